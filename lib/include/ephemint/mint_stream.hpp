@@ -1,0 +1,102 @@
+#pragma once
+
+#include <ephemint/account_id.hpp>
+#include <ephemint/ephemeral_token.hpp>
+#include <ephemint/mint_request.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <utility>
+
+namespace ephemint {
+
+namespace asio = boost::asio;
+
+/// Where `client::mint_many` gets its accounts: a function that gives the next one, or nothing at the end.
+///
+/// It is called on the stream's executor, one call at a time, and only when one more mint can be started.
+/// Either plain (`std::optional<account_id>()`) or a coroutine
+/// (`asio::awaitable<std::optional<account_id>>()`), for accounts that come from a socket or a database. A
+/// range of accounts converts too; it is moved in.
+class account_source {
+ public:
+  using plain = std::function<std::optional<account_id>()>;
+  using coroutine = std::function<asio::awaitable<std::optional<account_id>>()>;
+
+  account_source(plain next) : plain_{std::move(next)} {}
+  account_source(coroutine next) : coroutine_{std::move(next)} {}
+
+  template <std::invocable F>
+  requires std::convertible_to<std::invoke_result_t<F&>, std::optional<account_id>> account_source(F next)
+      : plain_{std::move(next)} {}
+  template <std::invocable F>
+  requires std::same_as<std::invoke_result_t<F&>, asio::awaitable<std::optional<account_id>>> account_source(
+      F next)
+      : coroutine_{std::move(next)} {}
+
+  template <std::ranges::input_range R>
+  requires std::constructible_from<account_id, std::ranges::range_reference_t<R>> account_source(R range)
+      : plain_{[all = std::make_shared<R>(std::move(range)), at = std::size_t{0}]() mutable {
+          auto next = std::ranges::next(std::ranges::begin(*all), static_cast<std::ptrdiff_t>(at),
+                                        std::ranges::end(*all));
+          if (next == std::ranges::end(*all)) return std::optional<account_id>{};
+          ++at;
+          return std::optional<account_id>{account_id{*next}};
+        }} {}
+
+ private:
+  friend class mint_stream;
+  plain plain_;
+  coroutine coroutine_;
+};
+
+/// How `client::mint_many` goes about it.
+struct many_options {
+  /// Mints under way at once, results that wait to be taken included, 1 to 100,000. 0: twice
+  /// `max_connections`.
+  std::size_t in_flight = 0;
+  /// As in `mint_request`.
+  priority urgency = priority::background;
+  /// As in `mint_request`; by default none: a batch waits for the quota.
+  std::chrono::milliseconds deadline = no_deadline;
+};
+
+/// One account's outcome.
+struct account_result {
+  account_id account;
+  mint_result result;
+  /// From the account's reading to its result.
+  clock::duration latency{};
+};
+
+/// The results of many mints, as they come. One result for each account of the source, in order of
+/// completion.
+///
+/// Mints are started only while somebody waits in `next()`; a token that then had to wait for the next call
+/// longer than `min_remaining` allows is minted again. Destroying the stream cancels what is under way. Not
+/// thread-safe: use it from one coroutine; results come on that coroutine's executor.
+class mint_stream {
+ public:
+  mint_stream(mint_stream&&) noexcept;
+  mint_stream& operator=(mint_stream&&) noexcept;
+  ~mint_stream();
+
+  /// The next result, or nothing when the source has ended and every result was taken. What the source throws
+  /// comes out here, after the results of the mints that were under way. Cancelling the wait loses nothing:
+  /// call again.
+  asio::awaitable<std::optional<account_result>> next();
+
+ private:
+  friend class client;
+  struct state;
+  explicit mint_stream(std::shared_ptr<state>);
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace ephemint
