@@ -44,7 +44,9 @@ class ephemeral_token {
   std::string_view value() const noexcept { return text_.reveal().substr(0, token_size_); }
   /// The portal's URL with the token inside, as the API gave it, checked: https, and a host of the
   /// allow-list.
-  std::string_view redirect_url() const noexcept { return text_.reveal().substr(token_size_); }
+  std::string_view redirect_url() const noexcept {
+    return text_.empty() ? std::string_view{} : text_.reveal().substr(token_size_);  // empty: moved from
+  }
 
   /// When it dies: the moment just before its request was written, plus 10 s. The server started to count
   /// later, so this is early rather than late.
