@@ -1,0 +1,82 @@
+#pragma once
+
+#include <ephemint/sandbox/fault.hpp>
+#include <ephemint/sandbox/rate_limit.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ephemint::sandbox {
+
+/// What the server shows in its TLS handshake. All but the first two must be refused by a client that trusts
+/// `server::ca_pem()`.
+enum class certificate_kind : std::uint8_t {
+  good,              ///< for `localhost`, 127.0.0.1 and ::1, signed by the sandbox's authority
+  dns_only,          ///< for `localhost` alone: wrong if the client connects to an address
+  expired,           ///< its time is over
+  not_yet_valid,     ///< its time has not come
+  wrong_host,        ///< for `wrong.example`
+  cn_without_san,    ///< names `localhost` in its subject only
+  self_signed,       ///< signed by itself
+  untrusted_root,    ///< signed by an authority that isn't the one of `server::ca_pem()`
+  incomplete_chain,  ///< signed by an intermediate authority whose certificate isn't sent
+};
+
+/// TLS versions, oldest first. The first two need OpenSSL's lowest security level, which the sandbox then
+/// sets.
+enum class tls_version : std::uint8_t { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };
+
+/// How a sandbox serves. Checked once, in `server`'s constructor.
+struct server_options {
+  /// The port on loopback. 0, the default: any free one, so that tests can run side by side.
+  std::uint16_t port = 0;
+  /// Whether to listen on [::1] beside 127.0.0.1, where the machine has it. Default: yes, since `localhost`
+  /// may be either.
+  bool ipv6 = true;
+
+  /// The key that requests must carry. Default: a random one that begins with `TEST_`. Visible ASCII, at most
+  /// 256 characters.
+  std::string api_key = {};
+  /// How long a token opens the login page. Default: the API's 10 s. 1 ms to 24 h.
+  std::chrono::milliseconds token_lifetime{10'000};
+  /// What `redirect_url` begins with, up to `?token=`. Default: this server's own `/api/directlogin`. For a
+  /// client that only believes the real portal: `https://dashboard.shipengine.com/api/directlogin`.
+  std::string portal_url = {};
+  /// The quota. Default: none.
+  rate_limit limit = {};
+
+  /// A wait before every reply, and a uniform extra of up to so much: a network and a busy server. Default:
+  /// 0. At most 1 h.
+  std::chrono::milliseconds latency{0};
+  std::chrono::milliseconds jitter{0};
+  /// Feeds `jitter`'s chances.
+  std::uint64_t seed = 1;
+  /// Faults there from the first request on. Default: none.
+  std::vector<fault> faults = {};
+
+  /// Serves without TLS, to show that a client refuses it. Default: no. `base_url()` says `https`
+  /// nevertheless.
+  bool plain_http = false;
+  /// Default: one that verifies.
+  certificate_kind certificate = certificate_kind::good;
+  /// The versions on offer. Default: those in use. `min_tls` must not be above `max_tls`.
+  tls_version min_tls = tls_version::tls_1_2;
+  tls_version max_tls = tls_version::tls_1_3;
+  /// How many session tickets a full handshake gives. Default: 2, as OpenSSL does. 0: no session is ever
+  /// resumed. At most 1,000. (TLS 1.2 gives one at most.)
+  unsigned session_tickets = 2;
+  /// Asks for a client certificate, and takes none: every handshake fails. Default: no.
+  bool require_client_certificate = false;
+
+  /// How many accounts `server_stats::requests_by_account` holds; the requests of any further ones are
+  /// counted together. Default: 10,000, enough for a test and small in memory. At most 10,000,000.
+  std::size_t tracked_accounts = 10'000;
+  /// The window of `server_stats::peak_per_window`. 0, the default: the limiter's window, or a minute without
+  /// one. At most 24 h.
+  std::chrono::milliseconds peak_window{0};
+};
+
+}  // namespace ephemint::sandbox

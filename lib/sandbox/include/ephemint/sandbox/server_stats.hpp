@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace ephemint::sandbox {
+
+/// What a server has seen since it started, or since `server::reset_stats()`. A snapshot.
+///
+/// A *request* here is one to the API, refused or not; those to the login page are counted apart.
+struct server_stats {
+  std::uint64_t connections_opened = 0;
+  /// Open at this moment.
+  std::uint64_t connections_open = 0;
+  std::uint64_t handshakes_full = 0;
+  std::uint64_t handshakes_resumed = 0;
+  std::uint64_t handshakes_failed = 0;
+
+  std::uint64_t requests = 0;
+  /// 200s with a token, whether or not they reached the client.
+  std::uint64_t minted = 0;
+  /// 429s of the limiter (not those of faults).
+  std::uint64_t rate_limited = 0;
+  /// Requests and handshakes that a fault touched.
+  std::uint64_t faulted = 0;
+  /// Login pages that let somebody in, and those that didn't.
+  std::uint64_t logins_shown = 0;
+  std::uint64_t logins_refused = 0;
+
+  /// The most requests that arrived in any one second, wherever it begins.
+  std::uint64_t peak_per_second = 0;
+  /// The most that arrived in any window of `server_options::peak_window`. Exact up to 1,000,000; that is its
+  /// ceiling.
+  std::uint64_t peak_per_window = 0;
+
+  /// Requests by their `On-Behalf-Of`, for the first `server_options::tracked_accounts` accounts that came,
+  /// and those of all further ones together.
+  std::map<std::string, std::uint64_t, std::less<>> requests_by_account = {};
+  std::uint64_t requests_by_other_accounts = 0;
+  /// Replies by status, login pages included. 0: those without one (a raw reply, or none at all).
+  std::map<unsigned, std::uint64_t> replies_by_status = {};
+};
+
+}  // namespace ephemint::sandbox
