@@ -80,7 +80,13 @@ class client {
   /// wire.
   asio::awaitable<void> close();
 
-  /// What was done so far. From another thread than the client's: a consistent snapshot of the last event.
+  /// How long a mint of that urgency, asked for now, would wait for its permit: zero if none. An estimate,
+  /// and no promise: others may ask meanwhile. Lets a caller show the wait, or decide against it, before it
+  /// begins.
+  clock::duration estimate(priority urgency = priority::interactive) const;
+
+  /// What was done so far. Each figure is exact as of the client's last event; from another
+  /// thread two of them may be one event apart.
   client_stats stats() const;
 
   /// The options as they are in force, without the key.

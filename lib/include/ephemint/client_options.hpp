@@ -26,8 +26,7 @@ struct client_options {
   /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear.
   std::string base_url = "https://api.shipengine.com";
 
-  // --- trust
-  // -----------------------------------------------------------------------------------------------------
+  // --- trust ---
   /// Whether the system's certificate authorities are trusted. With none of the three there is nothing to
   /// trust, which is an error. There is no way to turn verification off.
   bool system_authorities = true;
@@ -39,8 +38,7 @@ struct client_options {
   /// host is a loopback one, that host with any port.
   std::vector<std::string> redirect_hosts{};
 
-  // --- the quota
-  // -------------------------------------------------------------------------------------------------
+  // --- the quota ---
   /// How many requests may leave. None: the documented 200 a minute, or 20 for a key that begins with
   /// `TEST_`.
   std::optional<quota> rate{};
@@ -50,8 +48,7 @@ struct client_options {
   /// and `scope` are then its business and must be left alone here. Null: one of our own.
   std::shared_ptr<rate_governor> governor{};
 
-  // --- time
-  // ------------------------------------------------------------------------------------------------------
+  // --- time ---
   /// From the call to the result, over all attempts, where the request says nothing. 1 ms to 24 h, or
   /// `no_deadline`. 8 s: the longest that a person waits for a redirect.
   std::chrono::milliseconds deadline = std::chrono::seconds{8};
@@ -65,8 +62,7 @@ struct client_options {
   /// The TLS handshake, 1 ms to 1 h.
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds{3};
 
-  // --- trying again
-  // ----------------------------------------------------------------------------------------------
+  // --- trying again ---
   /// Requests for one mint, the first included, 1 to 100. A stale connection's replacement is not counted.
   int max_attempts = 3;
   /// Whether a request that met a connection that the server had closed meanwhile goes again, once, on a
@@ -81,8 +77,7 @@ struct client_options {
   /// retries) to 1,000,000. 500 lets some 35 retries through before an outage stops them.
   int retry_budget = 500;
 
-  // --- connections and queue
-  // -------------------------------------------------------------------------------------
+  // --- connections and queue ---
   /// Connections at once, idle, busy and being dialled together, 1 to 4096. 8: far more than any quota needs.
   std::size_t max_connections = 8;
   /// An idle connection is closed after this, or 1 s before the server's `Keep-Alive: timeout`. 1 s to 1 h.
@@ -94,8 +89,7 @@ struct client_options {
   /// Whether TLS sessions are resumed, which halves the cost of a handshake.
   bool resume_sessions = true;
 
-  // --- threads
-  // ---------------------------------------------------------------------------------------------------
+  // --- threads ---
   /// True: the executor runs one handler at a time already (an `io_context` with one thread, a strand) and
   /// the client may do without a strand of its own. Calls must then come from that executor as well.
   bool single_threaded = false;

@@ -75,6 +75,9 @@ class rate_governor {
   /// The request of this permit never left: the permit is as if it had not been taken.
   virtual void give_back(clock::time_point now, permit) = 0;
 
+  /// Whether `try_acquire` would answer `refused` now: nobody need dial to hear that.
+  virtual bool key_refused(clock::time_point) const { return false; }
+
   /// When the permit after the next `ahead` would be granted if only those asked: `now` if at once. An
   /// estimate: takes nothing, promises nothing, is never far too late.
   virtual clock::time_point estimate(clock::time_point now, const permit_request&,
