@@ -1,0 +1,416 @@
+#include <ephemint/rate_governor.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ephemint {
+namespace {
+
+using namespace std::chrono_literals;
+using at = clock::time_point;
+using verdict = admission::verdict;
+
+/// One client of one governor, and the time.
+struct fixture {
+  explicit fixture(quota q, quota_scope scope = quota_scope::per_api_key)
+      : governor{make_rate_governor(q, scope, 1)}, client{governor->join()} {}
+
+  admission ask(std::string_view account = "a", priority urgency = priority::interactive) {
+    return governor->try_acquire(now, {urgency, account, client});
+  }
+  /// Asks until it is granted, moving the time to what the answer says.
+  permit wait_for_permit(std::string_view account = "a", priority urgency = priority::interactive) {
+    for (;;) {
+      const admission a = ask(account, urgency);
+      if (a.what == verdict::granted) return a.granted_permit;
+      now = a.not_before;
+    }
+  }
+  void reply(permit p, permit_use use, at sent_at, std::optional<clock::duration> retry_after = {}) {
+    governor->on_reply(now, p, {use, "a", sent_at, retry_after});
+  }
+  /// One whole request of 80 ms.
+  void mint(permit_use use = permit_use::admitted, std::optional<clock::duration> retry_after = {},
+            std::string_view account = "a") {
+    const permit p = wait_for_permit(account);
+    const at sent = now;
+    now += 80ms;
+    governor->on_reply(now, p, {use, account, sent, retry_after});
+  }
+  bool granted(std::string_view account = "a", priority urgency = priority::interactive) {
+    const admission a = ask(account, urgency);
+    if (a.what == verdict::granted) governor->give_back(now, a.granted_permit);
+    return a.what == verdict::granted;
+  }
+
+  std::shared_ptr<rate_governor> governor;
+  std::uint32_t client;
+  at now{100s};
+};
+
+TEST(rate_governor, absurd_quotas_are_refused_by_name) {
+  const auto message = [](quota q) -> std::string {
+    try {
+      make_rate_governor(q);
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+    return {};
+  };
+  EXPECT_EQ(message(production_quota), "");
+  EXPECT_EQ(message(quota::unlimited()), "");
+  EXPECT_EQ(message(quota::declared(0, 60s)), "rate: requests must be 1 to 1,000,000 a window, got 0");
+  EXPECT_EQ(message(quota::learned(1'000'001)),
+            "rate: requests must be 1 to 1,000,000 a window, got 1000001");
+  EXPECT_EQ(message(quota::declared(200, 99ms)), "rate: the window must be 100 ms to 24 h, got 99 ms");
+  EXPECT_EQ(message(quota::declared(200, -1s)), "rate: the window must be 100 ms to 24 h, got -1000 ms");
+  EXPECT_EQ(message(quota::declared(200, std::chrono::milliseconds::max())),
+            "rate: the window must be 100 ms to 24 h, got 9223372036854775807 ms");
+}
+
+TEST(rate_governor, declared_quota_is_given_once_a_window) {
+  fixture f{quota::declared(5, 60s)};
+  for (int i = 0; i < 5; ++i) f.mint();
+  const admission a = f.ask();
+  EXPECT_EQ(a.what, verdict::later);
+  EXPECT_GT(a.not_before, at{160s});
+  EXPECT_LT(a.not_before, at{160s} + 200ms) << "the first was charged within its round trip";
+}
+
+TEST(rate_governor, requests_in_flight_count_as_charged) {
+  fixture f{quota::declared(5, 1s)};
+  std::vector<permit> out;
+  for (int i = 0; i < 5; ++i) out.push_back(f.wait_for_permit());
+  f.now += 10min;
+  EXPECT_EQ(f.ask().what, verdict::later) << "nobody knows when the server counted them";
+  for (const permit p : out) f.reply(p, permit_use::unknown, at{100s});
+  EXPECT_EQ(f.ask().what, verdict::later) << "charged when they are known lost";
+  f.now += 1001ms;
+  EXPECT_EQ(f.ask().what, verdict::granted);
+}
+
+TEST(rate_governor, eight_are_in_flight_at_most_at_a_small_quota) {
+  fixture f{production_quota};
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(f.ask().what, verdict::granted);
+  EXPECT_EQ(f.ask().what, verdict::later);
+}
+
+TEST(rate_governor, large_quota_isnt_held_to_eight_in_flight) {
+  fixture f{quota::declared(600'000, 60s)};
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(f.ask().what, verdict::granted);
+}
+
+TEST(rate_governor, unlimited_grants_everything_until_a_429) {
+  fixture f{quota::unlimited()};
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(f.ask().what, verdict::granted);
+  f.mint(permit_use::rate_limited, 2s);
+  const admission a = f.ask();
+  EXPECT_EQ(a.what, verdict::later);
+  EXPECT_GE(a.not_before, f.now + 40ms);
+}
+
+// behaviours: R1
+TEST(rate_governor, pause_then_one_probe_then_paced) {
+  for (const quota q : {production_quota, quota::unlimited(), quota::learned()}) {
+    fixture f{q};
+    f.mint(permit_use::rate_limited, 2s);
+    const at heard = f.now;
+    for (; f.now < heard + 2s; f.now += 50ms) ASSERT_EQ(f.ask().what, verdict::later);
+    const permit probe = f.wait_for_permit();
+    EXPECT_LE(f.now, heard + 2300ms);
+    const at sent = f.now;
+    for (int i = 0; i < 10; ++i, f.now += 10ms) ASSERT_EQ(f.ask().what, verdict::later) << "one probe";
+    f.reply(probe, permit_use::admitted, sent);
+    const double interval = q.how() == quota::mode::unlimited ? 1.0 / 66 : 0.3;
+    const at released = f.now;
+    f.mint();
+    f.mint();
+    f.mint();
+    EXPECT_GE(f.now - released, 2 * std::chrono::duration<double>(interval)) << "paced, no herd";
+  }
+}
+
+// behaviours: R5
+TEST(rate_governor, fifty_simultaneous_429s_are_one) {
+  fixture f{quota::declared(60'000, 60s)};
+  std::vector<permit> out;
+  for (int i = 0; i < 50; ++i) out.push_back(f.wait_for_permit());
+  f.now += 80ms;
+  for (const permit p : out) f.reply(p, permit_use::rate_limited, at{100s}, 2s);
+  const at heard = f.now;
+  const permit probe = f.wait_for_permit();
+  EXPECT_LE(f.now, heard + 2250ms) << "not 50 times as long";
+  f.reply(probe, permit_use::admitted, f.now);
+}
+
+// behaviours: R6, R11
+TEST(rate_governor, thousand_waiters_at_a_release_are_no_herd) {
+  for (const quota q : {production_quota, quota::unlimited(), quota::declared(100'000, 60s)}) {
+    fixture f{q};
+    f.mint(permit_use::rate_limited, 2s);
+    for (at end = f.now + 5min; f.now < end;) f.mint(permit_use::rate_limited, 30s);
+    f.mint();
+    const at released = f.now;
+    std::vector<at> sends;
+    std::vector<std::pair<permit, at>> out;
+    for (; f.now < released + 5s; f.now += 1ms) {
+      for (auto& [p, sent] : out)
+        if (p.id != 0 && f.now >= sent + 80ms) {
+          f.reply(p, permit_use::admitted, sent);
+          p = permit{};
+        }
+      for (admission a = f.ask(); a.what == verdict::granted; a = f.ask()) {
+        sends.push_back(f.now);
+        out.emplace_back(a.granted_permit, f.now);
+      }
+    }
+    const double paced =
+        std::min(66.0, q.how() == quota::mode::unlimited ? 1e9 : static_cast<double>(q.requests()) / 60);
+    EXPECT_GE(static_cast<double>(sends.size()), 0.45 * paced * 5) << "it does recover";
+    for (std::size_t i = 0; i < sends.size(); ++i) {
+      std::size_t in_window = 0;
+      for (std::size_t k = i; k < sends.size() && sends[k] < sends[i] + 100ms; ++k) ++in_window;
+      ASSERT_LE(static_cast<double>(in_window), std::max(1.0, 1.2 * paced * 0.1));
+    }
+  }
+}
+
+TEST(rate_governor, hour_of_429_gets_only_the_probes) {
+  using retry = std::optional<clock::duration>;
+  for (const auto& [header, most] :
+       {std::pair{retry{}, 75}, std::pair{retry{0s}, 75}, std::pair{retry{1s}, 80}, std::pair{retry{60s}, 61},
+        std::pair{retry{999'999'999s}, 13}}) {
+    fixture f{production_quota};
+    int requests = 0;
+    for (at end = f.now + 1h; f.now < end; ++requests) f.mint(permit_use::rate_limited, header);
+    EXPECT_LE(requests, most);
+    EXPECT_GE(requests, 12) << "it is never given up";
+    f.mint();
+    f.mint();
+    EXPECT_TRUE(f.granted() || f.ask().not_before < f.now + 1s) << "and it recovers";
+  }
+}
+
+// behaviours: R9
+TEST(rate_governor, permit_given_back_is_as_if_not_taken) {
+  fixture f{quota::declared(1, 60s)};
+  for (int i = 0; i < 100; ++i) {
+    const admission a = f.ask();
+    ASSERT_EQ(a.what, verdict::granted);
+    f.governor->give_back(f.now, a.granted_permit);
+    f.governor->give_back(f.now, a.granted_permit);  // a second time: nothing
+  }
+  f.mint();
+  EXPECT_FALSE(f.granted());
+}
+
+TEST(rate_governor, probe_given_back_is_still_due) {
+  fixture f{production_quota};
+  f.mint(permit_use::rate_limited, 2s);
+  const permit probe = f.wait_for_permit();
+  f.governor->give_back(f.now, probe);
+  EXPECT_TRUE(f.granted());
+}
+
+// behaviours: R8
+TEST(rate_governor, refused_key_costs_a_handful_of_requests) {
+  fixture f{production_quota};
+  int sent = 0;
+  int waited = 0;
+  int failed = 0;
+  for (int job = 0; job < 10'000;) {
+    const admission a = f.ask();
+    if (a.what == verdict::granted) {
+      const at sent_at = f.now;
+      f.now += 80ms;
+      f.reply(a.granted_permit, permit_use::key_refused, sent_at);
+      ++sent;
+      ++job;
+    } else if (a.what == verdict::later) {
+      f.now = a.not_before;
+      ++waited;
+    } else {
+      EXPECT_GT(a.not_before, f.now);
+      ++failed;
+      ++job;
+    }
+  }
+  EXPECT_EQ(sent, 4) << "the first, and three probes";
+  EXPECT_EQ(failed, 9'996);
+  EXPECT_LT(f.now, at{100s} + 5s);
+}
+
+TEST(rate_governor, refused_account_costs_the_others_one_round_trip) {
+  fixture f{production_quota};
+  f.mint(permit_use::key_refused, {}, "bad");
+  const at heard = f.now;
+  f.mint(permit_use::admitted, {}, "good");
+  EXPECT_EQ(f.now, heard + 80ms);
+  EXPECT_TRUE(f.granted("good"));
+  EXPECT_TRUE(f.granted("other"));
+}
+
+TEST(rate_governor, refused_key_shuts_the_gate_of_every_account) {
+  fixture f{production_quota, quota_scope::per_account};
+  for (int i = 0; i < 4; ++i) f.mint(permit_use::key_refused, {}, std::to_string(i));
+  EXPECT_EQ(f.ask("fresh").what, verdict::refused);
+  EXPECT_GT(f.governor->estimate(f.now, {priority::interactive, "fresh", f.client}, 0), f.now);
+}
+
+// behaviours: R10
+TEST(rate_governor, limit_of_one_account_lets_the_others_flow) {
+  fixture f{quota::declared(3, 60s), quota_scope::per_account};
+  for (int i = 0; i < 3; ++i) f.mint();
+  EXPECT_FALSE(f.granted("a"));
+  EXPECT_TRUE(f.granted("b"));
+  f.mint(permit_use::rate_limited, 5s, "b");
+  EXPECT_FALSE(f.granted("b"));
+  EXPECT_TRUE(f.granted("c"));
+}
+
+// behaviours: C5
+TEST(rate_governor, estimate_is_what_waiting_then_takes) {
+  fixture f{quota::declared(10, 10s)};
+  for (int i = 0; i < 4; ++i) f.mint();
+  for (std::size_t ahead : {0u, 1u, 4u, 8u, 12u, 25u, 60u}) {
+    fixture g{quota::declared(10, 10s)};
+    for (int i = 0; i < 4; ++i) g.mint();
+    const at estimated = g.governor->estimate(g.now, {priority::interactive, "a", g.client}, ahead);
+    for (std::size_t i = 0; i < ahead; ++i) g.mint();
+    g.wait_for_permit();
+    const std::chrono::duration<double> late = g.now - estimated;
+    EXPECT_NEAR(late.count(), 0, 2.0) << ahead << " ahead";
+  }
+}
+
+TEST(rate_governor, estimate_knows_the_pause) {
+  fixture f{production_quota};
+  f.mint(permit_use::rate_limited, 20s);
+  const at estimated = f.governor->estimate(f.now, {priority::interactive, "a", f.client}, 0);
+  EXPECT_GE(estimated, f.now + 20s);
+  EXPECT_LE(estimated, f.now + 21s);
+  const at third = f.governor->estimate(f.now, {priority::interactive, "a", f.client}, 10);
+  EXPECT_GE(third, estimated + 500ms) << "the release is paced";
+}
+
+TEST(rate_governor, estimate_takes_nothing) {
+  fixture f{quota::declared(1, 60s)};
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(f.governor->estimate(f.now, {priority::interactive, "a", f.client}, 0), f.now);
+  EXPECT_TRUE(f.granted());
+}
+
+TEST(rate_governor, background_leaves_room_for_logins) {
+  fixture f{quota::declared(60, 60s)};
+  for (int i = 0; i < 30; ++i) f.mint();  // a login each 80 ms
+  int batch = 0;
+  while (f.now < at{150s}) {
+    const admission a = f.ask("a", priority::background);
+    if (a.what != verdict::granted) {
+      f.now = a.not_before;
+      continue;
+    }
+    f.reply(a.granted_permit, permit_use::admitted, f.now);
+    ++batch;
+  }
+  EXPECT_LT(batch, 30) << "the last permits are the logins'";
+  EXPECT_TRUE(f.granted()) << "which get theirs at once";
+}
+
+TEST(rate_governor, background_is_paced) {
+  fixture f{production_quota};
+  int batch = 0;
+  for (; f.now < at{110s}; f.now += 10ms) {
+    const admission a = f.ask("a", priority::background);
+    if (a.what != verdict::granted) continue;
+    f.reply(a.granted_permit, permit_use::admitted, f.now);
+    ++batch;
+  }
+  EXPECT_GE(batch, 32);
+  EXPECT_LE(batch, 35) << "200 a minute";
+}
+
+TEST(rate_governor, client_that_asks_more_often_gets_no_more) {
+  fixture f{quota::declared(100, 10s)};
+  const std::uint32_t eager = f.governor->join();
+  const std::uint32_t calm = f.governor->join();
+  int to_eager = 0;
+  int to_calm = 0;
+  at calm_asks = f.now;
+  for (at end = f.now + 5min; f.now < end; f.now += 1ms) {
+    const auto take_all = [&](std::uint32_t client, int& count) {
+      for (;;) {
+        const admission a = f.governor->try_acquire(f.now, {priority::interactive, "a", client});
+        if (a.what != verdict::granted) return a.not_before;
+        f.reply(a.granted_permit, permit_use::admitted, f.now);
+        ++count;
+      }
+    };
+    take_all(eager, to_eager);  // each millisecond, whatever it is told
+    if (f.now >= calm_asks) calm_asks = take_all(calm, to_calm) + 5ms;  // its timer is late
+  }
+  EXPECT_GT(to_calm, to_eager * 0.8);
+  EXPECT_GT(to_calm + to_eager, 2900);
+}
+
+TEST(rate_governor, client_that_left_holds_nobody_up) {
+  fixture f{quota::declared(1, 1s)};
+  const std::uint32_t gone = f.governor->join();
+  f.mint();
+  const admission a = f.governor->try_acquire(f.now, {priority::interactive, "a", gone});
+  ASSERT_EQ(a.what, verdict::later);
+  f.now = a.not_before;
+  EXPECT_FALSE(f.granted()) << "its turn";
+  f.governor->leave(gone);
+  EXPECT_TRUE(f.granted());
+}
+
+TEST(rate_governor, threads_share_one_quota) {
+  const auto governor = make_rate_governor(quota::declared(1000, 1h));
+  std::atomic<int> granted{0};
+  std::atomic<std::int64_t> ticks{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      const std::uint32_t client = governor->join();
+      for (int i = 0; i < 5000; ++i) {
+        const at now{100s + std::chrono::microseconds{ticks.fetch_add(1)}};
+        governor->estimate(now, {priority::interactive, "a", client}, 3);
+        const admission a = governor->try_acquire(now, {priority::interactive, "a", client});
+        if (a.what != verdict::granted) continue;
+        if (i % 7 == 0) {
+          governor->give_back(now, a.granted_permit);
+        } else {
+          ++granted;
+          governor->on_reply(now, a.granted_permit, {permit_use::admitted, "a", now, {}});
+        }
+      }
+      governor->leave(client);
+    });
+  for (std::thread& t : threads) t.join();
+  EXPECT_LE(granted, 1000);
+  EXPECT_GE(granted, 850);
+}
+
+// behaviours: Q8
+TEST(rate_governor, million_accounts_are_forgotten_again) {
+  fixture f{quota::declared(10, 1s), quota_scope::per_account};
+  for (int i = 0; i < 300'000; ++i) {
+    const std::string account = "se-" + std::to_string(i);
+    const admission a = f.ask(account);
+    ASSERT_EQ(a.what, verdict::granted);
+    f.reply(a.granted_permit, permit_use::admitted, f.now);
+    f.now += 1ms;
+  }
+  SUCCEED();
+}
+
+}  // namespace
+}  // namespace ephemint
