@@ -1,0 +1,214 @@
+#include "api.hpp"
+
+#include "check.hpp"
+#include "login_page.hpp"
+#include "random.hpp"
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace ephemint::sandbox {
+namespace {
+
+constexpr std::string_view token_path = "/v1/tokens/ephemeral";
+constexpr std::string_view login_path = "/api/directlogin";
+
+std::pair<std::string_view, std::string_view> split_target(std::string_view target) {
+  const std::size_t mark = target.find('?');
+  if (mark == target.npos) return {target, {}};
+  return {target.substr(0, mark), target.substr(mark + 1)};
+}
+
+reply bad_field(std::string_view code, std::string_view field, std::string_view message) {
+  return error_reply(400, {.type = "validation", .code = code, .message = message, .field_name = field});
+}
+
+/// Everything of a mint that can be wrong once it is authorised; none if nothing is.
+std::optional<reply> bad_mint(const request& asked, std::string_view query) {
+  if (asked.accounts == 0 || asked.account.empty())
+    return bad_field("field_value_required", "On-Behalf-Of", "On-Behalf-Of must name an account.");
+  if (asked.accounts > 1)
+    return bad_field("invalid_field_value", "On-Behalf-Of", "On-Behalf-Of must be there once.");
+  if (!is_visible_ascii(asked.account, 128))
+    return bad_field("invalid_identifier", "On-Behalf-Of", "On-Behalf-Of is not an account id.");
+  if (!query.empty() && query != "redirect=shipengine-dashboard")
+    return bad_field("invalid_field_value", "redirect", "redirect must be shipengine-dashboard.");
+  return std::nullopt;
+}
+
+std::chrono::milliseconds peak_window(const server_options& options) {
+  if (options.peak_window.count() != 0) return options.peak_window;
+  return options.limit.kind == limiter_kind::none ? std::chrono::minutes{1} : options.limit.window;
+}
+
+}  // namespace
+
+api::api(const server_options& options, std::string own_portal)
+    : portal_url_{options.portal_url.empty() ? std::move(own_portal) : options.portal_url},
+      token_lifetime_{options.token_lifetime},
+      latency_{options.latency},
+      jitter_{options.jitter},
+      api_key_{options.api_key.empty() ? random_api_key() : options.api_key},
+      limiter_{std::make_unique<limiter>(options.limit)},
+      counters_{options.tracked_accounts, peak_window(options)},
+      chance_{options.seed} {
+  for (const fault& f : options.faults) faults_.add(f);
+}
+
+exchange api::answer(const request& asked, clock::time_point now, wall_clock::time_point wall_now) {
+  const auto [path, query] = split_target(asked.target);
+  if (path == login_path) return show_login(asked, query, wall_now);
+
+  const request_fate fate = fate_of(asked, now);
+  static const fault nothing;
+  const fault& shaped_by = fate.reply ? *fate.reply : nothing;
+  reply r;
+  if (shaped_by.status != 0)
+    r = faulty_reply(shaped_by, shaped_by.status < 300 ? mint(asked.account, true, wall_now) : reply{});
+  else if (!shaped_by.raw_reply || shaped_by.raw_expands)
+    r = right_answer(asked, now, wall_now);
+  exchange e = to_exchange(std::move(r), shaped_by, asked);
+  e.delay = fate.delay;
+
+  const std::lock_guard lock{mutex_};
+  counters_.on_reply(e.status);
+  return e;
+}
+
+request_fate api::fate_of(const request& asked, clock::time_point now) {
+  const std::lock_guard lock{mutex_};
+  counters_.on_request(now, asked.account);
+  request_fate fate =
+      faults_.empty() ? request_fate{} : faults_.on_request(asked.account, asked.nth_on_connection);
+  if (fate.touched) ++counters_.plain.faulted;
+  fate.delay += latency_ + spread(jitter_, chance_);
+  return fate;
+}
+
+reply api::right_answer(const request& asked, clock::time_point now, wall_clock::time_point wall_now) {
+  const auto [path, query] = split_target(asked.target);
+  if (path != token_path) return error_reply(404, usual_error(404));
+  if (asked.method != "POST") {
+    reply r = error_reply(405, usual_error(405));
+    r.headers.emplace_back("Allow: POST");
+    return r;
+  }
+  if (asked.api_keys > 1) return bad_field("invalid_field_value", "API-Key", "API-Key must be there once.");
+  if (asked.api_key != api_key()) return error_reply(401, usual_error(401));
+  if (auto refused = refused_by_limiter(asked, now)) return *std::move(refused);
+  if (auto bad = bad_mint(asked, query)) return *std::move(bad);
+  reply minted = mint(asked.account, !query.empty(), wall_now);
+  const std::lock_guard lock{mutex_};
+  ++counters_.plain.minted;
+  return minted;
+}
+
+std::optional<reply> api::refused_by_limiter(const request& asked, clock::time_point now) {
+  const std::lock_guard lock{mutex_};
+  const auto wait = limiter_->ask(now, asked.api_key, asked.account);
+  if (!wait) return std::nullopt;
+  ++counters_.plain.rate_limited;
+  reply r = error_reply(429, usual_error(429));
+  if (auto text = retry_after(limiter_->limit(), *wait)) r.headers.push_back("Retry-After: " + *text);
+  return r;
+}
+
+reply api::mint(std::string_view account, bool with_url, wall_clock::time_point wall_now) const {
+  reply r{.request_id = random_uuid()};
+  r.token = signer_.sign(account, wall_now, token_lifetime_);
+  r.redirect_url = portal_url_ + "?token=" + r.token;
+  r.body = with_url ? fmt::format(R"({{"token":"{}","redirect_url":"{}"}})", r.token, r.redirect_url)
+                    : fmt::format(R"({{"token":"{}"}})", r.token);
+  return r;
+}
+
+exchange api::show_login(const request& asked, std::string_view query, wall_clock::time_point wall_now) {
+  reply r = asked.method == "GET" || asked.method == "HEAD" ? login_page(query, signer_, wall_now)
+                                                            : error_reply(405, usual_error(405));
+  const bool shown = r.status == 200;
+  exchange e = to_exchange(std::move(r), {}, asked);
+  const std::lock_guard lock{mutex_};
+  ++(shown ? counters_.plain.logins_shown : counters_.plain.logins_refused);
+  counters_.on_reply(e.status);
+  return e;
+}
+
+exchange api::answer_garbage() {
+  const request garbage{.method = "POST", .keep_alive = false};
+  exchange e = to_exchange(error_reply(400, usual_error(400)), {}, garbage);
+  const std::lock_guard lock{mutex_};
+  counters_.on_reply(e.status);
+  return e;
+}
+
+handshake_fault api::on_connection() {
+  const std::lock_guard lock{mutex_};
+  ++counters_.plain.connections_opened;
+  ++counters_.plain.connections_open;
+  const handshake_fault what = faults_.on_connection();
+  if (what != handshake_fault::none) ++counters_.plain.faulted;
+  return what;
+}
+
+void api::on_connection_end() {
+  const std::lock_guard lock{mutex_};
+  --counters_.plain.connections_open;
+}
+
+void api::on_handshake(handshake how) {
+  const std::lock_guard lock{mutex_};
+  switch (how) {
+    case handshake::full:
+      ++counters_.plain.handshakes_full;
+      break;
+    case handshake::resumed:
+      ++counters_.plain.handshakes_resumed;
+      break;
+    case handshake::failed:
+      ++counters_.plain.handshakes_failed;
+      break;
+  }
+}
+
+std::string api::api_key() const {
+  const std::lock_guard lock{mutex_};
+  return api_key_;
+}
+
+void api::set_api_key(std::string key) {
+  check_api_key(key);
+  const std::lock_guard lock{mutex_};
+  api_key_ = std::move(key);
+}
+
+void api::set_rate_limit(const rate_limit& limit) {
+  check(limit);
+  auto fresh = std::make_unique<limiter>(limit);
+  const std::lock_guard lock{mutex_};
+  limiter_.swap(fresh);
+}
+
+void api::add_fault(fault f) {
+  check(f);
+  const std::lock_guard lock{mutex_};
+  faults_.add(std::move(f));
+}
+
+void api::clear_faults() {
+  const std::lock_guard lock{mutex_};
+  faults_.clear();
+}
+
+server_stats api::stats() const {
+  const std::lock_guard lock{mutex_};
+  return counters_.snapshot();
+}
+
+void api::reset_stats() {
+  const std::lock_guard lock{mutex_};
+  counters_.reset();
+}
+
+}  // namespace ephemint::sandbox

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "counters.hpp"
+#include "fault_book.hpp"
+#include "jwt.hpp"
+#include "limiter.hpp"
+#include "reply.hpp"
+
+#include <ephemint/sandbox/server_options.hpp>
+
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+
+namespace ephemint::sandbox {
+
+/// The API itself, without any I/O: a request goes in, what is to happen on its connection comes out.
+/// Safe from any thread: one lock, held for the decisions but not while a token is signed.
+class api {
+ public:
+  /// `own_portal` is where `redirect_url` leads if the options don't say.
+  api(const server_options&, std::string own_portal);
+
+  exchange answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
+  /// The answer to what isn't HTTP, or is too much of it.
+  exchange answer_garbage();
+  /// What is to become of a new connection's handshake.
+  handshake_fault on_connection();
+  void on_connection_end();
+  enum class handshake { full, resumed, failed };
+  void on_handshake(handshake);
+
+  std::string api_key() const;
+  void set_api_key(std::string);
+  void set_rate_limit(const rate_limit&);
+  void add_fault(fault);
+  void clear_faults();
+  server_stats stats() const;
+  void reset_stats();
+
+ private:
+  reply right_answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
+  std::optional<reply> refused_by_limiter(const request&, clock::time_point now);
+  reply mint(std::string_view account, bool with_url, wall_clock::time_point wall_now) const;
+  exchange show_login(const request&, std::string_view query, wall_clock::time_point wall_now);
+  request_fate fate_of(const request&, clock::time_point now);
+
+  const std::string portal_url_;
+  const std::chrono::milliseconds token_lifetime_;
+  const std::chrono::milliseconds latency_;
+  const std::chrono::milliseconds jitter_;
+  const token_signer signer_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::string api_key_;
+  std::unique_ptr<limiter> limiter_;
+  fault_book faults_;
+  counters counters_;
+  std::mt19937_64 chance_;
+};
+
+}  // namespace ephemint::sandbox

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <ephemint/sandbox/server_options.hpp>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+namespace ephemint::sandbox {
+
+template <auto Free>
+struct freed_by {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
+using certificate_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
+
+/// A certificate with its key.
+struct identity {
+  key_ptr key;
+  certificate_ptr certificate;
+};
+
+/// What the server shows, and the authority that its clients are told to trust.
+struct server_identity {
+  identity leaf;
+  std::string ca_pem;
+};
+
+/// Makes up an authority and, with it or in spite of it, a server certificate. P-256 and SHA-256 throughout.
+/// Throws `std::runtime_error` if OpenSSL can't.
+server_identity make_server_identity(certificate_kind);
+
+}  // namespace ephemint::sandbox

@@ -1,0 +1,48 @@
+#include "counters.hpp"
+
+#include <algorithm>
+
+namespace ephemint::sandbox {
+
+void sliding_peak::add(time_point now) {
+  while (!recent_.empty() && (now - recent_.front() >= window_ || recent_.size() >= ceiling))
+    recent_.pop_front();
+  recent_.push_back(now);
+  peak_ = std::max(peak_, recent_.size());
+}
+
+counters::counters(std::size_t tracked_accounts, std::chrono::milliseconds peak_window)
+    : tracked_accounts_{tracked_accounts},
+      peak_window_{peak_window},
+      second_{std::chrono::seconds{1}},
+      window_{peak_window} {}
+
+void counters::on_request(sliding_peak::time_point now, std::string_view account) {
+  ++plain.requests;
+  second_.add(now);
+  window_.add(now);
+  if (account.empty()) return;
+  if (const auto known = by_account_.find(account); known != by_account_.end())
+    ++known->second;
+  else if (by_account_.size() < tracked_accounts_)
+    by_account_.emplace(account, 1);
+  else
+    ++plain.requests_by_other_accounts;
+}
+
+server_stats counters::snapshot() const {
+  server_stats stats = plain;
+  stats.peak_per_second = second_.peak();
+  stats.peak_per_window = window_.peak();
+  stats.requests_by_account = {by_account_.begin(), by_account_.end()};
+  stats.replies_by_status = by_status_;
+  return stats;
+}
+
+void counters::reset() {
+  const std::uint64_t open = plain.connections_open;
+  *this = counters{tracked_accounts_, peak_window_};
+  plain.connections_open = open;
+}
+
+}  // namespace ephemint::sandbox

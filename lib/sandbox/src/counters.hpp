@@ -1,0 +1,56 @@
+#pragma once
+
+#include <ephemint/sandbox/server_stats.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <string_view>
+#include <unordered_map>
+
+namespace ephemint::sandbox {
+
+/// The most events in any window of a length, wherever it begins. `now` must not run backwards.
+class sliding_peak {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  static constexpr std::size_t ceiling = 1'000'000;  // 8 MB
+
+  explicit sliding_peak(std::chrono::milliseconds window) : window_{window} {}
+
+  void add(time_point now);
+  std::size_t peak() const noexcept { return peak_; }
+
+ private:
+  std::chrono::milliseconds window_;
+  std::deque<time_point> recent_;
+  std::size_t peak_ = 0;
+};
+
+/// Everything that is counted, kept in the form that counts fastest.
+class counters {
+ public:
+  counters(std::size_t tracked_accounts, std::chrono::milliseconds peak_window);
+
+  /// Those that need no more than an increment; the maps and peaks in it are unused.
+  server_stats plain;
+
+  void on_request(sliding_peak::time_point now, std::string_view account);
+  void on_reply(unsigned status) { ++by_status_[status]; }
+  server_stats snapshot() const;
+  void reset();
+
+ private:
+  struct text_hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  std::size_t tracked_accounts_;
+  std::chrono::milliseconds peak_window_;
+  sliding_peak second_;
+  sliding_peak window_;
+  std::unordered_map<std::string, std::uint64_t, text_hash, std::equal_to<>> by_account_;
+  std::map<unsigned, std::uint64_t> by_status_;
+};
+
+}  // namespace ephemint::sandbox

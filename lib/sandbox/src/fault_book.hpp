@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ephemint/sandbox/fault.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <random>
+#include <string_view>
+
+namespace ephemint::sandbox {
+
+/// What the faults have in store for one request.
+struct request_fate {
+  std::chrono::microseconds delay{0};
+  /// The fault that shapes the reply, if there is one.
+  std::optional<fault> reply;
+  bool touched = false;
+};
+
+/// The faults of one server, in order, each with its own counts and chances.
+class fault_book {
+ public:
+  /// Checked already.
+  void add(fault);
+  void clear() { entries_.clear(); }
+  bool empty() const noexcept { return entries_.empty(); }
+
+  request_fate on_request(std::string_view account, std::uint64_t nth_on_connection);
+  handshake_fault on_connection();
+
+ private:
+  struct entry {
+    fault what;
+    bool only_delays;
+    std::mt19937_64 chance;
+    std::uint64_t matched = 0;
+    std::uint64_t happened = 0;
+  };
+
+  static bool strikes(entry&);
+
+  std::list<entry> entries_;
+};
+
+/// A uniform extra of 0 to `jitter`.
+std::chrono::microseconds spread(std::chrono::milliseconds jitter, std::mt19937_64&);
+
+}  // namespace ephemint::sandbox

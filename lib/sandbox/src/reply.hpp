@@ -1,0 +1,71 @@
+#pragma once
+
+#include <ephemint/sandbox/fault.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::sandbox {
+
+/// One request, as far as it matters; the views live as long as the request's message does.
+struct request {
+  std::string_view method = {};
+  std::string_view target = {};
+  /// The first header of its name, and how many there were.
+  std::string_view api_key = {};
+  std::size_t api_keys = 0;
+  std::string_view account = {};
+  std::size_t accounts = 0;
+  /// Which request of its connection it is, from 1.
+  std::uint64_t nth_on_connection = 1;
+  /// Whether the client lets the connection stay.
+  bool keep_alive = true;
+};
+
+/// An answer, before it is made into bytes.
+struct reply {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body = {};
+  std::vector<std::string> headers = {};
+  std::string request_id = {};
+  /// What a `raw_expands` fault may put in.
+  std::string token = {};
+  std::string redirect_url = {};
+};
+
+/// What happens on the connection in answer to one request.
+struct exchange {
+  std::chrono::microseconds delay{0};
+  std::string wire = {};
+  std::chrono::milliseconds drip{0};
+  bool one_byte_records = false;
+  connection_end end = connection_end::keep;
+  /// The status that stands in `wire`, or 0.
+  unsigned status = 0;
+};
+
+/// An entry of the API's `errors[]`.
+struct api_error {
+  std::string_view source = "shipengine";
+  std::string_view type;
+  std::string_view code;
+  std::string_view message;
+  std::string_view field_name = {};
+};
+
+/// What the API says with a status, when nothing more is known.
+api_error usual_error(unsigned status);
+
+/// A reply with the API's error body, and a new request id.
+reply error_reply(unsigned status, const api_error&);
+
+/// The reply of a fault that sets a status. `minted` is what a right answer would have been, for a 2xx.
+reply faulty_reply(const fault&, const reply& minted);
+
+/// The reply as bytes, sent and ended as the fault wants it.
+exchange to_exchange(reply, const fault&, const request&);
+
+}  // namespace ephemint::sandbox

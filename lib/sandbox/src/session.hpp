@@ -1,0 +1,65 @@
+#pragma once
+
+#include "reply.hpp"
+#include "transport.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ephemint::sandbox {
+
+class hub;
+
+/// One client's connection, from the handshake to its end. Everything of it runs on its hub's executor.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(std::shared_ptr<hub>, asio::ip::tcp::socket);
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  ~session();
+
+  static asio::awaitable<void> run(std::shared_ptr<session>);
+
+  /// Ends it at once, by FIN or RST, whatever it does.
+  void cut();
+  void reset();
+  /// Sends bytes if it waits for a request.
+  void push(std::shared_ptr<const std::string> bytes, bool then_close);
+
+ private:
+  enum class incoming { request, garbage, nothing };
+
+  asio::awaitable<bool> open();
+  asio::awaitable<bool> serve_one();
+  asio::awaitable<incoming> read_request();
+  exchange answer();
+  asio::awaitable<bool> deliver(exchange);
+  asio::awaitable<bool> send(const exchange&);
+  asio::awaitable<void> end(connection_end);
+  asio::awaitable<void> pause(std::chrono::microseconds);
+  asio::awaitable<void> until_quiet();
+  asio::awaitable<void> read_until_end();
+  /// Room to read what nobody wants. (An array in a coroutine's frame makes g++ 12 warn of a wrong delete.)
+  asio::mutable_buffer unheard();
+  asio::awaitable<void> refuse_garbage();
+
+  std::shared_ptr<hub> hub_;
+  transport transport_;
+  asio::steady_timer timer_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::uint64_t served_ = 0;
+  bool idle_ = false;
+  bool pushing_ = false;
+  bool over_ = false;
+};
+
+}  // namespace ephemint::sandbox

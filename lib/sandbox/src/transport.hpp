@@ -1,0 +1,50 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include <functional>
+#include <string>
+
+namespace ephemint::sandbox {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+/// One connection's bytes, over TLS or bare. Not movable; one read and one write at a time.
+class transport {
+ public:
+  /// A bare one doesn't use the context.
+  transport(asio::ip::tcp::socket, asio::ssl::context&, bool bare);
+
+  /// Whether it worked; always for a bare one.
+  asio::awaitable<bool> handshake();
+  /// Whether the handshake resumed a session.
+  bool resumed();
+  /// 0 at the end of the connection, however it came.
+  asio::awaitable<std::size_t> read_some(asio::mutable_buffer);
+  /// Bytes below TLS.
+  asio::awaitable<std::size_t> read_some_raw(asio::mutable_buffer);
+  /// Whether all went out.
+  asio::awaitable<bool> write(asio::const_buffer);
+  /// The same with a callback, which begins to send before it returns.
+  void write(asio::const_buffer, std::function<void()> done);
+  /// Sends close_notify, and waits for none.
+  asio::awaitable<void> say_goodbye();
+  /// FIN; what the peer still sends can be read.
+  void end_sending();
+  /// FIN, or RST; and no more of it.
+  void cut();
+  void reset();
+
+ private:
+  asio::ip::tcp::socket& socket() { return stream_.next_layer(); }
+
+  const bool bare_;
+  asio::ssl::stream<asio::ip::tcp::socket> stream_;
+};
+
+}  // namespace ephemint::sandbox
