@@ -73,6 +73,8 @@ struct account_result {
   mint_result result;
   /// From the account's reading to its result.
   clock::duration latency{};
+  /// Requests that were made for it, connection attempts that failed included; of a success, too.
+  int attempts = 0;
 };
 
 /// The results of many mints, as they come. One result for each account of the source, in order of
