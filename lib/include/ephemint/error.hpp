@@ -165,10 +165,10 @@ class mint_error {
   struct details {
     std::string message;  ///< ours, one line; names the field or option where one is at fault
     int http_status = 0;
-    std::string request_id;
-    std::vector<api_error> api_errors;
+    std::string request_id = {};
+    std::vector<api_error> api_errors = {};
     int attempts = 0;
-    std::optional<clock::duration> retry_after;
+    std::optional<clock::duration> retry_after = {};
   };
 
   mint_error() noexcept = default;

@@ -80,8 +80,8 @@ struct account_result {
 /// The results of many mints, as they come. One result for each account of the source, in order of
 /// completion.
 ///
-/// Mints are started only while somebody waits in `next()`; a token that then had to wait for the next call
-/// longer than `min_remaining` allows is minted again. Destroying the stream cancels what is under way. Not
+/// At most `in_flight` mints are ahead of the reader; a token that then had to wait for `next()` longer than
+/// `min_remaining` allows is minted again. Destroying the stream cancels what is under way. Not
 /// thread-safe: use it from one coroutine; results come on that coroutine's executor.
 class mint_stream {
  public:
@@ -94,9 +94,10 @@ class mint_stream {
   /// call again.
   asio::awaitable<std::optional<account_result>> next();
 
+  struct state;
+
  private:
   friend class client;
-  struct state;
   explicit mint_stream(std::shared_ptr<state>);
   std::shared_ptr<state> state_;
 };

@@ -123,6 +123,8 @@ class engine {
   std::optional<command> next();
 
   // --- questions ---
+  /// Its number at the governor.
+  std::uint32_t client() const noexcept { return client_; }
   /// When a mint that is asked for now would be sent: now, if at once.
   time_point estimate(time_point now, const account_id&, priority) const;
   const account_id& account_of(std::uint32_t connection) const noexcept {
