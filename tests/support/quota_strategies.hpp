@@ -1,0 +1,40 @@
+#pragma once
+
+#include "quota_world.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ephemint::quota_world {
+
+/// The real governor behind a simple queue: logins by deadline, told at once when no permit can come in time;
+/// the batch in order.
+strategy_maker governed(ephemint::quota q);
+
+/// Knows the server: sends when it would admit.
+strategy_maker oracle();
+
+/// Each call for itself, 10 tries, full jitter: 50 ms doubled up to 20 s.
+strategy_maker naive();
+/// Each call waits its own `Retry-After` (1 s without one), 3 tries: the one official SDK that honours it
+/// does so.
+strategy_maker own_retry_after();
+/// AWS SDKs' standard mode: 3 tries, full jitter from 1 s to 20 s, retry quota 500 (5 a retry, 1 back a
+/// success).
+strategy_maker aws_standard();
+/// AWS SDKs' adaptive mode: the standard one behind a client-wide token bucket whose rate follows CUBIC
+/// (beta 0.7, scale constant 0.4), by the published formulas.
+strategy_maker aws_adaptive();
+/// One request every window / N, calls that were refused go back into the queue.
+strategy_maker pacer(double quota, duration window);
+/// Never more than N sent in a sliding window, dated by the send; refused calls go back.
+strategy_maker sliding_log(double quota, duration window);
+
+struct named_strategy {
+  std::string name;
+  strategy_maker make;
+};
+/// All of them for a client that was told this quota.
+std::vector<named_strategy> all_strategies(ephemint::quota told);
+
+}  // namespace ephemint::quota_world

@@ -1,0 +1,356 @@
+#include "quota_world.hpp"
+
+#include "core/random.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <queue>
+
+namespace ephemint::quota_world {
+namespace {
+
+using seconds = std::chrono::duration<double>;
+
+duration whole(double s) { return std::chrono::duration_cast<duration>(seconds{s}); }
+
+double exponential(core::splitmix& random, double mean) { return -mean * std::log(1.0 - random.unit()); }
+
+class process;
+
+enum class event_kind : std::uint8_t { login, burst, at_server, at_client, wake, begin, end, quota };
+
+struct event {
+  time_point at;
+  std::uint64_t order;
+  event_kind kind;
+  std::uint32_t process;
+  job_id job;
+  time_point sent_at;
+  duration way_back{};
+  verdict answer{};
+
+  bool operator>(const event& other) const { return at != other.at ? at > other.at : order > other.order; }
+};
+
+class simulation;
+
+class process final : public actions {
+ public:
+  process(simulation& world, std::uint32_t index) : world_{world}, index_{index} {}
+
+  void send(job_id) override;
+  void give_up(job_id) override;
+  void wake_at(time_point at) override;
+  const job& about(job_id id) const override { return jobs_[id]; }
+  quota_server& server() override;
+
+  job_id add(const job& j) {
+    jobs_.push_back(j);
+    return static_cast<job_id>(jobs_.size() - 1);
+  }
+
+  std::unique_ptr<strategy> how;
+  core::splitmix random{0};
+  std::vector<time_point> sends;
+  std::vector<time_point> refusals;
+  process_figures result;
+  std::size_t batch_left = 0;
+  std::size_t batch_out = 0;
+  time_point wake = time_point::max();
+  bool ended = false;
+
+ private:
+  simulation& world_;
+  std::uint32_t index_;
+  std::vector<job> jobs_;
+};
+
+class simulation {
+ public:
+  simulation(const scenario& s, const strategy_maker& make)
+      : setup_{s},
+        make_{make},
+        random_{s.seed * 0x9e3779b97f4a7c15u + 1},
+        server_{s.rules, s.quota, s.window, random_.unit()} {
+    for (std::uint32_t i = 0; i < s.processes; ++i) {
+      processes_.push_back(std::make_unique<process>(*this, i));
+      processes_.back()->random = core::splitmix{random_.next()};
+      push(start + static_cast<int>(i) * s.join_every, event_kind::begin, i);
+      if (i > 0 && s.leave_at) push(start + *s.leave_at, event_kind::end, i);
+    }
+    for (std::uint32_t i = 0; i < s.changes.size(); ++i)
+      push(start + s.changes[i].at, event_kind::quota, 0, i);
+    capacity_rate_ = server_.sustained_rate();
+  }
+
+  figures run() {
+    const time_point end = start + setup_.length;
+    while (!events_.empty() && events_.top().at < end && !done_) {
+      const event e = events_.top();
+      events_.pop();
+      now_ = e.at;
+      handle(e);
+    }
+    if (!done_) now_ = end;
+    return collect();
+  }
+
+  void send(std::uint32_t p, job_id id) {
+    process& from = *processes_[p];
+    ++from.result.sent;
+    from.sends.push_back(now_);
+    trace().sent++;
+    // 60 ms + exponential 20 ms, one in a hundred + 150 ms, part of it on each way.
+    const double jitter = exponential(from.random, 0.020) + (from.random.unit() < 0.01 ? 0.150 : 0.0);
+    const double share = from.random.unit();
+    push(event{now_ + whole(0.030 + jitter * share), 0, event_kind::at_server, p, id, now_,
+               whole(0.030 + jitter * (1.0 - share))});
+  }
+
+  void push(event e) {
+    e.order = ++order_;
+    events_.push(e);
+  }
+  void push(time_point at, event_kind kind, std::uint32_t p, job_id id = 0) {
+    push(event{at, 0, kind, p, id, {}});
+  }
+
+  void finished(std::uint32_t p, job_id id) {
+    process& from = *processes_[p];
+    if (from.about(id).deadline != time_point::max()) return;
+    --from.batch_out;
+    if (from.batch_left > 0)
+      refill_.push_back(p);
+    else if (from.batch_out == 0 && --batches_ == 0)
+      done_ = true;
+  }
+
+  time_point now() const { return now_; }
+  quota_server& server() { return server_; }
+
+ private:
+  static constexpr time_point start{std::chrono::seconds{1000}};
+
+  void handle(const event& e) {
+    process& p = *processes_[e.process];
+    switch (e.kind) {
+      case event_kind::begin:
+        begin(e.process);
+        break;
+      case event_kind::end:
+        p.ended = true;
+        break;
+      case event_kind::login:
+        login(e.process);
+        break;
+      case event_kind::burst:
+        burst(e.process);
+        break;
+      case event_kind::at_server:
+        at_server(e);
+        break;
+      case event_kind::at_client:
+        at_client(e);
+        break;
+      case event_kind::quota:
+        change_quota(e.job);
+        break;
+      case event_kind::wake:
+        if (p.wake == e.at && !p.ended) {
+          p.wake = time_point::max();
+          p.how->on_wake(now_);
+        }
+        break;
+    }
+    refill();
+  }
+
+  void begin(std::uint32_t i) {
+    process& p = *processes_[i];
+    p.how = make_(p, p.random.next());
+    if (setup_.load.logins_per_second > 0) next_login(i);
+    if (setup_.load.burst > 0) push(now_, event_kind::burst, i);
+    p.batch_left = setup_.load.batch;
+    if (p.batch_left > 0) ++batches_;
+    for (std::size_t k = 0; k < workload::workers && p.batch_left > 0; ++k) refill_.push_back(i);
+  }
+
+  // One worker's next mint. Deferred, so that a strategy is never re-entered.
+  void refill() {
+    while (!refill_.empty()) {
+      const std::uint32_t i = refill_.back();
+      refill_.pop_back();
+      process& p = *processes_[i];
+      if (p.batch_left == 0 || p.ended) continue;
+      --p.batch_left;
+      ++p.batch_out;
+      p.how->on_submit(now_, p.add({now_, time_point::max(), setup_.load.batch_urgency}));
+    }
+  }
+
+  void next_login(std::uint32_t i) {
+    push(now_ + whole(exponential(processes_[i]->random, 1.0 / setup_.load.logins_per_second)),
+         event_kind::login, i);
+  }
+
+  void login(std::uint32_t i) {
+    process& p = *processes_[i];
+    if (p.ended) return;
+    if (setup_.load.logins_per_second > 0) next_login(i);
+    arrive(p);
+  }
+
+  void arrive(process& p) {
+    // Logins whose time isn't over at the end say nothing.
+    if (now_ + setup_.load.deadline < start + setup_.length) ++logins_;
+    p.how->on_submit(now_, p.add({now_, now_ + setup_.load.deadline, priority::interactive}));
+  }
+
+  void burst(std::uint32_t i) {
+    process& p = *processes_[i];
+    // The first of these events plans the burst and the next one; each login of it comes as one of its own.
+    for (std::size_t k = 0; k < setup_.load.burst; ++k)
+      push(now_ + whole(p.random.unit() * seconds{setup_.load.burst_length}.count()), event_kind::login, i);
+    push(now_ + setup_.window, event_kind::burst, i);
+  }
+
+  void at_server(const event& e) {
+    event back = e;
+    back.kind = event_kind::at_client;
+    back.answer = server_.on_request(now_);
+    (back.answer.admitted ? trace().admitted : trace().refused)++;
+    back.at = now_ + e.way_back;
+    push(back);
+  }
+
+  void at_client(const event& e) {
+    process& p = *processes_[e.process];
+    if (p.ended) return;
+    if (e.answer.admitted) {
+      ++p.result.minted;
+      const job& j = p.about(e.job);
+      if (j.deadline != time_point::max() && j.arrived_at + setup_.load.deadline < start + setup_.length &&
+          now_ <= j.deadline)
+        latencies_.push_back(static_cast<float>(seconds{now_ - j.arrived_at}.count()));
+      finished(e.process, e.job);
+    } else {
+      ++p.result.refused;
+      p.refusals.push_back(now_);
+    }
+    p.how->on_reply(now_, e.job, {e.sent_at, e.answer.admitted, e.answer.retry_after});
+  }
+
+  void change_quota(job_id index) {
+    capacity_ += capacity_rate_ * seconds{now_ - capacity_at_}.count();
+    capacity_at_ = now_;
+    server_.set_quota(now_, setup_.changes[index].quota);
+    capacity_rate_ = server_.sustained_rate();
+  }
+
+  second_of_trace& trace() {
+    const auto second = static_cast<std::size_t>((now_ - start) / std::chrono::seconds{1});
+    if (trace_.size() <= second) trace_.resize(second + 1);
+    return trace_[second];
+  }
+
+  figures collect();
+
+  scenario setup_;
+  const strategy_maker& make_;
+  core::splitmix random_;
+  quota_server server_;
+  std::vector<std::unique_ptr<process>> processes_;
+  std::priority_queue<event, std::vector<event>, std::greater<>> events_;
+  std::vector<std::uint32_t> refill_;
+  std::vector<second_of_trace> trace_;
+  std::vector<float> latencies_;
+  std::uint64_t order_ = 0;
+  std::size_t batches_ = 0;
+  std::size_t logins_ = 0;
+  time_point now_ = start;
+  bool done_ = false;
+  double capacity_ = 0;
+  double capacity_rate_ = 0;
+  time_point capacity_at_ = start;
+};
+
+void process::send(job_id id) { world_.send(index_, id); }
+void process::give_up(job_id id) { world_.finished(index_, id); }
+void process::wake_at(time_point at) {
+  at = std::max(at, world_.now());
+  if (at == wake) return;
+  wake = at;
+  if (at != time_point::max()) world_.push(at, event_kind::wake, index_);
+}
+quota_server& process::server() { return world_.server(); }
+
+std::size_t most_within(const std::vector<time_point>& sends, duration window) {
+  std::size_t most = 0;
+  for (std::size_t first = 0, last = 0; last < sends.size(); ++last) {
+    while (sends[last] - sends[first] >= window) ++first;
+    most = std::max(most, last - first + 1);
+  }
+  return most;
+}
+
+std::size_t most_after_pauses(const std::vector<time_point>& sends, const std::vector<time_point>& refusals) {
+  std::size_t most = 0;
+  for (const time_point refused : refusals) {
+    const auto first = std::upper_bound(sends.begin(), sends.end(), refused);
+    if (first == sends.end()) continue;
+    const auto last = std::upper_bound(first, sends.end(), *first + std::chrono::seconds{5});
+    most = std::max(most, most_within({first, last}, std::chrono::milliseconds{100}));
+  }
+  return most;
+}
+
+figures simulation::collect() {
+  figures f;
+  double sum = 0;
+  double squares = 0;
+  for (const auto& p : processes_) {
+    p->result.most_in_a_window = most_within(p->sends, setup_.window);
+    p->result.most_after_a_pause = most_after_pauses(p->sends, p->refusals);
+    f.each.push_back(p->result);
+    f.sent += p->result.sent;
+    f.minted += p->result.minted;
+    f.refused += p->result.refused;
+    const auto minted = static_cast<double>(p->result.minted);
+    sum += minted;
+    squares += minted * minted;
+  }
+  f.jain = squares > 0 ? sum * sum / (static_cast<double>(processes_.size()) * squares) : 1;
+  f.logins = logins_;
+  f.logins_in_time = latencies_.size();
+  f.length = seconds{now_ - start}.count();
+  capacity_ += capacity_rate_ * seconds{now_ - capacity_at_}.count();
+  f.goodput = std::min(1.0, static_cast<double>(f.minted) / capacity_);
+  std::sort(latencies_.begin(), latencies_.end());
+  f.latencies = std::move(latencies_);
+  f.trace = std::move(trace_);
+  return f;
+}
+
+}  // namespace
+
+double figures::percentile(double p) const {
+  if (latencies.empty()) return 0;
+  const auto index = static_cast<std::size_t>(p * static_cast<double>(latencies.size() - 1));
+  return latencies[index];
+}
+
+figures run(const scenario& s, const strategy_maker& make) { return simulation{s, make}.run(); }
+
+std::vector<server_rules> all_servers() {
+  std::vector<server_rules> all;
+  for (int a = 0; a < 8; ++a)
+    for (const bool rejects : {false, true})
+      for (const auto header : {retry_header::exact, retry_header::missing, retry_header::always_60}) {
+        const auto how = static_cast<algorithm>(a);
+        if (rejects && !rejects_can_count(how)) continue;
+        all.push_back({how, rejects, header});
+      }
+  return all;
+}
+
+}  // namespace ephemint::quota_world

@@ -1,0 +1,127 @@
+#pragma once
+
+#include "quota_server.hpp"
+
+#include <ephemint/mint_request.hpp>
+#include <ephemint/quota.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The world of many clients and one quota, in virtual time: servers that count in all the usual ways, a
+/// network with jitter, workloads, and processes that know nothing of each other. An hour takes some ten
+/// milliseconds. Every random choice comes from the scenario's seed: a run repeats exactly.
+namespace ephemint::quota_world {
+
+struct job {
+  time_point arrived_at;
+  time_point deadline;  ///< `time_point::max()`: none
+  priority urgency = priority::interactive;
+};
+
+using job_id = std::uint32_t;
+
+/// What a strategy can do, given to it by its process.
+class actions {
+ public:
+  virtual ~actions() = default;
+  virtual void send(job_id) = 0;
+  virtual void give_up(job_id) = 0;      ///< the caller is told that it failed
+  virtual void wake_at(time_point) = 0;  ///< the last one counts
+  virtual const job& about(job_id) const = 0;
+  virtual quota_server& server() = 0;  ///< for the oracle only
+};
+
+struct reply {
+  time_point sent_at;
+  bool admitted = false;
+  std::optional<duration> retry_after;
+};
+
+/// How one process deals with the quota: the seam behind which the governor, the engine, or what others do
+/// stands.
+class strategy {
+ public:
+  virtual ~strategy() = default;
+  virtual void on_submit(time_point now, job_id) = 0;
+  virtual void on_reply(time_point now, job_id, const reply&) = 0;
+  virtual void on_wake(time_point now) = 0;
+};
+
+using strategy_maker = std::function<std::unique_ptr<strategy>(actions&, std::uint64_t seed)>;
+
+struct quota_change {
+  duration at;
+  double quota;
+};
+
+/// What comes in at each process.
+struct workload {
+  double logins_per_second = 0;  ///< as a Poisson stream
+  std::size_t burst = 0;         ///< so many within `burst_length` at the start of each window
+  duration burst_length = std::chrono::seconds{2};
+  duration deadline = std::chrono::seconds{5};
+  std::size_t batch = 0;  ///< mints without a deadline, `workers` at a time
+  priority batch_urgency = priority::background;
+  static constexpr std::size_t workers = 16;
+  static constexpr std::size_t endless = 1'000'000'000;
+};
+
+struct scenario {
+  server_rules rules;
+  double quota = 200;
+  duration window = std::chrono::seconds{60};
+  workload load;
+  duration length = std::chrono::hours{1};  ///< ends earlier when the batch is done
+  std::size_t processes = 1;
+  duration join_every{};              ///< process i begins at i * this
+  std::optional<duration> leave_at;   ///< all but the first stop then
+  std::vector<quota_change> changes;  ///< in order
+  std::uint64_t seed = 1;
+};
+
+struct second_of_trace {
+  std::uint32_t sent = 0;
+  std::uint32_t admitted = 0;
+  std::uint32_t refused = 0;
+};
+
+struct process_figures {
+  std::size_t sent = 0;
+  std::size_t minted = 0;
+  std::size_t refused = 0;
+  std::size_t most_in_a_window = 0;    ///< sends in any sliding window, at the sender
+  std::size_t most_after_a_pause = 0;  ///< in any 100 ms of the 5 s from the first send after a 429
+};
+
+struct figures {
+  std::size_t sent = 0;
+  std::size_t minted = 0;
+  std::size_t refused = 0;
+  std::size_t logins = 0;
+  std::size_t logins_in_time = 0;
+  double goodput = 0;            ///< minted / what the server admits in that time at its sustained rate
+  double jain = 1;               ///< of the processes' mints (Jain's fairness index)
+  double length = 0;             ///< seconds
+  std::vector<float> latencies;  ///< of the logins in time, sorted, seconds
+  std::vector<process_figures> each;
+  std::vector<second_of_trace> trace;
+
+  double waste() const { return sent == 0 ? 0 : static_cast<double>(refused) / static_cast<double>(sent); }
+  double success() const {
+    return logins == 0 ? 1 : static_cast<double>(logins_in_time) / static_cast<double>(logins);
+  }
+  double percentile(double p) const;
+};
+
+figures run(const scenario&, const strategy_maker&);
+
+/// All 13 servers (8 algorithms, refusals counted or not) in all three ways of `Retry-After`.
+std::vector<server_rules> all_servers();
+
+}  // namespace ephemint::quota_world
