@@ -11,12 +11,12 @@ namespace ephemint {
 
 /// The options, checked and taken apart.
 struct checked_options {
-    net::endpoint_settings endpoint;
-    std::string host_header;  ///< `Host`, with the port unless it is 443
-    std::string target;       ///< `/prefix/v1/tokens/ephemeral?redirect=shipengine-dashboard`
-    std::string user_agent;
-    redirect_policy redirects;
-    quota rate = production_quota;
+  net::endpoint_settings endpoint;
+  std::string host_header;  ///< `Host`, with the port unless it is 443
+  std::string target;       ///< `/prefix/v1/tokens/ephemeral?redirect=shipengine-dashboard`
+  std::string user_agent;
+  redirect_policy redirects;
+  quota rate = production_quota;
 };
 
 /// Throws `std::invalid_argument` with one line, `option: what is wrong and what is right`.
