@@ -112,8 +112,9 @@ struct body_reader::impl {
     // simdjson counts the scalar inside the innermost container as a level of its own.
     if (parser.allocate(usual_size, max_depth + 1) != simdjson::SUCCESS) throw std::bad_alloc{};
     // It would allocate room for the result anew for each document that is longer than all before.
-    if (parser.parse(std::string(usual_size - 2, ' ') + "{}").error() != simdjson::SUCCESS)
-      throw std::bad_alloc{};
+    std::string spacious(usual_size, ' ');
+    spacious.replace(usual_size - 2, 2, "{}");
+    if (parser.parse(spacious).error() != simdjson::SUCCESS) throw std::bad_alloc{};
   }
 
   /// Null if the text is one whole JSON object, otherwise what it is.
