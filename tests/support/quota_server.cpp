@@ -72,15 +72,15 @@ void quota_server::roll(time_point now) {
   }
 }
 
-bool quota_server::room(time_point now) {
+bool quota_server::room(time_point now, double requests) {
   roll(now);
-  if (is_bucket()) return level_ >= 1.0 - 1e-9;
-  if (rules_.how == algorithm::sliding_log) return static_cast<double>(log_.size()) < quota_;
+  if (is_bucket()) return level_ >= requests - 1e-9;
+  if (rules_.how == algorithm::sliding_log) return static_cast<double>(log_.size()) + requests <= quota_;
   if (rules_.how == algorithm::sliding_counter) {
     const double passed = seconds{now - window_start_} / seconds{window_};
-    return in_last_ * (1.0 - passed) + in_window_ < quota_;
+    return in_last_ * (1.0 - passed) + in_window_ + requests - 1 < quota_;
   }
-  return in_window_ < window_quota();
+  return in_window_ + requests <= window_quota();
 }
 
 void quota_server::count(time_point now, bool admitted) {

@@ -50,13 +50,14 @@ class quota_server {
   void set_quota(time_point now, double quota);
   verdict on_request(time_point now);
 
-  /// When a request would be admitted, if nobody asked before: what the oracle knows.
+  /// Whether so many requests would be admitted now: what the oracle knows.
+  bool room(time_point now, double requests = 1);
+  /// When one would be, if nobody asked before.
   time_point free_at(time_point now);
   /// What is admitted a second when saturated.
   double sustained_rate() const;
 
  private:
-  bool room(time_point now);
   void count(time_point now, bool admitted);
   void roll(time_point now);
   duration window_length() const;

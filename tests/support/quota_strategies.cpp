@@ -141,8 +141,7 @@ class governed_strategy final : public strategy {
   duration usual_round_trip_ = std::chrono::milliseconds{80};
 };
 
-/// Sends when the server would admit. What is on its way already is left out of the count: it asks again
-/// then.
+/// Sends when the server would admit it and all that is on its way.
 class oracle_strategy final : public strategy {
  public:
   explicit oracle_strategy(actions& world) : world_{world}, queue_{world} {}
@@ -161,15 +160,14 @@ class oracle_strategy final : public strategy {
  private:
   void pump(time_point now) {
     queue_.drop_hopeless(world_, now + std::chrono::milliseconds{80});
-    if (queue_.empty()) return world_.wake_at(time_point::max());
-    const time_point free = world_.server().free_at(now + std::chrono::milliseconds{30});
-    const bool can = free <= now + std::chrono::milliseconds{30};
-    if (can && out_ == 0) {
+    const time_point there = now + std::chrono::milliseconds{30};
+    while (!queue_.empty() && world_.server().room(there, static_cast<double>(out_ + 1))) {
       ++out_;
       world_.send(queue_.pop());
-    } else {
-      world_.wake_at(can ? now + std::chrono::milliseconds{50} : free - std::chrono::milliseconds{30});
     }
+    if (queue_.empty()) return world_.wake_at(time_point::max());
+    const time_point free = world_.server().free_at(there) - std::chrono::milliseconds{30};
+    world_.wake_at(std::max(free, now + std::chrono::milliseconds{10}));
   }
 
   actions& world_;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -59,15 +60,23 @@ void add_text(X509_STORE& store, const std::string& pem) {
     throw std::invalid_argument{"authority_pem: holds no certificate; PEM text is needed"};
 }
 
-/// Whether the system's directory, which OpenSSL looks into only when it needs an issuer, has anything in it.
-bool system_directory_has_files() {
+/// `12345678.0`: the form in which OpenSSL finds certificates in a directory.
+bool has_hashed_files(const std::string& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at{directory, error}, end; !error && at != end;
+       at.increment(error))
+    if (at->path().stem().native().size() == 8 && at->path().extension().native().size() == 2) return true;
+  return false;
+}
+
+/// Whether the system's directories, which OpenSSL looks into only when it needs an issuer, have anything in
+/// them.
+bool system_directories_have_files() {
   const char* named = std::getenv(X509_get_default_cert_dir_env());
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator at{named ? named : X509_get_default_cert_dir(), ignored}, end;
-       !ignored && at != end; at.increment(ignored))
-    if (at->path().filename().native().size() == 10 && at->path().extension().native().size() == 2)
-      return true;
-  return false;  // no `12345678.0`: the form in which certificates are found there
+  std::istringstream list{named ? named : X509_get_default_cert_dir()};
+  for (std::string directory; std::getline(list, directory, ':');)
+    if (has_hashed_files(directory)) return true;
+  return false;
 }
 
 bool holds_any(X509_STORE& store) { return sk_X509_OBJECT_num(X509_STORE_get0_objects(&store)) > 0; }
@@ -82,7 +91,7 @@ void load_authorities(SSL_CTX& context, const endpoint_settings& settings) {
   }
   if (!settings.authority_file.empty()) add_file(store, settings.authority_file);
   if (!settings.authority_pem.empty()) add_text(store, settings.authority_pem);
-  if (holds_any(store) || (settings.system_authorities && system_directory_has_files())) return;
+  if (holds_any(store) || (settings.system_authorities && system_directories_have_files())) return;
   throw std::invalid_argument{settings.system_authorities
                                   ? "system_authorities: this system has no certificate authorities; install "
                                     "them (ca-certificates), or name "

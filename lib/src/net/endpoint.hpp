@@ -13,8 +13,8 @@ struct endpoint_settings {
   std::string host;  ///< a name or an IP literal, without brackets
   std::uint16_t port = 443;
   bool system_authorities = true;
-  std::string authority_file;
-  std::string authority_pem;
+  std::string authority_file = {};
+  std::string authority_pem = {};
   bool resume_sessions = true;
 };
 

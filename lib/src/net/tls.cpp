@@ -123,6 +123,7 @@ tls_status tls_session::handshake() {
   const int result = SSL_do_handshake(ssl_.get());
   if (result != 1) return fail(result);
   assert(SSL_get_verify_result(ssl_.get()) == X509_V_OK);
+  established_ = true;
   return tls_status::done;
 }
 
@@ -144,7 +145,7 @@ tls_session::decrypted tls_session::decrypt(std::span<char> into) {
 }
 
 void tls_session::close() {
-  if (failed_ || SSL_is_init_finished(ssl_.get()) == 0) return;
+  if (failed_ || !established_) return;
   forget_old_errors();
   SSL_shutdown(ssl_.get());
 }
@@ -164,7 +165,7 @@ tls_status tls_session::fail(int result) {
                           .verdict = SSL_get_verify_result(ssl_.get()),
                           .first_bytes = {first_bytes_.data(), first_bytes_size_},
                           .certificate_demanded = certificate_demanded_,
-                          .established = SSL_is_init_finished(ssl_.get()) == 1});
+                          .established = established_});
   ERR_clear_error();
   return tls_status::failed;
 }

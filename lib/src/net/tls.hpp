@@ -104,6 +104,7 @@ class tls_session {
   std::array<char, 5> first_bytes_{};  // of what the peer said: shows plain HTTP
   std::size_t first_bytes_size_ = 0;
   bool certificate_demanded_ = false;
+  bool established_ = false;  // OpenSSL's own flag goes when an error comes
   bool failed_ = false;
   failure problem_;
 };

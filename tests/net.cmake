@@ -1,0 +1,17 @@
+# The connections' tests. Included by tests/CMakeLists.txt.
+
+add_library(ephemint_test_network STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/support/test_authority.cpp)
+target_include_directories(ephemint_test_network PUBLIC
+    ${CMAKE_CURRENT_LIST_DIR}/support ${CMAKE_CURRENT_LIST_DIR}/../lib/src)
+target_link_libraries(ephemint_test_network
+    PUBLIC ephemint::ephemint ephemint_build_flags OpenSSL::SSL)
+
+function(add_net_test name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE ephemint_test_network GTest::gtest_main)
+    gtest_discover_tests(${name} TEST_PREFIX "net." DISCOVERY_TIMEOUT 60)
+endfunction()
+
+set(net_unit ${CMAKE_CURRENT_LIST_DIR}/unit)
+add_net_test(net_tls_test ${net_unit}/tls_session_test.cpp ${net_unit}/authorities_test.cpp)

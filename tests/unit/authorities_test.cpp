@@ -1,0 +1,100 @@
+#include "net/tls.hpp"
+#include "test_authority.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+namespace ephemint::net {
+namespace {
+
+/// An environment variable for the time of a test.
+class variable {
+ public:
+  variable(const char* name, const std::string& value) : name_{name} { setenv(name, value.c_str(), 1); }
+  ~variable() { unsetenv(name_); }
+  variable(const variable&) = delete;
+  variable& operator=(const variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+std::string complaint_about(const endpoint_settings& settings) {
+  try {
+    const tls_context context{settings};
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string file_with(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream{path} << text;
+  return path;
+}
+
+endpoint_settings without_system() { return {.host = "localhost", .system_authorities = false}; }
+
+// behaviours: T8
+TEST(Authorities, nothing_to_trust_is_an_error_that_names_the_option) {
+  EXPECT_EQ(complaint_about(without_system()).substr(0, 24), "system_authorities: off,");
+  const variable no_file{"SSL_CERT_FILE", "/nowhere/cert.pem"};
+  const variable no_directory{"SSL_CERT_DIR", "/nowhere/certs"};
+  endpoint_settings settings{.host = "localhost"};
+  EXPECT_EQ(complaint_about(settings).substr(0, 50), "system_authorities: this system has no certificate");
+  settings.authority_pem = test::make_root().pem();
+  EXPECT_EQ(complaint_about(settings), "");
+}
+
+// behaviours: T8
+TEST(Authorities, a_system_that_has_only_a_directory_counts) {
+  const std::string directory = testing::TempDir() + "authority_directory";
+  std::filesystem::create_directories(directory);
+  const variable no_file{"SSL_CERT_FILE", "/nowhere/cert.pem"};
+  const variable one_directory{"SSL_CERT_DIR", "/nowhere/certs:" + directory};
+  const endpoint_settings settings{.host = "localhost"};
+  std::filesystem::remove(directory + "/0123abcd.0");
+  EXPECT_NE(complaint_about(settings), "");
+  std::ofstream{directory + "/0123abcd.0"} << test::make_root().pem();
+  EXPECT_EQ(complaint_about(settings), "");
+}
+
+// behaviours: T8
+TEST(Authorities, a_bad_file_or_text_is_an_error_that_names_the_option) {
+  const std::string good = test::make_root().pem();
+  const std::string damaged = good.substr(0, 100) + "!!!!" + good.substr(104);
+  struct {
+    std::string file, pem, said;
+  } const table[] = {
+      {"/nowhere/root.pem", "", "authority_file: cannot read `/nowhere/root.pem`"},
+      {testing::TempDir(), "", "authority_file: "},
+      {file_with("empty.pem", ""), "", "authority_file: `"},
+      {file_with("text.pem", "no certificate\n"), "", "authority_file: `"},
+      {file_with("damaged.pem", damaged), "", "authority_file: certificate 1 is damaged"},
+      {file_with("half.pem", good + damaged), "", "authority_file: certificate 2 is damaged"},
+      {"", "no certificate", "authority_pem: holds no certificate"},
+      {"", damaged, "authority_pem: certificate 1 is damaged"},
+  };
+  for (const auto& each : table) {
+    endpoint_settings settings = without_system();
+    settings.authority_file = each.file;
+    settings.authority_pem = each.pem;
+    EXPECT_EQ(complaint_about(settings).substr(0, each.said.size()), each.said);
+  }
+}
+
+TEST(Authorities, file_and_text_add_up) {
+  endpoint_settings settings = without_system();
+  settings.authority_file = file_with("root.pem", test::make_root().pem() + test::make_root("Second").pem());
+  settings.authority_pem = test::make_root("Third").pem();
+  EXPECT_EQ(complaint_about(settings), "");
+}
+
+}  // namespace
+}  // namespace ephemint::net
