@@ -48,7 +48,7 @@ char escaped(std::string_view spec, std::size_t& at) {
       return static_cast<char>(byte);
     }
     default:
-      fail(fmt::format("unknown escape {}: use \\r \\n \\t \\0 \\\" \\\\ or \\xHH", quoted({&c, 1})));
+      fail(fmt::format("unknown escape {}: use \\r \\n \\t \\0 \\\" \\\\ or \\xHH", in_quotes({&c, 1})));
   }
 }
 
@@ -77,7 +77,7 @@ std::vector<part> split(std::string_view spec) {
     const std::size_t end = std::min(spec.find_first_of("=,", at), spec.size());
     part p{spec.substr(at, end - at), std::nullopt};
     at = end;
-    if (p.name.empty()) fail(fmt::format("fault {}: a part is empty", quoted(spec)));
+    if (p.name.empty()) fail(fmt::format("fault {}: a part is empty", in_quotes(spec)));
     if (at < spec.size() && spec[at] == '=') p.value = read_value(spec, ++at);
     parts.push_back(std::move(p));
     if (at == spec.size()) return parts;
@@ -100,14 +100,14 @@ fault_body body_named(std::string_view name) {
        {"malformed", fault_body::malformed_json}}};
   for (const auto& [known, body] : bodies)
     if (known == name) return body;
-  fail(fmt::format("{} is not a body: give api, html, empty or malformed", quoted(name)));
+  fail(fmt::format("{} is not a body: give api, html, empty or malformed", in_quotes(name)));
 }
 
 handshake_fault handshake_named(std::string_view name) {
   if (name == "stall") return handshake_fault::stall;
   if (name == "close") return handshake_fault::close;
   if (name == "reset") return handshake_fault::reset;
-  fail(fmt::format("{} is not a handshake's end: give stall, close or reset", quoted(name)));
+  fail(fmt::format("{} is not a handshake's end: give stall, close or reset", in_quotes(name)));
 }
 
 void set_end(fault& f, connection_end end, end_point usual, const std::optional<std::string>& where) {
@@ -124,14 +124,14 @@ void set_end(fault& f, connection_end end, end_point usual, const std::optional<
     f.end_at = end_point::inside_reply;
     f.end_after = bounded<std::size_t>(std::string_view{*where}.substr(inside.size()));
   } else {
-    fail(fmt::format("{} is not a place: give before, inside:N or after", quoted(*where)));
+    fail(fmt::format("{} is not a place: give before, inside:N or after", in_quotes(*where)));
   }
 }
 
 void set_tail(fault& f, std::string_view value) {
   const std::size_t colon = value.find(':');
   if (colon == value.npos)
-    fail(fmt::format("{} is not PROBABILITY:DURATION, such as 0.01:2s", quoted(value)));
+    fail(fmt::format("{} is not PROBABILITY:DURATION, such as 0.01:2s", in_quotes(value)));
   f.tail_probability = parse_probability(value.substr(0, colon));
   f.tail_delay = parse_duration(value.substr(colon + 1));
 }
@@ -234,13 +234,13 @@ fault parse_fault(std::string_view spec) {
     try {
       apply(f, p);
     } catch (const std::invalid_argument& why) {
-      fail(fmt::format("fault {}: {}: {}", quoted(spec), quoted(p.name), why.what()));
+      fail(fmt::format("fault {}: {}: {}", in_quotes(spec), in_quotes(p.name), why.what()));
     }
   }
   try {
     check(f);
   } catch (const std::invalid_argument& why) {
-    fail(fmt::format("fault {}: {}", quoted(spec), why.what()));
+    fail(fmt::format("fault {}: {}", in_quotes(spec), why.what()));
   }
   return f;
 }

@@ -112,7 +112,7 @@ rate_limit parse_rate_limit(std::string_view text, limiter_kind kind) {
   if (text == "none") return {};
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos)
-    throw std::invalid_argument{quoted(text) +
+    throw std::invalid_argument{in_quotes(text) +
                                 " is not a rate limit: give N/DURATION, such as 200/60s, or none"};
   limit.requests = parse_number(text.substr(0, slash));
   limit.window = parse_duration(text.substr(slash + 1));

@@ -74,9 +74,9 @@ reply login_page(std::string_view query, const token_signer& signer, wall_clock:
   if (token.empty()) return refusal(400, "The URL has no token.");
   if (page_name != "carriers" && page_name != "billing" && page_name != "onboarding")
     return refusal(400,
-                   "redirect_to must be carriers, billing or onboarding, not " + quoted(page_name) + ".");
+                   "redirect_to must be carriers, billing or onboarding, not " + in_quotes(page_name) + ".");
   if (given->contains("theme_id") && !is_uuid(theme))
-    return refusal(400, "theme_id must be a UUID, not " + quoted(theme) + ".");
+    return refusal(400, "theme_id must be a UUID, not " + in_quotes(theme) + ".");
 
   const token_check checked = signer.verify(token, now);
   if (checked.fault != token_fault::none) return refusal(403, explanation(checked.fault));

@@ -40,13 +40,13 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
     }
   }
   throw std::invalid_argument{fmt::format(
-      "{} is not a duration: give a whole number and its unit, such as 250ms, 5s or 1min", quoted(text))};
+      "{} is not a duration: give a whole number and its unit, such as 250ms, 5s or 1min", in_quotes(text))};
 }
 
 std::uint64_t parse_number(std::string_view text) {
   std::uint64_t number = 0;
   if (!read_whole(text, number))
-    throw std::invalid_argument{fmt::format("{} is not a whole number of 0 or more", quoted(text))};
+    throw std::invalid_argument{fmt::format("{} is not a whole number of 0 or more", in_quotes(text))};
   return number;
 }
 
@@ -54,11 +54,11 @@ double parse_probability(std::string_view text) {
   double number = -1;
   if (!read_whole(text, number) || !(number >= 0 && number <= 1))
     throw std::invalid_argument{
-        fmt::format("{} is not a probability: give a number from 0 to 1", quoted(text))};
+        fmt::format("{} is not a probability: give a number from 0 to 1", in_quotes(text))};
   return number;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 60;
   std::string out = "\"";
   for (char c : text.substr(0, longest)) out += c >= ' ' && c <= '~' ? c : '?';

@@ -17,7 +17,7 @@ double parse_probability(std::string_view text);
 
 /// Untrusted text for a message: at most 60 characters, anything but visible ASCII and blanks as `?`, in
 /// quotes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// The inside of a JSON string. Bytes that aren't ASCII go through as they are.
 std::string json_escaped(std::string_view text);

@@ -1,0 +1,25 @@
+# The sandbox's own tests. Its parts are tested through their headers in lib/sandbox/src.
+add_executable(sandbox_unit_test
+    unit/sandbox_api_test.cpp
+    unit/sandbox_counters_test.cpp
+    unit/sandbox_fault_book_test.cpp
+    unit/sandbox_fault_text_test.cpp
+    unit/sandbox_jwt_test.cpp
+    unit/sandbox_limiter_test.cpp
+    unit/sandbox_login_page_test.cpp
+    unit/sandbox_options_test.cpp
+    unit/sandbox_reply_test.cpp
+    unit/sandbox_text_test.cpp)
+target_include_directories(sandbox_unit_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../lib/sandbox/src)
+target_link_libraries(sandbox_unit_test PRIVATE ephemint::sandbox ephemint_build_flags GTest::gtest_main)
+gtest_discover_tests(sandbox_unit_test)
+
+# A real client against a real server, over TLS; shares no code with either.
+add_executable(sandbox_test
+    integration/sandbox_faults_test.cpp
+    integration/sandbox_test.cpp
+    integration/sandbox_tls_test.cpp
+    support/blocking_client.cpp)
+target_include_directories(sandbox_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(sandbox_test PRIVATE ephemint::sandbox ephemint_build_flags OpenSSL::SSL GTest::gtest_main)
+gtest_discover_tests(sandbox_test PROPERTIES LABELS threads)
