@@ -15,3 +15,5 @@ endfunction()
 
 set(net_unit ${CMAKE_CURRENT_LIST_DIR}/unit)
 add_net_test(net_tls_test ${net_unit}/tls_session_test.cpp ${net_unit}/authorities_test.cpp)
+add_net_test(net_reply_test ${net_unit}/reply_parser_test.cpp)
+add_net_test(net_address_test ${net_unit}/happy_eyeballs_test.cpp ${net_unit}/address_cache_test.cpp)

@@ -1,0 +1,51 @@
+#include "net/address_cache.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ephemint::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+const clock::time_point start{1h};
+
+lookup_result found(const char* address) { return {{boost::asio::ip::make_address(address)}, {}}; }
+lookup_result failed() { return {{}, "name unknown"}; }
+
+TEST(AddressCache, knows_nothing_at_first) {
+  const address_cache cache;
+  EXPECT_FALSE(cache.fresh(start));
+  EXPECT_TRUE(cache.stale().empty());
+}
+
+// behaviours: N7
+TEST(AddressCache, an_address_is_used_for_a_minute) {
+  address_cache cache;
+  cache.store(start, found("192.0.2.1"));
+  EXPECT_EQ(cache.fresh(start + 59'999ms)->found, found("192.0.2.1").found);
+  EXPECT_FALSE(cache.fresh(start + 60s));
+  EXPECT_EQ(cache.stale(), found("192.0.2.1").found);
+  cache.store(start + 60s, found("192.0.2.2"));
+  EXPECT_EQ(cache.fresh(start + 60s)->found, found("192.0.2.2").found);
+}
+
+// behaviours: N1
+TEST(AddressCache, a_failure_is_kept_for_five_seconds_so_that_nobody_storms_the_name_server) {
+  address_cache cache;
+  cache.store(start, failed());
+  ASSERT_TRUE(cache.fresh(start + 4'999ms));
+  EXPECT_TRUE(cache.fresh(start + 4'999ms)->found.empty());
+  EXPECT_EQ(cache.fresh(start + 4'999ms)->problem, "name unknown");
+  EXPECT_FALSE(cache.fresh(start + 5s));
+}
+
+TEST(AddressCache, old_addresses_outlive_a_failed_look_up) {
+  address_cache cache;
+  cache.store(start, found("192.0.2.1"));
+  cache.store(start + 61s, failed());
+  EXPECT_EQ(cache.fresh(start + 62s)->found, found("192.0.2.1").found);
+  EXPECT_FALSE(cache.fresh(start + 66s));  // asked again soon
+}
+
+}  // namespace
+}  // namespace ephemint::net
