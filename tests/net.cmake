@@ -1,6 +1,7 @@
 # The connections' tests. Included by tests/CMakeLists.txt.
 
 add_library(ephemint_test_network STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/support/scripted_server.cpp
     ${CMAKE_CURRENT_LIST_DIR}/support/test_authority.cpp)
 target_include_directories(ephemint_test_network PUBLIC
     ${CMAKE_CURRENT_LIST_DIR}/support ${CMAKE_CURRENT_LIST_DIR}/../lib/src)
@@ -17,3 +18,6 @@ set(net_unit ${CMAKE_CURRENT_LIST_DIR}/unit)
 add_net_test(net_tls_test ${net_unit}/tls_session_test.cpp ${net_unit}/authorities_test.cpp)
 add_net_test(net_reply_test ${net_unit}/reply_parser_test.cpp)
 add_net_test(net_address_test ${net_unit}/happy_eyeballs_test.cpp ${net_unit}/address_cache_test.cpp)
+
+set(net_integration ${CMAKE_CURRENT_LIST_DIR}/integration)
+add_net_test(net_connection_test ${net_integration}/connection_test.cpp)

@@ -128,7 +128,6 @@ tls_status tls_session::handshake() {
 }
 
 bool tls_session::encrypt(std::string_view plain) {
-  assert(plain.size() <= SSL3_RT_MAX_PLAIN_LENGTH);
   forget_old_errors();
   std::size_t written = 0;
   if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) == 1) return true;

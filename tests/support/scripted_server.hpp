@@ -1,0 +1,92 @@
+#pragma once
+
+#include "test_authority.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace ephemint::test {
+
+/// The server's end of one connection. Everything blocks, for 10 s at most.
+class peer {
+ public:
+  peer(int socket, SSL_CTX&);
+  peer(const peer&) = delete;
+  peer& operator=(const peer&) = delete;
+
+  bool shake_hands();
+  /// Up to and including an empty line; less if the client ends first.
+  std::string read_request();
+  /// As one TLS record (at most 16 KiB).
+  void write(std::string_view);
+  void write_in_pieces(std::string_view, std::size_t piece);
+  /// Without TLS.
+  void write_raw(std::string_view);
+  std::string read_raw(std::size_t at_most);
+  void say_goodbye();  ///< close_notify
+  void end_writing();  ///< FIN, without close_notify
+  void reset();        ///< RST
+  /// Reads until the client ends. Whether it said close_notify.
+  bool wait_for_goodbye();
+  int native() const noexcept { return socket_; }
+
+ private:
+  int socket_;
+  openssl_pointer<SSL> ssl_;
+};
+
+/// A TLS server on a loopback address that does exactly what it is told: connection n is handled by script n,
+/// on a thread of its own; the last script handles all further ones.
+class scripted_server {
+ public:
+  using script = std::function<void(peer&)>;
+
+  explicit scripted_server(const server_wishes&, std::vector<script>,
+                           const std::string& address = "127.0.0.1", std::uint16_t port = 0);
+  ~scripted_server();
+  scripted_server(const scripted_server&) = delete;
+  scripted_server& operator=(const scripted_server&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+  int connections() const noexcept { return connections_; }
+
+ private:
+  void accept_all();
+  void serve(int socket, const script&);
+
+  openssl_pointer<SSL_CTX> context_;
+  std::vector<script> scripts_;
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::mutex mutex_;
+  std::vector<int> open_;
+  std::vector<std::thread> peers_;
+  std::thread acceptor_;
+};
+
+/// A listener that never accepts and whose queue is full: a SYN to it is dropped.
+class silent_listener {
+ public:
+  explicit silent_listener(const std::string& address, std::uint16_t port = 0);
+  ~silent_listener();
+  silent_listener(const silent_listener&) = delete;
+  silent_listener& operator=(const silent_listener&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  std::vector<int> sockets_;
+  std::uint16_t port_ = 0;
+};
+
+/// A port of 127.0.0.1 that nobody listens on.
+std::uint16_t closed_port();
+
+}  // namespace ephemint::test
