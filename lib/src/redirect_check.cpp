@@ -20,7 +20,10 @@ class character_set {
   }
   constexpr bool has(char c) const { return in_[static_cast<unsigned char>(c)]; }
   constexpr bool has_all_of(std::string_view text) const {
-    return std::all_of(text.begin(), text.end(), [this](char c) { return has(c); });
+    bool all = true;
+    for (char c : text)
+      all &= has(c);  // no way out of the loop: hardly any text is refused, and this is faster
+    return all;
   }
 
  private:
@@ -28,9 +31,11 @@ class character_set {
   std::array<bool, 256> in_{};
 };
 
-constexpr character_set token_characters{"._~+/=-"};
+constexpr std::string_view token_marks = "._~+/=-";
+constexpr character_set token_characters{token_marks};
 /// RFC 3986's `pchar`, `/` and `?`: what may follow the authority, without `#`.
 constexpr character_set path_characters{"-._~!$&'()*+,;=:@/?%"};
+static_assert(path_characters.has_all_of(token_marks), "a token that was checked is well-formed in a URL");
 
 bool is_well_encoded(std::string_view text) noexcept {
   for (auto at = text.find('%'); at != text.npos; at = text.find('%', at + 3))
@@ -118,11 +123,15 @@ const char* redirect_fault(std::string_view url, std::string_view token,
     return "its redirect_url isn't an https URL";
   url.remove_prefix(scheme.size());
   // A browser reads `\` as `/` and drops tabs and line breaks: none of them may hide another host.
-  const auto host_end = std::min(url.find_first_of("/?#\\"), url.size());
-  if (const char* fault = authority_fault(url.substr(0, host_end), policy)) return fault;
-  url.remove_prefix(host_end);
+  const auto* const host_end = std::find_if(
+      url.begin(), url.end(), [](char c) { return c == '/' || c == '?' || c == '#' || c == '\\'; });
+  const auto authority_text = url.substr(0, static_cast<std::size_t>(host_end - url.begin()));
+  if (const char* fault = authority_fault(authority_text, policy)) return fault;
+  url.remove_prefix(authority_text.size());
   if (url.find('#') != url.npos) return "its redirect_url has a fragment";
-  if (!path_characters.has_all_of(url) || !is_well_encoded(url))
+  // Most URLs end with the token, whose characters were looked at: no need to do it twice.
+  const auto unseen = url.ends_with(token) ? url.substr(0, url.size() - token.size()) : url;
+  if (!path_characters.has_all_of(unseen) || !is_well_encoded(url))
     return "its redirect_url has characters that no URL has";
   const auto query = url.find('?');
   if (query == url.npos || !has_parameter_value(url.substr(query + 1), token))

@@ -13,7 +13,7 @@ inline constexpr std::size_t max_redirect_url_size = 8 * 1024;
 ///
 /// It may if it is an https URL of RFC 3986's characters, on a host that the policy names, without user info,
 /// other port or fragment, and one of its query parameters has the value `token`, as it is or
-/// percent-encoded. The path is the API's business and not looked at.
+/// percent-encoded. The path is the API's business and not looked at. `token` must be one (`is_token`).
 const char* redirect_fault(std::string_view url, std::string_view token, const redirect_policy&) noexcept;
 
 /// Whether `text` can be a token: 1 to 4096 characters of `[A-Za-z0-9._~+/=-]`. What it says is opaque.

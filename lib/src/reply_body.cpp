@@ -109,7 +109,7 @@ struct body_reader::impl {
   static constexpr std::size_t usual_size = 4096;
 
   explicit impl(const secret* api_key) : parser{max_size}, key{api_key} {
-    // simdjson counts the scalar inside the innermost container as a level of its own.
+    // simdjson refuses the level that equals its limit, and doesn't count an empty container as one.
     if (parser.allocate(usual_size, max_depth + 1) != simdjson::SUCCESS) throw std::bad_alloc{};
     // It would allocate room for the result anew for each document that is longer than all before.
     std::string spacious(usual_size, ' ');

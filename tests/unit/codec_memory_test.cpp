@@ -109,6 +109,8 @@ TEST(Memory, key_is_wiped) {  // behaviours: X4
     (void)requests.write("se-1");
     request_writer moved = std::move(requests);
     moved = request_writer{"h", "/", key, "agent"};
+    secret replaced{"planted_key"};
+    replaced = secret{"another"};
   }
   watched = {};
   EXPECT_EQ(leaks, 0u);
