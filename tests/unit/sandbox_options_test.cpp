@@ -33,9 +33,9 @@ TEST(sandbox_options, bad_ones_are_named) {
     const char* message;
   } const cases[] = {
       {[](auto& o) { o.api_key = "a b"; },
-       "server_options.api_key must be 1 to 256 characters of visible ASCII"},
-      {[](auto& o) { o.api_key = std::string(257, 'x'); },
-       "server_options.api_key must be 1 to 256 characters of visible ASCII"},
+       "server_options.api_key must be 1 to 512 characters of visible ASCII"},
+      {[](auto& o) { o.api_key = std::string(513, 'x'); },
+       "server_options.api_key must be 1 to 512 characters of visible ASCII"},
       {[](auto& o) { o.token_lifetime = 0ms; },
        "server_options.token_lifetime must be from 1 ms to 86400000 ms, not 0 ms"},
       {[](auto& o) { o.portal_url = "http://x"; },

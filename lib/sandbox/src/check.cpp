@@ -68,7 +68,7 @@ void check(const fault& f) {
 }
 
 void check_api_key(std::string_view key) {
-  require(is_visible_ascii(key, 256), "server_options.api_key must be 1 to 256 characters of visible ASCII");
+  require(is_visible_ascii(key, 512), "server_options.api_key must be 1 to 512 characters of visible ASCII");
 }
 
 void check(const server_options& options) {

@@ -48,12 +48,10 @@ class server::impl {
     const std::lock_guard lock{mutex_};
     if (stopped_) return;
     if (!context_) return asio::post(hub_->executor(), [hub = hub_, action] { action(*hub); });
-    std::promise<void> done;
-    asio::post(*context_, [&] {
-      action(*hub_);
-      done.set_value();
-    });
-    done.get_future().wait();
+    std::packaged_task<void()> task{[&] { action(*hub_); }};
+    std::future<void> done = task.get_future();
+    asio::post(*context_, std::move(task));
+    done.get();
   }
 
   void stop() {

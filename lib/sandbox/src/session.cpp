@@ -166,7 +166,10 @@ asio::awaitable<void> session::pause(std::chrono::microseconds time) {
 }
 
 asio::awaitable<void> session::until_quiet() {
-  while (pushing_ && !over_) co_await pause(1h);
+  if (!pushing_) co_return;
+  awaits_quiet_ = true;
+  co_await pause(1h);  // the push's end cuts it short
+  awaits_quiet_ = false;
 }
 
 asio::mutable_buffer session::unheard() { return buffer_.prepare(4096); }
@@ -194,7 +197,7 @@ void session::push(std::shared_ptr<const std::string> bytes, bool then_close) {
   const asio::const_buffer all = asio::buffer(*bytes);
   transport_.write(all, [self = shared_from_this(), bytes = std::move(bytes), then_close] {
     self->pushing_ = false;
-    self->timer_.cancel();  // wakes until_quiet()
+    if (self->awaits_quiet_) self->timer_.cancel();
     if (then_close) self->cut();
   });
 }

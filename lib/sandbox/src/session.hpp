@@ -59,6 +59,7 @@ class session : public std::enable_shared_from_this<session> {
   std::uint64_t served_ = 0;
   bool idle_ = false;
   bool pushing_ = false;
+  bool awaits_quiet_ = false;
   bool over_ = false;
 };
 

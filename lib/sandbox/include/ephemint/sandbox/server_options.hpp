@@ -38,7 +38,7 @@ struct server_options {
   bool ipv6 = true;
 
   /// The key that requests must carry. Default: a random one that begins with `TEST_`. Visible ASCII, at most
-  /// 256 characters.
+  /// 512 characters.
   std::string api_key = {};
   /// How long a token opens the login page. Default: the API's 10 s. 1 ms to 24 h.
   std::chrono::milliseconds token_lifetime{10'000};
