@@ -1,0 +1,39 @@
+#include <ephemint/client.hpp>
+#include <ephemint/sandbox/server.hpp>
+
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <iostream>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace {
+
+// region: embed
+/// A login must survive one bad gateway: the test's API answers its first request with a 503.
+bool login_survives_a_503() {
+  ephemint::sandbox::server api;  // a free port of loopback, a key, a certificate authority of its own
+  api.add_fault({.count = 1, .status = 503, .body = ephemint::sandbox::fault_body::html});
+
+  asio::thread_pool pool{1};
+  ephemint::client_options options;
+  options.base_url = api.base_url();
+  options.api_key = ephemint::secret{api.api_key()};
+  options.authority_pem = api.ca_pem();
+  ephemint::client minter{pool.get_executor(), std::move(options)};
+
+  const auto minted = minter.async_mint({.account = "se-1"}, asio::use_future).get();
+  const auto seen = api.stats();
+  return minted.has_value() && seen.requests == 2 && seen.requests_by_account.at("se-1") == 2;
+}
+// endregion
+
+}  // namespace
+
+int main() {
+  const bool passed = login_survives_a_503();
+  std::cout << (passed ? "passed" : "failed") << '\n';
+  return passed ? 0 : 1;
+}
