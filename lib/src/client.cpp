@@ -1,13 +1,10 @@
+#include "call_handler.hpp"
 #include "client_impl.hpp"
 
 #include <ephemint/client.hpp>
 
-#include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -23,17 +20,13 @@ using mint_handler = asio::any_completion_handler<void(mint_result)>;
 /// way there (a stopped process, a loaded executor) is not handed over.
 void deliver(const asio::any_io_executor& outer, mint_handler&& handler, mint_result&& outcome,
              clock::duration min_remaining) {
-  asio::post(
-      outer, [outer, handler = std::move(handler), outcome = std::move(outcome), min_remaining]() mutable {
-        const auto executor = asio::get_associated_executor(handler, outer);
-        asio::dispatch(
-            executor, [handler = std::move(handler), outcome = std::move(outcome), min_remaining]() mutable {
-              if (outcome && !core::token_window{min_remaining}.good(outcome->expires_at() - token_lifetime,
-                                                                     clock::now()))
-                outcome = mint_error{mint_errc::timed_out,
-                                     {.message = "a token came, but its executor took it too late"}};
-              std::move(handler)(std::move(outcome));
-            });
+  call_handler(
+      outer, std::move(handler), [outcome = std::move(outcome), min_remaining](mint_handler&& h) mutable {
+        if (outcome &&
+            !core::token_window{min_remaining}.good(outcome->expires_at() - token_lifetime, clock::now()))
+          outcome = mint_error{mint_errc::timed_out,
+                               {.message = "a token came, but its executor took it too late"}};
+        std::move(h)(std::move(outcome));
       });
 }
 

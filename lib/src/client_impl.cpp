@@ -1,10 +1,8 @@
 #include "client_impl.hpp"
 
+#include "call_handler.hpp"
 #include "net/endpoint.hpp"
 
-#include <boost/asio/append.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/strand.hpp>
 
@@ -356,27 +354,25 @@ mint_error client::impl::error_of(const core::command& c, const operation& op) c
 
 void client::impl::end_warm_ups(std::exception_ptr error) {
   for (auto& wait : std::exchange(warm_ups_, {})) {
-    asio::post(outer_, [handler = std::move(wait.handler), error]() mutable {
-      asio::dispatch(asio::append(std::move(handler), error));
-    });
+    call_handler(outer_, std::move(wait.handler), [error](auto&& handler) { std::move(handler)(error); });
   }
 }
 
 void client::impl::check_warm_ups() {
   const std::size_t live = engine_.count().connections;
-  const auto ready = std::partition(warm_ups_.begin(), warm_ups_.end(),
-                                    [live](const warm_up_wait& wait) { return wait.connections > live; });
-  for (auto it = ready; it != warm_ups_.end(); ++it) {
-    asio::post(outer_, [handler = std::move(it->handler)]() mutable {
-      asio::dispatch(asio::append(std::move(handler), std::exception_ptr{}));
-    });
+  for (auto it = warm_ups_.begin(); it != warm_ups_.end();) {
+    if (it->connections > live) {
+      ++it;
+      continue;
+    }
+    call_handler(outer_, std::move(it->handler), [](auto&& handler) { std::move(handler)(nullptr); });
+    it = warm_ups_.erase(it);
   }
-  warm_ups_.erase(ready, warm_ups_.end());
 }
 
 void client::impl::end_closes() {
   for (auto& handler : std::exchange(closes_, {})) {
-    asio::post(outer_, [handler = std::move(handler)]() mutable { asio::dispatch(std::move(handler)); });
+    call_handler(outer_, std::move(handler), [](auto&& h) { std::move(h)(); });
   }
 }
 

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,7 +106,7 @@ struct client::impl final : std::enable_shared_from_this<client::impl>,
       operation,
       boost::intrusive::member_hook<operation, boost::intrusive::list_member_hook<>, &operation::among_live>>;
   live_list live_;
-  std::vector<warm_up_wait> warm_ups_;
+  std::list<warm_up_wait> warm_ups_;  // not a vector: the handlers can't be assigned in Boost 1.81
   std::vector<asio::any_completion_handler<void()>> closes_;
   bool drained_ = false;
 

@@ -1,3 +1,4 @@
+#include "call_handler.hpp"
 #include "client_impl.hpp"
 #include "core/token_window.hpp"
 
@@ -7,7 +8,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -25,7 +25,13 @@ namespace {
 
 using wake_up = asio::any_completion_handler<void()>;
 
-class stream_operation;
+/// Takes the handler out of its place. (Assigning to an `any_completion_handler` wraps it in itself for ever
+/// in Boost 1.81, and `std::exchange` assigns; swapping is sound.)
+wake_up taken(wake_up& place) noexcept {
+  wake_up out;
+  out.swap(place);
+  return out;
+}
 
 }  // namespace
 
@@ -159,7 +165,7 @@ void mint_stream::state::put(account_result&& what, clock::time_point read_at) {
   {
     const std::scoped_lock lock{mutex};
     ready.push_back({std::move(what), read_at});
-    waiting = std::exchange(reader, {});
+    waiting.swap(reader);
   }
   wake(std::move(waiting));
 }
@@ -218,7 +224,7 @@ void mint_stream::state::wait(wake_up state::*who, bool (state::*awaited)() cons
     });
   std::unique_lock lock{mutex};
   if (!(this->*awaited)()) {
-    this->*who = std::move(handler);
+    handler.swap(this->*who);
     return;
   }
   lock.unlock();
@@ -227,15 +233,14 @@ void mint_stream::state::wait(wake_up state::*who, bool (state::*awaited)() cons
 
 void mint_stream::state::wake(wake_up&& handler) const {
   if (!handler) return;
-  asio::post(minter->outer(),
-             [handler = std::move(handler)]() mutable { asio::dispatch(std::move(handler)); });
+  call_handler(minter->outer(), std::move(handler), [](wake_up&& h) { std::move(h)(); });
 }
 
 void mint_stream::state::wake(wake_up state::*who) {
   wake_up waiting;
   {
     const std::scoped_lock lock{mutex};
-    waiting = std::exchange(this->*who, {});
+    waiting.swap(this->*who);
   }
   wake(std::move(waiting));
 }
@@ -257,8 +262,8 @@ void mint_stream::state::abandon() {
 
 void mint_stream::state::on_context_shutdown() noexcept {
   const auto self = shared_from_this();  // the handlers may own the stream
-  wake_up dropped_reader = std::exchange(reader, {});
-  wake_up dropped_feeder = std::exchange(feeder, {});
+  const wake_up dropped_reader = taken(reader);
+  const wake_up dropped_feeder = taken(feeder);
 }
 
 namespace {
