@@ -20,4 +20,5 @@ add_net_test(net_reply_test ${net_unit}/reply_parser_test.cpp)
 add_net_test(net_address_test ${net_unit}/happy_eyeballs_test.cpp ${net_unit}/address_cache_test.cpp)
 
 set(net_integration ${CMAKE_CURRENT_LIST_DIR}/integration)
-add_net_test(net_connection_test ${net_integration}/connection_test.cpp)
+add_net_test(net_connection_test
+    ${net_integration}/connection_test.cpp ${net_integration}/dial_test.cpp ${net_integration}/resolver_test.cpp)

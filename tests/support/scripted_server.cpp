@@ -106,6 +106,11 @@ std::string peer::read_raw(std::size_t at_most) {
   return bytes;
 }
 
+void peer::wait_for_bytes() {
+  char byte = 0;
+  (void)!::recv(socket_, &byte, 1, MSG_PEEK);
+}
+
 void peer::say_goodbye() { SSL_shutdown(ssl_.get()); }
 
 void peer::end_writing() { ::shutdown(socket_, SHUT_WR); }

@@ -29,9 +29,10 @@ class peer {
   /// Without TLS.
   void write_raw(std::string_view);
   std::string read_raw(std::size_t at_most);
-  void say_goodbye();  ///< close_notify
-  void end_writing();  ///< FIN, without close_notify
-  void reset();        ///< RST
+  void wait_for_bytes();  ///< leaves them unread
+  void say_goodbye();     ///< close_notify
+  void end_writing();     ///< FIN, without close_notify
+  void reset();           ///< RST
   /// Reads until the client ends. Whether it said close_notify.
   bool wait_for_goodbye();
   int native() const noexcept { return socket_; }
