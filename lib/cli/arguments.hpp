@@ -1,0 +1,21 @@
+#pragma once
+
+#include "commands.hpp"
+
+#include <string>
+#include <variant>
+
+namespace ephemint::cli {
+
+/// Nothing to do but to print this: `--help`, `--version`.
+struct show_text {
+  std::string text;
+};
+
+using command_line = std::variant<show_text, mint_arguments, sandbox_arguments, demo_arguments>;
+
+/// Reads the command line. Throws `usage_error` with one line that names the argument and says what is right;
+/// what may be a secret is never repeated.
+command_line parse_command_line(int count, const char* const* arguments);
+
+}  // namespace ephemint::cli

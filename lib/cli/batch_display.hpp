@@ -1,0 +1,55 @@
+#pragma once
+
+#include "progress.hpp"
+#include "talk.hpp"
+
+#include <ephemint/client.hpp>
+#include <ephemint/rate_governor.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace ephemint::cli {
+
+/// Shows on stderr how far a batch is: a line that is redrawn, on a terminal; elsewhere only that it waits
+/// for the quota.
+class batch_display {
+ public:
+  /// Shows `minter`'s batch as long as there is one.
+  batch_display(asio::any_io_executor, const std::optional<client>& minter,
+                std::optional<std::uint64_t> total);
+
+  /// Begins. `governor` is the client's: it is asked how long the quota makes it wait.
+  void start(std::shared_ptr<const rate_governor> governor);
+  void minted() noexcept { ++progress_.minted; }
+  void failed() noexcept { ++progress_.failed; }
+  /// Takes the line away, so that something else can be printed; it comes back by itself.
+  void clear() noexcept;
+  /// Takes it away for good.
+  void stop();
+
+  const progress& figures() const noexcept { return progress_; }
+
+ private:
+  static constexpr std::chrono::milliseconds redraw_time{100};
+
+  void await_tick();
+  void show(clock::time_point now);
+  std::optional<std::chrono::seconds> quota_wait(clock::time_point now) const;
+
+  const std::optional<client>& client_;
+  std::shared_ptr<const rate_governor> governor_;
+  terminal terminal_ = terminal_on(2);
+  asio::steady_timer tick_;
+  clock::time_point started_at_{};
+  progress progress_;
+  wait_notice notice_;
+  bool drawn_ = false;
+};
+
+}  // namespace ephemint::cli

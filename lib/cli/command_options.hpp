@@ -1,0 +1,63 @@
+#pragma once
+
+#include "commands.hpp"
+#include "values.hpp"
+
+#include <ephemint/sandbox/rate_limit.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+// The options of each command. What they write to must live until the command line has been parsed.
+
+namespace ephemint::cli {
+
+CLI::App& add_mint(CLI::App& app, mint_arguments& to);
+
+/// The limiter's kind and its quota are given apart.
+struct limit_arguments {
+  std::optional<sandbox::rate_limit> limit;
+  std::optional<sandbox::limiter_kind> kind;
+
+  sandbox::rate_limit joined() const {
+    sandbox::rate_limit whole = limit.value_or(sandbox::rate_limit{});
+    const bool none = limit && limit->kind == sandbox::limiter_kind::none;
+    if (kind && !none) whole.kind = *kind;
+    return whole;
+  }
+};
+
+void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit);
+void add_demo(CLI::App& app, demo_arguments& to);
+
+using reader = std::function<void(const std::string&)>;
+
+/// An option with one value, that `read` checks; what it throws gets the option's name.
+CLI::Option* add(CLI::App& command, const std::string& name, const std::string& form, const std::string& help,
+                 reader read);
+
+/// What `read` may throw for a file's name.
+std::string not_empty(const std::string& text);
+
+template <class T>
+reader into(T& target) {
+  return [&target](const std::string& value) { target = value; };
+}
+
+template <class T>
+reader into_duration(T& target, bool zero_too = false) {
+  return [&target, zero_too](const std::string& value) { target = parse_duration(value, zero_too); };
+}
+
+template <class T>
+reader into_number(std::optional<T>& target, std::uint64_t least, std::uint64_t most) {
+  return [&target, least, most](const std::string& value) {
+    target = static_cast<T>(parse_number(value, least, most));
+  };
+}
+
+}  // namespace ephemint::cli

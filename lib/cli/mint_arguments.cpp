@@ -1,0 +1,168 @@
+#include "mint_arguments.hpp"
+
+#include "descriptor.hpp"
+#include "text.hpp"
+#include "usage_error.hpp"
+
+#include <ephemint/account_id.hpp>
+#include <ephemint/rate_governor.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace ephemint::cli {
+namespace {
+
+std::optional<std::string> from_environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value && *value != '\0' ? std::optional<std::string>{value} : std::nullopt;
+}
+
+/// Memory for a secret on its way, wiped when it goes.
+struct wiped_buffer {
+  std::array<char, 4096> bytes;
+  ~wiped_buffer() { wipe(bytes.data(), bytes.size()); }
+};
+
+[[noreturn]] void refuse_key_file(const std::string& path, std::string_view why) {
+  throw usage_error{fmt::format("--api-key-file: {} {}; give a file that holds the API key and nothing else",
+                                in_quotes(path), why)};
+}
+
+std::size_t read_whole(const std::string& path, wiped_buffer& buffer) {
+  const auto refuse = [&] {
+    refuse_key_file(path, fmt::format("can't be read ({})", std::generic_category().message(errno)));
+  };
+  const owned_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.get() == -1) refuse();
+  std::size_t size = 0;
+  while (size < buffer.bytes.size()) {
+    const ssize_t more = ::read(file.get(), buffer.bytes.data() + size, buffer.bytes.size() - size);
+    if (more == 0) return size;
+    if (more > 0)
+      size += static_cast<std::size_t>(more);
+    else if (errno != EINTR)
+      refuse();
+  }
+  refuse_key_file(path, "is too big for a key");
+}
+
+secret read_key_file(const std::string& path) {
+  wiped_buffer buffer;
+  std::string_view text{buffer.bytes.data(), read_whole(path, buffer)};
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  if (text.empty()) refuse_key_file(path, "is empty");
+  return secret{text};
+}
+
+/// Takes the key out of the environment, where it could be read for as long as the process lives.
+secret take_key_from_environment() {
+  char* const value = std::getenv("EPHEMINT_API_KEY");
+  if (!value || *value == '\0')
+    throw usage_error{
+        "there is no API key; put it into the environment as EPHEMINT_API_KEY, or into a file for "
+        "--api-key-file"};
+  secret key{value};
+  wipe(value, key.reveal().size());
+  ::unsetenv("EPHEMINT_API_KEY");
+  return key;
+}
+
+std::string why_invalid(std::string_view account) {
+  if (account.empty()) return "is empty";
+  if (account.size() > account_id::max_size) return fmt::format("has {} characters", account.size());
+  return "has a character that is not visible ASCII";
+}
+
+quota rate_of(const mint_arguments& given, const secret& key) {
+  const quota documented = key.reveal().starts_with("TEST_") ? sandbox_quota : production_quota;
+  if (!given.rate) return documented;
+  // To learn a quota, start at the documented one.
+  if (given.rate->how() == quota::mode::learned)
+    return quota::learned(documented.requests(), documented.window());
+  return *given.rate;
+}
+
+template <class T, class U>
+void take(T& option, const std::optional<U>& given) {
+  if (given) option = *given;
+}
+
+}  // namespace
+
+void check_accounts(const mint_arguments& given) {
+  if (given.accounts.empty() && !given.accounts_file)
+    throw usage_error{
+        "no accounts; give them as arguments, or a file with one a line by --accounts FILE, or --accounts - "
+        "for stdin"};
+  for (const std::string& account : given.accounts)
+    if (!account_id{account}.valid())
+      throw usage_error{
+          fmt::format("account {} {}; give 1 to {} characters of visible ASCII, such as se-123456",
+                      in_quotes(account), why_invalid(account), account_id::max_size)};
+}
+
+secret read_api_key(const std::optional<std::string>& file) {
+  return file ? read_key_file(*file) : take_key_from_environment();
+}
+
+client_options to_client_options(const mint_arguments& given) {
+  client_options options;
+  options.api_key = read_api_key(given.api_key_file);
+  take(options.base_url, given.base_url ? given.base_url : from_environment("EPHEMINT_BASE_URL"));
+  take(options.authority_file, given.ca_file);
+  take(options.max_connections, given.connections);
+  take(options.max_attempts, given.max_attempts);
+  take(options.attempt_timeout, given.attempt_timeout);
+  take(options.min_remaining, given.min_remaining);
+  // A governor of our own, to be asked how long the wait will be.
+  const std::random_device::result_type seed = std::random_device{}();
+  options.governor = make_rate_governor(rate_of(given, options.api_key), quota_scope::per_api_key, seed);
+  options.max_queued = std::max(options.max_queued, given.in_flight.value_or(0));
+  options.single_threaded = true;
+  return options;
+}
+
+many_options to_many_options(const mint_arguments& given, const client_options& client) {
+  // Enough for each connection to find its next mint waiting when it is done with one.
+  constexpr std::size_t least_in_flight = 32;
+  many_options options;
+  options.in_flight = given.in_flight.value_or(std::max(2 * client.max_connections, least_in_flight));
+  // Nobody else shares this governor: there is nobody to yield to, and the quota may be taken in bursts.
+  options.urgency = priority::interactive;
+  options.deadline = given.deadline;
+  return options;
+}
+
+std::string in_words_of_the_command(std::string_view message) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> names{{
+      {"api_key", "API key"},
+      {"base_url", "--base-url"},
+      {"authority_file", "--ca-file"},
+      {"rate", "--rate"},
+      {"max_connections", "--connections"},
+      {"in_flight", "--in-flight"},
+      {"deadline", "--deadline"},
+      {"attempt_timeout", "--attempt-timeout"},
+      {"max_attempts", "--max-attempts"},
+      {"min_remaining", "--min-remaining"},
+  }};
+  const std::string_view option = message.substr(0, message.find(':'));
+  for (const auto& [library, command] : names)
+    if (option == library) return fmt::format("{}{}", command, message.substr(option.size()));
+  return std::string{message};
+}
+
+}  // namespace ephemint::cli

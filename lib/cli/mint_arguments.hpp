@@ -1,0 +1,49 @@
+#pragma once
+
+#include "result_lines.hpp"
+
+#include <ephemint/client_options.hpp>
+#include <ephemint/mint_request.hpp>
+#include <ephemint/mint_stream.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ephemint::cli {
+
+/// `ephemint mint`, as it was called.
+struct mint_arguments {
+  std::vector<std::string> accounts;
+  std::optional<std::string> accounts_file;
+  std::optional<std::string> base_url;
+  std::optional<std::string> api_key_file;
+  std::optional<std::string> ca_file;
+  std::optional<quota> rate;
+  std::optional<std::size_t> connections;
+  std::optional<std::size_t> in_flight;
+  std::optional<int> max_attempts;
+  std::chrono::milliseconds deadline = no_deadline;
+  std::optional<std::chrono::milliseconds> attempt_timeout;
+  std::optional<std::chrono::milliseconds> min_remaining;
+  login_options login;
+  std::optional<result_format> format;
+};
+
+/// Throws `usage_error` unless there is at least one source of accounts and those given by name are right.
+void check_accounts(const mint_arguments&);
+
+/// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error` that says where to put it.
+secret read_api_key(const std::optional<std::string>& file);
+
+/// What the client is to be told, its governor included; the key and the base URL may come from the
+/// environment. Throws `usage_error`.
+client_options to_client_options(const mint_arguments&);
+many_options to_many_options(const mint_arguments&, const client_options&);
+
+/// The library names its own option in what it throws: `max_connections: 0 is …` → `--connections: 0 is …`.
+std::string in_words_of_the_command(std::string_view library_message);
+
+}  // namespace ephemint::cli

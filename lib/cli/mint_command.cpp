@@ -1,0 +1,11 @@
+#include "commands.hpp"
+#include "mint_run.hpp"
+
+namespace ephemint::cli {
+
+exit_status run_mint(const mint_arguments& given) {
+  check_accounts(given);
+  return mint_run{given}.run();
+}
+
+}  // namespace ephemint::cli

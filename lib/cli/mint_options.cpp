@@ -1,0 +1,89 @@
+#include "command_options.hpp"
+#include "text.hpp"
+#include "usage_error.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+
+namespace ephemint::cli {
+namespace {
+
+result_format parse_format(const std::string& text) {
+  if (text == "text") return result_format::text;
+  if (text == "json") return result_format::json;
+  if (text == "url") return result_format::url;
+  throw usage_error{fmt::format("{} is not a format; give text, json or url", in_quotes(text))};
+}
+
+std::chrono::milliseconds parse_deadline(const std::string& text) {
+  const auto time = parse_duration(text);
+  if (time > std::chrono::hours{24})
+    throw usage_error{fmt::format("{} is too long; give at most 24h", in_quotes(text))};
+  return time;
+}
+
+void refuse_key(const std::string&) {
+  throw usage_error{
+      "everybody on this machine can read the command line; put the key into the environment as "
+      "EPHEMINT_API_KEY, or "
+      "into a file for --api-key-file"};
+}
+
+void add_sources(CLI::App& mint, mint_arguments& to) {
+  add(mint, "--accounts", "FILE|-", "Accounts, one a line, from a file or stdin",
+      [&](const std::string& path) { to.accounts_file = not_empty(path); });
+  add(mint, "--base-url", "URL", "The API [EPHEMINT_BASE_URL, https://api.shipengine.com]",
+      into(to.base_url));
+  add(mint, "--api-key-file", "FILE", "The API key [EPHEMINT_API_KEY]",
+      [&](const std::string& path) { to.api_key_file = not_empty(path); });
+  add(mint, "--api-key", "", "", refuse_key)->group("");
+  add(mint, "--ca-file", "PEM", "Authorities to trust beside the system's",
+      [&](const std::string& path) { to.ca_file = not_empty(path); });
+}
+
+void add_pace(CLI::App& mint, mint_arguments& to) {
+  add(mint, "--rate", "N/DUR|unlimited|auto", "The quota [200/60s; 20/60s for keys that begin TEST_]",
+      [&](const std::string& value) { to.rate = parse_rate(value); });
+  add(mint, "--connections", "N", "Connections at once, 1 to 4096 [8]", into_number(to.connections, 1, 4096));
+  add(mint, "--in-flight", "N", "Accounts under way at once, 1 to 100000 [2 a connection, at least 32]",
+      into_number(to.in_flight, 1, 100'000));
+  add(mint, "--deadline", "DUR", "The whole time of one account [none: it waits for the quota]",
+      [&](const std::string& value) { to.deadline = parse_deadline(value); });
+  add(mint, "--attempt-timeout", "DUR", "The time of one request [2s]", into_duration(to.attempt_timeout));
+  add(mint, "--max-attempts", "N", "Requests for one account, 1 to 100 [3]",
+      into_number(to.max_attempts, 1, 100));
+  add(mint, "--min-remaining", "DUR", "A token with less time left is minted anew [5s]",
+      into_duration(to.min_remaining, true));
+}
+
+void add_results(CLI::App& mint, mint_arguments& to) {
+  add(mint, "--redirect-to", "PAGE", "Where to land: carriers, billing or onboarding",
+      [&](const std::string& value) { to.login.redirect_to = parse_portal_page(value); });
+  add(mint, "--theme-id", "UUID", "A theme for the portal",
+      [&](const std::string& value) { to.login.theme_id = parse_uuid(value); });
+  add(mint, "--format", "text|json|url", "How results are printed [text on a terminal, else json]",
+      [&](const std::string& value) { to.format = parse_format(value); });
+}
+
+}  // namespace
+
+CLI::App& add_mint(CLI::App& app, mint_arguments& to) {
+  CLI::App& mint = *app.add_subcommand("mint", "Mint a login token for each account");
+  add_sources(mint, to);
+  add_pace(mint, to);
+  add_results(mint, to);
+  mint.allow_extras();  // the accounts; CLI11's positionals would take `[a,b]` apart
+  mint.footer(
+      "Prints one result for each account, as it comes. A token lives 10 seconds: use each at once.\n"
+      "Exit status: 0 every account minted, 1 some failed, 2 bad usage or configuration.\n\n"
+      "Examples:\n"
+      "  ephemint mint se-123456\n"
+      "  ephemint mint --format url --redirect-to billing se-123456\n"
+      "  ephemint mint --accounts customers.txt --api-key-file /run/secrets/shipengine > tokens.jsonl\n"
+      "  psql -Atc 'select account from customers' | ephemint mint --accounts - | consumer");
+  return mint;
+}
+
+}  // namespace ephemint::cli

@@ -1,0 +1,148 @@
+#include "mint_run.hpp"
+
+#include "talk.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+namespace ephemint::cli {
+namespace {
+
+std::optional<account_file> file_of(const mint_arguments& given) {
+  if (!given.accounts_file) return std::nullopt;
+  return open_accounts(*given.accounts_file);
+}
+
+result_format format_of(const mint_arguments& given) {
+  if (given.format) return *given.format;
+  return terminal_on(STDOUT_FILENO).is_one ? result_format::text : result_format::json;
+}
+
+std::optional<std::uint64_t> total_of(const account_feed& accounts) {
+  return terminal_on(STDERR_FILENO).redraws ? accounts.total() : std::nullopt;
+}
+
+}  // namespace
+
+mint_run::mint_run(const mint_arguments& given)
+    : signals_{context_},
+      patience_{context_},
+      accounts_{context_.get_executor(), given.accounts, file_of(given)},
+      out_{context_.get_executor(), STDOUT_FILENO},
+      display_{context_.get_executor(), client_, total_of(accounts_)},
+      lines_{format_of(given), given.login} {
+  try {
+    client_options options = to_client_options(given);
+    const many_options many = to_many_options(given, options);
+    client_.emplace(context_.get_executor(), std::move(options));
+    results_.emplace(client_->mint_many(accounts_.source(), many));
+  } catch (const std::invalid_argument& wrong) {
+    throw usage_error{in_words_of_the_command(wrong.what())};
+  }
+}
+
+exit_status mint_run::run() {
+  std::exception_ptr thrown;
+  out_.before_write = [this] { display_.clear(); };
+  // Posted: it may be the client that calls, and this ends it.
+  out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
+  await_signal();
+  display_.start(client_->options().governor);
+  asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
+    thrown = std::move(error);
+    context_.stop();
+  });
+  context_.run();
+  display_.stop();
+  return report(thrown);
+}
+
+asio::awaitable<void> mint_run::mint_all() {
+  std::exception_ptr thrown;
+  try {
+    while (!out_.failure()) {
+      const std::optional<account_result> one = co_await results_->next();
+      if (!one) break;
+      record(*one);
+      if (out_.stalled()) co_await out_.drained();
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_await out_.drained();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+void mint_run::record(const account_result& one) {
+  std::string talked;
+  const auto failure = lines_.write(one, clock::now(), out_.buffer(), talked);
+  out_.lines_added();
+  tally_.count(failure);
+  failure ? display_.failed() : display_.minted();
+  if (talked.empty()) return;
+  display_.clear();
+  talk(talked);
+}
+
+void mint_run::await_signal() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    signals_.clear();  // the next one kills
+    stop_gently();
+  });
+}
+
+/// No more accounts; what waits is cancelled, what is on the wire may still come, for as long as an attempt
+/// may take.
+void mint_run::stop_gently() {
+  stopped_ = true;
+  accounts_.stop();
+  if (!client_) return;
+  asio::co_spawn(context_, close_client(), asio::detached);
+  patience_.expires_after(client_->options().attempt_timeout + std::chrono::milliseconds{500});
+  patience_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    if (out_.stalled()) out_.give_up();
+    abandon();
+  });
+}
+
+asio::awaitable<void> mint_run::close_client() { co_await client_->close(); }
+
+/// Nobody takes results any more: ends every mint, and with it the wait for the next result.
+void mint_run::abandon() {
+  accounts_.stop();
+  client_.reset();
+}
+
+exit_status mint_run::report(std::exception_ptr thrown) {
+  const int unwritten = out_.failure().value();
+  if (unwritten == EPIPE)
+    return exit_status::some_failed;  // the reader has had enough: nothing to talk about
+  if (unwritten != 0 && unwritten != ECANCELED)
+    complain(fmt::format("can't write to stdout: {}", out_.failure().message()));
+  try {
+    if (thrown) std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    complain(error.what());
+  }
+  if (stopped_) complain("interrupted");
+  const bool complete = !thrown && !stopped_ && unwritten == 0;
+  if (tally_.failed() > 0 || terminal_on(STDERR_FILENO).is_one) talk(tally_.summary() + '\n');
+  return complete && tally_.failed() == 0 ? exit_status::all_minted : exit_status::some_failed;
+}
+
+}  // namespace ephemint::cli

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "account_feed.hpp"
+#include "batch_display.hpp"
+#include "mint_arguments.hpp"
+#include "output.hpp"
+#include "result_lines.hpp"
+#include "tally.hpp"
+#include "usage_error.hpp"
+
+#include <ephemint/client.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <exception>
+#include <optional>
+
+namespace ephemint::cli {
+
+/// One run of `ephemint mint`: accounts in, results out, on one thread.
+class mint_run {
+ public:
+  /// Does all that can fail before any I/O on the network. Throws `usage_error`.
+  explicit mint_run(const mint_arguments&);
+
+  exit_status run();
+
+ private:
+  asio::awaitable<void> mint_all();
+  void record(const account_result&);
+  asio::awaitable<void> close_client();
+
+  void await_signal();
+  void stop_gently();
+  void abandon();
+  exit_status report(std::exception_ptr thrown);
+
+  asio::io_context context_{1};
+  asio::signal_set signals_;
+  asio::steady_timer patience_;
+  std::optional<client> client_;
+  account_feed accounts_;
+  output out_;
+  batch_display display_;
+  result_lines lines_;
+  tally tally_;
+  std::optional<mint_stream> results_;
+  bool stopped_ = false;
+};
+
+}  // namespace ephemint::cli

@@ -1,0 +1,95 @@
+#include "progress.hpp"
+
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+
+namespace ephemint::cli {
+namespace {
+
+constexpr std::size_t bar_size = 24;
+constexpr std::string_view green = "\x1b[32m", red = "\x1b[31m", yellow = "\x1b[33m", plain = "\x1b[0m";
+
+/// Pieces of a line, as long as they fit into it: the last ones are left out first.
+class fitted_line {
+ public:
+  fitted_line(unsigned width, bool colours) : room_{width}, colours_{colours} {}
+
+  void add(std::string_view piece, std::string_view colour = {}) {
+    const std::size_t gap = line_.empty() ? 0 : 2;
+    if (piece.size() + gap > room_) {
+      room_ = 0;
+      return;
+    }
+    room_ -= piece.size() + gap;
+    line_.append(gap, ' ');
+    if (colours_ && !colour.empty())
+      fmt::format_to(std::back_inserter(line_), "{}{}{}", colour, piece, plain);
+    else
+      line_ += piece;
+  }
+  std::string line() && { return std::move(line_); }
+
+ private:
+  std::string line_;
+  std::size_t room_;
+  bool colours_;
+};
+
+std::string bar(std::uint64_t done, std::uint64_t total) {
+  const std::size_t filled =
+      total == 0 ? bar_size : static_cast<std::size_t>(std::min(done, total) * bar_size / total);
+  return fmt::format("[{}{}]", std::string(filled, '#'), std::string(bar_size - filled, '.'));
+}
+
+}  // namespace
+
+std::string draw(const progress& now, unsigned width, bool colours) {
+  fitted_line line{width, colours};
+  if (now.total) {
+    line.add(bar(now.done(), *now.total), green);
+    line.add(fmt::format("{}/{}", with_thousands(now.done()), with_thousands(*now.total)));
+  } else {
+    line.add(fmt::format("{} done", with_thousands(now.done())));
+  }
+  if (now.failed > 0) line.add(fmt::format("{} failed", with_thousands(now.failed)), red);
+  if (now.quota_wait) line.add(words_of_wait(*now.quota_wait), yellow);
+  const double seconds = std::chrono::duration<double>(now.elapsed).count();
+  const double rate = seconds > 0.5 ? static_cast<double>(now.done()) / seconds : 0;
+  if (rate > 0)
+    line.add(rate < 100 ? fmt::format("{:.1f}/s", rate)
+                        : with_thousands(static_cast<std::uint64_t>(rate)) + "/s");
+  if (rate > 0 && now.total && *now.total > now.done()) {
+    const auto left = static_cast<double>(*now.total - now.done()) / rate;
+    line.add(fmt::format("ETA {}", in_words(std::chrono::seconds{static_cast<std::int64_t>(left) + 1})));
+  }
+  return std::move(line).line();
+}
+
+std::string in_words(std::chrono::seconds time) {
+  const auto count = time.count();
+  if (count < 60) return fmt::format("{} s", count);
+  if (count < 3600) return fmt::format("{} min {:02} s", count / 60, count % 60);
+  return fmt::format("{} h {:02} min", count / 3600, count / 60 % 60);
+}
+
+std::string words_of_wait(std::chrono::seconds time) {
+  // In seconds up to two minutes: a watch is looked at, not computed with.
+  return fmt::format("waiting for the quota: {}",
+                     time.count() < 120 ? fmt::format("{} s", time.count()) : in_words(time));
+}
+
+bool wait_notice::is_due(const progress& batch, clock::time_point now) noexcept {
+  if (!batch.quota_wait) return false;
+  const bool another_wait = !said_at_ || batch.done() != said_of_;
+  if (!another_wait || (said_at_ && now - *said_at_ < quiet_time)) return false;
+  said_at_ = now;
+  said_of_ = batch.done();
+  return true;
+}
+
+}  // namespace ephemint::cli

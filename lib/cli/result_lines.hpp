@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ephemint/clock.hpp>
+#include <ephemint/ephemeral_token.hpp>
+#include <ephemint/error.hpp>
+#include <ephemint/mint_stream.hpp>
+
+#include <optional>
+#include <string>
+
+namespace ephemint::cli {
+
+enum class result_format { text, json, url };
+
+/// Writes results as lines. The only place where a token reaches the output.
+class result_lines {
+ public:
+  result_lines(result_format format, login_options login) : format_{format}, login_{std::move(login)} {}
+
+  /// Appends the result's line to `out`, or, for what doesn't belong among the data (`url`'s failures), to
+  /// `talk`. Gives the failure, if it is one: a token whose login URL can't be built is one, too.
+  std::optional<mint_errc> write(const account_result&, clock::time_point now, std::string& out,
+                                 std::string& talk);
+
+ private:
+  void write_minted(const account_result&, const std::string& login_url, clock::time_point now,
+                    std::string& out);
+  void write_failed(const account_result&, const mint_error&, std::string& out, std::string& talk);
+
+  result_format format_;
+  login_options login_;
+};
+
+}  // namespace ephemint::cli

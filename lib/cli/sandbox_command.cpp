@@ -1,0 +1,112 @@
+#include "commands.hpp"
+#include "descriptor.hpp"
+#include "text.hpp"
+
+#include <ephemint/sandbox/server.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+namespace ephemint::cli {
+namespace {
+
+/// A file for the authority's certificate: the one asked for, or one in the directory for temporary files
+/// that goes when we go.
+class authority_file {
+ public:
+  explicit authority_file(const std::optional<std::string>& asked_for) {
+    if (asked_for) {
+      path_ = *asked_for;
+      return;
+    }
+    constexpr std::string_view suffix = ".pem";
+    const char* const directory = std::getenv("TMPDIR");
+    path_ =
+        fmt::format("{}/ephemint-ca-XXXXXX{}", directory && *directory != '\0' ? directory : "/tmp", suffix);
+    const owned_descriptor file{::mkstemps(path_.data(), static_cast<int>(suffix.size()))};
+    if (file.get() == -1)
+      throw usage_error{fmt::format("can't make {} ({}); name a file for the certificate by --ca-out",
+                                    in_quotes(path_), std::generic_category().message(errno))};
+    temporary_ = true;
+  }
+  authority_file(const authority_file&) = delete;
+  authority_file& operator=(const authority_file&) = delete;
+  ~authority_file() {
+    if (temporary_) ::unlink(path_.c_str());
+  }
+
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+  bool temporary_ = false;
+};
+
+sandbox::server serve(const sandbox_arguments& given) {
+  try {
+    return sandbox::server{given.server};
+  } catch (const std::invalid_argument& wrong) {
+    throw usage_error{wrong.what()};
+  } catch (const std::system_error& error) {
+    throw usage_error{fmt::format("--port: {}; give a free port, or none to have one found", error.what())};
+  }
+}
+
+void write_certificate(const sandbox::server& api, const std::string& path) {
+  try {
+    api.write_ca_file(path);
+  } catch (const std::system_error& error) {
+    throw usage_error{fmt::format("--ca-out: {} can't be written ({}); give a file that can", in_quotes(path),
+                                  error.code().message())};
+  }
+}
+
+std::string ready_line(const sandbox::server& api, const std::string& ca_file) {
+  std::string line;
+  append_json_string(line += "{\"base_url\":", api.base_url());
+  append_json_string(line += ",\"ca_file\":", ca_file);
+  append_json_string(line += ",\"api_key\":", api.api_key());
+  return line + "}\n";
+}
+
+bool print(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t size = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (size > 0)
+      text.remove_prefix(static_cast<std::size_t>(size));
+    else if (errno != EINTR)
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+exit_status run_sandbox(const sandbox_arguments& given) {
+  boost::asio::io_context context{1};
+  boost::asio::signal_set signals{context, SIGINT,
+                                  SIGTERM};  // from the start: the ready line may be answered by one
+  sandbox::server api = serve(given);
+  const authority_file certificate{given.ca_file};
+  write_certificate(api, certificate.path());
+  if (!print(ready_line(api, certificate.path())))
+    throw usage_error{"can't write to stdout; whoever starts the sandbox reads its address there"};
+  signals.async_wait([](const auto&, int) {});
+  context.run();
+  api.stop();
+  return exit_status::all_minted;
+}
+
+}  // namespace ephemint::cli

@@ -1,0 +1,34 @@
+#include "tally.hpp"
+
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace ephemint::cli {
+
+std::uint64_t tally::failed() const noexcept {
+  return std::accumulate(failed_.begin(), failed_.end(), std::uint64_t{0});
+}
+
+std::string tally::summary() const {
+  const std::uint64_t lost = failed();
+  if (lost == 0) return with_thousands(minted_) + " minted";
+  std::vector<std::pair<std::uint64_t, mint_errc>> by_count;
+  for (std::size_t i = 0; i < codes; ++i)
+    if (failed_[i] > 0) by_count.emplace_back(failed_[i], static_cast<mint_errc>(i));
+  std::stable_sort(by_count.begin(), by_count.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text = fmt::format("{} of {} failed", with_thousands(lost), with_thousands(minted_ + lost));
+  for (const auto& [count, code] : by_count)
+    fmt::format_to(std::back_inserter(text), "{}{} {}", &code == &by_count.front().second ? ": " : ", ",
+                   to_string(code), with_thousands(count));
+  return text;
+}
+
+}  // namespace ephemint::cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ephemint::cli {
+
+/// Appends `text` as a JSON string, quotes included. Control characters are escaped, and what isn't UTF-8
+/// becomes U+FFFD: the outcome is valid JSON, and a terminal takes no orders from it.
+void append_json_string(std::string& out, std::string_view text);
+
+/// `text` for a terminal or a log: control characters and what isn't ASCII or UTF-8 become `\xNN`.
+std::string printable(std::string_view text);
+
+/// The same in double quotes, cut after 80 characters.
+std::string in_quotes(std::string_view text);
+
+/// `1234567` → `1,234,567`.
+std::string with_thousands(unsigned long long number);
+
+}  // namespace ephemint::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <ephemint/ephemeral_token.hpp>
+#include <ephemint/quota.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// How the values of options are written. Each throws `usage_error` with what is wrong and what is right; who
+// knows the option's name puts it in front.
+
+namespace ephemint::cli {
+
+/// `250ms`, `5s`, `1min`, `1h`: a whole number, not 0 unless `zero_too`, of at most some 31 years.
+std::chrono::milliseconds parse_duration(std::string_view, bool zero_too = false);
+
+/// `200/60s`, `unlimited` or `auto`.
+quota parse_rate(std::string_view);
+
+/// A whole number of `least` to `most`.
+std::uint64_t parse_number(std::string_view, std::uint64_t least, std::uint64_t most);
+
+portal_page parse_portal_page(std::string_view);
+
+/// 8-4-4-4-12 hexadecimal digits.
+std::string parse_uuid(std::string_view);
+
+}  // namespace ephemint::cli

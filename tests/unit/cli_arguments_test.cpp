@@ -1,0 +1,190 @@
+#include "arguments.hpp"
+#include "usage_error.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace ephemint::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+command_line parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "ephemint");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+mint_arguments mint(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "mint");
+  return std::get<mint_arguments>(parse(std::move(arguments)));
+}
+
+sandbox_arguments sandbox_of(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "sandbox");
+  return std::get<sandbox_arguments>(parse(std::move(arguments)));
+}
+
+std::string complaint(const std::vector<const char*>& arguments) {
+  try {
+    parse(arguments);
+  } catch (const usage_error& wrong) {
+    return wrong.what();
+  }
+  return {};
+}
+
+TEST(cli_arguments, accounts_stand_anywhere) {
+  EXPECT_EQ(mint({"se-1", "--connections", "2", "se-2"}).accounts, (std::vector<std::string>{"se-1", "se-2"}));
+  EXPECT_EQ(mint({"se-1", "--", "--se-2", "-"}).accounts, (std::vector<std::string>{"se-1", "--se-2", "-"}));
+}
+
+TEST(cli_arguments, accounts_are_taken_as_they_are) {
+  const std::vector<const char*> strange{"mint", "sandbox", "[a,b]", "{}", "a,b", "\"q\"", "242822", "=", "", "a=b"};
+  const mint_arguments given = mint(strange);
+  EXPECT_EQ(given.accounts, (std::vector<std::string>{strange.begin(), strange.end()}));
+}
+
+TEST(cli_arguments, dash_is_stdin) {
+  EXPECT_EQ(mint({"--accounts", "-"}).accounts_file, "-");
+  EXPECT_EQ(mint({"-"}).accounts_file, "-");
+  EXPECT_EQ(mint({"--accounts=f.txt"}).accounts_file, "f.txt");
+}
+
+TEST(cli_arguments, mint_takes_what_the_contract_says) {
+  const mint_arguments given =
+      mint({"se-1", "--base-url", "https://localhost:1", "--api-key-file", "k", "--ca-file", "ca.pem", "--rate", "20/1min",
+            "--connections", "16", "--in-flight", "64", "--deadline", "8s", "--attempt-timeout", "250ms",
+            "--max-attempts", "5", "--min-remaining", "0s", "--redirect-to", "billing", "--theme-id",
+            "123e4567-e89b-12d3-a456-426614174000", "--format", "url"});
+  EXPECT_EQ(given.base_url, "https://localhost:1");
+  EXPECT_EQ(given.api_key_file, "k");
+  EXPECT_EQ(given.ca_file, "ca.pem");
+  EXPECT_EQ(given.rate, quota::declared(20, 60s));
+  EXPECT_EQ(given.connections, 16u);
+  EXPECT_EQ(given.in_flight, 64u);
+  EXPECT_EQ(given.deadline, 8s);
+  EXPECT_EQ(given.attempt_timeout, 250ms);
+  EXPECT_EQ(given.max_attempts, 5);
+  EXPECT_EQ(given.min_remaining, 0ms);
+  EXPECT_EQ(given.login.redirect_to, portal_page::billing);
+  EXPECT_EQ(given.login.theme_id, "123e4567-e89b-12d3-a456-426614174000");
+  EXPECT_EQ(given.format, result_format::url);
+}
+
+TEST(cli_arguments, mint_alone_says_nothing) {
+  const mint_arguments given = mint({"se-1"});
+  EXPECT_EQ(given.deadline, no_deadline);
+  EXPECT_FALSE(given.rate || given.connections || given.in_flight || given.format || given.base_url);
+}
+
+TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
+  const sandbox_arguments given =
+      sandbox_of({"--port", "8443", "--api-key", "TEST_me", "--rate-limit", "20/60s", "--limiter", "fixed",
+                  "--token-lifetime", "5s", "--latency", "80ms", "--jitter", "0ms", "--fault", "status=503,count=3",
+                  "--fault", "delay=2s,probability=0.01", "--ca-out", "ca.pem"});
+  EXPECT_EQ(given.server.port, 8443);
+  EXPECT_EQ(given.server.api_key, "TEST_me");
+  EXPECT_EQ(given.server.limit.kind, sandbox::limiter_kind::fixed_window);
+  EXPECT_EQ(given.server.limit.requests, 20u);
+  EXPECT_EQ(given.server.limit.window, 60s);
+  EXPECT_EQ(given.server.token_lifetime, 5s);
+  EXPECT_EQ(given.server.latency, 80ms);
+  EXPECT_EQ(given.server.jitter, 0ms);
+  ASSERT_EQ(given.server.faults.size(), 2u);
+  EXPECT_EQ(given.server.faults[0].status, 503u);
+  EXPECT_EQ(given.server.faults[1].delay, 2s);
+  EXPECT_EQ(given.ca_file, "ca.pem");
+}
+
+TEST(cli_arguments, limiter_and_rate_limit_stand_alone_too) {
+  EXPECT_EQ(sandbox_of({}).server.limit.kind, sandbox::limiter_kind::none);
+  EXPECT_EQ(sandbox_of({"--rate-limit", "20/60s"}).server.limit.kind, sandbox::limiter_kind::sliding_window);
+  const auto bucket = sandbox_of({"--limiter", "bucket"}).server.limit;
+  EXPECT_EQ(bucket.kind, sandbox::limiter_kind::token_bucket);
+  EXPECT_EQ(bucket.requests, 200u);
+  EXPECT_EQ(sandbox_of({"--limiter", "bucket", "--rate-limit", "none"}).server.limit.kind, sandbox::limiter_kind::none);
+}
+
+TEST(cli_arguments, demo_has_200_accounts) {
+  EXPECT_EQ(std::get<demo_arguments>(parse({"demo"})).accounts, 200u);
+  EXPECT_EQ(std::get<demo_arguments>(parse({"demo", "--accounts", "7"})).accounts, 7u);
+}
+
+TEST(cli_arguments, help_has_examples) {
+  const struct {
+    std::vector<const char*> arguments;
+    const char* part;
+  } cases[] = {{{"--help"}, "ephemint COMMAND --help"},
+               {{"mint", "--help"}, "mint [OPTIONS] [ACCOUNT...]"},
+               {{"mint", "-h"}, "  ephemint mint se-123456\n"},
+               {{"sandbox", "--help"}, "  ephemint sandbox --port 8443"},
+               {{"demo", "--help"}, "  ephemint demo\n"},
+               {{"--version"}, "ephemint "}};
+  for (const auto& c : cases) {
+    const std::string text = std::get<show_text>(parse(c.arguments)).text;
+    EXPECT_NE(text.find(c.part), text.npos) << text;
+  }
+  EXPECT_EQ(std::get<show_text>(parse({"mint", "--help"})).text.find("--api-key "), std::string::npos);
+}
+
+TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
+  const struct {
+    std::vector<const char*> arguments;
+    const char* line;
+  } cases[] = {
+      {{}, "give a command: mint, sandbox or demo; see ephemint --help"},
+      {{"coin"}, "there is no command \"coin\"; give mint, sandbox or demo, see ephemint --help"},
+      {{"--rate", "1/1s"}, "there is no option \"--rate\"; see ephemint --help"},
+      {{"mint", "se-1", "--rat", "1/1s"}, "there is no option \"--rat\"; see ephemint mint --help"},
+      {{"mint", "-x"}, "there is no option \"-x\"; see ephemint mint --help"},
+      {{"sandbox", "--porto=1"}, "there is no option \"--porto\"; see ephemint sandbox --help"},
+      {{"sandbox", "se-1"}, "sandbox takes no argument \"se-1\"; see ephemint sandbox --help"},
+      {{"demo", "--", "x"}, "\"x\" is one too many; see ephemint --help"},
+      {{"mint", "--rate", "fast"},
+       "--rate: \"fast\" is not a rate; give requests/duration, such as 200/60s or 20/1min, or unlimited, or auto"},
+      {{"mint", "--deadline", "-5s"},
+       "--deadline: \"-5s\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or 1h"},
+      {{"mint", "--deadline", "25h"}, "--deadline: \"25h\" is too long; give at most 24h"},
+      {{"mint", "--attempt-timeout", "0s"}, "--attempt-timeout: \"0s\" is no time at all; give more than 0, such as 250ms"},
+      {{"mint", "--connections", "0"}, "--connections: \"0\" is out of range; give a whole number of 1 to 4096"},
+      {{"mint", "--in-flight", "100001"}, "--in-flight: \"100001\" is out of range; give a whole number of 1 to 100000"},
+      {{"mint", "--max-attempts", "x"}, "--max-attempts: \"x\" is out of range; give a whole number of 1 to 100"},
+      {{"mint", "--redirect-to", "home"}, "--redirect-to: \"home\" is not a page; give carriers, billing or onboarding"},
+      {{"mint", "--theme-id", "x"},
+       "--theme-id: \"x\" is not a UUID; give one like 123e4567-e89b-12d3-a456-426614174000"},
+      {{"mint", "--format", "xml"}, "--format: \"xml\" is not a format; give text, json or url"},
+      {{"mint", "--accounts", ""}, "--accounts: is empty; give a name"},
+      {{"sandbox", "--port", "65536"}, "--port: \"65536\" is out of range; give a whole number of 0 to 65535"},
+      {{"sandbox", "--limiter", "leaky"}, "--limiter: \"leaky\" is not a limiter; give fixed, sliding or bucket"},
+      {{"demo", "--accounts", "0"}, "--accounts: \"0\" is out of range; give a whole number of 1 to 100000"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(complaint(c.arguments), c.line);
+}
+
+TEST(cli_arguments, missing_and_repeated_values_are_named) {
+  EXPECT_NE(complaint({"mint", "se-1", "--rate"}).find("--rate"), std::string::npos);
+  EXPECT_NE(complaint({"mint", "--rate", "1/1s", "--rate", "2/1s"}).find("--rate"), std::string::npos);
+}
+
+TEST(cli_arguments, sandbox_faults_and_limits_are_checked) {
+  EXPECT_TRUE(complaint({"sandbox", "--fault", "status=999"}).starts_with("--fault: "));
+  EXPECT_TRUE(complaint({"sandbox", "--fault", "{}"}).starts_with("--fault: "));
+  EXPECT_TRUE(complaint({"sandbox", "--rate-limit", "200"}).starts_with("--rate-limit: "));
+}
+
+TEST(cli_arguments, keys_on_the_command_line_are_refused_and_not_repeated) {  // behaviours: X5
+  const std::string line =
+      "--api-key: everybody on this machine can read the command line; put the key into the environment as "
+      "EPHEMINT_API_KEY, or into a file for --api-key-file";
+  EXPECT_EQ(complaint({"mint", "se-1", "--api-key", "TEST_secret"}), line);
+  EXPECT_EQ(complaint({"mint", "se-1", "--api-key=TEST_secret"}), line);
+  for (const char* misspelt : {"--apikey=TEST_secret", "-kTEST_secret", "--key=TEST_secret"})
+    for (const char* command : {"mint", "sandbox", "demo"})
+      EXPECT_EQ(complaint({command, misspelt}).find("TEST_secret"), std::string::npos) << misspelt;
+}
+
+}  // namespace
+}  // namespace ephemint::cli

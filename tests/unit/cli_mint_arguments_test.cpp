@@ -1,0 +1,156 @@
+#include "mint_arguments.hpp"
+#include "support/temporary_file.hpp"
+#include "usage_error.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include <stdlib.h>
+
+namespace ephemint::cli {
+namespace {
+
+using test::temporary_file;
+
+std::string complaint(const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const usage_error& wrong) {
+    return wrong.what();
+  }
+  return {};
+}
+
+/// Starts each test without a key and a URL in the environment.
+class cli_mint_arguments : public testing::Test {
+ protected:
+  void SetUp() override { forget(); }
+  void TearDown() override { forget(); }
+
+ private:
+  static void forget() {
+    ::unsetenv("EPHEMINT_API_KEY");
+    ::unsetenv("EPHEMINT_BASE_URL");
+  }
+};
+
+TEST_F(cli_mint_arguments, there_must_be_accounts) {
+  EXPECT_EQ(complaint([] { check_accounts({}); }),
+            "no accounts; give them as arguments, or a file with one a line by --accounts FILE, or --accounts - for stdin");
+  mint_arguments from_file;
+  from_file.accounts_file = "-";
+  EXPECT_EQ(complaint([&] { check_accounts(from_file); }), "");
+}
+
+TEST_F(cli_mint_arguments, named_accounts_are_checked_all) {
+  const std::string right = "; give 1 to 128 characters of visible ASCII, such as se-123456";
+  const struct {
+    std::string account, wrong;
+  } cases[] = {{"", "account \"\" is empty"},
+               {"se 1", "account \"se 1\" has a character that is not visible ASCII"},
+               {"se-1\r\nAPI-Key: x", "account \"se-1\\x0d\\x0aAPI-Key: x\" has a character that is not visible ASCII"},
+               {std::string(129, 'x'), "account \"" + std::string(80, 'x') + "...\" has 129 characters"}};
+  for (const auto& c : cases) {
+    mint_arguments given;
+    given.accounts = {"se-1", c.account};
+    EXPECT_EQ(complaint([&] { check_accounts(given); }), c.wrong + right);
+  }
+}
+
+TEST_F(cli_mint_arguments, missing_key_says_where_it_may_be) {
+  const std::string line =
+      "there is no API key; put it into the environment as EPHEMINT_API_KEY, or into a file for --api-key-file";
+  EXPECT_EQ(complaint([] { read_api_key(std::nullopt); }), line);
+  ::setenv("EPHEMINT_API_KEY", "", 1);
+  EXPECT_EQ(complaint([] { read_api_key(std::nullopt); }), line);
+}
+
+TEST_F(cli_mint_arguments, key_is_taken_out_of_the_environment) {
+  ::setenv("EPHEMINT_API_KEY", "TEST_1", 1);
+  EXPECT_EQ(read_api_key(std::nullopt).reveal(), "TEST_1");
+  EXPECT_EQ(::getenv("EPHEMINT_API_KEY"), nullptr);
+}
+
+TEST_F(cli_mint_arguments, key_file_comes_first_and_loses_its_line_end) {
+  ::setenv("EPHEMINT_API_KEY", "TEST_1", 1);
+  for (const char* text : {"TEST_2", "TEST_2\n", "TEST_2\r\n", "TEST_2\n\n"}) {
+    const temporary_file file{text};
+    EXPECT_EQ(read_api_key(file.path()).reveal(), "TEST_2");
+  }
+}
+
+TEST_F(cli_mint_arguments, useless_key_files_are_named) {
+  const std::string right = "; give a file that holds the API key and nothing else";
+  const temporary_file empty{"\n"}, big{std::string(5000, 'x')};
+  const struct {
+    std::string path, wrong;
+  } cases[] = {{empty.path(), "is empty"},
+               {big.path(), "is too big for a key"},
+               {"/nowhere/key", "can't be read (No such file or directory)"},
+               {"/", "can't be read (Is a directory)"}};
+  for (const auto& c : cases)
+    EXPECT_EQ(complaint([&] { read_api_key(c.path); }), "--api-key-file: \"" + c.path + "\" " + c.wrong + right);
+}
+
+TEST_F(cli_mint_arguments, base_url_is_the_options_or_the_environments_or_the_apis) {
+  const auto url_of = [](const mint_arguments& given) {
+    ::setenv("EPHEMINT_API_KEY", "TEST_1", 1);
+    return to_client_options(given).base_url;
+  };
+  mint_arguments given;
+  EXPECT_EQ(url_of(given), "https://api.shipengine.com");
+  ::setenv("EPHEMINT_BASE_URL", "https://localhost:2", 1);
+  EXPECT_EQ(url_of(given), "https://localhost:2");
+  given.base_url = "https://localhost:1";
+  EXPECT_EQ(url_of(given), "https://localhost:1");
+}
+
+TEST_F(cli_mint_arguments, quota_is_that_of_the_kind_of_key) {
+  // How many permits there are at once tells the quota.
+  const auto permits = [](const char* key, std::optional<quota> rate) {
+    ::setenv("EPHEMINT_API_KEY", key, 1);
+    mint_arguments given;
+    given.rate = rate;
+    const client_options options = to_client_options(given);
+    const clock::time_point now{std::chrono::hours{1}};
+    int count = 0;
+    for (admission a; count < 1000; ++count) {
+      a = options.governor->try_acquire(now, {});
+      if (a.what != admission::verdict::granted) break;
+      options.governor->on_reply(now, a.granted_permit, {permit_use::admitted, {}, now, {}});
+    }
+    return count;
+  };
+  const int test_key = permits("TEST_1", std::nullopt), real_key = permits("live_1", std::nullopt);
+  EXPECT_LE(test_key, 20);
+  EXPECT_GT(real_key, test_key);
+  EXPECT_LE(real_key, 200);
+  EXPECT_LE(permits("live_1", quota::declared(3, std::chrono::seconds{60})), 3);
+  EXPECT_EQ(permits("TEST_1", quota::unlimited()), 1000);
+  EXPECT_LE(permits("TEST_1", quota::learned()), 20);
+}
+
+TEST_F(cli_mint_arguments, batch_keeps_every_connection_busy) {
+  mint_arguments given;
+  client_options client;
+  EXPECT_EQ(to_many_options(given, client).in_flight, 32u);
+  client.max_connections = 100;
+  EXPECT_EQ(to_many_options(given, client).in_flight, 200u);
+  given.in_flight = 5;
+  EXPECT_EQ(to_many_options(given, client).in_flight, 5u);
+  EXPECT_EQ(to_many_options(given, client).deadline, no_deadline);
+}
+
+TEST_F(cli_mint_arguments, the_library_s_options_are_called_by_the_commands_names) {
+  EXPECT_EQ(in_words_of_the_command("base_url: no"), "--base-url: no");
+  EXPECT_EQ(in_words_of_the_command("authority_file: no"), "--ca-file: no");
+  EXPECT_EQ(in_words_of_the_command("rate: no: never"), "--rate: no: never");
+  EXPECT_EQ(in_words_of_the_command("max_connections: no"), "--connections: no");
+  EXPECT_EQ(in_words_of_the_command("api_key: no"), "API key: no");
+  EXPECT_EQ(in_words_of_the_command("anything else"), "anything else");
+}
+
+}  // namespace
+}  // namespace ephemint::cli

@@ -1,0 +1,94 @@
+#include "progress.hpp"
+#include "tally.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+namespace ephemint::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(cli_progress, line_of_a_known_total) {
+  const progress half{.minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = std::nullopt};
+  EXPECT_EQ(draw(half, 200, false), "[############............]  100/200  3 failed  10.0/s  ETA 11 s");
+}
+
+TEST(cli_progress, line_of_an_unknown_total) {
+  const progress some{.minted = 1'234'567, .failed = 0, .total = std::nullopt, .elapsed = 30s, .quota_wait = std::nullopt};
+  EXPECT_EQ(draw(some, 200, false), "1,234,567 done  41,152/s");
+}
+
+TEST(cli_progress, line_says_that_it_waits) {
+  const progress waits{.minted = 60, .failed = 0, .total = 200, .elapsed = 0s, .quota_wait = 42s};
+  EXPECT_EQ(draw(waits, 200, false), "[#######.................]  60/200  waiting for the quota: 42 s");
+}
+
+TEST(cli_progress, line_fits_any_width) {
+  const progress full{.minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = 3h};
+  for (unsigned width = 0; width < 120; ++width) EXPECT_LE(draw(full, width, false).size(), width);
+  EXPECT_EQ(draw(full, 40, false), "[############............]  100/200");
+}
+
+TEST(cli_progress, colours_only_if_wanted) {
+  const progress failing{.minted = 1, .failed = 1, .total = 2, .elapsed = 0s, .quota_wait = 9s};
+  EXPECT_EQ(draw(failing, 200, false).find('\x1b'), std::string::npos);
+  EXPECT_NE(draw(failing, 200, true).find('\x1b'), std::string::npos);
+}
+
+TEST(cli_progress, more_than_the_total_or_a_total_of_none_is_drawn) {
+  EXPECT_EQ(draw({.minted = 3, .total = 2}, 200, false), "[########################]  3/2");
+  EXPECT_EQ(draw({.minted = 0, .total = 0}, 200, false), "[########################]  0/0");
+}
+
+TEST(cli_progress, words_of_times) {
+  EXPECT_EQ(in_words(59s), "59 s");
+  EXPECT_EQ(in_words(65s), "1 min 05 s");
+  EXPECT_EQ(in_words(3h + 10min), "3 h 10 min");
+  EXPECT_EQ(words_of_wait(42s), "waiting for the quota: 42 s");
+  EXPECT_EQ(words_of_wait(119s), "waiting for the quota: 119 s");
+  EXPECT_EQ(words_of_wait(120s), "waiting for the quota: 2 min 00 s");
+}
+
+TEST(cli_progress, a_wait_is_noted_once) {
+  wait_notice notice;
+  clock::time_point now{1h};
+  progress batch{.minted = 60, .quota_wait = 42s};
+  EXPECT_TRUE(notice.is_due(batch, now));
+  for (int i = 0; i < 41; ++i) {
+    batch.quota_wait = std::chrono::seconds{41 - i};
+    EXPECT_FALSE(notice.is_due(batch, now += 1s));
+  }
+  batch.minted = 120;
+  EXPECT_TRUE(notice.is_due(batch, now += 20s));
+}
+
+TEST(cli_progress, short_waits_in_a_row_are_not_noted_each) {
+  wait_notice notice;
+  clock::time_point now{1h};
+  int noted = 0;
+  for (std::uint64_t done = 0; done < 20; ++done)
+    noted += notice.is_due({.minted = done, .quota_wait = 3s}, now += 3s);
+  EXPECT_EQ(noted, 5);  // one in 10 s, at the next occasion
+}
+
+TEST(cli_progress, no_wait_no_notice) {
+  wait_notice notice;
+  EXPECT_FALSE(notice.is_due({.minted = 1}, clock::time_point{1h}));
+}
+
+TEST(cli_tally, summary_names_the_causes_most_frequent_first) {
+  tally counted;
+  for (int i = 0; i < 1197; ++i) counted.count(std::nullopt);
+  EXPECT_EQ(counted.summary(), "1,197 minted");
+  counted.count(mint_errc::rejected);
+  counted.count(mint_errc::rate_limited);
+  counted.count(mint_errc::rate_limited);
+  EXPECT_EQ(counted.failed(), 3u);
+  EXPECT_EQ(counted.summary(), "3 of 1,200 failed: rate_limited 2, rejected 1");
+}
+
+}  // namespace
+}  // namespace ephemint::cli
