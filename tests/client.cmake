@@ -1,1 +1,11 @@
-ephemint_test(client_test SOURCES integration/client_test.cpp LIBRARIES ephemint::sandbox LABELS threads)
+ephemint_test(client_test
+    SOURCES
+        integration/client_test.cpp
+        integration/client_cancel_test.cpp
+        integration/client_connections_test.cpp
+        integration/client_replies_test.cpp
+        integration/client_stream_test.cpp
+        integration/client_threads_test.cpp
+    LIBRARIES ephemint::sandbox
+    LABELS threads)
+target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmock.h>)

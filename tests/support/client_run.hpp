@@ -6,17 +6,21 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-
+#include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <exception>
-#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace ephemint::test {
 
-/// Options for a client of that sandbox: its authority trusted and nothing else, its key, no quota of our own.
+using namespace std::chrono_literals;
+
+/// Options for a client of that sandbox: its authority trusted and nothing else, its key, no quota of our
+/// own.
 inline client_options options_for(const sandbox::server& api) {
   client_options o;
   o.base_url = api.base_url();
@@ -27,10 +31,17 @@ inline client_options options_for(const sandbox::server& api) {
   return o;
 }
 
-/// Runs `main` to its end on a context of its own. Fails the test if it takes longer than `limit`, or if work is left
-/// on the context when it has ended: nothing may hang, nothing may leak.
+/// A sandbox that does what these specs say (see `sandbox::parse_fault`).
+inline sandbox::server_options faulty(const std::vector<std::string>& specs) {
+  sandbox::server_options o;
+  for (const auto& spec : specs) o.faults.push_back(sandbox::parse_fault(spec));
+  return o;
+}
+
+/// Runs `main` to its end on a context of its own. Fails the test if it takes longer than `limit`, or if work
+/// is left on the context when it has ended: nothing may hang, nothing may leak.
 template <class Main>
-void run(Main main, std::chrono::seconds limit = std::chrono::seconds{30}) {
+void run(Main main, std::chrono::seconds limit = 30s) {
   asio::io_context context;
   bool ended = false;
   std::exception_ptr thrown;
@@ -43,6 +54,22 @@ void run(Main main, std::chrono::seconds limit = std::chrono::seconds{30}) {
   EXPECT_TRUE(ended) << "hangs";
   EXPECT_TRUE(context.stopped()) << "work is left on the context";
   if (thrown) std::rethrow_exception(thrown);
+}
+
+/// What came of one mint: `minted`, or the error's name.
+inline std::string name_of(const mint_result& r) {
+  return r.has_value() ? "minted" : std::string{to_string(r.error().value())};
+}
+
+/// One mint by a client of its own; the client is gone when this returns.
+inline mint_result mint_once(const sandbox::server&, client_options options,
+                             mint_request request = {"se-1"}) {
+  mint_result outcome = mint_error{mint_errc::closed};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    outcome = co_await c.mint(request);
+  });
+  return outcome;
 }
 
 }  // namespace ephemint::test

@@ -1,0 +1,209 @@
+#include "support/client_run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ephemint {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+// behaviours: S2
+TEST(Connections, a_stale_one_is_replaced_once_and_nobody_notices) {
+  sandbox::server api{faulty({"cut=before,nth=2,count=1"})};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    auto first = co_await c.mint({.account = "se-1"});
+    auto second = co_await c.mint({.account = "se-2"});
+    EXPECT_EQ(name_of(first), "minted");
+    EXPECT_EQ(name_of(second), "minted");
+    EXPECT_EQ(c.stats().stale_retries, 1u);
+  });
+  EXPECT_EQ(api.stats().connections_opened, 2u);
+}
+
+// behaviours: R12
+TEST(Connections, the_stale_retry_can_be_turned_off) {
+  sandbox::server api{faulty({"cut=before,nth=2,count=1"})};
+  auto options = options_for(api);
+  options.max_attempts = 1;
+  options.retry_stale_connections = false;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    auto first = co_await c.mint({.account = "se-1"});
+    auto second = co_await c.mint({.account = "se-2"});
+    EXPECT_EQ(name_of(first), "minted");
+    EXPECT_EQ(name_of(second), "connect_failed");
+  });
+  EXPECT_EQ(api.stats().requests, 2u);
+}
+
+// behaviours: S1, S6
+TEST(Connections, a_restarted_server_costs_nobody_a_failure) {
+  sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    co_await c.warm_up(4);
+    EXPECT_EQ(c.stats().connections, 4u);
+    api.drop_connections();
+    auto after = co_await c.mint({.account = "se-1"});
+    EXPECT_EQ(name_of(after), "minted");
+  });
+}
+
+// behaviours: F1, S10, S11
+TEST(Connections, one_that_may_not_be_used_again_is_not) {
+  for (const char* spec : {"announce_close", "extra=\"x\"", "keep_alive=1", "until_close,close"}) {
+    sandbox::server api{faulty({spec})};
+    run([&]() -> asio::awaitable<void> {
+      client c{co_await asio::this_coro::executor, options_for(api)};
+      for (int i = 0; i < 3; ++i) {
+        auto minted = co_await c.mint({.account = "se-1"});
+        EXPECT_EQ(name_of(minted), "minted") << spec;
+      }
+      EXPECT_EQ(c.stats().stale_retries, 0u) << spec;
+    });
+    EXPECT_EQ(api.stats().connections_opened, 3u) << spec;
+  }
+}
+
+// behaviours: Q3
+TEST(Connections, are_kept_and_shared) {
+  sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    for (int i = 0; i < 20; ++i) {
+      auto minted = co_await c.mint({.account = "se-1"});
+      EXPECT_EQ(name_of(minted), "minted");
+    }
+  });
+  EXPECT_EQ(api.stats().connections_opened, 1u);
+}
+
+struct certificate_case {
+  sandbox::certificate_kind kind;
+  const char* says;
+};
+class Certificate : public testing::TestWithParam<certificate_case> {};
+
+// behaviours: T1
+TEST_P(Certificate, is_refused_and_not_one_request_byte_leaves) {
+  sandbox::server_options so;
+  so.certificate = GetParam().kind;
+  sandbox::server api{so};
+  auto options = options_for(api);
+  const auto outcome = mint_once(api, std::move(options));
+  ASSERT_EQ(name_of(outcome), "tls_failed");
+  EXPECT_THAT(std::string{outcome.error().message()}, HasSubstr("localhost"));
+  EXPECT_TRUE(outcome.error().code() == mint_condition::give_up);
+  const auto seen = api.stats();
+  EXPECT_EQ(seen.requests, 0u);
+  EXPECT_LE(seen.connections_opened, 1u) << "a refused certificate is not tried again";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Certificate,
+                         testing::Values(certificate_case{sandbox::certificate_kind::expired, ""},
+                                         certificate_case{sandbox::certificate_kind::not_yet_valid, ""},
+                                         certificate_case{sandbox::certificate_kind::wrong_host, ""},
+                                         certificate_case{sandbox::certificate_kind::cn_without_san, ""},
+                                         certificate_case{sandbox::certificate_kind::self_signed, ""},
+                                         certificate_case{sandbox::certificate_kind::untrusted_root, ""},
+                                         certificate_case{sandbox::certificate_kind::incomplete_chain, ""}));
+
+// behaviours: T1
+TEST(Connections, an_address_needs_a_certificate_for_the_address) {
+  sandbox::server_options so;
+  so.certificate = sandbox::certificate_kind::dns_only;
+  sandbox::server api{so};
+  auto options = options_for(api);
+  options.base_url = "https://127.0.0.1:" + std::to_string(api.port());
+  EXPECT_EQ(name_of(mint_once(api, std::move(options))), "tls_failed");
+}
+
+// behaviours: T2
+TEST(Connections, plain_http_is_refused) {
+  sandbox::server_options so;
+  so.plain_http = true;
+  sandbox::server api{so};
+  const auto outcome = mint_once(api, options_for(api));
+  EXPECT_EQ(name_of(outcome), "tls_failed");
+  EXPECT_EQ(api.stats().requests, 0u);
+}
+
+// behaviours: T3
+TEST(Connections, a_handshake_that_stalls_ends_at_its_own_time) {
+  sandbox::server api{faulty({"handshake=stall"})};
+  auto options = options_for(api);
+  options.handshake_timeout = 150ms;
+  options.first_backoff = 1ms;
+  const auto outcome = mint_once(api, std::move(options));
+  EXPECT_THAT(name_of(outcome), testing::AnyOf("tls_failed", "connect_failed"));
+}
+
+// behaviours: T5
+TEST(Connections, sessions_are_resumed_and_a_server_that_forgot_them_is_no_failure) {
+  sandbox::server api{faulty({"announce_close"})};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    for (int i = 0; i < 4; ++i) {
+      auto minted = co_await c.mint({.account = "se-1"});
+      EXPECT_EQ(name_of(minted), "minted");
+      if (i == 2) api.forget_sessions();
+    }
+    EXPECT_EQ(c.stats().full_handshakes, 2u);
+    EXPECT_EQ(c.stats().resumed_handshakes, 2u);
+  });
+}
+
+// behaviours: N5, Q4
+TEST(Connections, a_server_that_is_down_is_a_typed_error_with_its_cause) {
+  std::string url;
+  client_options options;
+  {
+    sandbox::server gone;
+    options = options_for(gone);
+  }
+  options.first_backoff = 1ms;
+  mint_result outcome = mint_error{mint_errc::closed};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    outcome = co_await c.mint({.account = "se-1"});
+    EXPECT_EQ(c.stats().failed_dials, 3u);
+  });
+  ASSERT_EQ(name_of(outcome), "connect_failed");
+  EXPECT_THAT(std::string{outcome.error().message()}, HasSubstr("localhost"));
+  EXPECT_TRUE(outcome.error().code() == mint_condition::retry_later);
+}
+
+// behaviours: N1
+TEST(Connections, an_unknown_name_is_a_typed_error) {
+  sandbox::server api;
+  auto options = options_for(api);
+  options.base_url = "https://no-such-host.invalid";
+  options.first_backoff = 1ms;
+  const auto outcome = mint_once(api, std::move(options));
+  ASSERT_THAT(name_of(outcome), testing::AnyOf("connect_failed", "timed_out"));
+}
+
+TEST(Connections, warm_up_that_fails_says_why) {
+  sandbox::server_options so;
+  so.certificate = sandbox::certificate_kind::expired;
+  sandbox::server api{so};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    bool threw = false;
+    try {
+      co_await c.warm_up(1);
+    } catch (const mint_exception& e) {
+      threw = true;
+      EXPECT_EQ(e.error().value(), mint_errc::tls_failed);
+    }
+    EXPECT_TRUE(threw);
+  });
+}
+
+}  // namespace
+}  // namespace ephemint
