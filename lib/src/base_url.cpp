@@ -73,7 +73,7 @@ const char* parse_base_url(std::string_view text, base_url& out) {
   if (text.size() > longest) return "is too long; give at most 2048 characters";
   const auto parsed = urls::parse_uri(text);
   if (!parsed || parsed->scheme_id() != urls::scheme::https) return no_url;
-  const urls::url_view url = *parsed;
+  const urls::url_view& url = *parsed;
   if (url.has_userinfo()) return "has user info; the key goes into api_key";
   if (url.has_query() || url.has_fragment())
     return "has a query or fragment; give scheme, host, port and path only";

@@ -2,11 +2,12 @@
 
 #include "reply.hpp"
 
+#include <cstddef>
 #include <string_view>
 
 namespace ephemint {
 
-inline constexpr std::size_t max_redirect_url_size = 8 * 1024;
+inline constexpr std::size_t max_redirect_url_size = std::size_t{8} * 1024;
 
 /// Why `url` must not be handed to a browser, in words for a message (without any of its text: it holds the
 /// token); null if it may.

@@ -64,12 +64,13 @@ const char* fault_of(int status, const reply_fields& fields, const redirect_poli
 }
 
 /// `what`, and the first code that the API gave for it. Only names that we know: they are our own text.
-std::string with_reason(std::string what, errors_view errors) {
+std::string with_reason(std::string_view what, errors_view errors) {
   const auto known = std::find_if(errors.begin(), errors.end(), [](const api_error& error) {
     return error.code.value() != api_error_code::other;
   });
-  if (known == errors.end()) return what + (errors.empty() ? ", and gave no reason" : ": see its errors");
-  return what + ": " + std::string{known->code.text()};
+  std::string line{what};
+  if (known != errors.end()) return line.append(": ").append(known->code.text());
+  return line += errors.empty() ? ", and gave no reason" : ": see its errors";
 }
 
 std::string message_of(reply_verdict verdict, int status, errors_view errors, const char* fault) {

@@ -27,7 +27,7 @@ struct reply_fields {
 /// Takes a reply's body apart; keeps the JSON parser's memory for the next one. Not thread-safe.
 class body_reader {
  public:
-  static constexpr std::size_t max_size = 64 * 1024;
+  static constexpr std::size_t max_size = std::size_t{64} * 1024;
   static constexpr std::size_t max_depth = 16;
   static constexpr std::size_t max_errors = 16;
   static constexpr std::size_t max_message = 512;

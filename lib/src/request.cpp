@@ -25,8 +25,8 @@ request_writer::request_writer(std::string_view host_header, std::string_view ta
                                 host_header,
                                 "\r\nUser-Agent: ",
                                 user_agent,
-                                "\r\nAccept: application/json"
-                                "\r\nContent-Type: application/json"
+                                "\r\nAccept: application/json",
+                                "\r\nContent-Type: application/json",
                                 "\r\nContent-Length: 0",
                                 "\r\nAPI-Key: ",
                                 api_key.reveal(),
