@@ -3,6 +3,7 @@
 #include <boost/system/error_code.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <unistd.h>
@@ -15,8 +16,10 @@ batch_display::batch_display(asio::any_io_executor executor, const std::optional
   progress_.total = total;
 }
 
-void batch_display::start(std::shared_ptr<const rate_governor> governor) {
+void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor) {
   governor_ = std::move(governor);
+  // A governor lets the last tenth of a window trickle: what matters is when it flows again.
+  trickle_ = rate.requests() / 10;
   started_at_ = clock::now();
   await_tick();
 }
@@ -33,23 +36,42 @@ void batch_display::await_tick() {
 void batch_display::show(clock::time_point now) {
   progress_.elapsed = now - started_at_;
   progress_.quota_wait = quota_wait(now);
+  progress_.time_left = time_left(now);
   if (terminal_.redraws) {
     const std::string line = draw(progress_, terminal_width(STDERR_FILENO) - 1, terminal_.colours);
     talk(fmt::format("\r{}\x1b[K", line));
     drawn_ = true;
-  } else if (notice_.is_due(progress_, now)) {
+  } else if (notice_.is_due(progress_.quota_wait, now)) {
     talk(words_of_wait(*progress_.quota_wait) + '\n');
   }
 }
 
-/// A second or more, if nothing but the quota holds up those that wait.
+/// Begins with a second or more, ends when nothing is left.
 std::optional<std::chrono::seconds> batch_display::quota_wait(clock::time_point now) const {
   if (!client_) return std::nullopt;
-  const client_stats stats = client_->stats();
-  if (stats.queued == 0 || stats.in_flight > 0) return std::nullopt;
-  const clock::duration wait = governor_->estimate(now, {}, 0) - now;
-  if (wait < std::chrono::seconds{1}) return std::nullopt;
+  const std::uint64_t queued = client_->stats().queued;
+  if (queued == 0) return std::nullopt;
+  const clock::duration wait = estimate(now, std::min(queued - 1, trickle_));
+  const auto least = progress_.quota_wait ? clock::duration{1} : std::chrono::seconds{1};
+  if (wait < least) return std::nullopt;
   return std::chrono::ceil<std::chrono::seconds>(wait);
+}
+
+/// At the pace so far, and at least what the quota makes of it.
+std::optional<std::chrono::seconds> batch_display::time_left(clock::time_point now) const {
+  constexpr std::chrono::milliseconds telling{500};
+  const std::uint64_t done = progress_.done();
+  if (!progress_.total || done == 0 || done >= *progress_.total || progress_.elapsed < telling)
+    return std::nullopt;
+  const std::uint64_t left = *progress_.total - done;
+  const std::chrono::duration<double> at_this_pace = progress_.elapsed * (double(left) / double(done));
+  const std::chrono::duration<double> by_quota = estimate(now, left - 1);
+  return std::chrono::ceil<std::chrono::seconds>(std::max(at_this_pace, by_quota));
+}
+
+/// How long until the permit after `ahead` others.
+clock::duration batch_display::estimate(clock::time_point now, std::uint64_t ahead) const {
+  return governor_->estimate(now, {}, static_cast<std::size_t>(ahead)) - now;
 }
 
 void batch_display::clear() noexcept {

@@ -4,6 +4,7 @@
 #include "talk.hpp"
 
 #include <ephemint/client.hpp>
+#include <ephemint/quota.hpp>
 #include <ephemint/rate_governor.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,8 +25,8 @@ class batch_display {
   batch_display(asio::any_io_executor, const std::optional<client>& minter,
                 std::optional<std::uint64_t> total);
 
-  /// Begins. `governor` is the client's: it is asked how long the quota makes it wait.
-  void start(std::shared_ptr<const rate_governor> governor);
+  /// Begins. The client's quota, and its governor, that is asked how long the wait will be.
+  void start(const quota&, std::shared_ptr<const rate_governor>);
   void minted() noexcept { ++progress_.minted; }
   void failed() noexcept { ++progress_.failed; }
   /// Takes the line away, so that something else can be printed; it comes back by itself.
@@ -41,9 +42,12 @@ class batch_display {
   void await_tick();
   void show(clock::time_point now);
   std::optional<std::chrono::seconds> quota_wait(clock::time_point now) const;
+  std::optional<std::chrono::seconds> time_left(clock::time_point now) const;
+  clock::duration estimate(clock::time_point now, std::uint64_t ahead) const;
 
   const std::optional<client>& client_;
   std::shared_ptr<const rate_governor> governor_;
+  std::uint64_t trickle_ = 0;
   terminal terminal_ = terminal_on(2);
   asio::steady_timer tick_;
   clock::time_point started_at_{};

@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t requests_admitted = 60;
 constexpr std::chrono::milliseconds window = 5s;
+constexpr quota rate = quota::declared(requests_admitted, window);
 
 sandbox::server_options demo_sandbox() {
   sandbox::server_options options;
@@ -51,8 +52,7 @@ client_options demo_client(const sandbox::server& api, std::shared_ptr<rate_gove
 class demo_run {
  public:
   explicit demo_run(std::size_t accounts)
-      : governor_{make_rate_governor(quota::declared(requests_admitted, window))},
-        display_{context_.get_executor(), client_, accounts} {
+      : governor_{make_rate_governor(rate)}, display_{context_.get_executor(), client_, accounts} {
     figures_.accounts = accounts;
     figures_.least = window * ((accounts - 1) / requests_admitted);
     figures_.quota = requests_admitted;
@@ -61,7 +61,7 @@ class demo_run {
 
   exit_status run() {
     client_.emplace(context_.get_executor(), demo_client(api_, governor_));
-    display_.start(governor_);
+    display_.start(rate, governor_);
     std::exception_ptr thrown;
     boost::asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
       thrown = std::move(error);

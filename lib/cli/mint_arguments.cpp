@@ -86,15 +86,6 @@ std::string why_invalid(std::string_view account) {
   return "has a character that is not visible ASCII";
 }
 
-quota rate_of(const mint_arguments& given, const secret& key) {
-  const quota documented = key.reveal().starts_with("TEST_") ? sandbox_quota : production_quota;
-  if (!given.rate) return documented;
-  // To learn a quota, start at the documented one.
-  if (given.rate->how() == quota::mode::learned)
-    return quota::learned(documented.requests(), documented.window());
-  return *given.rate;
-}
-
 template <class T, class U>
 void take(T& option, const std::optional<U>& given) {
   if (given) option = *given;
@@ -112,6 +103,15 @@ void check_accounts(const mint_arguments& given) {
       throw usage_error{
           fmt::format("account {} {}; give 1 to {} characters of visible ASCII, such as se-123456",
                       in_quotes(account), why_invalid(account), account_id::max_size)};
+}
+
+quota rate_of(const mint_arguments& given, const secret& key) {
+  const quota documented = key.reveal().starts_with("TEST_") ? sandbox_quota : production_quota;
+  if (!given.rate) return documented;
+  // To learn a quota, start at the documented one.
+  if (given.rate->how() == quota::mode::learned)
+    return quota::learned(documented.requests(), documented.window());
+  return *given.rate;
 }
 
 secret read_api_key(const std::optional<std::string>& file) {

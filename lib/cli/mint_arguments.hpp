@@ -38,6 +38,9 @@ void check_accounts(const mint_arguments&);
 /// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error` that says where to put it.
 secret read_api_key(const std::optional<std::string>& file);
 
+/// The quota that was asked for, or else the documented one of that kind of key.
+quota rate_of(const mint_arguments&, const secret& key);
+
 /// What the client is to be told, its governor included; the key and the base URL may come from the
 /// environment. Throws `usage_error`.
 client_options to_client_options(const mint_arguments&);

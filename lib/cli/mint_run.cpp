@@ -45,6 +45,7 @@ mint_run::mint_run(const mint_arguments& given)
   try {
     client_options options = to_client_options(given);
     const many_options many = to_many_options(given, options);
+    rate_ = rate_of(given, options.api_key);
     client_.emplace(context_.get_executor(), std::move(options));
     results_.emplace(client_->mint_many(accounts_.source(), many));
   } catch (const std::invalid_argument& wrong) {
@@ -58,7 +59,7 @@ exit_status mint_run::run() {
   // Posted: it may be the client that calls, and this ends it.
   out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
   await_signal();
-  display_.start(client_->options().governor);
+  display_.start(rate_, client_->options().governor);
   asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
     thrown = std::move(error);
     context_.stop();

@@ -46,6 +46,7 @@ class mint_run {
   output out_;
   batch_display display_;
   result_lines lines_;
+  quota rate_ = production_quota;
   tally tally_;
   std::optional<mint_stream> results_;
   bool stopped_ = false;

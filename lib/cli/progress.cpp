@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 namespace ephemint::cli {
 namespace {
@@ -63,10 +64,7 @@ std::string draw(const progress& now, unsigned width, bool colours) {
   if (rate > 0)
     line.add(rate < 100 ? fmt::format("{:.1f}/s", rate)
                         : with_thousands(static_cast<std::uint64_t>(rate)) + "/s");
-  if (rate > 0 && now.total && *now.total > now.done()) {
-    const auto left = static_cast<double>(*now.total - now.done()) / rate;
-    line.add(fmt::format("ETA {}", in_words(std::chrono::seconds{static_cast<std::int64_t>(left) + 1})));
-  }
+  if (now.time_left) line.add(fmt::format("ETA {}", in_words(*now.time_left)));
   return std::move(line).line();
 }
 
@@ -83,12 +81,12 @@ std::string words_of_wait(std::chrono::seconds time) {
                      time.count() < 120 ? fmt::format("{} s", time.count()) : in_words(time));
 }
 
-bool wait_notice::is_due(const progress& batch, clock::time_point now) noexcept {
-  if (!batch.quota_wait) return false;
-  const bool another_wait = !said_at_ || batch.done() != said_of_;
-  if (!another_wait || (said_at_ && now - *said_at_ < quiet_time)) return false;
+bool wait_notice::is_due(std::optional<std::chrono::seconds> wait, clock::time_point now) noexcept {
+  // A wait grows shorter; one that grew longer is another. (A little longer: an estimate that was corrected.)
+  const auto before = std::exchange(last_seen_, wait);
+  const bool begins = wait && (!before || *wait > *before + std::chrono::seconds{2});
+  if (!begins || (said_at_ && now - *said_at_ < quiet_time)) return false;
   said_at_ = now;
-  said_of_ = batch.done();
   return true;
 }
 

@@ -15,8 +15,10 @@ struct progress {
   std::uint64_t failed = 0;
   std::optional<std::uint64_t> total{};
   clock::duration elapsed{};
-  /// How long until the quota lets the next one through, if all wait for that.
+  /// How long until the quota lets them flow again, if it is that that holds them up.
   std::optional<std::chrono::seconds> quota_wait{};
+  /// How long all that are left will take, if that is known.
+  std::optional<std::chrono::seconds> time_left{};
 
   std::uint64_t done() const noexcept { return minted + failed; }
 };
@@ -30,17 +32,17 @@ std::string in_words(std::chrono::seconds);
 /// `waiting for the quota: 42 s`
 std::string words_of_wait(std::chrono::seconds);
 
-/// Decides when a log, as opposed to a terminal, is told of a wait: once each, and not every moment.
+/// Decides when a log, as opposed to a terminal, is told of a wait: once each, and not every few seconds.
 class wait_notice {
  public:
   /// Whether to say it now.
-  bool is_due(const progress&, clock::time_point now) noexcept;
+  bool is_due(std::optional<std::chrono::seconds> wait, clock::time_point now) noexcept;
 
  private:
   static constexpr std::chrono::seconds quiet_time{10};
 
   std::optional<clock::time_point> said_at_;
-  std::uint64_t said_of_ = 0;  // how many were done then: a wait ends when more are
+  std::optional<std::chrono::seconds> last_seen_;
 };
 
 }  // namespace ephemint::cli

@@ -12,12 +12,12 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(cli_progress, line_of_a_known_total) {
-  const progress half{.minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = std::nullopt};
+  const progress half{.minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .time_left = 11s};
   EXPECT_EQ(draw(half, 200, false), "[############............]  100/200  3 failed  10.0/s  ETA 11 s");
 }
 
 TEST(cli_progress, line_of_an_unknown_total) {
-  const progress some{.minted = 1'234'567, .failed = 0, .total = std::nullopt, .elapsed = 30s, .quota_wait = std::nullopt};
+  const progress some{.minted = 1'234'567, .failed = 0, .elapsed = 30s};
   EXPECT_EQ(draw(some, 200, false), "1,234,567 done  41,152/s");
 }
 
@@ -27,7 +27,8 @@ TEST(cli_progress, line_says_that_it_waits) {
 }
 
 TEST(cli_progress, line_fits_any_width) {
-  const progress full{.minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = 3h};
+  const progress full{
+      .minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = 3h, .time_left = 3h};
   for (unsigned width = 0; width < 120; ++width) EXPECT_LE(draw(full, width, false).size(), width);
   EXPECT_EQ(draw(full, 40, false), "[############............]  100/200");
 }
@@ -55,28 +56,35 @@ TEST(cli_progress, words_of_times) {
 TEST(cli_progress, a_wait_is_noted_once) {
   wait_notice notice;
   clock::time_point now{1h};
-  progress batch{.minted = 60, .quota_wait = 42s};
-  EXPECT_TRUE(notice.is_due(batch, now));
-  for (int i = 0; i < 41; ++i) {
-    batch.quota_wait = std::chrono::seconds{41 - i};
-    EXPECT_FALSE(notice.is_due(batch, now += 1s));
-  }
-  batch.minted = 120;
-  EXPECT_TRUE(notice.is_due(batch, now += 20s));
+  EXPECT_TRUE(notice.is_due(42s, now));
+  for (auto wait = 42s; wait > 0s; wait -= 1s) EXPECT_FALSE(notice.is_due(wait, now += 1s));
+  EXPECT_FALSE(notice.is_due(std::nullopt, now));
+  EXPECT_TRUE(notice.is_due(60s, now));
+}
+
+TEST(cli_progress, a_wait_that_follows_at_once_is_noted) {
+  wait_notice notice;
+  const clock::time_point now{1h};
+  EXPECT_TRUE(notice.is_due(42s, now));
+  EXPECT_FALSE(notice.is_due(1s, now + 41s));
+  EXPECT_FALSE(notice.is_due(2s, now + 41s)) << "an estimate that was corrected";
+  EXPECT_TRUE(notice.is_due(60s, now + 43s));
 }
 
 TEST(cli_progress, short_waits_in_a_row_are_not_noted_each) {
   wait_notice notice;
   clock::time_point now{1h};
   int noted = 0;
-  for (std::uint64_t done = 0; done < 20; ++done)
-    noted += notice.is_due({.minted = done, .quota_wait = 3s}, now += 3s);
+  for (int i = 0; i < 20; ++i) {
+    noted += notice.is_due(3s, now += 3s);
+    noted += notice.is_due(std::nullopt, now);
+  }
   EXPECT_EQ(noted, 5);  // one in 10 s, at the next occasion
 }
 
 TEST(cli_progress, no_wait_no_notice) {
   wait_notice notice;
-  EXPECT_FALSE(notice.is_due({.minted = 1}, clock::time_point{1h}));
+  EXPECT_FALSE(notice.is_due(std::nullopt, clock::time_point{1h}));
 }
 
 TEST(cli_tally, summary_names_the_causes_most_frequent_first) {

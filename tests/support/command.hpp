@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace ephemint::test {
+
+/// How a program ended, and what it had written that wasn't read before.
+struct outcome {
+  int status = -1;  ///< of its exit; 128 + N if signal N ended it
+  std::string out;
+  std::string err;
+};
+
+/// A program under way, its three standard streams being pipes of ours. Killed when this object goes before
+/// it ended.
+class command {
+ public:
+  /// `environment` is added to ours, from which all that concerns Ephemint or terminals was taken.
+  explicit command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {});
+  command(const command&) = delete;
+  command& operator=(const command&) = delete;
+  ~command();
+
+  /// Writes to its stdin; waits as long as it takes the program to read it.
+  void write(std::string_view text);
+  void end_input();
+  /// The next line of its stdout, without its end; waits up to 20 s, then gives nothing.
+  std::optional<std::string> read_line();
+  /// Nobody reads its stdout any more.
+  void close_output();
+  void signal(int number);
+  /// Writes `input` while it reads what comes, until the program ends; kills it after a minute.
+  outcome wait(std::string_view input = {});
+
+ private:
+  bool read_some(int& descriptor, std::string& into);
+
+  pid_t process_ = -1;
+  int in_ = -1, out_ = -1, err_ = -1;
+  std::string read_;  // from its stdout, not yet given away
+};
+
+/// Runs it from beginning to end.
+outcome run_command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
+                    std::string_view input = {});
+
+/// The lines of `text`, without their ends.
+std::vector<std::string> lines_of(const std::string& text);
+
+}  // namespace ephemint::test
