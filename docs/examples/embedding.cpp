@@ -1,0 +1,149 @@
+#include "example.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A portal's session, as far as an example needs one.
+struct session {
+  ephemint::account_id account;
+  std::string answer = {};
+
+  asio::awaitable<void> redirect(std::string url) {
+    answer = "302 to " + url.substr(0, url.find(':'));
+    co_return;
+  }
+  asio::awaitable<void> unavailable(std::optional<ephemint::clock::duration>) {
+    answer = "503";
+    co_return;
+  }
+};
+
+// region: open_portal
+asio::awaitable<void> open_portal(ephemint::client& minter, session& s) {
+  auto minted = co_await minter.mint({.account = s.account});
+  if (!minted) {
+    co_await s.unavailable(minted.error().retry_after());
+    co_return;
+  }
+  auto url = minted->login_url().value();
+  co_await s.redirect(std::move(url));
+}
+// endregion
+
+// region: existing_context
+/// A server that has an `io_context` already, run by several threads: the client is one more thing on it.
+void serve(asio::io_context& context, ephemint::client_options options, std::vector<session>& sessions) {
+  ephemint::client minter{context.get_executor(), std::move(options)};
+  std::vector<std::future<void>> open;
+  for (session& s : sessions)
+    open.push_back(asio::co_spawn(context, open_portal(minter, s), asio::use_future));
+  for (auto& done : open) done.get();
+  asio::co_spawn(context, minter.close(), asio::use_future).get();  // lets what is under way finish
+}
+// endregion
+
+// region: shared_governor
+/// One client a thread, each on a context of its own, and one quota for all of them.
+class worker {
+ public:
+  worker(ephemint::client_options options, std::shared_ptr<ephemint::rate_governor> governor)
+      : minter_{context_.get_executor(), share(std::move(options), std::move(governor))} {}
+
+  void run() { context_.run(); }
+  asio::io_context& context() { return context_; }
+  ephemint::client& minter() { return minter_; }
+
+ private:
+  static ephemint::client_options share(ephemint::client_options options,
+                                        std::shared_ptr<ephemint::rate_governor> governor) {
+    options.governor = std::move(governor);
+    options.single_threaded = true;  // only this worker's thread runs its context
+    return options;
+  }
+
+  asio::io_context context_{1};
+  ephemint::client minter_;
+};
+// endregion
+
+// region: cancel
+/// The browser went away: its mint ends at once, with `mint_errc::cancelled`.
+void give_up_early(asio::io_context& context, ephemint::client& minter) {
+  asio::cancellation_signal gone;
+  const auto done = [](const ephemint::mint_result& r) { std::cout << to_string(r.error().value()) << '\n'; };
+  minter.async_mint({.account = "se-1"}, asio::bind_cancellation_slot(gone.slot(), done));
+  gone.emit(asio::cancellation_type::terminal);  // on the thread that runs the context: signals know no locks
+  context.run();
+}
+// endregion
+
+void run_existing_context() {
+  ephemint::sandbox::server api;
+  asio::io_context context;
+  auto work = asio::make_work_guard(context);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { context.run(); });
+
+  std::vector<session> sessions;
+  for (int i = 0; i < 10; ++i) sessions.push_back({.account = "se-" + std::to_string(i)});
+  serve(context, example::options_for(api), sessions);
+  work.reset();
+  for (auto& t : threads) t.join();
+  for (const auto& s : sessions) std::cout << s.answer << (&s == &sessions.back() ? "\n" : ", ");
+}
+
+void run_shared_governor() {
+  ephemint::sandbox::server api;
+  const auto governor = ephemint::make_rate_governor(ephemint::quota::declared(10, 60s));
+  worker first{example::options_for(api), governor};
+  worker second{example::options_for(api), governor};
+  std::atomic<int> minted = 0;
+  std::atomic<int> told_to_wait = 0;
+  const auto mint = [&](worker& w) -> asio::awaitable<void> {
+    for (int i = 0; i < 10; ++i) {
+      auto result = co_await w.minter().mint({.account = "se-1", .deadline = 2s});
+      ++(result ? minted : told_to_wait);
+    }
+    co_await w.minter().close();
+  };
+  std::vector<std::thread> threads;
+  for (worker* w : {&first, &second}) {
+    asio::co_spawn(w->context(), mint(*w), asio::detached);
+    threads.emplace_back([w] { w->run(); });
+  }
+  for (auto& t : threads) t.join();
+  std::cout << minted << " minted, " << told_to_wait << " told to wait\n";
+}
+
+void run_cancel() {
+  ephemint::sandbox::server api;
+  asio::io_context context;
+  ephemint::client minter{context.get_executor(), example::options_for(api)};
+  give_up_early(context, minter);
+}
+
+}  // namespace
+
+int main() {
+  run_existing_context();
+  run_shared_governor();
+  run_cancel();
+}

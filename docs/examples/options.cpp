@@ -1,0 +1,50 @@
+#include "example.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <stdexcept>
+#include <utility>
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// region: options
+ephemint::client_options portal_options(ephemint::secret api_key) {
+  ephemint::client_options options;
+  options.api_key = std::move(api_key);
+  options.base_url = "https://api.eu.shipengine.com";
+  options.rate = ephemint::quota::declared(1000, 60s);  // raised on request
+  options.deadline = 5s;                                // a login that takes longer is given up
+  options.max_connections = 4;
+  return options;
+}
+// endregion
+
+// region: warm_up
+/// Handshakes before the first customer comes; tells at once if the API can't be reached or trusted.
+asio::awaitable<void> start(ephemint::client& minter) { co_await minter.warm_up(2); }
+// endregion
+
+asio::awaitable<void> start_in_sandbox(const ephemint::sandbox::server& api) {
+  ephemint::client minter{co_await asio::this_coro::executor, example::options_for(api)};
+  co_await start(minter);
+  std::cout << minter.stats().connections << " connections stand\n";
+}
+
+}  // namespace
+
+int main() {
+  ephemint::sandbox::server api;
+  asio::io_context context;
+  example::run(start_in_sandbox(api), context);
+
+  ephemint::client_options options = portal_options(ephemint::secret{"TEST_key"});
+  options.max_attempts = 0;
+  try {
+    const ephemint::client minter{context.get_executor(), std::move(options)};
+  } catch (const std::invalid_argument& wrong) {
+    std::cout << wrong.what() << '\n';
+  }
+}
