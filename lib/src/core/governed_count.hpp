@@ -88,6 +88,7 @@ class governed_count {
   charge_log charged_;
   charge_log refused_;  // those of `charged_` that the server refused
   burst_bucket burst_;
+  burst_bucket release_;  // of what is sent after a pause
   pause_gate pause_;
   quota_learner learner_;
   foreground_reserve reserve_;
@@ -122,8 +123,9 @@ inline void governed_count::take(time_point now, std::uint32_t client, outstandi
   ++in_flight_;
   line_.served(client, p.urgency);
   if (!limited() && pause_.open()) return;
-  burst_.take(now, flow(now));
-  p.debt = burst_.debt(now, flow(now));
+  if (!pause_.open()) release_.take(now, flow(now));
+  if (limited()) burst_.take(now, rate());
+  p.debt = burst_.debt(now, rate());
   if (p.urgency == priority::interactive) reserve_.on_foreground(now);
   last_send_ = now;
 }
@@ -131,6 +133,7 @@ inline void governed_count::take(time_point now, std::uint32_t client, outstandi
 inline void governed_count::give_back(const outstanding_permit& p) noexcept {
   --in_flight_;
   burst_.put_back();
+  release_.put_back();
   if (p.probes_pause) pause_.probe_undone();
 }
 
@@ -142,9 +145,9 @@ inline void governed_count::on_reply(time_point now, const outstanding_permit& p
   if (use != permit_use::unknown) learn_round_trip(now - sent_at);
   if (limited()) charge(now, sent_at, use);
   if (use == permit_use::rate_limited) {
-    if (limited() && !p.probes_pause && pause_.is_news(p.granted_at, false))
-      learn_refusal(now, p, retry_after);
+    const bool teaches = limited() && !p.probes_pause && pause_.is_news(p.granted_at, false);
     pause_.on_rate_limited(now, p.granted_at, p.probes_pause, retry_after, random_);
+    if (teaches) learn_refusal(now, p, retry_after);
   } else if (use == permit_use::unknown) {
     if (p.probes_pause) pause_.probe_undone();
   } else {
@@ -175,7 +178,7 @@ inline void governed_count::refresh(time_point now) noexcept {
   if (limited()) {
     charged_.expire(now - quota_.window());
     refused_.expire(now - quota_.window());
-    learner_.advance(now);
+    learner_.advance(now, static_cast<double>(charged_.size() + in_flight_));
   }
   // The pace after a pause lasts until demand fell below it, or a whole window was filled evenly by it.
   if (!pause_.ramping()) return;
@@ -205,16 +208,21 @@ inline double governed_count::flow(time_point now) const noexcept {
   if (pause_.open()) return steady;
   if (pause_.paused()) return std::min(steady, gentle_rate);
   const std::chrono::duration<double> past = now - pause_.released_at() - gentle_start;
+  if (learner_.may_release_at_once() && past < gentle_start) return gentle_rate;
   return std::min(steady, gentle_rate * std::exp2(std::clamp(past.count(), 0.0, 24.0)));
 }
 
 inline governed_count::time_point governed_count::paced(time_point now, priority urgency,
                                                         std::size_t ahead) const noexcept {
+  const auto count = static_cast<double>(ahead);
+  time_point when = now;
+  if (!pause_.open()) when = release_.earliest(now, flow(now), 1.0, count);
+  if (!limited()) return when;
   double size = std::numeric_limits<double>::infinity();
-  if (limited() && learner_.burst() < learner_.limit()) size = std::max(1.0, learner_.burst());
-  if (limited() && urgency == priority::background) size = std::min(size, background_burst);
-  if (!pause_.open()) size = 1.0;
-  return std::isinf(size) ? now : burst_.earliest(now, flow(now), size, static_cast<double>(ahead));
+  if (learner_.burst() < learner_.limit()) size = std::max(1.0, learner_.burst());
+  const bool alone = learner_.may_release_at_once() && reserve_.idle(now);
+  if (urgency == priority::background && !alone) size = std::min(size, background_burst);
+  return std::isinf(size) ? when : std::max(when, burst_.earliest(now, rate(), size, count));
 }
 
 /// A client that floods the server before the first answer is back learns too late that it is refused.
@@ -286,7 +294,9 @@ inline void governed_count::learn_refusal(time_point now, const outstanding_perm
   if (retry_after && *retry_after >= window / 12 && *retry_after < window)
     since += *retry_after - std::chrono::milliseconds{500};
   const std::size_t counted = charged_.count_after(since) - refused_.count_after(since);
-  learner_.on_refused(now, {retry_after, static_cast<double>(counted), p.debt});
+  const clock::duration span = charged_.empty() ? clock::duration{} : now - charged_.at(0);
+  learner_.on_refused(now, {pause_.until() - now, static_cast<double>(counted),
+                            std::min(1.0, std::chrono::duration<double>(span) / window), p.debt});
 }
 
 }  // namespace ephemint::core

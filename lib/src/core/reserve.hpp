@@ -35,7 +35,7 @@ class foreground_reserve {
  private:
   // Long enough to see a rate of a few logins a minute, short enough to follow the morning's rise.
   static constexpr std::chrono::duration<double> memory{30.0};
-  static constexpr std::chrono::duration<double> horizon{1.0};
+  static constexpr std::chrono::duration<double> horizon{0.15};
 
   double decayed(time_point now) const noexcept {
     const std::chrono::duration<double> passed = std::max(clock::duration{}, now - as_of_);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "quota_strategies.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ephemint::quota_world {
+
+/// One line of the table: a workload, and what the client was told about the quota.
+struct quota_case {
+  std::string name;
+  std::string what;
+  scenario world;
+  ephemint::quota told;
+};
+
+/// W1 to W6, several processes, at 200 a minute (and where they differ, what the client was told).
+std::vector<quota_case> all_cases();
+quota_case case_named(std::string_view name);
+
+/// Over all servers, reject variants, kinds of `Retry-After`, and seeds 1 to `seeds`.
+struct means {
+  double success = 0;
+  double goodput = 0;
+  double waste = 0;
+  double jain = 0;
+  double worst_server = 1;  ///< goodput, mean over the kinds of `Retry-After`
+  std::size_t most_in_a_window = 0;
+  std::size_t most_after_a_pause = 0;
+};
+
+means run_everywhere(const quota_case&, const strategy_maker&, std::uint64_t seeds);
+
+}  // namespace ephemint::quota_world
