@@ -23,3 +23,4 @@ add_executable(sandbox_test
 target_include_directories(sandbox_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(sandbox_test PRIVATE ephemint::sandbox ephemint_build_flags OpenSSL::SSL GTest::gtest_main)
 gtest_discover_tests(sandbox_test PROPERTIES LABELS threads)
+add_dependencies(thread_tests sandbox_test)
