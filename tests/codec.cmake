@@ -1,15 +1,6 @@
 # Tests of the parts between bytes and meaning: secrets, errors, requests, replies, URLs, options.
-# They reach below the public face: headers of lib/src are on their path.
 
-function(ephemint_codec_test name)
-    add_executable(${name} ${ARGN})
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib/src)
-    target_link_libraries(${name} PRIVATE
-        ephemint::ephemint ephemint_build_flags Boost::url GTest::gtest_main GTest::gmock)
-    gtest_discover_tests(${name})
-endfunction()
-
-ephemint_codec_test(codec_test
+ephemint_test(codec_test LABELS unit SOURCES
     unit/account_id_test.cpp
     unit/base_url_test.cpp
     unit/error_test.cpp
@@ -24,10 +15,11 @@ ephemint_codec_test(codec_test
 target_compile_definitions(codec_test PRIVATE EPHEMINT_VERSION="${PROJECT_VERSION}")
 
 # Apart from the others: it replaces the global operator new.
-ephemint_codec_test(codec_memory_test unit/codec_memory_test.cpp)
+ephemint_test(codec_memory_test LABELS unit SOURCES unit/codec_memory_test.cpp)
 
 # The fuzz target, driven over its seeds and mutations of them. With clang, -fsanitize=fuzzer takes the driver's place.
 add_executable(reply_fuzz fuzz/reply_fuzz.cpp fuzz/standalone_main.cpp)
 target_include_directories(reply_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/src)
 target_link_libraries(reply_fuzz PRIVATE ephemint::ephemint ephemint_build_flags)
 add_test(NAME reply_fuzz COMMAND reply_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/reply)
+set_tests_properties(reply_fuzz PROPERTIES LABELS fuzz)
