@@ -22,3 +22,5 @@ add_net_test(net_address_test ${net_unit}/happy_eyeballs_test.cpp ${net_unit}/ad
 set(net_integration ${CMAKE_CURRENT_LIST_DIR}/integration)
 add_net_test(net_connection_test
     ${net_integration}/connection_test.cpp ${net_integration}/dial_test.cpp ${net_integration}/resolver_test.cpp)
+# Apart from the others: it replaces the allocators.
+add_net_test(net_memory_test ${net_integration}/connection_memory_test.cpp)

@@ -1,11 +1,16 @@
 #include "connection_run.hpp"
 #include "scripted_server.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace ephemint::net {
 namespace {
@@ -392,6 +397,39 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
     link.reset();  // pending operations keep it alive
     for (int i = 0; i < steps; ++i) io.run_one_for(connection_run::patience);
   }
+}
+
+// behaviours: H4
+TEST(Connection, a_strand_of_a_busy_context_is_a_home_too) {
+  scripted_server server = serve({after_handshake(answer_all)});
+  asio::io_context io{4};
+  const auto home = asio::make_strand(io);
+  struct asker final : connection_observer {
+    void on_connected(std::uint32_t, bool) override { link->send(request); }
+    void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
+    void on_reply(std::uint32_t, const http_reply&) override {
+      if (++replies < 200)
+        link->send(request);
+      else
+        link->close();
+    }
+    void on_lost(std::uint32_t, const failure& why, bool) override { ADD_FAILURE() << why.message; }
+    connection* link = nullptr;
+    int replies = 0;
+  };
+  const auto end = make_endpoint(home, connection_run::settings_for(server.port(), "127.0.0.1"));
+  std::array<asker, 8> askers;
+  std::vector<std::shared_ptr<connection>> links;
+  for (asker& each : askers) {
+    links.push_back(std::make_shared<connection>(home, end, 1, each));
+    each.link = links.back().get();
+    asio::post(home,
+               [link = each.link] { link->connect(connection_run::patience, connection_run::patience); });
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&io] { io.run_for(4 * connection_run::patience); });
+  for (std::thread& each : threads) each.join();
+  for (const asker& each : askers) EXPECT_EQ(each.replies, 200);
 }
 
 }  // namespace

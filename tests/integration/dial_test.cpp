@@ -1,4 +1,5 @@
 #include "connection_run.hpp"
+#include "net/connector.hpp"
 #include "scripted_server.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include <dirent.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 namespace ephemint::net {
@@ -209,6 +211,82 @@ TEST(Dial, closing_at_any_moment_tells_nothing) {
     run.link->close();
     run.run_dry();
   }
+}
+
+/// Whoever waits for a connector.
+struct socket_waiter final : connector::waiter {
+  void on_socket(asio::ip::tcp::socket made) override { socket.emplace(std::move(made)); }
+  void on_no_socket(const failure& why) override { told = why.message; }
+  std::optional<asio::ip::tcp::socket> socket;
+  std::string told;
+};
+
+/// A resolver whose first look-up was answered, is too old to be used, and whose second one does what it
+/// will.
+std::shared_ptr<resolver> resolver_with_old_addresses(asio::io_context& io, lookup_function second) {
+  struct listener final : resolver::waiter {
+    void on_addresses(const lookup_result&) override { told = true; }
+    bool told = false;
+  };
+  const auto first = std::make_shared<std::atomic<bool>>(true);
+  const auto names = std::make_shared<resolver>(
+      io.get_executor(), "localhost",
+      [first, second](const std::string& host) {
+        return first->exchange(false) ? lookup_result{{asio::ip::make_address("127.0.0.1")}, {}}
+                                      : second(host);
+      },
+      clock::duration{0});
+  const auto who = std::make_shared<listener>();
+  names->find(who);
+  const auto guard = asio::make_work_guard(io);
+  while (!who->told && io.run_one_for(5s) != 0) continue;
+  return names;
+}
+
+// behaviours: N2
+TEST(Dial, old_addresses_serve_when_a_new_look_up_fails_or_hangs) {
+  scripted_server server{connection_run::good_server(), {accept_and_wait}};
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  const std::vector<lookup_function> second = {[](const std::string&) {
+                                                 return lookup_result{{}, "name server down"};
+                                               },
+                                               [released](const std::string&) {
+                                                 released.wait();
+                                                 return lookup_result{{}, "too late"};
+                                               }};
+  for (const lookup_function& lookup : second) {
+    asio::io_context io{1};
+    const auto names = resolver_with_old_addresses(io, lookup);
+    const auto who = std::make_shared<socket_waiter>();
+    std::make_shared<connector>(io.get_executor(), names, "localhost", server.port())->start(who, 400ms);
+    io.restart();
+    io.run_for(5s);
+    EXPECT_TRUE(who->socket) << who->told;
+  }
+  release.set_value();
+}
+
+template <int Level, int Name>
+int socket_option(asio::ip::tcp::socket& socket) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  getsockopt(socket.native_handle(), Level, Name, &value, &size);
+  return value;
+}
+
+// behaviours: S7
+TEST(Dial, a_socket_notices_a_peer_that_has_gone_silent) {
+  scripted_server server{connection_run::good_server(), {accept_and_wait}};
+  asio::io_context io{1};
+  const auto who = std::make_shared<socket_waiter>();
+  const auto names = std::make_shared<resolver>(io.get_executor(), "127.0.0.1");
+  std::make_shared<connector>(io.get_executor(), names, "127.0.0.1", server.port())->start(who, 5s);
+  io.run_for(5s);
+  ASSERT_TRUE(who->socket) << who->told;
+  EXPECT_EQ((socket_option<IPPROTO_TCP, TCP_USER_TIMEOUT>(*who->socket)), 10'000);
+  EXPECT_EQ((socket_option<SOL_SOCKET, SO_KEEPALIVE>(*who->socket)), 1);
+  EXPECT_EQ((socket_option<IPPROTO_TCP, TCP_NODELAY>(*who->socket)), 1);
 }
 
 // --- handshakes

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 #include <ostream>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -414,6 +415,41 @@ TEST(ReplyParser, any_split_is_refused_the_same) {
     EXPECT_EQ(parse_bytewise(bytes, ending::open), whole);
     for (std::size_t at = 0; at <= bytes.size(); at += step_for(bytes))
       ASSERT_EQ(parse_split(bytes, at, ending::open), whole) << "split at " << at;
+  }
+}
+
+// behaviours: F15
+TEST(ReplyParser, mutations_are_judged_the_same_however_they_come) {
+  std::minstd_rand random{20260407};
+  const auto below = [&](std::size_t limit) {
+    return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random);
+  };
+  static constexpr std::string_view bytes = "\r\n :;,0159afHTP/.-=\t\"x";
+  for (const good_reply& each : good_replies()) {
+    if (each.bytes.size() > 4096) continue;
+    SCOPED_TRACE(each.name);
+    for (int i = 0; i < 500; ++i) {
+      std::string mutant = each.bytes;
+      for (std::size_t change = below(3); change < 3; ++change) {
+        const std::size_t at = below(mutant.size());
+        switch (below(4)) {
+          case 0:
+            mutant[at] = bytes[below(bytes.size())];
+            break;
+          case 1:
+            mutant.insert(at, 1, bytes[below(bytes.size())]);
+            break;
+          case 2:
+            mutant.erase(at, 1);
+            break;
+          default:
+            mutant[at] = static_cast<char>(below(256));
+        }
+      }
+      const outcome whole = parse(mutant, each.end);
+      ASSERT_EQ(parse_bytewise(mutant, each.end), whole) << mutant;
+      ASSERT_EQ(parse_split(mutant, below(mutant.size()), each.end), whole) << mutant;
+    }
   }
 }
 

@@ -29,7 +29,11 @@ class address_cache {
   /// out.
   static constexpr clock::duration failure_life = std::chrono::seconds{5};
 
+  explicit address_cache(clock::duration life = success_life) noexcept : life_{life} {}
+
   void store(clock::time_point now, lookup_result);
+  /// What the last look-up gave; older addresses, if it gave none.
+  lookup_result latest() const;
   /// What may be used without asking anybody: fresh addresses, older ones just after a failure, or that
   /// failure.
   std::optional<lookup_result> fresh(clock::time_point now) const;
@@ -37,6 +41,7 @@ class address_cache {
   const addresses& stale() const noexcept { return last_found_; }
 
  private:
+  clock::duration life_;
   addresses last_found_;
   std::string problem_;
   clock::time_point fresh_until_ = clock::time_point::min();

@@ -248,6 +248,7 @@ void connection::impl::deliver() {
 
 bool connection::impl::send(std::string_view request) {
   assert(phase_ == phase::idle);
+  if (phase_ != phase::idle) return false;
   const bool idle_for_long = clock::now() - idle_since_ > long_idle;
   was_idle_ |= idle_for_long;
   if ((idle_for_long && !peer_is_silent()) || !tls_->encrypt(request) || !flush()) {

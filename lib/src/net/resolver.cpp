@@ -70,8 +70,9 @@ lookup_result system_lookup(const std::string& host) {
   return result;
 }
 
-resolver::resolver(const boost::asio::any_io_executor& executor, std::string host, lookup_function lookup)
-    : host_{std::move(host)}, lookup_{std::move(lookup)}, gate_{executor_gate::make(executor)} {
+resolver::resolver(const boost::asio::any_io_executor& executor, std::string host, lookup_function lookup,
+                   clock::duration life)
+    : host_{std::move(host)}, lookup_{std::move(lookup)}, gate_{executor_gate::make(executor)}, cache_{life} {
   boost::system::error_code not_literal;
   const auto literal = ip::make_address(host_, not_literal);
   if (!not_literal) literal_ = lookup_result{{literal}, {}};
@@ -107,9 +108,8 @@ void resolver::start() {
 
 void resolver::on_result(lookup_result result) {
   looking_ = false;
-  const auto now = clock::now();
-  cache_.store(now, std::move(result));
-  const lookup_result told = *cache_.fresh(now);
+  cache_.store(clock::now(), std::move(result));
+  const lookup_result told = cache_.latest();
   for (const auto& weak : std::exchange(waiters_, {}))
     if (const auto alive = weak.lock()) alive->on_addresses(told);
 }

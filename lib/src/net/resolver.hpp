@@ -21,7 +21,8 @@ lookup_result system_lookup(const std::string& host);
 /// gone by then.
 class resolver : public std::enable_shared_from_this<resolver> {
  public:
-  resolver(const boost::asio::any_io_executor&, std::string host, lookup_function = &system_lookup);
+  resolver(const boost::asio::any_io_executor&, std::string host, lookup_function = &system_lookup,
+           clock::duration life = address_cache::success_life);
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;

@@ -17,6 +17,9 @@ namespace ephemint::net {
 
 namespace {
 
+/// Far more than a mint request takes. OpenSSL keeps a buffer of that size for each connection.
+constexpr long largest_record = 4096;
+
 template <class T>
 T* checked(T* made) {
   if (made == nullptr) throw std::bad_alloc{};
@@ -52,6 +55,7 @@ tls_context::tls_context(const endpoint_settings& settings)
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
   SSL_CTX_set_mode(context_.get(), SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(context_.get(), 1);  // one BIO call a record, not two
+  check(static_cast<int>(SSL_CTX_set_max_send_fragment(context_.get(), largest_record)));
   SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
   static constexpr unsigned char http_1_1[] = "\x08http/1.1";
   if (SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0) throw std::bad_alloc{};

@@ -66,7 +66,7 @@ class tls_session {
   tls_status handshake();
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
 
-  /// Appends `plain` to the output; as one record, if it is 16 KiB at most. False: the session is broken.
+  /// Appends `plain` to the output; as one record, if it is 4 KiB at most. False: the session is broken.
   bool encrypt(std::string_view plain);
 
   struct decrypted {

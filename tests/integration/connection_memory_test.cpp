@@ -1,0 +1,143 @@
+// What a connection costs in memory. Apart from the other tests: it replaces the global operator new and
+// OpenSSL's allocator.
+
+#include "connection_run.hpp"
+#include "scripted_server.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/crypto.h>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <malloc.h>
+
+namespace {
+
+// Of this thread only: the server's are not ours.
+thread_local long allocations = 0;
+thread_local long library_allocations = 0;  // by C++, not by OpenSSL
+thread_local long bytes_held = 0;
+
+void* counted(void* memory) {
+  ++allocations;
+  bytes_held += static_cast<long>(malloc_usable_size(memory));
+  return memory;
+}
+
+void* openssl_malloc(std::size_t size, const char*, int) { return counted(std::malloc(size)); }
+void openssl_free(void* memory, const char*, int) {
+  bytes_held -= static_cast<long>(malloc_usable_size(memory));
+  std::free(memory);
+}
+void* openssl_realloc(void* memory, std::size_t size, const char*, int) {
+  bytes_held -= static_cast<long>(malloc_usable_size(memory));
+  return counted(std::realloc(memory, size));
+}
+
+// Before OpenSSL allocates anything, or it refuses.
+const int counting = CRYPTO_set_mem_functions(&openssl_malloc, &openssl_realloc, &openssl_free);
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++library_allocations;
+  if (void* memory = std::malloc(size)) return counted(memory);
+  throw std::bad_alloc{};
+}
+void operator delete(void* memory) noexcept {
+  bytes_held -= static_cast<long>(malloc_usable_size(memory));
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+namespace ephemint::net {
+namespace {
+
+using test::connection_run;
+using test::heard;
+using test::peer;
+using test::scripted_server;
+using kind = test::heard::kind;
+
+constexpr std::string_view request =
+    "POST /v1/tokens/ephemeral HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+
+void answer_all(peer& client) {
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 1200\r\n\r\n" + std::string(1200, 't');
+  if (!client.shake_hands()) return;
+  while (client.read_request() == request) client.write(answer);
+}
+
+/// Hears without keeping anything, and asks again.
+struct counter final : connection_observer {
+  void on_connected(std::uint32_t, bool) override { ++connected; }
+  void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
+  void on_reply(std::uint32_t, const http_reply& reply) override {
+    ++replies;
+    EXPECT_TRUE(reply.reusable);
+    if (replies < wanted) link->send(request);
+  }
+  void on_lost(std::uint32_t, const failure& why, bool) override { ADD_FAILURE() << why.message; }
+
+  connection* link = nullptr;
+  int connected = 0, replies = 0, wanted = 0;
+};
+
+void mint(asio::io_context& io, counter& observer, int count) {
+  observer.wanted = observer.replies + count;
+  observer.link->send(request);
+  while (observer.replies < observer.wanted && io.run_one_for(connection_run::patience) != 0) continue;
+}
+
+TEST(ConnectionMemory, a_request_and_its_reply_allocate_nothing_of_ours) {
+  ASSERT_EQ(counting, 1);
+  scripted_server server{connection_run::good_server(), {answer_all}};
+  asio::io_context io{1};
+  counter observer;
+  const auto link = std::make_shared<connection>(
+      io.get_executor(),
+      make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1")), 1,
+      observer);
+  observer.link = link.get();
+  link->connect(connection_run::patience, connection_run::patience);
+  while (observer.connected == 0 && io.run_one_for(connection_run::patience) != 0) continue;
+  mint(io, observer, 10);
+  const long before = library_allocations, before_in_all = allocations;
+  mint(io, observer, 100);
+  EXPECT_EQ(observer.replies, 110);
+  EXPECT_EQ(library_allocations - before, 0);
+  // OpenSSL's own: two times 40 bytes a TLS 1.3 record, for the packet that it writes the record's header
+  // with.
+  EXPECT_LE(allocations - before_in_all, 4 * 100);
+  link->close();
+}
+
+TEST(ConnectionMemory, an_idle_connection_holds_60_kib_at_most) {
+  constexpr int count = 20;
+  scripted_server server{connection_run::good_server(), {answer_all}};
+  asio::io_context io{1};
+  const auto end = make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1"));
+  counter observer;
+  std::vector<std::shared_ptr<connection>> links;
+  const auto dial_and_mint = [&] {
+    links.push_back(std::make_shared<connection>(io.get_executor(), end, 1, observer));
+    observer.link = links.back().get();
+    links.back()->connect(connection_run::patience, connection_run::patience);
+    const int wanted = observer.connected + 1;
+    while (observer.connected < wanted && io.run_one_for(connection_run::patience) != 0) continue;
+    mint(io, observer, 2);
+  };
+  dial_and_mint();
+  const long before = bytes_held;
+  for (int i = 0; i < count; ++i) dial_and_mint();
+  EXPECT_LE((bytes_held - before) / count, 60 * 1024);
+  RecordProperty("bytes_per_connection", static_cast<int>((bytes_held - before) / count));
+  for (const auto& link : links) link->close();
+}
+
+}  // namespace
+}  // namespace ephemint::net
