@@ -1,0 +1,78 @@
+// The engine and the governor alone: no sockets, no clock, time walked forward by hand.
+#include "allocations.hpp"
+#include "core/engine.hpp"
+
+#include <ephemint/rate_governor.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace ephemint;
+using namespace ephemint::core;
+
+constexpr time_point start{std::chrono::hours{1}};
+
+engine_settings settings(std::size_t max_queued) {
+  engine_settings s;
+  s.max_queued = max_queued;
+  return s;
+}
+
+/// Performs the commands as a world would in which everything succeeds at once. Gives the last connection
+/// sent on.
+std::uint32_t perform(engine& e, time_point now) {
+  std::uint32_t sent = 0;
+  while (const auto c = e.next()) {
+    if (c->what == command::kind::dial) e.on_connected(now, c->connection);
+    if (c->what == command::kind::send) sent = c->connection;
+  }
+  return sent;
+}
+
+/// One job through submit, send, reply and finish, while others wait: those have a turn of their own each.
+void engine_round_trip(benchmark::State& state) {
+  const auto waiting = static_cast<std::size_t>(state.range(0));
+  const auto governor = make_rate_governor(quota::unlimited());
+  engine e{settings(waiting + 16), *governor, 1};
+  time_point now = start;
+  int owner = 0;
+  std::uint64_t n = 0;
+  const auto submit = [&] {
+    e.on_submit(now, {account_id{"se-" + std::to_string(n++)}, priority::interactive,
+                      now + std::chrono::hours{24}, &owner});
+  };
+  for (std::size_t i = 0; i < waiting; ++i) submit();
+  std::uint32_t lane = perform(e, now);
+  const auto before = bench::allocations();
+  for (auto _ : state) {
+    submit();
+    if (const auto sent = perform(e, now)) lane = sent;
+    now += std::chrono::microseconds{50};
+    e.on_reply(now, lane, {.what = reply_facts::answer::minted});
+    if (const auto sent = perform(e, now)) lane = sent;
+  }
+  state.counters["allocations"] = benchmark::Counter(static_cast<double>(bench::allocations() - before),
+                                                     benchmark::Counter::kAvgIterations);
+}
+BENCHMARK(engine_round_trip)->Arg(0)->Arg(10'000)->Arg(1'000'000);
+
+void governor_permit(benchmark::State& state) {
+  const auto governor = make_rate_governor(
+      state.range(0) == 0 ? quota::unlimited() : quota::declared(200, std::chrono::seconds{60}));
+  const auto client = governor->join();
+  time_point now = start;
+  for (auto _ : state) {
+    const auto answer = governor->try_acquire(now, {priority::interactive, "se-1", client});
+    if (answer.what == admission::verdict::granted)
+      governor->on_reply(now + std::chrono::milliseconds{80}, answer.granted_permit,
+                         {permit_use::admitted, "se-1", now, {}});
+    now += std::chrono::milliseconds{300};
+  }
+}
+BENCHMARK(governor_permit)->ArgName("declared")->Arg(0)->Arg(1);
+
+}  // namespace
