@@ -199,9 +199,12 @@ class lone_calls : public strategy {
 
   void on_wake(time_point now) override {
     while (!waiting_.empty() && waiting_.begin()->first <= now) {
-      const job_id id = waiting_.begin()->second;
+      const waiter w = waiting_.begin()->second;
       waiting_.erase(waiting_.begin());
-      world_.send(id);
+      if (w.through_gate)
+        world_.send(w.id);
+      else
+        attempt(now, w.id);
     }
     world_.wake_at(waiting_.empty() ? time_point::max() : waiting_.begin()->first);
   }
@@ -221,8 +224,7 @@ class lone_calls : public strategy {
       world_.send(id);
   }
   void later(time_point at, job_id id, bool through_gate = false) {
-    if (!through_gate) at = std::max(at, gate(at));
-    waiting_.insert({at, id});
+    waiting_.insert({at, {id, through_gate}});
     world_.wake_at(waiting_.begin()->first);
   }
 
@@ -230,9 +232,13 @@ class lone_calls : public strategy {
   core::splitmix random_;
 
  private:
+  struct waiter {
+    job_id id;
+    bool through_gate;
+  };
   int tries_;
   std::unordered_map<job_id, int> failed_;
-  std::multimap<time_point, job_id> waiting_;
+  std::multimap<time_point, waiter> waiting_;
 };
 
 class naive_calls final : public lone_calls {
