@@ -104,6 +104,7 @@ command_line parse_command_line(int count, const char* const* arguments) {
   } catch (const CLI::ExtrasError&) {
     refuse_extras(app);
   } catch (const CLI::RequiredError&) {
+    if (app.remaining_size(true) > 0) refuse_extras(app);
     throw usage_error{"give a command: mint, sandbox or demo; see ephemint --help"};
   } catch (const CLI::ParseError& wrong) {
     throw usage_error{wrong.what()};

@@ -75,7 +75,8 @@ std::string report(demo_figures saw) {
           fmt::format("429s; the sandbox saw {} requests at most in any {} s, and admits {}", saw.peak,
                       seconds(saw.window), saw.quota));
   add_row(table, "retried", with_thousands(did.retries),
-          fmt::format("after a 503; {} of them as the connection had been closed", did.stale_retries));
+          fmt::format("{} after a 503, {} as their connection had been closed",
+                      did.retries - did.stale_retries, did.stale_retries));
   add_row(table, "connections", with_thousands(did.full_handshakes + did.resumed_handshakes),
           fmt::format("for {} requests", with_thousands(did.requests)));
   add_row(table, "handshakes", fmt::format("{} + {}", did.full_handshakes, did.resumed_handshakes),

@@ -59,12 +59,12 @@ std::string draw(const progress& now, unsigned width, bool colours) {
   }
   if (now.failed > 0) line.add(fmt::format("{} failed", with_thousands(now.failed)), red);
   if (now.quota_wait) line.add(words_of_wait(*now.quota_wait), yellow);
+  if (now.time_left) line.add(fmt::format("ETA {}", in_words(*now.time_left)));
   const double seconds = std::chrono::duration<double>(now.elapsed).count();
   const double rate = seconds > 0.5 ? static_cast<double>(now.done()) / seconds : 0;
   if (rate > 0)
     line.add(rate < 100 ? fmt::format("{:.1f}/s", rate)
                         : with_thousands(static_cast<std::uint64_t>(rate)) + "/s");
-  if (now.time_left) line.add(fmt::format("ETA {}", in_words(*now.time_left)));
   return std::move(line).line();
 }
 

@@ -128,6 +128,7 @@ TEST_F(cli_stream, termination_takes_no_more_accounts_and_keeps_what_is_under_wa
   for (int i = 0; i < 200 && api.stats().connections_opened == 0; ++i) std::this_thread::sleep_for(10ms);
   std::this_thread::sleep_for(200ms);  // now it is on the wire
   running.signal(SIGTERM);
+  std::this_thread::sleep_for(200ms);  // what it had read before the signal it might take
   const outcome all = running.wait("se-2\n");
   EXPECT_EQ(all.status, 1);
   EXPECT_THAT(all.out, HasSubstr("\"account\":\"se-1\",\"ok\":true"));

@@ -37,12 +37,14 @@ std::string complaint(const std::vector<const char*>& arguments) {
 }
 
 TEST(cli_arguments, accounts_stand_anywhere) {
-  EXPECT_EQ(mint({"se-1", "--connections", "2", "se-2"}).accounts, (std::vector<std::string>{"se-1", "se-2"}));
+  EXPECT_EQ(mint({"se-1", "--connections", "2", "se-2"}).accounts,
+            (std::vector<std::string>{"se-1", "se-2"}));
   EXPECT_EQ(mint({"se-1", "--", "--se-2", "-"}).accounts, (std::vector<std::string>{"se-1", "--se-2", "-"}));
 }
 
 TEST(cli_arguments, accounts_are_taken_as_they_are) {
-  const std::vector<const char*> strange{"mint", "sandbox", "[a,b]", "{}", "a,b", "\"q\"", "242822", "=", "", "a=b"};
+  const std::vector<const char*> strange{"mint",  "sandbox", "[a,b]", "{}", "a,b",
+                                         "\"q\"", "242822",  "=",     "",   "a=b"};
   const mint_arguments given = mint(strange);
   EXPECT_EQ(given.accounts, (std::vector<std::string>{strange.begin(), strange.end()}));
 }
@@ -54,11 +56,33 @@ TEST(cli_arguments, dash_is_stdin) {
 }
 
 TEST(cli_arguments, mint_takes_what_the_contract_says) {
-  const mint_arguments given =
-      mint({"se-1", "--base-url", "https://localhost:1", "--api-key-file", "k", "--ca-file", "ca.pem", "--rate", "20/1min",
-            "--connections", "16", "--in-flight", "64", "--deadline", "8s", "--attempt-timeout", "250ms",
-            "--max-attempts", "5", "--min-remaining", "0s", "--redirect-to", "billing", "--theme-id",
-            "123e4567-e89b-12d3-a456-426614174000", "--format", "url"});
+  const mint_arguments given = mint({"se-1",
+                                     "--base-url",
+                                     "https://localhost:1",
+                                     "--api-key-file",
+                                     "k",
+                                     "--ca-file",
+                                     "ca.pem",
+                                     "--rate",
+                                     "20/1min",
+                                     "--connections",
+                                     "16",
+                                     "--in-flight",
+                                     "64",
+                                     "--deadline",
+                                     "8s",
+                                     "--attempt-timeout",
+                                     "250ms",
+                                     "--max-attempts",
+                                     "5",
+                                     "--min-remaining",
+                                     "0s",
+                                     "--redirect-to",
+                                     "billing",
+                                     "--theme-id",
+                                     "123e4567-e89b-12d3-a456-426614174000",
+                                     "--format",
+                                     "url"});
   EXPECT_EQ(given.base_url, "https://localhost:1");
   EXPECT_EQ(given.api_key_file, "k");
   EXPECT_EQ(given.ca_file, "ca.pem");
@@ -81,10 +105,16 @@ TEST(cli_arguments, mint_alone_says_nothing) {
 }
 
 TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
-  const sandbox_arguments given =
-      sandbox_of({"--port", "8443", "--api-key", "TEST_me", "--rate-limit", "20/60s", "--limiter", "fixed",
-                  "--token-lifetime", "5s", "--latency", "80ms", "--jitter", "0ms", "--fault", "status=503,count=3",
-                  "--fault", "delay=2s,probability=0.01", "--ca-out", "ca.pem"});
+  const sandbox_arguments given = sandbox_of({"--port",           "8443",
+                                              "--api-key",        "TEST_me",
+                                              "--rate-limit",     "20/60s",
+                                              "--limiter",        "fixed",
+                                              "--token-lifetime", "5s",
+                                              "--latency",        "80ms",
+                                              "--jitter",         "0ms",
+                                              "--fault",          "status=503,count=3",
+                                              "--fault",          "delay=2s,probability=0.01",
+                                              "--ca-out",         "ca.pem"});
   EXPECT_EQ(given.server.port, 8443);
   EXPECT_EQ(given.server.api_key, "TEST_me");
   EXPECT_EQ(given.server.limit.kind, sandbox::limiter_kind::fixed_window);
@@ -105,7 +135,8 @@ TEST(cli_arguments, limiter_and_rate_limit_stand_alone_too) {
   const auto bucket = sandbox_of({"--limiter", "bucket"}).server.limit;
   EXPECT_EQ(bucket.kind, sandbox::limiter_kind::token_bucket);
   EXPECT_EQ(bucket.requests, 200u);
-  EXPECT_EQ(sandbox_of({"--limiter", "bucket", "--rate-limit", "none"}).server.limit.kind, sandbox::limiter_kind::none);
+  EXPECT_EQ(sandbox_of({"--limiter", "bucket", "--rate-limit", "none"}).server.limit.kind,
+            sandbox::limiter_kind::none);
 }
 
 TEST(cli_arguments, demo_has_200_accounts) {
@@ -144,21 +175,30 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
       {{"sandbox", "se-1"}, "sandbox takes no argument \"se-1\"; see ephemint sandbox --help"},
       {{"demo", "--", "x"}, "\"x\" is one too many; see ephemint --help"},
       {{"mint", "--rate", "fast"},
-       "--rate: \"fast\" is not a rate; give requests/duration, such as 200/60s or 20/1min, or unlimited, or auto"},
+       "--rate: \"fast\" is not a rate; give requests/duration, such as 200/60s or 20/1min, or unlimited, or "
+       "auto"},
       {{"mint", "--deadline", "-5s"},
-       "--deadline: \"-5s\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or 1h"},
+       "--deadline: \"-5s\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or "
+       "1h"},
       {{"mint", "--deadline", "25h"}, "--deadline: \"25h\" is too long; give at most 24h"},
-      {{"mint", "--attempt-timeout", "0s"}, "--attempt-timeout: \"0s\" is no time at all; give more than 0, such as 250ms"},
-      {{"mint", "--connections", "0"}, "--connections: \"0\" is out of range; give a whole number of 1 to 4096"},
-      {{"mint", "--in-flight", "100001"}, "--in-flight: \"100001\" is out of range; give a whole number of 1 to 100000"},
-      {{"mint", "--max-attempts", "x"}, "--max-attempts: \"x\" is out of range; give a whole number of 1 to 100"},
-      {{"mint", "--redirect-to", "home"}, "--redirect-to: \"home\" is not a page; give carriers, billing or onboarding"},
+      {{"mint", "--attempt-timeout", "0s"},
+       "--attempt-timeout: \"0s\" is no time at all; give more than 0, such as 250ms"},
+      {{"mint", "--connections", "0"},
+       "--connections: \"0\" is out of range; give a whole number of 1 to 4096"},
+      {{"mint", "--in-flight", "100001"},
+       "--in-flight: \"100001\" is out of range; give a whole number of 1 to 100000"},
+      {{"mint", "--max-attempts", "x"},
+       "--max-attempts: \"x\" is out of range; give a whole number of 1 to 100"},
+      {{"mint", "--redirect-to", "home"},
+       "--redirect-to: \"home\" is not a page; give carriers, billing or onboarding"},
       {{"mint", "--theme-id", "x"},
        "--theme-id: \"x\" is not a UUID; give one like 123e4567-e89b-12d3-a456-426614174000"},
       {{"mint", "--format", "xml"}, "--format: \"xml\" is not a format; give text, json or url"},
       {{"mint", "--accounts", ""}, "--accounts: is empty; give a name"},
-      {{"sandbox", "--port", "65536"}, "--port: \"65536\" is out of range; give a whole number of 0 to 65535"},
-      {{"sandbox", "--limiter", "leaky"}, "--limiter: \"leaky\" is not a limiter; give fixed, sliding or bucket"},
+      {{"sandbox", "--port", "65536"},
+       "--port: \"65536\" is out of range; give a whole number of 0 to 65535"},
+      {{"sandbox", "--limiter", "leaky"},
+       "--limiter: \"leaky\" is not a limiter; give fixed, sliding or bucket"},
       {{"demo", "--accounts", "0"}, "--accounts: \"0\" is out of range; give a whole number of 1 to 100000"},
   };
   for (const auto& c : cases) EXPECT_EQ(complaint(c.arguments), c.line);

@@ -2,6 +2,8 @@
 #include "support/temporary_file.hpp"
 #include "usage_error.hpp"
 
+#include <ephemint/rate_governor.hpp>
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -38,7 +40,8 @@ class cli_mint_arguments : public testing::Test {
 
 TEST_F(cli_mint_arguments, there_must_be_accounts) {
   EXPECT_EQ(complaint([] { check_accounts({}); }),
-            "no accounts; give them as arguments, or a file with one a line by --accounts FILE, or --accounts - for stdin");
+            "no accounts; give them as arguments, or a file with one a line by --accounts FILE, or "
+            "--accounts - for stdin");
   mint_arguments from_file;
   from_file.accounts_file = "-";
   EXPECT_EQ(complaint([&] { check_accounts(from_file); }), "");
@@ -50,7 +53,8 @@ TEST_F(cli_mint_arguments, named_accounts_are_checked_all) {
     std::string account, wrong;
   } cases[] = {{"", "account \"\" is empty"},
                {"se 1", "account \"se 1\" has a character that is not visible ASCII"},
-               {"se-1\r\nAPI-Key: x", "account \"se-1\\x0d\\x0aAPI-Key: x\" has a character that is not visible ASCII"},
+               {"se-1\r\nAPI-Key: x",
+                "account \"se-1\\x0d\\x0aAPI-Key: x\" has a character that is not visible ASCII"},
                {std::string(129, 'x'), "account \"" + std::string(80, 'x') + "...\" has 129 characters"}};
   for (const auto& c : cases) {
     mint_arguments given;
@@ -61,7 +65,8 @@ TEST_F(cli_mint_arguments, named_accounts_are_checked_all) {
 
 TEST_F(cli_mint_arguments, missing_key_says_where_it_may_be) {
   const std::string line =
-      "there is no API key; put it into the environment as EPHEMINT_API_KEY, or into a file for --api-key-file";
+      "there is no API key; put it into the environment as EPHEMINT_API_KEY, or into a file for "
+      "--api-key-file";
   EXPECT_EQ(complaint([] { read_api_key(std::nullopt); }), line);
   ::setenv("EPHEMINT_API_KEY", "", 1);
   EXPECT_EQ(complaint([] { read_api_key(std::nullopt); }), line);
@@ -91,7 +96,8 @@ TEST_F(cli_mint_arguments, useless_key_files_are_named) {
                {"/nowhere/key", "can't be read (No such file or directory)"},
                {"/", "can't be read (Is a directory)"}};
   for (const auto& c : cases)
-    EXPECT_EQ(complaint([&] { read_api_key(c.path); }), "--api-key-file: \"" + c.path + "\" " + c.wrong + right);
+    EXPECT_EQ(complaint([&] { read_api_key(c.path); }),
+              "--api-key-file: \"" + c.path + "\" " + c.wrong + right);
 }
 
 TEST_F(cli_mint_arguments, base_url_is_the_options_or_the_environments_or_the_apis) {

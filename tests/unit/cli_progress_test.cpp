@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 TEST(cli_progress, line_of_a_known_total) {
   const progress half{.minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .time_left = 11s};
-  EXPECT_EQ(draw(half, 200, false), "[############............]  100/200  3 failed  10.0/s  ETA 11 s");
+  EXPECT_EQ(draw(half, 200, false), "[############............]  100/200  3 failed  ETA 11 s  10.0/s");
 }
 
 TEST(cli_progress, line_of_an_unknown_total) {
