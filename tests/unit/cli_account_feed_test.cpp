@@ -31,7 +31,8 @@ std::string complaint(const std::string& path) {
 
 TEST(cli_account_feed, files_that_cant_be_read_are_named) {
   const std::string right = "; give a file with one account a line, or - for stdin";
-  EXPECT_EQ(complaint("/nowhere/a.txt"), "--accounts: can't read \"/nowhere/a.txt\": No such file or directory" + right);
+  EXPECT_EQ(complaint("/nowhere/a.txt"),
+            "--accounts: can't read \"/nowhere/a.txt\": No such file or directory" + right);
   EXPECT_EQ(complaint("/tmp"), "--accounts: can't read \"/tmp\": is a directory" + right);
 }
 
@@ -58,7 +59,9 @@ struct piped {
   ~piped() {
     if (write_end != -1) ::close(write_end);
   }
-  void write(std::string_view text) { ASSERT_EQ(::write(write_end, text.data(), text.size()), ssize_t(text.size())); }
+  void write(std::string_view text) {
+    ASSERT_EQ(::write(write_end, text.data(), text.size()), ssize_t(text.size()));
+  }
   void end() { ::close(std::exchange(write_end, -1)); }
 
   boost::asio::io_context context;

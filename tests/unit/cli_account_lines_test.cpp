@@ -55,8 +55,8 @@ TEST(cli_account_lines, byte_order_mark_at_the_start_only) {
 }
 
 TEST(cli_account_lines, bad_lines_give_invalid_accounts) {
-  for (const std::string_view line : {"se 1"sv, " se-1"sv, "se-1 "sv, "se\0-1"sv, "\0"sv, "\x1b"sv, "se-1\rx"sv,
-                                      "se-1\r\r"sv, "sé-1"sv, "\xff"sv, "se-1\t"sv}) {
+  for (const std::string_view line : {"se 1"sv, " se-1"sv, "se-1 "sv, "se\0-1"sv, "\0"sv, "\x1b"sv,
+                                      "se-1\rx"sv, "se-1\r\r"sv, "sé-1"sv, "\xff"sv, "se-1\t"sv}) {
     const auto found = read("ok-1\n" + std::string{line} + "\nok-2\n");
     ASSERT_EQ(found.size(), 3u) << line;
     EXPECT_EQ(found[0], "ok-1");
