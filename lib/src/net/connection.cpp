@@ -75,7 +75,8 @@ struct connection::impl final : connector::waiter {
   phase phase_ = phase::fresh;
   bool writing_ = false;      // `unsent_` belongs to a pending write
   bool peer_closed_ = false;  // close_notify came
-  bool was_idle_ = false;     // before this request: a request was answered, or a while has passed
+  bool answered_ = false;     // a request was answered already
+  bool was_idle_ = false;     // before this request: another was answered, or a while has passed
   clock::time_point idle_since_{};
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
@@ -233,7 +234,7 @@ void connection::impl::deliver() {
     return lose(lost_because("the server closed the idle connection (408)"));
   }
   reply.reusable = reply.reusable && !peer_closed_ && !writing_;
-  was_idle_ = true;
+  answered_ = true;
   idle_since_ = clock::now();
   connection_observer* const observer = observer_;
   if (reply.reusable)
@@ -250,7 +251,7 @@ bool connection::impl::send(std::string_view request) {
   assert(phase_ == phase::idle);
   if (phase_ != phase::idle) return false;
   const bool idle_for_long = clock::now() - idle_since_ > long_idle;
-  was_idle_ |= idle_for_long;
+  was_idle_ = answered_ || idle_for_long;
   if ((idle_for_long && !peer_is_silent()) || !tls_->encrypt(request) || !flush()) {
     end(false);
     return false;
@@ -260,13 +261,13 @@ bool connection::impl::send(std::string_view request) {
 }
 
 /// Looks whether the server has closed the connection, or said something, while it was idle: a request that
-/// would be lost isn't sent. It costs a system call, so it isn't done where the last reply was read a moment
-/// ago.
+/// would be lost isn't sent. It costs a system call, so not where the last reply was read a moment ago.
 bool connection::impl::peer_is_silent() {
   char byte;
   error_code error;
   socket_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, error);
-  return error == asio::error::would_block;
+  // Before the first reply come TLS 1.3's tickets, which a busy loop may not have read yet.
+  return error == asio::error::would_block || (!error && !answered_);
 }
 
 /// Writes what TLS has to say, without waiting. False: the socket takes nothing any more.
