@@ -52,6 +52,17 @@ TEST(cli_text, what_is_not_utf8_is_replaced_byte_by_byte) {
   }
 }
 
+TEST(cli_text, what_needs_an_escape_is_found_at_every_place) {
+  for (int c = 0; c < 256; ++c) {
+    const std::string alone = json(std::string(1, static_cast<char>(c)));
+    const std::string escaped = alone.substr(1, alone.size() - 2);
+    for (std::size_t at = 0; at < 20; ++at)
+      ASSERT_EQ(json(std::string(at, 'a') + static_cast<char>(c) + std::string(19 - at, 'z')),
+                '"' + std::string(at, 'a') + escaped + std::string(19 - at, 'z') + '"')
+          << c;
+  }
+}
+
 TEST(cli_text, a_string_is_appended) {
   std::string out = "{\"a\":";
   append_json_string(out, "b");
