@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <string>
 
-#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -32,18 +32,18 @@ written write(const account_result& one, result_format format, login_options log
 
 TEST(cli_result_lines, json_of_a_success_is_the_contracts) {
   const written w = write(minted(), result_format::json);
-  EXPECT_EQ(w.out,
-            R"({"account":"se-1","ok":true,"token":"ey.J-1_x",)"
-            R"("redirect_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
-            R"("login_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
-            R"("remaining_ms":9930,"attempts":1,"latency_ms":41})"
-            "\n");
+  EXPECT_EQ(w.out, R"({"account":"se-1","ok":true,"token":"ey.J-1_x",)"
+                   R"("redirect_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
+                   R"("login_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
+                   R"("remaining_ms":9930,"attempts":1,"latency_ms":41})"
+                   "\n");
   EXPECT_EQ(w.failure, std::nullopt);
   EXPECT_EQ(w.talk, "");
 }
 
 TEST(cli_result_lines, login_url_has_page_and_theme) {
-  const login_options login{.theme_id = "123e4567-e89b-12d3-a456-426614174000", .redirect_to = portal_page::billing};
+  const login_options login{.theme_id = "123e4567-e89b-12d3-a456-426614174000",
+                            .redirect_to = portal_page::billing};
   const std::string url = write(minted(), result_format::url, login).out;
   EXPECT_TRUE(url.starts_with(portal)) << url;
   EXPECT_NE(url.find("&redirect_to=billing"), url.npos) << url;
@@ -58,34 +58,38 @@ TEST(cli_result_lines, json_of_a_failure_is_the_contracts) {
   what.request_id = "7b80b28f";
   what.retry_after = 11999500us;
   what.attempts = 3;
-  what.api_errors.push_back({api_error_source::shipengine, api_error_type::system, api_error_code::rate_limit_exceeded,
-                             "slow down", "", "", ""});
+  what.api_errors.push_back({api_error_source::shipengine, api_error_type::system,
+                             api_error_code::rate_limit_exceeded, "slow down", "", "", ""});
   what.api_errors.push_back({{api_error_source::other, "moon"}, {}, {}, "", "", "", ""});
   const account_result one{"se-2", mint_error{mint_errc::rate_limited, what}, 812ms, 3};
   const written w = write(one, result_format::json);
-  EXPECT_EQ(w.out,
-            R"({"account":"se-2","ok":false,"error":"rate_limited","message":"try \"later\"","http_status":429,)"
-            R"("request_id":"7b80b28f","retry_after_ms":12000,"attempts":3,"latency_ms":812,"api_errors":[)"
-            R"({"error_source":"shipengine","error_type":"system","error_code":"rate_limit_exceeded",)"
-            R"("message":"slow down"},{"error_source":"moon"}]})"
-            "\n");
+  EXPECT_EQ(
+      w.out,
+      R"({"account":"se-2","ok":false,"error":"rate_limited","message":"try \"later\"","http_status":429,)"
+      R"("request_id":"7b80b28f","retry_after_ms":12000,"attempts":3,"latency_ms":812,"api_errors":[)"
+      R"({"error_source":"shipengine","error_type":"system","error_code":"rate_limit_exceeded",)"
+      R"("message":"slow down"},{"error_source":"moon"}]})"
+      "\n");
   EXPECT_EQ(w.failure, mint_errc::rate_limited);
 }
 
 TEST(cli_result_lines, absent_facts_are_left_out) {
   const account_result one{"se-2", mint_error{mint_errc::invalid_request, {.message = "no"}}, 0ms, 0};
-  EXPECT_EQ(write(one, result_format::json).out,
-            R"({"account":"se-2","ok":false,"error":"invalid_request","message":"no","attempts":0,"latency_ms":0})"
-            "\n");
+  EXPECT_EQ(
+      write(one, result_format::json).out,
+      R"({"account":"se-2","ok":false,"error":"invalid_request","message":"no","attempts":0,"latency_ms":0})"
+      "\n");
 }
 
 TEST(cli_result_lines, api_error_without_any_text_is_an_empty_object) {
-  const account_result one{"se-2", mint_error{mint_errc::rejected, {.message = "no", .api_errors = {api_error{}}}}, 0ms, 1};
+  const account_result one{
+      "se-2", mint_error{mint_errc::rejected, {.message = "no", .api_errors = {api_error{}}}}, 0ms, 1};
   EXPECT_NE(write(one, result_format::json).out.find(R"("api_errors":[{}]})"), std::string::npos);
 }
 
 TEST(cli_result_lines, every_account_makes_one_line_of_valid_json) {
-  const account_result one{std::string_view{"se\0\n\x1b\xff", 6}, mint_error{mint_errc::invalid_request}, 0ms, 0};
+  const account_result one{std::string_view{"se\0\n\x1b\xff", 6}, mint_error{mint_errc::invalid_request}, 0ms,
+                           0};
   const std::string line = write(one, result_format::json).out;
   EXPECT_TRUE(line.starts_with("{\"account\":\"se\\u0000\\n\\u001b\xef\xbf\xbd\",\"ok\":false")) << line;
   EXPECT_EQ(line.find('\n'), line.size() - 1);
@@ -93,7 +97,8 @@ TEST(cli_result_lines, every_account_makes_one_line_of_valid_json) {
 
 TEST(cli_result_lines, text_is_for_people) {
   EXPECT_EQ(write(minted(), result_format::text).out,
-            "se-1                      9.9 s left  https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x\n");
+            "se-1                      9.9 s left  "
+            "https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x\n");
   mint_error::details what;
   what.message = "won't";
   what.http_status = 400;
@@ -101,7 +106,8 @@ TEST(cli_result_lines, text_is_for_people) {
   what.api_errors.push_back({{}, {}, {}, "no such account", "", "", ""});
   const written w = write(failed(mint_errc::rejected, what), result_format::text);
   EXPECT_EQ(w.out,
-            "se-2                     failed      rejected: won't (HTTP 400, request 7b80; the API says: no such account)\n");
+            "se-2                     failed      rejected: won't (HTTP 400, request 7b80; the API says: no "
+            "such account)\n");
   EXPECT_EQ(w.talk, "");
 }
 

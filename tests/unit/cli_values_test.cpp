@@ -32,18 +32,21 @@ TEST(cli_values, durations_have_a_unit) {
 }
 
 TEST(cli_values, what_is_no_duration_is_refused_with_what_is_one) {
-  for (const char* text : {"", "5", "s", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "5S", "5sec", "5m", "0x5s", "5ss",
-                           "18446744073709551616ms", "18446744073709551615h", "1000000000001ms", "five seconds"}) {
+  for (const char* text :
+       {"", "5", "s", "5 s", " 5s", "5s ", "-5s", "+5s", "1.5s", "5S", "5sec", "5m", "0x5s", "5ss",
+        "18446744073709551616ms", "18446744073709551615h", "1000000000001ms", "five seconds"}) {
     EXPECT_EQ(complaint([&] { parse_duration(text); }),
               '"' + std::string{text} +
                   "\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or 1h");
   }
-  EXPECT_EQ(complaint([] { parse_duration("0s"); }), "\"0s\" is no time at all; give more than 0, such as 250ms");
+  EXPECT_EQ(complaint([] { parse_duration("0s"); }),
+            "\"0s\" is no time at all; give more than 0, such as 250ms");
 }
 
 TEST(cli_values, what_is_repeated_is_cut_and_cleaned) {
-  EXPECT_EQ(complaint([] { parse_duration("\x1b[2J\n"); }),
-            "\"\\x1b[2J\\x0a\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or 1h");
+  EXPECT_EQ(
+      complaint([] { parse_duration("\x1b[2J\n"); }),
+      "\"\\x1b[2J\\x0a\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or 1h");
   EXPECT_EQ(complaint([] { parse_duration(std::string(1'000'000, '9')); }).substr(0, 85),
             '"' + std::string(80, '9') + "...\"");
 }
@@ -56,15 +59,17 @@ TEST(cli_values, rates) {
 }
 
 TEST(cli_values, what_is_no_rate_is_refused_with_what_is_one) {
-  for (const char* text : {"", "200", "200/", "/60s", "200/60", "200/60s/1", "-1/60s", "2.5/1s", "200 / 60s", "none",
-                           "Unlimited", "18446744073709551616/1s"}) {
-    EXPECT_EQ(complaint([&] { parse_rate(text); }),
-              '"' + std::string{text} +
-                  "\" is not a rate; give requests/duration, such as 200/60s or 20/1min, or unlimited, or auto");
+  for (const char* text : {"", "200", "200/", "/60s", "200/60", "200/60s/1", "-1/60s", "2.5/1s", "200 / 60s",
+                           "none", "Unlimited", "18446744073709551616/1s"}) {
+    EXPECT_EQ(
+        complaint([&] { parse_rate(text); }),
+        '"' + std::string{text} +
+            "\" is not a rate; give requests/duration, such as 200/60s or 20/1min, or unlimited, or auto");
   }
   for (const char* text : {"0/60s", "200/0s"})
-    EXPECT_EQ(complaint([&] { parse_rate(text); }),
-              '"' + std::string{text} + "\" lets nothing through; give at least 1 request in more than 0 time");
+    EXPECT_EQ(
+        complaint([&] { parse_rate(text); }),
+        '"' + std::string{text} + "\" lets nothing through; give at least 1 request in more than 0 time");
 }
 
 TEST(cli_values, numbers_have_a_range) {
@@ -85,10 +90,12 @@ TEST(cli_values, portal_pages) {
 
 TEST(cli_values, uuids) {
   EXPECT_EQ(parse_uuid("123e4567-e89b-12d3-A456-426614174000"), "123e4567-e89b-12d3-A456-426614174000");
-  for (const char* text : {"", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400g",
-                           "123e4567-e89b-12d3-a456-4266141740000", "123e4567-e89b-12d3-a456-426614174000&token=evil"})
-    EXPECT_EQ(complaint([&] { parse_uuid(text); }),
-              '"' + std::string{text} + "\" is not a UUID; give one like 123e4567-e89b-12d3-a456-426614174000");
+  for (const char* text :
+       {"", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400g",
+        "123e4567-e89b-12d3-a456-4266141740000", "123e4567-e89b-12d3-a456-426614174000&token=evil"})
+    EXPECT_EQ(
+        complaint([&] { parse_uuid(text); }),
+        '"' + std::string{text} + "\" is not a UUID; give one like 123e4567-e89b-12d3-a456-426614174000");
 }
 
 }  // namespace
