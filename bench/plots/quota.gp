@@ -5,7 +5,7 @@ if (!exists("trace")) trace = 'bench/results/quota-trace.txt'
 if (!exists("out")) out = 'docs/guide'
 
 set terminal svg size 900,520 font 'sans-serif,12' background '#ffffff'
-set key top right horizontal
+set key outside top right horizontal
 set xlabel 'minute'
 set ylabel 'requests a second'
 set style fill solid 0.6 noborder

@@ -213,12 +213,14 @@ class lone_calls : public strategy {
   /// Seconds until the next try; nothing: no more.
   virtual std::optional<double> delay(int failures, const reply& r) = 0;
   virtual void learn(time_point, const reply&) {}
-  /// When a request that is ready may leave.
-  virtual time_point gate(time_point now) { return now; }
+  /// When a request that is ready may leave; beyond the deadline: never.
+  virtual time_point gate(time_point now, time_point) { return now; }
 
   void attempt(time_point now, job_id id) {
-    const time_point at = gate(now);
-    if (at > now)
+    const time_point at = gate(now, world_.about(id).deadline);
+    if (at > world_.about(id).deadline)
+      world_.give_up(id);
+    else if (at > now)
       later(at, id, true);
     else
       world_.send(id);
@@ -307,12 +309,12 @@ class aws_adaptive_calls final : public aws_calls {
     set_rate(t, std::min(rate, 2.0 * measured_));
   }
 
-  time_point gate(time_point at) override {
-    if (!enabled_) return at;
-    const double t = seconds{at.time_since_epoch()}.count();
-    refill(t);
-    capacity_now_ -= 1.0;  // below nothing: those who wait have taken theirs already
-    return capacity_now_ >= 0 ? at : at + whole(-capacity_now_ / fill_rate_);
+  time_point gate(time_point now, time_point deadline) override {
+    if (!enabled_) return now;
+    refill(seconds{now.time_since_epoch()}.count());
+    const time_point at = capacity_now_ >= 1.0 ? now : now + whole((1.0 - capacity_now_) / fill_rate_);
+    if (at <= deadline) capacity_now_ -= 1.0;  // below nothing: those who wait have taken theirs already
+    return at;
   }
 
   void measure(double t) {

@@ -17,7 +17,7 @@ double exponential(core::splitmix& random, double mean) { return -mean * std::lo
 
 class process;
 
-enum class event_kind : std::uint8_t { login, burst, at_server, at_client, wake, begin, end, quota };
+enum class event_kind : std::uint8_t { login, burst, at_server, at_client, wake, begin, end, quota, next };
 
 struct event {
   time_point at;
@@ -115,12 +115,14 @@ class simulation {
     push(event{at, 0, kind, p, id, {}});
   }
 
-  void finished(std::uint32_t p, job_id id) {
+  void finished(std::uint32_t p, job_id id, bool minted) {
     process& from = *processes_[p];
     if (from.about(id).deadline != time_point::max()) return;
     --from.batch_out;
-    if (from.batch_left > 0)
+    if (from.batch_left > 0 && minted)
       refill_.push_back(p);
+    else if (from.batch_left > 0)
+      push(now_ + std::chrono::seconds{1}, event_kind::next, p);  // a worker whose mint failed takes a breath
     else if (from.batch_out == 0 && --batches_ == 0)
       done_ = true;
   }
@@ -154,6 +156,9 @@ class simulation {
         break;
       case event_kind::quota:
         change_quota(e.job);
+        break;
+      case event_kind::next:
+        refill_.push_back(e.process);
         break;
       case event_kind::wake:
         if (p.wake == e.at && !p.ended) {
@@ -232,7 +237,7 @@ class simulation {
       if (j.deadline != time_point::max() && j.arrived_at + setup_.load.deadline < start + setup_.length &&
           now_ <= j.deadline)
         latencies_.push_back(static_cast<float>(seconds{now_ - j.arrived_at}.count()));
-      finished(e.process, e.job);
+      finished(e.process, e.job, true);
     } else {
       ++p.result.refused;
       p.refusals.push_back(now_);
@@ -275,7 +280,7 @@ class simulation {
 };
 
 void process::send(job_id id) { world_.send(index_, id); }
-void process::give_up(job_id id) { world_.finished(index_, id); }
+void process::give_up(job_id id) { world_.finished(index_, id, false); }
 void process::wake_at(time_point at) {
   at = std::max(at, world_.now());
   if (at == wake) return;

@@ -218,6 +218,10 @@ TEST(rate_governor, probe_given_back_is_still_due) {
   const permit probe = f.wait_for_permit();
   f.governor->give_back(f.now, probe);
   EXPECT_TRUE(f.granted());
+  f.mint();  // the probe after all: it ends the pause
+  f.wait_for_permit();
+  f.now += 2s;
+  EXPECT_TRUE(f.granted()) << "two may be in flight now";
 }
 
 // behaviours: R8
