@@ -46,7 +46,7 @@ TEST(BaseUrl, is_taken_apart) {
 
 TEST(HostName, is_what_can_be_looked_up) {
   for (const std::string& good : {std::string{"a"}, std::string{"a.b-c.d_e"}, std::string{"1.example"},
-                                 std::string{"0xg"}, std::string(63, 'a') + ".b"})
+                                  std::string{"0xg"}, std::string(63, 'a') + ".b"})
     EXPECT_TRUE(is_host_name(good)) << good;
   for (const std::string& bad :
        {std::string{}, std::string{"."}, std::string{"a."}, std::string{".a"}, std::string{"a..b"},
