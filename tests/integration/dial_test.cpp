@@ -106,6 +106,7 @@ TEST(Dial, many_who_ask_share_one_look_up) {
 // behaviours: N1
 TEST(Dial, the_system_knows_localhost_and_not_a_name_that_cannot_be) {
   EXPECT_FALSE(system_lookup("localhost").found.empty());
+  EXPECT_EQ(system_lookup("::1").found, addresses{asio::ip::make_address("::1")});
   const lookup_result none = system_lookup("a..b");
   EXPECT_TRUE(none.found.empty());
   EXPECT_NE(none.problem, "");
@@ -376,6 +377,26 @@ TEST(Dial, a_demand_for_a_client_certificate_is_told) {
   EXPECT_EQ(seen.why.code, mint_errc::tls_failed);
   EXPECT_FALSE(seen.why.retryable);
   EXPECT_NE(seen.why.message.find("client certificate"), std::string::npos) << seen.why.message;
+}
+
+// behaviours: S9
+TEST(Dial, a_server_that_speaks_first_is_not_listened_to) {
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    server_wishes wishes = connection_run::good_server();
+    wishes.greatest_version = version;
+    scripted_server server{wishes, {[](peer& client) {
+                             client.join_writes();
+                             if (!client.shake_hands()) return;
+                             client.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntoken");
+                             client.wait_for_goodbye();
+                           }}};
+    connection_run run{server.port()};
+    heard seen = run.dial();
+    if (seen.what == kind::connected) seen = run.next();
+    EXPECT_NE(seen.what, kind::reply);
+    EXPECT_TRUE(seen.why.retryable);
+    EXPECT_EQ(seen.why.code, mint_errc::connect_failed);
+  }
 }
 
 // behaviours: T5

@@ -107,6 +107,11 @@ std::string peer::read_raw(std::size_t at_most) {
   return bytes;
 }
 
+void peer::join_writes() {
+  const int on = 1;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 void peer::wait_for_bytes() {
   char byte = 0;
   (void)!::recv(socket_, &byte, 1, MSG_PEEK);

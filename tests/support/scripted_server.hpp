@@ -29,6 +29,7 @@ class peer {
   /// Without TLS.
   void write_raw(std::string_view);
   std::string read_raw(std::size_t at_most);
+  void join_writes();     ///< what is written goes out together, after a moment
   void wait_for_bytes();  ///< leaves them unread
   void say_goodbye();     ///< close_notify
   void end_writing();     ///< FIN, without close_notify
