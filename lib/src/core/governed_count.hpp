@@ -259,10 +259,12 @@ inline governed_count::time_point governed_count::room_in_window(time_point now,
 }
 
 /// The last tenth of a window that stays shut for long is spread over that time: a login that comes in
-/// its middle is then still served within its patience. (governor.md, "A permit")
+/// its middle is then still served within its patience. (governor.md, "A permit") What the background left
+/// for logins isn't: it was left so that they needn't wait.
 inline governed_count::time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
                                                                      std::size_t ahead) const noexcept {
   if (static_cast<double>(left) >= learner_.limit() / 10 || charged_.empty()) return now;
+  if (static_cast<double>(left) <= std::ceil(reserve_.permits(now, learner_.limit()))) return now;
   const time_point reopens = charged_.at(0) + quota_.window();
   if (reopens - now <= quota_.window() / 12) return now;
   return last_send_ + (reopens - last_send_) / static_cast<int>(left + 1) * static_cast<int>(ahead + 1);
