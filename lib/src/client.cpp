@@ -42,7 +42,8 @@ struct cancel_link {
 
 class handler_operation final : public operation {
  public:
-  handler_operation(const client::impl& c, mint_handler handler) : client_{c}, handler_{std::move(handler)} {}
+  handler_operation(const client::impl& c, mint_handler handler)
+      : client_{c}, handler_{std::move(handler)}, work_{executor_of(handler_, c.outer())} {}
 
   void link(std::shared_ptr<cancel_link> l) { link_ = std::move(l); }
   /// On the home executor, before it is submitted. False: cancelled on the way here.
@@ -59,6 +60,7 @@ class handler_operation final : public operation {
  private:
   const client::impl& client_;
   mint_handler handler_;
+  const asio::any_completion_executor work_;  // so that its context doesn't stop before the handler came
   std::shared_ptr<cancel_link> link_;
 };
 

@@ -7,6 +7,8 @@
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <new>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,7 +17,7 @@ namespace ephemint {
 
 namespace {
 
-core::engine_settings engine_settings_of(const client_options& o) {
+core::engine_settings engine_settings_of(const client_options& o, const rate_governor& governor) {
   core::engine_settings s;
   s.pool.max_connections = o.max_connections;
   s.pool.idle_timeout = o.idle_timeout;
@@ -30,7 +32,7 @@ core::engine_settings engine_settings_of(const client_options& o) {
   s.min_remaining = o.min_remaining;
   s.max_queued = o.max_queued;
   s.retry_stale_connections = o.retry_stale_connections;
-  s.scope = o.scope;
+  s.scope = governor.scope();
   return s;
 }
 
@@ -55,6 +57,9 @@ core::reply_facts facts_of(const understood_reply& reply, const net::http_reply&
     case reply_verdict::rejected:
       facts.what = answer::rejected;
       break;
+    case reply_verdict::throttled:
+      facts.what = answer::throttled;
+      break;
     case reply_verdict::server_error:
       facts.what = answer::server_error;
       break;
@@ -73,6 +78,7 @@ mint_errc code_of(reply_verdict verdict) noexcept {
     case reply_verdict::minted:
       return mint_errc::timed_out;  // a token that came too late
     case reply_verdict::rate_limited:
+    case reply_verdict::throttled:
       return mint_errc::rate_limited;
     case reply_verdict::key_refused:
       return mint_errc::unauthorized;
@@ -116,6 +122,19 @@ std::string_view words_for(mint_errc code) noexcept {
   }
 }
 
+/// What is being told to the engine, for as long as that takes.
+template <class T>
+class telling {
+ public:
+  telling(T*& place, T& what) : place_{place} { place_ = &what; }
+  ~telling() { place_ = nullptr; }
+  telling(const telling&) = delete;
+  telling& operator=(const telling&) = delete;
+
+ private:
+  T*& place_;
+};
+
 constexpr std::uint32_t slot_mask = 0xfff;  // as the engine's pool numbers connections
 
 }  // namespace
@@ -127,7 +146,7 @@ client::impl::impl(asio::any_io_executor executor, client_options&& options, con
       home_{options_.single_threaded ? executor : asio::any_io_executor{asio::make_strand(executor)}},
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
-      engine_{engine_settings_of(options_), *governor_, seed()},
+      engine_{engine_settings_of(options_, *governor_), *governor_, seed()},
       writer_{checked.host_header, checked.target, key_, checked.user_agent},
       reader_{checked.redirects, &key_},
       endpoint_{net::make_endpoint(home_, checked.endpoint)},
@@ -138,7 +157,10 @@ client::impl::impl(asio::any_io_executor executor, client_options&& options, con
   registry_.add(*this);
 }
 
-client::impl::~impl() { registry_.remove(*this); }
+client::impl::~impl() {
+  registry_.remove(*this);
+  live_.clear_and_dispose(std::default_delete<operation>{});
+}
 
 core::time_point client::impl::deadline_of(const mint_request& request, core::time_point now) const noexcept {
   const auto span = request.deadline.count() == 0 ? options_.deadline : request.deadline;
@@ -162,9 +184,7 @@ void client::impl::cancel(core::job_id job) {
 void client::impl::warm_up(std::size_t connections,
                            asio::any_completion_handler<void(std::exception_ptr)> handler) {
   warm_ups_.push_back({std::min(connections, options_.max_connections), std::move(handler)});
-  if (drained_)
-    return end_warm_ups(std::make_exception_ptr(mint_exception{
-        mint_error{mint_errc::closed, {.message = std::string{words_for(mint_errc::closed)}}}}));
+  if (closing_) return end_warm_ups_closed();
   engine_.on_warm_up(clock::now(), connections);
   pump();
   check_warm_ups();
@@ -172,18 +192,19 @@ void client::impl::warm_up(std::size_t connections,
 
 void client::impl::close(asio::any_completion_handler<void()> handler) {
   closes_.push_back(std::move(handler));
+  closing_ = true;
+  end_warm_ups_closed();
   engine_.on_close(clock::now());
   pump();
   if (drained_) end_closes();
 }
 
 void client::impl::shut_down() {
+  closing_ = drained_ = true;
   engine_.on_shutdown(clock::now());
   pump();
   timer_.cancel();
-  drained_ = true;
-  end_warm_ups(std::make_exception_ptr(
-      mint_exception{mint_error{mint_errc::closed, {.message = std::string{words_for(mint_errc::closed)}}}}));
+  end_warm_ups_closed();
   end_closes();
 }
 
@@ -195,12 +216,16 @@ void client::impl::on_context_shutdown() noexcept {
   closes_.clear();
   live_list dropped;
   dropped.swap(live_);
-  dropped.clear_and_dispose([](operation* op) { delete op; });
+  dropped.clear_and_dispose(std::default_delete<operation>{});
 }
 
 // --- what happens on the connections ---
 
+// What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
+// it runs.
+
 void client::impl::on_connected(std::uint32_t id, bool resumed) {
+  const auto self = shared_from_this();
   ++(resumed ? resumed_handshakes_ : full_handshakes_);
   dial_trouble_.clear();
   engine_.on_connected(clock::now(), id);
@@ -209,46 +234,44 @@ void client::impl::on_connected(std::uint32_t id, bool resumed) {
 }
 
 void client::impl::on_connect_failed(std::uint32_t id, const failure& what) {
+  const auto self = shared_from_this();
   drop_connection(id);
   dial_trouble_ = what.message;
-  failure_ = &what;
+  const telling told{failure_, what};
   engine_.on_dial_failed(clock::now(), id, {what.code, what.retryable});
   pump();
-  failure_ = nullptr;
   end_warm_ups(std::make_exception_ptr(mint_exception{mint_error{what.code, {.message = what.message}}}));
 }
 
 void client::impl::on_reply(std::uint32_t id, const net::http_reply& framed) {
+  const auto self = shared_from_this();
   const core::time_point now = clock::now();
   understood_reply reply = reader_.read(framed, engine_.sent_at(id), std::chrono::system_clock::now());
   if (!framed.reusable) drop_connection(id);
-  auto* const met = engine_.carries_job(id) ? static_cast<operation*>(engine_.owner_of(id)) : nullptr;
-  reply_ = &reply;
-  finished_ = nullptr;
+  met_ = engine_.carries_job(id) ? static_cast<operation*>(engine_.owner_of(id)) : nullptr;
+  const telling told{reply_, reply};
   engine_.on_reply(now, id, facts_of(reply, framed));
   pump();
-  if (reply.verdict != reply_verdict::minted) remember_attempt(met, code_of(reply.verdict));
-  reply_ = nullptr;
+  remember_attempt(code_of(reply.verdict));
 }
 
 void client::impl::on_lost(std::uint32_t id, const failure& what, bool reply_begun) {
+  const auto self = shared_from_this();
   drop_connection(id);
-  auto* const met = engine_.carries_job(id) ? static_cast<operation*>(engine_.owner_of(id)) : nullptr;
-  failure_ = &what;
-  finished_ = nullptr;
+  met_ = engine_.carries_job(id) ? static_cast<operation*>(engine_.owner_of(id)) : nullptr;
+  const telling told{failure_, what};
   engine_.on_lost(clock::now(), id, {what.code, what.retryable}, reply_begun);
   pump();
-  remember_attempt(met, what.code);
-  failure_ = nullptr;
+  remember_attempt(what.code);
+  if (engine_.warm_up_failed())
+    end_warm_ups(std::make_exception_ptr(mint_exception{mint_error{what.code, {.message = what.message}}}));
 }
 
 /// Keeps what an attempt met for a mint that goes on.
-void client::impl::remember_attempt(operation* met, mint_errc code) {
-  if (!met || met == finished_) return;
-  if (reply_)
-    met->last = mint_error{code, details_of(*reply_)};
-  else if (failure_)
-    met->last = mint_error{code, {.message = failure_->message}};
+void client::impl::remember_attempt(mint_errc code) {
+  if (operation* const met = std::exchange(met_, nullptr))
+    met->last =
+        mint_error{code, reply_ ? details_of(*reply_) : mint_error::details{.message = failure_->message}};
 }
 
 // --- what the engine commands ---
@@ -290,16 +313,20 @@ void client::impl::send(const core::command& c) {
   engine_.on_send_failed(clock::now(), c.connection);
 }
 
-void client::impl::dial(std::uint32_t id) {
+void client::impl::dial(std::uint32_t id) try {
   const std::size_t slot = id & slot_mask;
   if (slot >= connections_.size()) connections_.resize(slot + 1);
   connections_[slot] =
       std::make_shared<net::connection>(home_, endpoint_, id, static_cast<net::connection_observer&>(*this));
   connections_[slot]->connect(options_.connect_timeout, options_.handshake_timeout);
+} catch (const std::bad_alloc&) {
+  // A dial that never began must not look like one under way.
+  engine_.on_dial_failed(clock::now(), id, {});
 }
 
 void client::impl::abandon(std::uint32_t id) {
-  if (!connection_at(id)->abandon()) return;
+  const auto left = connection_at(id);
+  if (!left || !left->abandon()) return;  // null: a send failed on it since that was said
   drop_connection(id);
   engine_.on_abandoned(clock::now(), id);
 }
@@ -317,7 +344,7 @@ void client::impl::wake_at(core::time_point when) {
 void client::impl::finish(const core::command& c) {
   const std::unique_ptr<operation> op{static_cast<operation*>(c.owner)};
   live_.erase(live_.iterator_to(*op));
-  finished_ = op.get();
+  if (met_ == op.get()) met_ = nullptr;
   op->attempts = c.attempts;
   if (c.why == core::command::cause::token)
     op->complete(std::move(reply_->token));
@@ -356,6 +383,12 @@ void client::impl::end_warm_ups(std::exception_ptr error) {
   for (auto& wait : std::exchange(warm_ups_, {})) {
     call_handler(outer_, std::move(wait.handler), [error](auto&& handler) { std::move(handler)(error); });
   }
+}
+
+void client::impl::end_warm_ups_closed() {
+  if (warm_ups_.empty()) return;
+  end_warm_ups(std::make_exception_ptr(
+      mint_exception{mint_error{mint_errc::closed, {.message = std::string{words_for(mint_errc::closed)}}}}));
 }
 
 void client::impl::check_warm_ups() {

@@ -79,10 +79,11 @@ struct client::impl final : std::enable_shared_from_this<client::impl>,
   void wake_at(core::time_point);
   void finish(const core::command&);
   mint_error error_of(const core::command&, const operation&) const;
-  void remember_attempt(operation* met, mint_errc);
+  void remember_attempt(mint_errc);
 
   void end_warm_ups(std::exception_ptr);
   void check_warm_ups();
+  void end_warm_ups_closed();
   void end_closes();
   void publish() noexcept;
 
@@ -108,12 +109,13 @@ struct client::impl final : std::enable_shared_from_this<client::impl>,
   live_list live_;
   std::list<warm_up_wait> warm_ups_;  // not a vector: the handlers can't be assigned in Boost 1.81
   std::vector<asio::any_completion_handler<void()>> closes_;
+  bool closing_ = false;
   bool drained_ = false;
 
   // What is being told to the engine just now; `finish` needs its particulars.
   understood_reply* reply_ = nullptr;
   const failure* failure_ = nullptr;
-  operation* finished_ = nullptr;  // compared, never looked into
+  operation* met_ = nullptr;  // whose attempt that was, unless it has ended
   /// The last failed dial's words while no connection stands, for the text of a timeout.
   std::string dial_trouble_;
 

@@ -8,10 +8,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -23,7 +25,7 @@ namespace ephemint {
 
 namespace {
 
-using wake_up = asio::any_completion_handler<void()>;
+using wake_up = asio::any_completion_handler<void(boost::system::error_code)>;
 
 /// Takes the handler out of its place. (Assigning to an `any_completion_handler` wraps it in itself for ever
 /// in Boost 1.81, and `std::exchange` assigns; swapping is sound.)
@@ -47,7 +49,8 @@ struct mint_stream::state final : std::enable_shared_from_this<state>, private c
   state(std::shared_ptr<client::impl> c, account_source s, const many_options& o);
   ~state() { registry.remove(*this); }
 
-  void begin(const account_id&);
+  bool begin(const account_id&);
+  void restart();
   void start(const account_id&, clock::time_point read_at);
   void put(account_result&&, clock::time_point read_at);
   std::optional<account_result> take();
@@ -56,12 +59,12 @@ struct mint_stream::state final : std::enable_shared_from_this<state>, private c
   void abandon();
 
   bool coroutine_source() const noexcept { return static_cast<bool>(source.coroutine_); }
-  bool room() const noexcept { return outstanding < limit || abandoned; }
+  bool room() const noexcept { return (outstanding < limit && begun < pace) || abandoned; }
   bool news() const noexcept { return !ready.empty() || (ended && outstanding == 0); }
   /// Has `handler` called when `awaited` holds; at once, but not from here, if it does.
   void wait(wake_up state::*who, bool (state::*awaited)() const noexcept, wake_up handler);
-  void wake(wake_up&& handler) const;
-  void wake(wake_up state::*who);
+  void wake(wake_up&& handler, boost::system::error_code = {}) const;
+  void wake(wake_up state::*who, boost::system::error_code = {});
 
   const std::shared_ptr<client::impl> minter;
   client_registry& registry;
@@ -73,7 +76,10 @@ struct mint_stream::state final : std::enable_shared_from_this<state>, private c
   std::mutex mutex;
   // under the mutex
   std::size_t outstanding = 0;  ///< accounts that were read and whose results weren't taken
+  std::size_t begun = 0;        ///< of these, mints under way and results that are ready
+  std::size_t pace = 1;         ///< how many of those the reader takes in time: the window follows it
   std::deque<arrival> ready;
+  std::deque<std::pair<account_id, clock::time_point>> again;  ///< their tokens waited too long; the rest
   bool ended = false;
   bool abandoned = false;
   std::exception_ptr source_error;
@@ -121,7 +127,7 @@ asio::awaitable<void> feed(std::shared_ptr<mint_stream::state> s, account_source
 
 auto wait_for(std::shared_ptr<mint_stream::state> s, wake_up mint_stream::state::*who,
               bool (mint_stream::state::*awaited)() const noexcept) {
-  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
       [who, awaited](auto handler, std::shared_ptr<mint_stream::state> waiting) {
         waiting->wait(who, awaited, wake_up{std::move(handler)});
       },
@@ -135,16 +141,34 @@ mint_stream::state::state(std::shared_ptr<client::impl> c, account_source s, con
       registry{asio::use_service<client_registry>(asio::query(minter->outer(), asio::execution::context))},
       source{std::move(s)},
       limit{o.in_flight == 0 ? 2 * minter->options().max_connections : o.in_flight},
-      options{o} {
+      options{o},
+      pace{limit} {
   registry.add(*this);
 }
 
-void mint_stream::state::begin(const account_id& account) {
+/// False: nobody reads any more.
+bool mint_stream::state::begin(const account_id& account) {
   {
     const std::scoped_lock lock{mutex};
+    if (abandoned) return false;
     ++outstanding;
+    ++begun;
   }
   start(account, clock::now());
+  return true;
+}
+
+/// Mints again for those whose tokens waited too long, as far as the reader's pace allows.
+void mint_stream::state::restart() {
+  for (;;) {
+    std::unique_lock lock{mutex};
+    if (again.empty() || begun >= pace) return;
+    const auto [account, read_at] = again.front();
+    again.pop_front();
+    ++begun;
+    lock.unlock();
+    start(account, read_at);
+  }
 }
 
 void mint_stream::state::start(const account_id& account, clock::time_point read_at) {
@@ -170,31 +194,34 @@ void mint_stream::state::put(account_result&& what, clock::time_point read_at) {
   wake(std::move(waiting));
 }
 
-/// The next result that is still good; one whose token waited too long here is minted again.
+/// The next result that is still good. For a token that waited too long there is another try, and fewer at
+/// once from now on: a reader who takes one in six seconds must not cost a window of permits each time.
 std::optional<account_result> mint_stream::state::take() {
   const core::token_window window{minter->options().min_remaining};
-  for (;;) {
-    std::unique_lock lock{mutex};
-    if (ready.empty()) return std::nullopt;
+  std::unique_lock lock{mutex};
+  while (!ready.empty()) {
     arrival next = std::move(ready.front());
     ready.pop_front();
+    --begun;
     auto& result = next.what.result;
     if (!result || window.good(result->expires_at() - token_lifetime, clock::now())) {
       --outstanding;
+      pace = std::min(pace + 1, limit);
       lock.unlock();
       wake(&state::feeder);
       return std::move(next.what);
     }
-    lock.unlock();
-    start(next.what.account, next.read_at);
+    pace = std::max<std::size_t>(1, pace / 2);
+    again.emplace_back(next.what.account, next.read_at);
   }
+  return std::nullopt;
 }
 
 void mint_stream::state::top_up() {
   for (;;) {
     {
       const std::scoped_lock lock{mutex};
-      if (ended || outstanding >= limit) return;
+      if (ended || !room()) return;
     }
     std::optional<account_id> next;
     try {
@@ -203,7 +230,7 @@ void mint_stream::state::top_up() {
       return end(std::current_exception());
     }
     if (!next) return end(nullptr);
-    begin(*next);
+    if (!begin(*next)) return;
   }
 }
 
@@ -220,7 +247,7 @@ void mint_stream::state::wait(wake_up state::*who, bool (state::*awaited)() cons
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([weak = weak_from_this(), who](asio::cancellation_type) {
-      if (const auto self = weak.lock()) self->wake(who);
+      if (const auto self = weak.lock()) self->wake(who, asio::error::operation_aborted);
     });
   std::unique_lock lock{mutex};
   if (!(this->*awaited)()) {
@@ -231,18 +258,18 @@ void mint_stream::state::wait(wake_up state::*who, bool (state::*awaited)() cons
   wake(std::move(handler));
 }
 
-void mint_stream::state::wake(wake_up&& handler) const {
+void mint_stream::state::wake(wake_up&& handler, boost::system::error_code why) const {
   if (!handler) return;
-  call_handler(minter->outer(), std::move(handler), [](wake_up&& h) { std::move(h)(); });
+  call_handler(minter->outer(), std::move(handler), [why](wake_up&& h) { std::move(h)(why); });
 }
 
-void mint_stream::state::wake(wake_up state::*who) {
+void mint_stream::state::wake(wake_up state::*who, boost::system::error_code why) {
   wake_up waiting;
   {
     const std::scoped_lock lock{mutex};
     waiting.swap(this->*who);
   }
-  wake(std::move(waiting));
+  wake(std::move(waiting), why);
 }
 
 /// Nobody will read any more: ends the mints under way, and the feeder at its next step.
@@ -251,6 +278,8 @@ void mint_stream::state::abandon() {
     const std::scoped_lock lock{mutex};
     abandoned = true;
   }
+  // What the source holds goes here, with the reader, not wherever the last mint ends.
+  const account_source dropped = std::exchange(source, account_source{account_source::plain{}});
   if (minter->orphaned()) return;
   wake(&state::feeder);
   asio::dispatch(minter->home(), [self = shared_from_this()] {
@@ -272,7 +301,6 @@ asio::awaitable<void> feed(std::shared_ptr<mint_stream::state> s, account_source
   std::exception_ptr error;
   for (;;) {
     co_await wait_for(s, &mint_stream::state::feeder, &mint_stream::state::room);
-    if (s->abandoned) co_return;
     std::optional<account_id> next;
     try {
       auto pending = next_account();
@@ -281,7 +309,7 @@ asio::awaitable<void> feed(std::shared_ptr<mint_stream::state> s, account_source
       error = std::current_exception();
     }
     if (!next) break;
-    s->begin(*next);
+    if (!s->begin(*next)) co_return;
   }
   s->end(error);
 }
@@ -294,8 +322,10 @@ asio::awaitable<std::optional<account_result>> next_of(std::shared_ptr<mint_stre
     asio::co_spawn(executor, feed(s, std::move(feeder)), asio::detached);
   }
   for (;;) {
+    s->restart();
     if (!s->coroutine_source()) s->top_up();
     if (auto result = s->take()) co_return result;
+    s->restart();
     {
       const std::scoped_lock lock{s->mutex};
       if (s->ended && s->outstanding == 0) {

@@ -44,7 +44,7 @@ reply_verdict verdict_of(int status, errors_view errors) {
   if (key_is_limited(errors)) return reply_verdict::rate_limited;
   // A carrier's limit passes like any trouble behind the API, and must not pause the key.
   if (status == 429)
-    return others_are_limited(errors) ? reply_verdict::server_error : reply_verdict::rate_limited;
+    return others_are_limited(errors) ? reply_verdict::throttled : reply_verdict::rate_limited;
   if (status == 401 || status == 403)
     return all_from_elsewhere(errors) ? reply_verdict::rejected : reply_verdict::key_refused;
   if (is_class(status, 5)) return reply_verdict::server_error;
@@ -85,6 +85,8 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, co
       if (is_class(status, 3) && errors.empty())
         return "the API answered with a redirect, and those are never followed: is the base URL right?";
       return with_reason("the API rejected the request", errors);
+    case reply_verdict::throttled:
+      return with_reason("a carrier's rate limit is reached", errors);
     case reply_verdict::server_error:
       return with_reason("the API failed", errors);
     case reply_verdict::malformed:

@@ -22,7 +22,8 @@ enum class reply_verdict {
   rate_limited,  ///< 429, or at any status `rate_limit_exceeded` of source `shipengine`
   key_refused,   ///< 401, or 403: the API's own, not a carrier's
   rejected,      ///< any other 4xx, redirects, and a 2xx that lists errors: never retried
-  server_error,  ///< 5xx, and a 429 that is a carrier's rate limit, not ours
+  throttled,     ///< a 429 that is a carrier's rate limit: the key isn't concerned
+  server_error,  ///< 5xx
   malformed,     ///< not the API's contract
 };
 

@@ -166,6 +166,27 @@ TEST(Shutdown, close_lets_mints_finish_and_takes_no_more) {
   });
 }
 
+TEST(Shutdown, closing_ends_a_warm_up_that_waits) {
+  sandbox::server api{faulty({"handshake=stall"})};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    std::string warmed;
+    const auto warm = [&]() -> asio::awaitable<void> {
+      try {
+        co_await c.warm_up(2);
+        warmed = "up";
+      } catch (const mint_exception& e) {
+        warmed = to_string(e.error().value());
+      }
+    };
+    asio::co_spawn(co_await asio::this_coro::executor, warm(), asio::detached);
+    co_await pause_for(50ms);
+    co_await c.close();
+    co_await pause_for(10ms);
+    EXPECT_EQ(warmed, "closed");
+  });
+}
+
 // behaviours: C9, I8
 TEST(Shutdown, a_token_whose_executor_took_it_too_late_is_not_handed_over) {
   sandbox::server api;

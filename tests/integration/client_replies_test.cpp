@@ -74,6 +74,39 @@ TEST(Replies, a_long_retry_after_is_told_at_once_and_obeyed_by_all) {
   EXPECT_EQ(api.stats().requests, 1u);
 }
 
+// behaviours: C5
+TEST(Replies, one_429_that_ends_every_waiting_mint_at_once_is_survived) {
+  sandbox::server api{faulty({"status=429,retry_after=30,count=1,delay=50ms"})};
+  auto options = options_for(api);
+  options.max_connections = 1;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    int limited = 0;
+    for (int i = 0; i < 3; ++i)
+      c.async_mint({.account = "se-1"}, [&](mint_result r) { limited += name_of(r) == "rate_limited"; });
+    auto last = co_await c.mint({.account = "se-2"});
+    EXPECT_EQ(name_of(last), "rate_limited");
+    EXPECT_EQ(limited, 3);
+  });
+}
+
+// behaviours: R10
+TEST(Replies, an_accounts_own_quota_leaves_the_others_alone_with_a_shared_governor_too) {
+  sandbox::server api;
+  auto options = options_for(api);
+  options.rate.reset();
+  options.governor = make_rate_governor(quota::declared(2, 60s), quota_scope::per_account);
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    std::string third;
+    for (int i = 0; i < 3; ++i)
+      c.async_mint({.account = "se-a", .deadline = 120s}, [&](mint_result r) { third = name_of(r); });
+    auto other = co_await c.mint({.account = "se-b", .deadline = 2s});
+    EXPECT_EQ(name_of(other), "minted");
+    EXPECT_EQ(c.stats().queued, 1u);
+  });
+}
+
 // behaviours: R1
 TEST(Replies, a_short_retry_after_is_waited_for) {
   sandbox::server api{faulty({"status=429,retry_after=1,count=1"})};

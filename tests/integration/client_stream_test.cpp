@@ -1,11 +1,17 @@
 #include "support/client_run.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include <map>
+#include <ranges>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -130,6 +136,44 @@ TEST(Stream, a_token_that_waited_too_long_for_its_reader_is_minted_again) {
     }
   });
   EXPECT_EQ(api.stats().requests, 7u);
+}
+
+TEST(Stream, a_single_pass_range_loses_nobody) {
+  sandbox::server api;
+  std::istringstream text{"se-1 se-2 se-3 se-4 se-5"};
+  std::set<std::string> seen;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    auto results = c.mint_many(std::ranges::istream_view<std::string>(text), {.in_flight = 2});
+    while (auto next = co_await results.next()) seen.insert(std::string{next->account.str()});
+  });
+  EXPECT_EQ(seen, (std::set<std::string>{"se-1", "se-2", "se-3", "se-4", "se-5"}));
+}
+
+TEST(Stream, a_cancelled_wait_throws_and_loses_nothing) {
+  sandbox::server api{faulty({"delay=150ms"})};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    auto results = c.mint_many(accounts(1));
+    asio::cancellation_signal signal;
+    std::string ended;
+    const auto reader = [&]() -> asio::awaitable<void> {
+      try {
+        auto next = co_await results.next();
+        ended = next ? "result" : "end";
+      } catch (const boost::system::system_error& e) {
+        ended = e.code() == asio::error::operation_aborted ? "aborted" : "?";
+      }
+    };
+    asio::co_spawn(co_await asio::this_coro::executor, reader(),
+                   asio::bind_cancellation_slot(signal.slot(), asio::detached));
+    co_await pause_for(50ms);
+    signal.emit(asio::cancellation_type::terminal);
+    co_await pause_for(20ms);
+    EXPECT_EQ(ended, "aborted");
+    auto next = co_await results.next();
+    EXPECT_TRUE(next && next->result);
+  });
 }
 
 TEST(Stream, one_that_is_dropped_cancels_what_is_under_way) {

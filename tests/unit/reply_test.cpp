@@ -204,7 +204,7 @@ TEST(Reply, is_rate_limited_at_any_status_if_the_api_says_so) {  // behaviours: 
 TEST(Reply, of_a_carriers_limit_is_not_ours) {  // behaviours: R3
   for (const char* source : {"carrier", "order_source"}) {
     const auto body = error_body(source, "rate_limit_exceeded");
-    EXPECT_EQ(read(429, body, "60").verdict, server_error);
+    EXPECT_EQ(read(429, body, "60").verdict, throttled);
     EXPECT_EQ(read(429, body, "60").retry_after, std::nullopt);
     EXPECT_EQ(read(400, body).verdict, rejected);
     EXPECT_EQ(read(503, body).verdict, server_error);

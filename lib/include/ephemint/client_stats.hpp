@@ -9,7 +9,7 @@ namespace ephemint {
 struct client_stats {
   // mints
   std::uint64_t submitted = 0;      ///< mints that were asked for
-  std::uint64_t minted = 0;         ///< tokens handed over
+  std::uint64_t minted = 0;         ///< tokens that came in time
   std::uint64_t failed = 0;         ///< mints that ended in an error, cancelled ones included
   std::uint64_t requests = 0;       ///< requests that left
   std::uint64_t retries = 0;        ///< requests after a mint's first one

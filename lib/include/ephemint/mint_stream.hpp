@@ -42,15 +42,29 @@ class account_source {
 
   template <std::ranges::input_range R>
   requires std::constructible_from<account_id, std::ranges::range_reference_t<R>> account_source(R range)
-      : plain_{[all = std::make_shared<R>(std::move(range)), at = std::size_t{0}]() mutable {
-          auto next = std::ranges::next(std::ranges::begin(*all), static_cast<std::ptrdiff_t>(at),
-                                        std::ranges::end(*all));
-          if (next == std::ranges::end(*all)) return std::optional<account_id>{};
-          ++at;
-          return std::optional<account_id>{account_id{*next}};
-        }} {}
+      : plain_{[all = std::make_shared<walk<R>>(std::move(range))] { return all->next(); }} {}
 
  private:
+  /// Goes through a range once, as a single-pass one must be.
+  template <class R>
+  struct walk {
+    explicit walk(R r) : range{std::move(r)} {}
+
+    std::optional<account_id> next() {
+      if (ended) return std::nullopt;
+      if (at)
+        ++*at;
+      else
+        at.emplace(std::ranges::begin(range));
+      ended = *at == std::ranges::end(range);
+      return ended ? std::nullopt : std::optional<account_id>{account_id{**at}};
+    }
+
+    R range;
+    std::optional<std::ranges::iterator_t<R>> at = {};
+    bool ended = false;
+  };
+
   friend class mint_stream;
   plain plain_;
   coroutine coroutine_;
@@ -73,16 +87,17 @@ struct account_result {
   mint_result result;
   /// From the account's reading to its result.
   clock::duration latency{};
-  /// Requests that were made for it, connection attempts that failed included; of a success, too.
+  /// Requests that were made for it, connection attempts that failed included where those ended it.
   int attempts = 0;
 };
 
 /// The results of many mints, as they come. One result for each account of the source, in order of
 /// completion.
 ///
-/// At most `in_flight` mints are ahead of the reader; a token that then had to wait for `next()` longer than
-/// `min_remaining` allows is minted again. Destroying the stream cancels what is under way. Not
-/// thread-safe: use it from one coroutine; results come on that coroutine's executor.
+/// At most `in_flight` mints are ahead of the reader, and fewer if it is slow: a token that had to wait for
+/// `next()` longer than `min_remaining` allows is minted again, and the window shrinks until that no longer
+/// happens. Destroying the stream cancels what is under way. Not thread-safe: use it from one coroutine;
+/// results come on that coroutine's executor.
 class mint_stream {
  public:
   mint_stream(mint_stream&&) noexcept;

@@ -68,6 +68,9 @@ class rate_governor {
   virtual std::uint32_t join() = 0;
   virtual void leave(std::uint32_t client) = 0;
 
+  /// What it counts.
+  virtual quota_scope scope() const noexcept { return quota_scope::per_api_key; }
+
   /// One permit, or when to ask again.
   virtual admission try_acquire(clock::time_point now, const permit_request&) = 0;
   /// The request of this permit left; this came back.

@@ -2,13 +2,20 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace ephemint::core {
 
 namespace {
 
-time_point own_turn(const job& j) noexcept {
-  return std::min(j.deadline, j.submitted + admission_queue::far_turn);
+time_point turn_of(time_point submitted, time_point deadline) noexcept {
+  return std::min(deadline, submitted + admission_queue::far_turn);
+}
+time_point own_turn(const job& j) noexcept { return turn_of(j.submitted, j.deadline); }
+
+/// The turn that a head's account has to wait for since it was served before the others.
+time_point put_off_until(const job& head) noexcept {
+  return head.until > own_turn(head) ? head.until : time_point::min();
 }
 
 }  // namespace
@@ -41,15 +48,18 @@ admission_queue::~admission_queue() {
   }
 }
 
-void admission_queue::push(job& j, time_point) {
+void admission_queue::push(job& j) {
   assert(j.where == job::place::nowhere);
   line& l = line_of(j);
   l.grow();  // the only thing here that can throw, so it comes first
   ++l.size;
   j.order = ++order_;
-  if (l.heads_by_account.find(j) == l.heads_by_account.end()) {
+  const auto found = l.heads_by_account.find(j);
+  if (found == l.heads_by_account.end()) {
     l.heads_by_account.insert(j);
     enter_head(l, j, own_turn(j));
+  } else if (j.deadline < found->deadline) {
+    replace_head(l, *found, j);
   } else {
     j.where = job::place::follower;
     l.followers.insert(j);
@@ -61,14 +71,23 @@ job* admission_queue::front(priority p) noexcept {
   return l.heads.empty() ? nullptr : &*l.heads.begin();
 }
 
-void admission_queue::erase(job& j, time_point now) noexcept {
+void admission_queue::serve(job& j) noexcept {
+  assert(j.where == job::place::head);
+  line& l = line_of(j);
+  l.heads.erase(l.heads.iterator_to(j));
+  succeed_head(l, j, l.heads.empty() ? time_point::min() : l.heads.rbegin()->until);
+  j.where = job::place::nowhere;
+  --l.size;
+}
+
+void admission_queue::drop(job& j) noexcept {
   line& l = line_of(j);
   if (j.where == job::place::follower) {
     l.followers.erase(l.followers.iterator_to(j));
   } else {
     assert(j.where == job::place::head);
     l.heads.erase(l.heads.iterator_to(j));
-    leave_head(l, j, now);
+    succeed_head(l, j, put_off_until(j));
   }
   j.where = job::place::nowhere;
   --l.size;
@@ -80,8 +99,27 @@ void admission_queue::enter_head(line& l, job& j, time_point turn) noexcept {
   l.heads.insert(j);
 }
 
+/// Has `by`, of the same account, stand where its head stands, and the head follow it.
+void admission_queue::replace_head(line& l, job& head, job& by) noexcept {
+  l.heads_by_account.erase(l.heads_by_account.iterator_to(head));
+  l.heads_by_account.insert(by);
+  std::swap(by.order, head.order);
+  by.where = head.where;
+  by.until = head.until;
+  if (head.where == job::place::parked) {
+    waiting_.erase(waiting_.iterator_to(head));
+    waiting_.insert(by);
+  } else {
+    l.heads.erase(l.heads.iterator_to(head));
+    if (put_off_until(head) == time_point::min()) by.until = std::min(head.until, own_turn(by));
+    l.heads.insert(by);
+  }
+  head.where = job::place::follower;
+  l.followers.insert(head);
+}
+
 /// Has the account's next job, if there is one, follow `j` as head.
-void admission_queue::leave_head(line& l, job& j, time_point) noexcept {
+void admission_queue::succeed_head(line& l, job& j, time_point not_before) noexcept {
   l.heads_by_account.erase(l.heads_by_account.iterator_to(j));
   const auto same = [](const job& a, const job& b) {
     return a.account_hash != b.account_hash ? a.account_hash < b.account_hash : a.account < b.account;
@@ -92,9 +130,7 @@ void admission_queue::leave_head(line& l, job& j, time_point) noexcept {
   l.followers.erase(next);
   heir.order = ++order_;
   l.heads_by_account.insert(heir);
-  time_point turn = own_turn(heir);
-  if (!l.heads.empty()) turn = std::max(turn, l.heads.rbegin()->until);
-  enter_head(l, heir, turn);
+  enter_head(l, heir, std::max(own_turn(heir), not_before));
 }
 
 void admission_queue::park(job& j, time_point until) noexcept {
@@ -115,10 +151,10 @@ void admission_queue::delay(job& j, time_point until) noexcept {
   waiting_.insert(j);
 }
 
-void admission_queue::erase_waiting(job& j, time_point now) noexcept {
+void admission_queue::erase_waiting(job& j) noexcept {
   assert(j.where == job::place::parked || j.where == job::place::delayed);
   waiting_.erase(waiting_.iterator_to(j));
-  if (j.where == job::place::parked) leave_head(line_of(j), j, now);
+  if (j.where == job::place::parked) succeed_head(line_of(j), j, time_point::min());
   j.where = job::place::nowhere;
 }
 
@@ -133,9 +169,20 @@ void admission_queue::wake(time_point now) {
       enter_head(l, j, own_turn(j));
     } else {
       j.where = job::place::nowhere;
-      push(j, now);
+      push(j);
     }
   }
+}
+
+std::size_t admission_queue::ahead(priority p, time_point now, time_point deadline,
+                                   std::size_t most) const noexcept {
+  const time_point turn = turn_of(now, deadline);
+  std::size_t count = 0;
+  for (const job& head : lines_[static_cast<std::size_t>(p)].heads) {
+    if (head.until > turn || count == most) break;
+    ++count;
+  }
+  return count;
 }
 
 time_point admission_queue::next_wake() const noexcept {

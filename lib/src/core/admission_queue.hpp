@@ -17,10 +17,11 @@ namespace ephemint::core {
 /// earliest deadline first.
 ///
 /// The two are reconciled by *turns*. Only an account's first job, its head, competes. A head's turn is its
-/// deadline, so jobs of different accounts go by earliest deadline. When a head leaves, its account's next
+/// deadline, so jobs of different accounts go by earliest deadline. When a head is served, its account's next
 /// job becomes head with a turn behind every head that is waiting at that moment: so while somebody waits, no
 /// account is served twice before them (behaviours Q7), and since turns are points in time, nobody is
-/// overtaken for ever. Within an account the earliest deadline goes first.
+/// overtaken for ever. Within an account the earliest deadline goes first: a job that is more urgent than its
+/// account's head takes the head's place, but wins back no turn that was put off.
 ///
 /// A job without a deadline, or with a far one, takes the turn of one that is due `far_turn` after it was
 /// submitted.
@@ -35,18 +36,20 @@ class admission_queue {
   admission_queue& operator=(const admission_queue&) = delete;
 
   /// Queues a job that is nowhere.
-  void push(job&, time_point now);
+  void push(job&);
   /// The job of that priority whose turn is next, or null.
   job* front(priority) noexcept;
-  /// Takes a head or follower out.
-  void erase(job&, time_point now) noexcept;
+  /// Takes a head out that gets its lane and permit: its account's turn is over.
+  void serve(job& head) noexcept;
+  /// Takes a head or follower out that ends unserved: its account keeps its turn.
+  void drop(job&) noexcept;
 
   /// Has an account's head, and with it the account, wait until then (a quota per account).
   void park(job& head, time_point until) noexcept;
   /// Has a job that is nowhere wait until then before it is queued.
   void delay(job&, time_point until) noexcept;
   /// Takes a parked or delayed job out.
-  void erase_waiting(job&, time_point now) noexcept;
+  void erase_waiting(job&) noexcept;
   /// Queues again whatever was parked or delayed up to now.
   void wake(time_point now);
   /// When `wake` has something to do next, or `never`.
@@ -59,6 +62,8 @@ class admission_queue {
   std::size_t accounts(priority p) const noexcept {
     return lines_[static_cast<std::size_t>(p)].heads_by_account.size();
   }
+  /// How many heads of that priority go before a job that was submitted now; counts no further than `most`.
+  std::size_t ahead(priority, time_point now, time_point deadline, std::size_t most) const noexcept;
   bool empty() const noexcept { return size(priority::interactive) + size(priority::background) == 0; }
 
  private:
@@ -101,7 +106,8 @@ class admission_queue {
 
   line& line_of(const job& j) noexcept { return lines_[static_cast<std::size_t>(j.urgency)]; }
   void enter_head(line&, job&, time_point turn) noexcept;
-  void leave_head(line&, job&, time_point now) noexcept;
+  void replace_head(line&, job& head, job& by) noexcept;
+  void succeed_head(line&, job&, time_point not_before) noexcept;
 
   std::array<line, 2> lines_;
   job_set<by_turn> waiting_;  // parked and delayed

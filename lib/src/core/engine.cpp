@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
+#include <new>
 
 namespace ephemint::core {
 
@@ -16,6 +17,14 @@ engine::engine(const engine_settings& s, rate_governor& governor, std::uint64_t 
       pool_{s.pool, splitmix{random_.next()}} {}
 
 engine::~engine() {
+  // Others may share the quota: a permit that never came back would be lost to them for good. What time it is
+  // nobody says here; `due` is the latest at which a request that is out can be counted.
+  pool_.for_each([this](const lane& l) {
+    try {
+      settle(l, permit_use::unknown, l.due);
+    } catch (const std::bad_alloc&) {
+    }
+  });
   fresh_.clear();
   deadlines_.clear();
   governor_.leave(client_);
@@ -29,14 +38,18 @@ job_id engine::on_submit(time_point now, const job_spec& spec) {
   if (spec.deadline <= now) return finish_unborn(spec, mint_errc::timed_out), job_id{};
   if (live_jobs_ - in_flight_ >= settings_.max_queued)
     return finish_unborn(spec, mint_errc::overloaded), job_id{};
+  if (governor_.key_refused(now)) {
+    const time_point retry_at = estimate(now, spec.account, spec.urgency);
+    return finish_unborn(spec, mint_errc::unauthorized, retry_at), job_id{};
+  }
   if (spec.deadline != never) {
     const time_point served = estimate(now, spec.account, spec.urgency);
-    if (served + usual_reply_ > spec.deadline && served > now)
+    if (served > now && served + usual_reply_ > spec.deadline && !in_time(now, spec))
       return finish_unborn(spec, mint_errc::rate_limited, served), job_id{};
   }
   job& j = make_job(spec, now);
   const job_id id = j.id;  // the job may end before this returns
-  queue_.push(j, now);
+  queue_.push(j);
   advance(now);
   return id;
 }
@@ -73,15 +86,15 @@ job* engine::find(job_id id) noexcept {
 }
 
 /// Takes a waiting job out of wherever it waits.
-void engine::take_out(job& j, time_point now) noexcept {
+void engine::take_out(job& j) noexcept {
   switch (j.where) {
     case job::place::head:
     case job::place::follower:
-      queue_.erase(j, now);
+      queue_.drop(j);
       break;
     case job::place::parked:
     case job::place::delayed:
-      queue_.erase_waiting(j, now);
+      queue_.erase_waiting(j);
       break;
     case job::place::fresh:
       fresh_.erase(fresh_.iterator_to(j));
@@ -122,24 +135,39 @@ void engine::on_cancel(time_point now, job_id id) {
     pool_.to_draining(l, now + drain_time);
     --in_flight_;
   }
-  take_out(*j, now);
+  take_out(*j);
   finish(*j, command::cause::engine, mint_errc::cancelled);
   advance(now);
 }
 
 /// Has a job whose attempt failed wait for its next one, or ends it with what the attempt met.
 void engine::try_again(job& j, trouble what, time_point now, command::cause why, mint_errc code) {
-  const auto when = retry_.next_attempt(now, what, j.attempts, j.deadline);
-  if (!when)
-    return finish(j, why, code, what == trouble::rate_limited ? governor_.estimate(now, asks(j), 0) : never);
-  if (what == trouble::rate_limited && j.deadline != never) {
-    const time_point permit_at = governor_.estimate(now, asks(j), 0);
-    if (permit_at + usual_reply_ > j.deadline) return finish(j, why, code, permit_at);
+  if (closing_ && j.deadline == never) return finish(j, why, code);
+  time_point permit_at = never;
+  if (what == trouble::rate_limited) {
+    permit_at = governor_.estimate(now, asks(j), 0);
+    if (hopeless(j, permit_at)) return finish(j, why, code, permit_at);
   }
+  const auto when = retry_.next_attempt(now, what, j.attempts, j.deadline);
+  if (!when) return finish(j, why, code, permit_at);
   if (*when > now)
     queue_.delay(j, *when);
   else
-    queue_.push(j, now);
+    queue_.push(j);
+}
+
+/// Has a head whose account has no permit before then wait out of the others' way, or ends it (R10).
+void engine::put_off(job& j, time_point permit_at, time_point until) {
+  if (!hopeless(j, permit_at)) return queue_.park(j, until);
+  take_out(j);
+  finish(j, command::cause::engine, mint_errc::rate_limited, permit_at);
+}
+
+/// Has a job that waited for a fresh connection, but has no permit for it, wait like any other: what it would
+/// keep, others can use meanwhile. Whatever was stale with its first connection is closed by now.
+void engine::to_queue(job& j) {
+  take_out(j);
+  queue_.push(j);
 }
 
 void engine::to_fresh(job& j) noexcept {
@@ -158,7 +186,7 @@ bool engine::carries_job(std::uint32_t connection) const noexcept {
 }
 
 /// Tells the governor what became of the lane's permit.
-void engine::settle(lane& l, permit_use use, time_point now, std::optional<duration> retry_after) {
+void engine::settle(const lane& l, permit_use use, time_point now, std::optional<duration> retry_after) {
   if (l.now != lane::state::busy && l.now != lane::state::draining) return;
   const std::string_view account = l.carries ? l.carries->account.str() : std::string_view{};
   governor_.on_reply(now, l.spent, {use, account, l.sent_at, retry_after});
@@ -178,7 +206,10 @@ void engine::on_reply(time_point now, std::uint32_t connection, const reply_fact
                                                              : permit_use::admitted;
   if (use == permit_use::rate_limited) ++counts_.rate_limited;
   settle(*l, use, now, reply.retry_after);
-  usual_reply_ += ((now - l->sent_at) - usual_reply_) / 8;  // smoothed as TCP smooths its round trip
+  // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
+  pool_.dial_succeeded();  // not when it was connected: a server may accept, and then close, all that it
+                           // can't serve
+  usual_reply_ += (std::min(now - l->sent_at, settings_.attempt_timeout) - usual_reply_) / 8;
   if (l->now == lane::state::busy) {
     job& j = *l->carries;
     j.where = job::place::nowhere;
@@ -227,7 +258,7 @@ void engine::rest(lane& l, time_point now, const reply_facts& reply) {
 void engine::on_connected(time_point now, std::uint32_t connection) {
   lane* l = find(connection);
   if (!l) return;
-  pool_.dial_succeeded();
+  l->connected_at = now;
   if (!pool_.to_idle(*l, now)) close(*l);
   advance(now);
 }
@@ -235,10 +266,16 @@ void engine::on_connected(time_point now, std::uint32_t connection) {
 void engine::on_dial_failed(time_point now, std::uint32_t connection, const failure_facts& what) {
   lane* l = find(connection);
   if (!l) return;
+  if (pool_.dial_failed(*l, now)) ++dial_failures_;
   pool_.forget(*l);
-  pool_.dial_failed(now);
-  ++dial_failures_;
+  dial_went_wrong(now, what);
+  advance(now);
+}
+
+/// Ends those for whom no other connection is left or coming.
+void engine::dial_went_wrong(time_point now, const failure_facts& what) {
   ++counts_.failed_dials;
+  warm_up_failed_ = warm_target_ > 0;
   warm_target_ = 0;
   const bool hopeless = !what.retryable ||
                         pool_.failures_in_a_row() >= static_cast<std::uint32_t>(settings_.retry.max_attempts);
@@ -246,14 +283,13 @@ void engine::on_dial_failed(time_point now, std::uint32_t connection, const fail
   const bool all = pool_.total() == 0;
   while (hopeless && !fresh_.empty()) {
     job& j = *fresh_.begin();
-    take_out(j, now);
+    take_out(j);
     finish(j, command::cause::failure, what.code);
   }
   for (job* j = nullptr; hopeless && all && (j = front());) {
-    take_out(*j, now);
+    take_out(*j);
     finish(*j, command::cause::failure, what.code, pool_.next_dial(now));
   }
-  advance(now);
 }
 
 void engine::on_lost(time_point now, std::uint32_t connection, const failure_facts& what, bool reply_begun) {
@@ -261,12 +297,18 @@ void engine::on_lost(time_point now, std::uint32_t connection, const failure_fac
   if (!l) return;
   settle(*l, permit_use::unknown, now);
   job* j = l->now == lane::state::busy ? l->carries : nullptr;
-  const bool stale = l->served > 1 && !reply_begun && what.retryable;
+  const bool was_idle = l->served > 1 || l->sent_at - l->connected_at > newcomer;
+  const bool stale = was_idle && !reply_begun && what.retryable;
+  const bool stillborn = l->served == 0 && now - l->connected_at < newcomer;
+  if (stillborn && pool_.dial_failed(*l, now)) ++dial_failures_;
   pool_.forget(*l);
+  if (stillborn) dial_went_wrong(now, what);
   if (j) {
     j->where = job::place::nowhere;
     --in_flight_;
-    if (stale && settings_.retry_stale_connections && !j->stale_retried) {
+    if (closing_ && j->deadline == never) {
+      finish(*j, command::cause::failure, what.code);
+    } else if (stale && settings_.retry_stale_connections && !j->stale_retried) {
       // The server closed while we wrote: it hasn't seen the request, or hasn't answered it. Whatever closed
       // this connection may have closed the other idle ones too (S2, S6).
       j->stale_retried = true;
@@ -292,18 +334,23 @@ void engine::flush_idle() {
 void engine::on_send_failed(time_point now, std::uint32_t connection) {
   lane* l = find(connection);
   if (!l) return;
-  job& j = *l->carries;
+  job* j = l->now == lane::state::busy ? l->carries : nullptr;  // none: it ended between command and write
   governor_.give_back(now, l->spent);
   pool_.forget(*l);
-  j.where = job::place::nowhere;
-  --in_flight_;
   --counts_.requests;
-  if (!j.stale_retried) {
-    j.stale_retried = true;
-    --j.attempts;
-    to_fresh(j);
-  } else {
-    try_again(j, trouble::transport, now, command::cause::failure, mint_errc::connect_failed);
+  if (j) {
+    j->where = job::place::nowhere;
+    --in_flight_;
+    flush_idle();
+    if (closing_ && j->deadline == never) {
+      finish(*j, command::cause::engine, mint_errc::closed);
+    } else if (!j->stale_retried) {
+      j->stale_retried = true;
+      --j->attempts;
+      to_fresh(*j);
+    } else {
+      try_again(*j, trouble::transport, now, command::cause::engine, mint_errc::connect_failed);
+    }
   }
   advance(now);
 }
@@ -319,15 +366,18 @@ void engine::on_abandoned(time_point now, std::uint32_t connection) {
 // --- the whole ---
 
 void engine::on_warm_up(time_point now, std::size_t connections) {
+  if (closing_) return;
+  warm_up_failed_ = false;
   warm_target_ = std::max(warm_target_, std::min(connections, settings_.pool.max_connections));
   advance(now);
 }
 
 void engine::on_close(time_point now) {
   closing_ = true;
+  warm_target_ = 0;
   for (job& j : jobs_) {
     if (!j.owner || j.deadline != never || j.where == job::place::in_flight) continue;
-    take_out(j, now);
+    take_out(j);
     finish(j, command::cause::engine, mint_errc::closed);
   }
   advance(now);
@@ -335,10 +385,11 @@ void engine::on_close(time_point now) {
 
 void engine::on_shutdown(time_point now) {
   closing_ = true;
+  warm_target_ = 0;
   for (job& j : jobs_) {
     if (!j.owner) continue;
     if (j.where == job::place::in_flight) --in_flight_;
-    take_out(j, now);
+    take_out(j);
     finish(j, command::cause::engine, mint_errc::closed);
   }
   pool_.for_each([&](lane& l) {
@@ -348,9 +399,12 @@ void engine::on_shutdown(time_point now) {
   drained_ = true;
 }
 
-void engine::say_drained() {
+void engine::say_drained(time_point now) {
   if (drained_ || live_jobs_ > 0) return;
-  pool_.for_each([this](lane& l) { close(l); });
+  pool_.for_each([&](lane& l) {
+    settle(l, permit_use::unknown, now);
+    close(l);
+  });
   drained_ = true;
   say({.what = command::kind::drained});
 }
@@ -365,9 +419,26 @@ std::optional<command> engine::next() {
 }
 
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const {
+  if (settings_.scope == quota_scope::per_account)
+    return governor_.estimate(now, {urgency, account.str(), client_}, 0);  // nobody else takes its permits
   std::size_t ahead = fresh_.size() + queue_.accounts(priority::interactive);
   if (urgency == priority::background) ahead += queue_.accounts(priority::background);
   return governor_.estimate(now, {urgency, account.str(), client_}, ahead);
+}
+
+/// Whether a mint would be served in time if only those go first whose turn comes before its own. Counts no
+/// further than it takes to know.
+bool engine::in_time(time_point now, const job_spec& spec) const {
+  if (settings_.scope == quota_scope::per_account) return false;  // nobody else was counted anyway
+  std::size_t others = fresh_.size();
+  if (spec.urgency == priority::background) others += queue_.accounts(priority::interactive);
+  for (std::size_t most = 16;; most *= 4) {
+    const std::size_t ahead = queue_.ahead(spec.urgency, now, spec.deadline, most);
+    const time_point served =
+        governor_.estimate(now, {spec.urgency, spec.account.str(), client_}, others + ahead);
+    if (served > now && served + usual_reply_ > spec.deadline) return false;
+    if (ahead < most) return true;
+  }
 }
 
 engine::counts engine::count() const noexcept {

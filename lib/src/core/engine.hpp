@@ -123,6 +123,8 @@ class engine {
   std::optional<command> next();
 
   // --- questions ---
+  /// Whether the connections last asked for by `on_warm_up` won't all come.
+  bool warm_up_failed() const noexcept { return warm_up_failed_; }
   /// Its number at the governor.
   std::uint32_t client() const noexcept { return client_; }
   /// When a mint that is asked for now would be sent: now, if at once.
@@ -144,6 +146,11 @@ class engine {
  private:
   /// A dial is worth starting this long before the permit that it is for: a handshake over a slow line.
   static constexpr std::chrono::milliseconds dial_lead{500};
+  /// An estimate may move on as time does, and stay just out of reach: it is looked at no more often.
+  static constexpr std::chrono::milliseconds dial_check{10};
+  /// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
+  /// after the handshake. One that was unused for longer may have been closed for that.
+  static constexpr std::chrono::seconds newcomer{1};
   /// How long an abandoned reply may take before its connection is given up (behaviours C3).
   static constexpr std::chrono::milliseconds drain_time{250};
 
@@ -151,17 +158,25 @@ class engine {
   job& make_job(const job_spec&, time_point now);
   void finish(job&, command::cause, mint_errc, time_point retry_at = never);
   void finish_unborn(const job_spec&, mint_errc, time_point retry_at = never);
-  void take_out(job&, time_point now) noexcept;
+  bool in_time(time_point now, const job_spec&) const;
+  void take_out(job&) noexcept;
   void try_again(job&, trouble, time_point now, command::cause, mint_errc);
   void to_fresh(job&) noexcept;
+  void to_queue(job&);
+  void put_off(job& head, time_point permit_at, time_point until);
+  /// Whether a permit then would bring no token in time.
+  bool hopeless(const job& j, time_point permit_at) const noexcept {
+    return j.deadline != never && permit_at + usual_reply_ > j.deadline;
+  }
   job* find(job_id) noexcept;
 
   // lanes
   lane* find(std::uint32_t connection) const noexcept;
-  void settle(lane&, permit_use, time_point now, std::optional<duration> retry_after = {});
+  void settle(const lane&, permit_use, time_point now, std::optional<duration> retry_after = {});
   void close(lane&);
   void rest(lane&, time_point now, const reply_facts&);
   void flush_idle();
+  void dial_went_wrong(time_point now, const failure_facts&);
   void conclude(job&, const lane&, const reply_facts&, time_point now);
 
   // what follows every event
@@ -173,7 +188,7 @@ class engine {
   void fail_hopeless(priority most_urgent, time_point permit_at);
   void fail_refused(time_point retry_at);
   void dial_as_needed(time_point now);
-  void say_drained();
+  void say_drained(time_point now);
   void set_wake(time_point now);
 
   job* front() noexcept;
@@ -218,6 +233,7 @@ class engine {
   std::uint64_t fresh_order_ = 0;
   std::uint32_t dial_failures_ = 0;
   std::size_t warm_target_ = 0;
+  bool warm_up_failed_ = false;
   duration usual_reply_ = std::chrono::milliseconds{100};
   time_point armed_ = never;
   time_point permit_at_ = never;

@@ -16,7 +16,7 @@ void engine::advance(time_point now) {
   queue_.wake(now);
   dispatch(now);
   dial_as_needed(now);
-  if (closing_) say_drained();
+  if (closing_) say_drained(now);
   set_wake(now);
 }
 
@@ -41,7 +41,7 @@ void engine::expire_jobs(time_point now) {
       pool_.to_draining(l, now + drain_time);
       --in_flight_;
     }
-    take_out(j, now);
+    take_out(j);
     finish(j, command::cause::engine, mint_errc::timed_out);
   }
 }
@@ -73,19 +73,16 @@ bool engine::dispatch_to(lane& l, job& j, time_point now) {
   }
   if (answer.what == admission::verdict::later) {
     const time_point when = std::max(answer.not_before, now + std::chrono::milliseconds{1});
-    if (settings_.scope == quota_scope::per_account && j.where == job::place::head) {
-      queue_.park(j, when);
-      if (j.deadline != never && when + usual_reply_ > j.deadline) {
-        take_out(j, now);
-        finish(j, command::cause::engine, mint_errc::rate_limited, when);
-      }
-      return true;
-    }
+    if (j.where == job::place::fresh) return to_queue(j), true;
+    if (settings_.scope == quota_scope::per_account) return put_off(j, when, when), true;
     permit_at_ = std::min(permit_at_, when);
     fail_hopeless(j.urgency, when);
     return false;
   }
-  take_out(j, now);
+  if (j.where == job::place::head)
+    queue_.serve(j);
+  else
+    take_out(j);
   j.where = job::place::in_flight;
   j.connection = l.id;
   if (j.attempts > 0 || j.stale_retried) ++counts_.retries;
@@ -104,7 +101,7 @@ void engine::fail_hopeless(priority most_urgent, time_point permit_at) {
   for (auto it = deadlines_.begin(); it != deadlines_.end() && it->deadline < earliest;) {
     job& j = *it++;
     if (j.where == job::place::in_flight || j.urgency < most_urgent) continue;
-    take_out(j, permit_at);
+    take_out(j);
     finish(j, command::cause::engine, mint_errc::rate_limited, permit_at);
   }
 }
@@ -113,7 +110,7 @@ void engine::fail_hopeless(priority most_urgent, time_point permit_at) {
 /// it (R8).
 void engine::fail_refused(time_point retry_at) {
   for (job* j = nullptr; (j = fresh_.empty() ? front() : &*fresh_.begin());) {
-    take_out(*j, retry_at);
+    take_out(*j);
     finish(*j, command::cause::engine, mint_errc::unauthorized, retry_at);
   }
 }
@@ -134,9 +131,20 @@ void engine::dial_as_needed(time_point now) {
         fail_refused(governor_.estimate(now, asks(*j), 0));
         continue;
       }
-      const time_point permit_at = governor_.estimate(now, asks(*j), pool_.dialling());
+      // Who is dialled for already takes permits of the same quota, unless each account has its own.
+      const bool shared = settings_.scope == quota_scope::per_api_key;
+      const time_point permit_at = governor_.estimate(now, asks(*j), shared ? pool_.dialling() : 0);
       if (permit_at > now + dial_lead) {
-        dial_at_ = permit_at - dial_lead;
+        const time_point near = std::max<time_point>(permit_at - dial_lead, now + dial_check);
+        if (j->where == job::place::fresh) {
+          to_queue(*j);
+          continue;
+        }
+        if (!shared) {
+          put_off(*j, permit_at, near);
+          continue;
+        }
+        dial_at_ = near;
         if (pool_.total() == 0) fail_hopeless(j->urgency, permit_at);
         return;
       }
@@ -153,7 +161,8 @@ void engine::dial_as_needed(time_point now) {
 void engine::set_wake(time_point now) {
   time_point when = std::min({pool_.next_due(), queue_.next_wake(), permit_at_, dial_at_});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
-  if (when >= armed_) return;
+  // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
+  if (armed_ > now && when >= armed_) return;
   armed_ = std::max(when, now);
   say({.what = command::kind::wake_at, .at = armed_});
 }

@@ -75,14 +75,10 @@ void pool_rules::forget(lane& l) noexcept {
   --total_;
 }
 
-bool pool_rules::may_dial(time_point now) const noexcept {
-  return total_ < settings_.max_connections && dialling_ < max_dials && now >= dial_not_before_;
-}
+bool pool_rules::may_dial(time_point now) const noexcept { return room_to_dial() && now >= dial_not_before_; }
 
 time_point pool_rules::next_dial(time_point now) const noexcept {
-  return total_ < settings_.max_connections && dialling_ < max_dials && now < dial_not_before_
-             ? dial_not_before_
-             : never;
+  return room_to_dial() && now < dial_not_before_ ? dial_not_before_ : never;
 }
 
 lane& pool_rules::start_dial(time_point now) {
@@ -101,19 +97,22 @@ lane& pool_rules::start_dial(time_point now) {
   const double spread = 0.8 + 0.4 * random_.unit();
   made->retire_at = now + std::chrono::duration_cast<duration>(settings_.max_age * spread);
   made->idle_limit = settings_.idle_timeout;
+  made->failures_before = failures_in_a_row_;
   place.held = std::move(made);
   ++total_;
   ++dialling_;
   return *place.held;
 }
 
-void pool_rules::dial_failed(time_point now) noexcept {
+bool pool_rules::dial_failed(const lane& l, time_point now) noexcept {
+  if (l.failures_before != failures_in_a_row_) return false;
   const auto cap = std::min<duration>(settings_.max_backoff, max_dial_backoff);
   const auto shift = std::min<std::uint32_t>(failures_in_a_row_, 16);
   ++failures_in_a_row_;
   const duration whole = std::min<duration>(settings_.first_backoff * (std::int64_t{1} << shift), cap);
   const double part = 0.5 + 0.5 * random_.unit();
   dial_not_before_ = now + std::chrono::duration_cast<duration>(whole * part);
+  return true;
 }
 
 lane* pool_rules::expired(time_point now) noexcept {

@@ -21,12 +21,14 @@ struct lane {
 
   std::uint32_t id = 0;
   state now = state::dialling;
-  std::uint64_t served = 0;  ///< requests that were sent on it
-  job* carries = nullptr;    ///< busy only
-  permit spent{};            ///< busy and draining
-  time_point sent_at{};      ///< busy and draining
-  time_point retire_at{};    ///< its age is reached
-  duration idle_limit{};     ///< the option's, or the server's
+  std::uint64_t served = 0;           ///< requests that were sent on it
+  std::uint32_t failures_before = 0;  ///< failures in a row when its dial began
+  job* carries = nullptr;             ///< busy only
+  permit spent{};                     ///< busy and draining
+  time_point connected_at{};
+  time_point sent_at{};    ///< busy and draining
+  time_point retire_at{};  ///< its age is reached
+  duration idle_limit{};   ///< the option's, or the server's
   /// When its state ends if nothing happens: idle too long, the attempt's time is up, drained for long
   /// enough.
   time_point due = never;
@@ -76,8 +78,9 @@ class pool_rules {
   lane& start_dial(time_point now);
   void dial_succeeded() noexcept { failures_in_a_row_ = 0; }
   /// The next dial waits: doubling from `first_backoff`, half of it jitter, so that many clients don't return
-  /// together.
-  void dial_failed(time_point now) noexcept;
+  /// together; and until one succeeds they go singly. False: another of those dialled beside it has failed
+  /// already; together they are one failure.
+  bool dial_failed(const lane&, time_point now) noexcept;
   std::uint32_t failures_in_a_row() const noexcept { return failures_in_a_row_; }
 
   // --- time ---
@@ -104,6 +107,9 @@ class pool_rules {
   };
   static constexpr std::uint32_t slot_bits = 12;  // max_connections is at most 4096
 
+  bool room_to_dial() const noexcept {
+    return total_ < settings_.max_connections && dialling_ < (failures_in_a_row_ > 0 ? 1 : max_dials);
+  }
   void set_due(lane&, time_point due) noexcept;
   void leave_state(lane&) noexcept;
 

@@ -117,6 +117,13 @@ class local_governor final : public rate_governor {
     if (p.probes_key) key_.probe_undone();
   }
 
+  quota_scope scope() const noexcept override { return scope_; }
+
+  bool key_refused(clock::time_point now) const override {
+    const std::lock_guard lock{mutex_};
+    return key_.at(now) == key_gate::state::failing;
+  }
+
   clock::time_point estimate(clock::time_point now, const permit_request& request,
                              std::size_t ahead) const override {
     const std::lock_guard lock{mutex_};
