@@ -28,7 +28,8 @@ struct mint_arguments {
   std::chrono::milliseconds deadline = no_deadline;
   std::optional<std::chrono::milliseconds> attempt_timeout;
   std::optional<std::chrono::milliseconds> min_remaining;
-  login_options login;
+  std::string theme_id;
+  std::optional<portal_page> redirect_to;
   std::optional<result_format> format;
 };
 

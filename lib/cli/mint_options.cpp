@@ -60,9 +60,9 @@ void add_pace(CLI::App& mint, mint_arguments& to) {
 
 void add_results(CLI::App& mint, mint_arguments& to) {
   add(mint, "--redirect-to", "PAGE", "Where to land: carriers, billing or onboarding",
-      [&](const std::string& value) { to.login.redirect_to = parse_portal_page(value); });
+      [&](const std::string& value) { to.redirect_to = parse_portal_page(value); });
   add(mint, "--theme-id", "UUID", "A theme for the portal",
-      [&](const std::string& value) { to.login.theme_id = parse_uuid(value); });
+      [&](const std::string& value) { to.theme_id = parse_uuid(value); });
   add(mint, "--format", "text|json|url", "How results are printed [text on a terminal, else json]",
       [&](const std::string& value) { to.format = parse_format(value); });
 }

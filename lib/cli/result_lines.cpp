@@ -95,7 +95,7 @@ std::optional<mint_errc> result_lines::write(const account_result& one, clock::t
     write_failed(one, one.result.error(), out, talk);
     return one.result.error().value();
   }
-  auto login_url = one.result->login_url(login_);
+  auto login_url = one.result->login_url({theme_id_, redirect_to_});
   if (!login_url) {
     write_failed(one, login_url.error(), out, talk);
     return login_url.error().value();

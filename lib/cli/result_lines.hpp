@@ -15,7 +15,8 @@ enum class result_format { text, json, url };
 /// Writes results as lines. The only place where a token reaches the output.
 class result_lines {
  public:
-  result_lines(result_format format, login_options login) : format_{format}, login_{std::move(login)} {}
+  result_lines(result_format format, const login_options& login)
+      : format_{format}, theme_id_{login.theme_id}, redirect_to_{login.redirect_to} {}
 
   /// Appends the result's line to `out`, or, for what doesn't belong among the data (`url`'s failures), to
   /// `talk`. Gives the failure, if it is one: a token whose login URL can't be built is one, too.
@@ -28,7 +29,8 @@ class result_lines {
   void write_failed(const account_result&, const mint_error&, std::string& out, std::string& talk);
 
   result_format format_;
-  login_options login_;
+  std::string theme_id_;
+  std::optional<portal_page> redirect_to_;
 };
 
 }  // namespace ephemint::cli

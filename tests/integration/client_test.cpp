@@ -60,6 +60,27 @@ TEST(Client, every_completion_token_works) {
   EXPECT_TRUE(future.get().has_value());
 }
 
+asio::awaitable<std::string> echo(std::string text) { co_return text; }
+
+// The caller's code of design.md, as it stands: temporaries of an await expression, which g++ 12 may destroy
+// twice.
+TEST(Client, requests_and_login_options_may_stand_inside_an_await) {
+  sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    const std::string account = "se-a-name-that-is-longer-than-a-small-string";
+    const std::string theme = "550e8400-e29b-41d4-a716-446655440000";
+    for (int i = 0; i < 10; ++i) {
+      auto minted = co_await c.mint({.account = account});
+      EXPECT_TRUE(minted.has_value());
+      auto url = co_await echo(minted->login_url({.theme_id = theme}).value());
+      EXPECT_THAT(url, testing::HasSubstr(theme));
+      auto plain = co_await echo(minted->login_url().value());
+      EXPECT_EQ(plain, minted->redirect_url());
+    }
+  });
+}
+
 TEST(Client, mints_many_as_they_come) {
   sandbox::server api;
   std::vector<std::string> accounts;

@@ -93,8 +93,8 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.attempt_timeout, 250ms);
   EXPECT_EQ(given.max_attempts, 5);
   EXPECT_EQ(given.min_remaining, 0ms);
-  EXPECT_EQ(given.login.redirect_to, portal_page::billing);
-  EXPECT_EQ(given.login.theme_id, "123e4567-e89b-12d3-a456-426614174000");
+  EXPECT_EQ(given.redirect_to, portal_page::billing);
+  EXPECT_EQ(given.theme_id, "123e4567-e89b-12d3-a456-426614174000");
   EXPECT_EQ(given.format, result_format::url);
 }
 

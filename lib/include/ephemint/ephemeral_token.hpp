@@ -18,9 +18,12 @@ enum class portal_page { carriers, billing, onboarding };
 std::string_view to_string(portal_page) noexcept;
 
 /// What to add to a token's `redirect_url`.
+///
+/// Owns nothing, on purpose: `co_await s.redirect(t.login_url({.theme_id = id}).value())` makes it a
+/// temporary of an await expression, and g++ 12 destroys some non-trivial ones there twice.
 struct login_options {
-  /// A theme's UUID, for a branded portal. Empty: none.
-  std::string theme_id = {};
+  /// A theme's UUID, for a branded portal; must live as long as these options. Empty: none.
+  std::string_view theme_id = {};
   /// The page to land on. None: the portal decides (carriers, or onboarding until that is done).
   std::optional<portal_page> redirect_to = std::nullopt;
 };
