@@ -42,6 +42,7 @@ TEST(TlsProblem, a_refused_certificate_says_why_and_what_to_do) {
 
 // behaviours: T1 T2 T3 T4
 TEST(TlsProblem, a_broken_handshake_says_why) {
+  OPENSSL_init_ssl(0, nullptr);  // OpenSSL's words, which a program that made no context yet hasn't loaded
   struct {
     unsigned long error;
     bool certificate_demanded;
