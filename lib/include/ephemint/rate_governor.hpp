@@ -28,7 +28,8 @@ struct permit_request {
 struct admission {
   enum class verdict : std::uint8_t {
     granted,  ///< send now, with `granted_permit`
-    later,    ///< ask again at `not_before`; others may have been quicker then
+    later,    ///< ask again at `not_before`, or after any `on_reply` or `give_back`; others may have been
+              ///< quicker then
     refused,  ///< the API key itself was found refused: fail, don't wait; a new try is worth it at
               ///< `not_before`
   };
