@@ -206,9 +206,10 @@ void engine::on_reply(time_point now, std::uint32_t connection, const reply_fact
                                                              : permit_use::admitted;
   if (use == permit_use::rate_limited) ++counts_.rate_limited;
   settle(*l, use, now, reply.retry_after);
+  // Its first reply shows that its dial succeeded. Not that it was connected: a server may accept, and then
+  // close, all that it can't serve. Nor do the replies on older ones.
+  if (l->served == 1) pool_.dial_succeeded();
   // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
-  pool_.dial_succeeded();  // not when it was connected: a server may accept, and then close, all that it
-                           // can't serve
   usual_reply_ += (std::min(now - l->sent_at, settings_.attempt_timeout) - usual_reply_) / 8;
   if (l->now == lane::state::busy) {
     job& j = *l->carries;

@@ -162,7 +162,7 @@ void engine::set_wake(time_point now) {
   time_point when = std::min({pool_.next_due(), queue_.next_wake(), permit_at_, dial_at_});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
   // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
-  if (armed_ > now && when >= armed_) return;
+  if (when == never || (armed_ > now && when >= armed_)) return;
   armed_ = std::max(when, now);
   say({.what = command::kind::wake_at, .at = armed_});
 }
