@@ -1,0 +1,19 @@
+# The engine: its parts as tables, its rules one by one, and the whole in virtual time.
+ephemint_test(engine_test
+    SOURCES
+        support/engine_run.cpp
+        unit/admission_queue_test.cpp
+        unit/engine_cancel_test.cpp
+        unit/engine_dial_test.cpp
+        unit/engine_fault_test.cpp
+        unit/engine_hour_test.cpp
+        unit/engine_pool_test.cpp
+        unit/engine_property_test.cpp
+        unit/engine_queue_test.cpp
+        unit/engine_retry_test.cpp
+        unit/engine_stale_test.cpp
+        unit/engine_window_test.cpp
+        unit/pool_rules_test.cpp
+        unit/retry_policy_test.cpp
+        unit/token_window_test.cpp
+    LABELS unit)

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <ephemint/rate_governor.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+namespace ephemint::test {
+
+/// A governor that does what the test says. By default it grants everything.
+class scripted_governor final : public rate_governor {
+ public:
+  clock::time_point not_before = clock::time_point::min();     ///< nobody is served before
+  clock::time_point refused_until = clock::time_point::min();  ///< the key is refused until
+  clock::duration pace{};                                      ///< the least time between two permits
+  std::map<std::string, clock::time_point, std::less<>> account_not_before;
+  std::map<priority, clock::time_point> urgency_not_before;
+
+  /// Grants everything again.
+  void open() {
+    not_before = refused_until = paced_until_ = clock::time_point::min();
+    pace = {};
+    account_not_before.clear();
+    urgency_not_before.clear();
+  }
+
+  std::uint32_t join() override { return ++clients_; }
+  void leave(std::uint32_t) override {}
+
+  admission try_acquire(clock::time_point now, const permit_request& asked) override {
+    if (now < refused_until) return {admission::verdict::refused, {}, refused_until};
+    const auto when = estimate(now, asked, 0);
+    if (when > now) return {admission::verdict::later, {}, when};
+    paced_until_ = now + pace;
+    return {admission::verdict::granted, {++permits_}, now};
+  }
+  void on_reply(clock::time_point, permit, const permit_reply&) override {}
+  void give_back(clock::time_point now, permit) override { paced_until_ = now; }
+  bool key_refused(clock::time_point now) const override { return now < refused_until; }
+
+  clock::time_point estimate(clock::time_point now, const permit_request& asked,
+                             std::size_t ahead) const override {
+    auto when = std::max({now, not_before, refused_until});
+    if (pace > clock::duration{}) when = std::max(when, paced_until_) + pace * static_cast<clock::rep>(ahead);
+    if (const auto found = account_not_before.find(asked.account); found != account_not_before.end())
+      when = std::max(when, found->second);
+    if (const auto found = urgency_not_before.find(asked.urgency); found != urgency_not_before.end())
+      when = std::max(when, found->second);
+    return when;
+  }
+
+ private:
+  std::uint32_t clients_ = 0;
+  std::uint64_t permits_ = 0;
+  clock::time_point paced_until_ = clock::time_point::min();
+};
+
+/// Another governor, watched: each of its permits must come back, once.
+class watched_governor final : public rate_governor {
+ public:
+  explicit watched_governor(std::shared_ptr<rate_governor> inner) : inner_{std::move(inner)} {}
+
+  std::size_t outstanding() const noexcept { return outstanding_.size(); }
+  std::size_t granted = 0;
+  std::size_t given_back = 0;
+  std::size_t asked = 0;
+  bool returned_twice = false;
+  std::map<permit_use, std::size_t> used;
+
+  std::uint32_t join() override { return inner_->join(); }
+  void leave(std::uint32_t client) override { inner_->leave(client); }
+  admission try_acquire(clock::time_point now, const permit_request& request) override {
+    ++asked;
+    const admission answer = inner_->try_acquire(now, request);
+    if (answer.what == admission::verdict::granted) {
+      ++granted;
+      outstanding_.insert(answer.granted_permit.id);
+    }
+    return answer;
+  }
+  void on_reply(clock::time_point now, permit p, const permit_reply& reply) override {
+    returned_twice |= outstanding_.erase(p.id) == 0;
+    ++used[reply.use];
+    inner_->on_reply(now, p, reply);
+  }
+  void give_back(clock::time_point now, permit p) override {
+    returned_twice |= outstanding_.erase(p.id) == 0;
+    ++given_back;
+    inner_->give_back(now, p);
+  }
+  bool key_refused(clock::time_point now) const override { return inner_->key_refused(now); }
+  clock::time_point estimate(clock::time_point now, const permit_request& request,
+                             std::size_t ahead) const override {
+    return inner_->estimate(now, request, ahead);
+  }
+
+ private:
+  std::shared_ptr<rate_governor> inner_;
+  std::unordered_set<std::uint64_t> outstanding_;
+};
+
+}  // namespace ephemint::test

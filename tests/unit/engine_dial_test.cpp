@@ -1,0 +1,161 @@
+// When a connection is dialled, and what comes of it if that fails.
+#include "support/engine_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ephemint::test {
+namespace {
+
+core::engine_settings lanes(std::size_t most) {
+  core::engine_settings s;
+  s.pool.max_connections = most;
+  return s;
+}
+
+// behaviours: Q3
+TEST(engine_dial, burst_on_an_empty_pool_dials_four_at_once_and_all_are_served) {
+  engine_run run{lanes(8)};
+  for (int i = 0; i < 100; ++i) run.submit(std::to_string(i));
+  EXPECT_EQ(run.dialling(), 4u);
+  run.run_for(30ms);
+  EXPECT_EQ(run.count().in_flight, 4u);
+  EXPECT_EQ(run.dialling(), 4u);
+  run.run_for(60s);
+  EXPECT_EQ(run.count().minted, 100u);
+  EXPECT_EQ(run.dialled(), 8u);
+  run.run_to_rest();
+}
+
+// behaviours: Q3
+TEST(engine_dial, no_more_is_dialled_than_wait) {
+  engine_run run;
+  run.submit("a");
+  run.submit("b");
+  EXPECT_EQ(run.dialling(), 2u);
+  run.run_to_rest();
+  EXPECT_EQ(run.dialled(), 2u);
+}
+
+// behaviours: Q4
+TEST(engine_dial, dial_that_fails_while_a_connection_lives_fails_nobody) {
+  engine_run run{lanes(2)};
+  run.requests = [](const request&) { return minted(500ms); };
+  run.next_dials = {dial_plan{}};
+  run.dials = [](std::size_t) { return refused_dial(); };
+  for (int i = 0; i < 6; ++i) run.submit("a");
+  run.run_for(10s);
+  EXPECT_EQ(run.count().minted, 6u);
+  EXPECT_GT(run.count().failed_dials, 2u);
+  EXPECT_LT(run.count().failed_dials, 12u) << "backs off";
+  run.run_to_rest();
+}
+
+// behaviours: Q4, N1
+TEST(engine_dial, waiters_end_together_when_no_dial_succeeds) {
+  engine_run run;
+  run.dials = [](std::size_t) { return refused_dial(); };
+  for (int i = 0; i < 100; ++i) run.submit(std::to_string(i));
+  run.run_for(1s);
+  for (const auto& c : run.calls()) {
+    ASSERT_TRUE(c.failed(mint_errc::connect_failed));
+    EXPECT_EQ(c.ended_at, run.at(0).ended_at);
+    EXPECT_EQ(c.end.why, core::command::cause::failure);
+    EXPECT_GT(c.end.at, c.ended_at) << "when a new try is worth it";
+  }
+  EXPECT_LE(run.dialled(), 8u) << "no storm";
+  run.run_to_rest();
+}
+
+// behaviours: Q4
+TEST(engine_dial, burst_survives_a_moment_without_a_server) {
+  engine_run run;
+  run.next_dials = {refused_dial(), refused_dial(), refused_dial(), refused_dial(), refused_dial()};
+  for (int i = 0; i < 20; ++i) run.submit(std::to_string(i));
+  run.run_to_rest();
+  EXPECT_EQ(run.count().minted, 20u) << "dials that fail together are one failure";
+}
+
+// behaviours: Q4
+TEST(engine_dial, single_waiter_gets_its_attempts_at_dialling) {
+  engine_run run;
+  run.dials = [](std::size_t) { return refused_dial(); };
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::connect_failed));
+  EXPECT_EQ(run.dialled(), 3u);
+  EXPECT_EQ(run.at(c).end.attempts, 3);
+}
+
+// behaviours: Q4
+TEST(engine_dial, dial_that_cant_succeed_is_tried_once) {
+  engine_run run;
+  run.dials = [](std::size_t) { return refused_dial(false); };
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::tls_failed));
+  EXPECT_EQ(run.dialled(), 1u);
+}
+
+// behaviours: Q4, N1
+TEST(engine_dial, steady_callers_of_a_dead_server_cause_no_storm_of_dials) {
+  engine_run run;
+  run.dials = [](std::size_t) { return refused_dial(); };
+  for (int i = 0; i < 6'000; ++i) {
+    run.submit("a");
+    run.run_for(10ms);
+  }
+  EXPECT_LT(run.dialled(), 90u) << "a minute at some 1.5 s a dial, and the way there";
+  run.dials = {};
+  run.run_for(2s);
+  const int c = run.submit("a");
+  run.run_for(3s);
+  EXPECT_TRUE(run.at(c).minted());
+  run.run_to_rest();
+}
+
+TEST(engine_dial, dial_comes_half_a_second_before_its_permit) {
+  engine_run run;
+  run.governor().not_before = run.now() + 3s;
+  const int c = run.submit("a");
+  run.run_for(2499ms);
+  EXPECT_EQ(run.dialled(), 0u);
+  run.run_for(1ms);
+  EXPECT_EQ(run.dialled(), 1u);
+  run.run_for(581ms);
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.sent()[0].sent_at, run.governor().not_before) << "a connection stood ready";
+  run.run_to_rest();
+}
+
+TEST(engine_dial, dials_are_no_more_than_permits_are_near) {
+  engine_run run;
+  run.governor().pace = 1s;
+  for (int i = 0; i < 20; ++i) run.submit(std::to_string(i), 1h);
+  run.run_for(20s);
+  EXPECT_EQ(run.count().minted, 20u);
+  EXPECT_LE(run.dialled(), 2u);
+  run.run_to_rest();
+}
+
+TEST(engine_dial, warm_up_dials_once_and_within_the_bound) {
+  engine_run run{lanes(6)};
+  run.warm_up(50);
+  EXPECT_EQ(run.dialling(), 4u);
+  run.run_for(1s);
+  EXPECT_EQ(run.count().connections, 6u);
+  run.run_to_rest();
+  EXPECT_EQ(run.dialled(), 6u) << "once: what idles away isn't replaced";
+}
+
+TEST(engine_dial, warm_up_ends_at_the_first_dial_that_fails) {
+  engine_run run;
+  run.dials = [](std::size_t) { return refused_dial(); };
+  run.warm_up(8);
+  run.run_to_rest();
+  EXPECT_EQ(run.dialled(), 4u);
+}
+
+}  // namespace
+}  // namespace ephemint::test

@@ -1,0 +1,197 @@
+// Random events in random order: what must hold whatever happens (I1, I2, I4, I8, Q2, Q6).
+#include "core/random.hpp"
+#include "support/engine_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace ephemint::test {
+namespace {
+
+/// One random sequence: a random client, its callers, its server and its quota.
+class storm {
+ public:
+  explicit storm(std::uint64_t seed)
+      : random_{seed}, settings_{random_settings()}, run_{settings_, random_governor(seed), seed} {
+    run_.dials = [this](std::size_t) { return random_dial(); };
+    run_.requests = [this](const request&) { return random_request(); };
+    if (one_in(4)) run_.timer_lateness = ms(200);
+    if (one_in(8)) run_.time_a_command = ms(20);
+    calm_ = one_in(3);
+  }
+
+  /// What went wrong, or nothing.
+  std::string play() {
+    for (int i = 0; i < 150 && run_.problem().empty(); ++i) step();
+    run_.dials = {};
+    run_.requests = {};
+    run_.time_a_command = {};
+    open_the_quota();
+    run_.run_to_rest();
+    return run_.take_problem();
+  }
+  const engine_run& run() const { return run_; }
+
+ private:
+  bool one_in(std::uint64_t n) { return random_.next() % n == 0; }
+  std::uint64_t below(std::uint64_t n) { return random_.next() % n; }
+  /// Up to so many, in quarters of them, so that times meet.
+  core::duration ms(std::uint64_t most) {
+    return one_in(3) ? core::duration{static_cast<core::duration::rep>(below(most * 1'000'000 + 1))}
+                     : std::chrono::milliseconds{most / 4 * below(5)};
+  }
+
+  core::engine_settings random_settings() {
+    core::engine_settings s;
+    s.pool.max_connections = 1 + below(6);
+    s.pool.max_age = one_in(3) ? 2s : 600s;
+    s.pool.idle_timeout = one_in(3) ? 1s : 30s;
+    s.retry.max_attempts = 1 + static_cast<int>(below(4));
+    s.retry.budget = one_in(4) ? 30 : 500;
+    s.attempt_timeout = one_in(4) ? 12s : 1s;
+    s.min_remaining = one_in(2) ? 5s : 0s;
+    s.max_queued = one_in(4) ? 5 : 1'000;
+    s.retry_stale_connections = !one_in(4);
+    s.scope = one_in(3) ? quota_scope::per_account : quota_scope::per_api_key;
+    return s;
+  }
+  std::shared_ptr<rate_governor> random_governor(std::uint64_t seed) {
+    if (one_in(2)) return script_ = std::make_shared<scripted_governor>();
+    return make_rate_governor(quota::declared(1 + below(40), 10s), settings_.scope, seed);
+  }
+  void open_the_quota() {
+    if (script_) script_->open();
+  }
+
+  dial_plan random_dial() {
+    if (one_in(calm_ ? 30 : 3)) return {ms(400), core::failure_facts{mint_errc::connect_failed, !one_in(5)}};
+    return {ms(400)};
+  }
+  request_plan random_request() {
+    using end = request_plan::end;
+    request_plan plan{.takes = ms(one_in(10) ? 12'000 : 400), .ends_when_abandoned = one_in(3)};
+    plan.reply.reusable = !one_in(6);
+    if (one_in(8)) plan.reply.keep_alive = std::chrono::seconds{below(4)};
+    if (one_in(calm_ ? 10 : 2)) return plan;
+    plan.how = std::array{end::reply, end::reply, end::lost, end::silent, end::unsent}[below(5)];
+    plan.reply.what = static_cast<answer>(below(7));
+    if (one_in(2)) plan.reply.retry_after = ms(3'000);
+    plan.failure = {mint_errc::connect_failed, !one_in(6)};
+    plan.reply_begun = one_in(2);
+    return plan;
+  }
+
+  void step() {
+    switch (below(16)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+      case 5:
+      case 6:
+        submit();
+        break;
+      case 7:
+        if (!run_.calls().empty()) run_.cancel(static_cast<int>(below(run_.calls().size())));
+        break;
+      case 8:
+        if (const auto ids = run_.connection_ids(); !ids.empty())
+          run_.lose(ids[below(ids.size())], !one_in(6));
+        break;
+      case 9:
+        run_.tick();
+        break;
+      case 10:
+        if (one_in(4)) run_.warm_up(1 + below(8));
+        break;
+      case 11:
+        if (one_in(10)) run_.sleep(ms(40'000));
+        break;
+      case 12:
+        if (one_in(30)) one_in(2) ? run_.close() : run_.shut_down();
+        break;
+      case 13:
+        change_the_quota();
+        break;
+      default:
+        run_.run_for(ms(one_in(10) ? 10'000 : 300));
+    }
+  }
+
+  void submit() {
+    const std::string account(1, static_cast<char>('a' + below(5)));
+    const auto urgency = one_in(3) ? priority::background : priority::interactive;
+    for (auto n = one_in(6) ? below(12) : 1; n > 0; --n) {
+      if (one_in(3))
+        run_.submit_patient(account, urgency);
+      else
+        run_.submit(account, ms(8'000), urgency);
+    }
+  }
+
+  void change_the_quota() {
+    if (!script_) return;
+    switch (below(5)) {
+      case 0:
+        script_->not_before = run_.now() + ms(3'000);
+        break;
+      case 1:
+        script_->refused_until = run_.now() + ms(1'000);
+        break;
+      case 2:
+        script_->pace = ms(400);
+        break;
+      case 3:
+        script_->account_not_before[std::string(1, static_cast<char>('a' + below(5)))] =
+            run_.now() + ms(3'000);
+        break;
+      case 4:
+        script_->urgency_not_before[priority::background] = run_.now() + ms(3'000);
+        break;
+    }
+  }
+
+  core::splitmix random_;
+  std::shared_ptr<scripted_governor> script_;
+  core::engine_settings settings_;
+  engine_run run_;
+  bool calm_ = false;
+};
+
+// behaviours: I1, I4, I8, Q2, Q6
+TEST(engine_property, whatever_happens_each_mint_ends_once_and_nothing_is_left) {
+  std::size_t calls = 0;
+  std::size_t requests = 0;
+  std::size_t minted = 0;
+  int bad = 0;
+  for (std::uint64_t seed = 1; seed <= 4'000 && bad < 5; ++seed) {
+    storm s{seed};
+    if (const std::string problem = s.play(); !problem.empty()) {
+      ++bad;
+      ADD_FAILURE() << "seed " << seed << ": " << problem;
+    }
+    calls += s.run().calls().size();
+    requests += s.run().sent().size();
+    for (const auto& c : s.run().calls()) minted += c.minted() ? 1 : 0;
+  }
+  EXPECT_GT(calls, 300'000u) << "the storms are no storms";
+  EXPECT_GT(requests, calls / 4);
+  EXPECT_GT(minted, calls / 10);
+}
+
+TEST(engine_property, same_events_give_same_commands) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    storm a{seed};
+    storm b{seed};
+    EXPECT_EQ(a.play(), b.play());
+    ASSERT_EQ(a.run().events(), b.run().events());
+    ASSERT_EQ(a.run().sent().size(), b.run().sent().size());
+    ASSERT_EQ(a.run().now(), b.run().now());
+  }
+}
+
+}  // namespace
+}  // namespace ephemint::test

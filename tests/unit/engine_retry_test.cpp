@@ -1,0 +1,159 @@
+// What is tried again, when, and what never is.
+#include "support/engine_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ephemint::test {
+namespace {
+
+struct row {
+  answer what;
+  bool retried;
+  mint_errc code;
+};
+
+// behaviours: R2, R8, R12
+TEST(engine_retry, answers_decide_what_is_tried_again) {
+  const row rows[] = {
+      {answer::rate_limited, true, mint_errc::rate_limited},
+      {answer::throttled, true, mint_errc::rate_limited},
+      {answer::server_error, true, mint_errc::server_error},
+      {answer::key_refused, false, mint_errc::unauthorized},
+      {answer::rejected, false, mint_errc::rejected},
+      {answer::malformed, false, mint_errc::bad_response},
+  };
+  for (const row& r : rows) {
+    SCOPED_TRACE(static_cast<int>(r.what));
+    for (const int attempts : {1, 3}) {
+      core::engine_settings s;
+      s.retry.max_attempts = attempts;
+      engine_run run{s};
+      run.requests = [&](const request&) { return answered(r.what); };
+      const int c = run.submit("a");
+      run.run_to_rest();
+      EXPECT_TRUE(run.at(c).failed(r.code));
+      EXPECT_EQ(run.at(c).end.why, core::command::cause::reply);
+      EXPECT_EQ(run.at(c).requests, r.retried ? attempts : 1);
+      EXPECT_EQ(run.at(c).end.attempts, run.at(c).requests);
+    }
+  }
+}
+
+TEST(engine_retry, silence_ends_the_attempt_and_its_connection) {
+  engine_run run;
+  run.next_requests = {silent()};
+  const int c = run.submit("a");
+  run.run_for(2029ms);
+  EXPECT_EQ(run.connections(), 1u);
+  run.run_for(1ms);
+  EXPECT_EQ(run.connections(), 0u);
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.at(c).requests, 2);
+  EXPECT_EQ(run.permits().used[permit_use::unknown], 1u);
+}
+
+// behaviours: S7
+TEST(engine_retry, silence_to_the_last_attempt_is_a_timeout) {
+  engine_run run;
+  run.requests = [](const request&) { return silent(); };
+  const int c = run.submit_patient("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::timed_out));
+  EXPECT_EQ(run.at(c).requests, 3);
+}
+
+// behaviours: I4, R7
+TEST(engine_retry, outage_spends_the_budget_and_no_more) {
+  engine_run run;
+  run.requests = [](const request&) { return answered(answer::server_error); };
+  for (int i = 0; i < 1'000; ++i) {
+    run.submit(std::to_string(i));
+    run.run_for(100ms);
+  }
+  run.run_for(10s);
+  EXPECT_EQ(run.sent().size(), 1'000u + 500 / 14);
+  run.requests = {};
+  for (int i = 0; i < 14; ++i) run.submit("a");
+  run.run_for(10s);
+  run.next_requests = {answered(answer::server_error)};
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted()) << "successes have refilled it";
+}
+
+// behaviours: R7
+TEST(engine_retry, retry_that_has_no_permit_in_time_spends_no_budget) {
+  core::engine_settings s;
+  s.retry.budget = 500;
+  engine_run run{s};
+  run.requests = [](const request&) { return answered(answer::rate_limited); };
+  for (int i = 0; i < 200; ++i) {
+    run.submit("a", 5s);
+    run.run_for(50ms);
+    run.governor().not_before = run.now() + 60s;
+    run.run_for(61s);
+    ASSERT_EQ(run.count().requests, static_cast<std::uint64_t>(i) + 1);
+  }
+  run.requests = {};
+  run.next_requests = {answered(answer::rate_limited)};
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted()) << "no retry was made yet, so the budget is whole";
+}
+
+// behaviours: C5
+TEST(engine_retry, retry_without_a_permit_in_time_fails_now_and_says_when) {
+  engine_run run;
+  run.requests = [](const request&) { return answered(answer::rate_limited, 20s); };
+  const int c = run.submit("a", 8s);
+  run.run_for(50ms);
+  run.governor().not_before = run.now() + 20s;
+  run.run_for(100ms);
+  EXPECT_TRUE(run.at(c).failed(mint_errc::rate_limited));
+  EXPECT_EQ(run.at(c).end.at, run.governor().not_before);
+  run.run_to_rest();
+}
+
+// behaviours: R3
+TEST(engine_retry, carriers_limit_is_no_limit_of_the_key) {
+  engine_run run;
+  run.next_requests = {answered(answer::throttled, 30s)};
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.permits().used[permit_use::rate_limited], 0u);
+  EXPECT_EQ(run.permits().used[permit_use::admitted], 2u);
+}
+
+// behaviours: R8
+TEST(engine_retry, refused_key_costs_ten_thousand_accounts_a_handful_of_requests) {
+  core::engine_settings s;
+  s.max_queued = 20'000;
+  engine_run run{s, make_rate_governor(production_quota, quota_scope::per_api_key, 1)};
+  run.requests = [](const request&) { return answered(answer::key_refused); };
+  for (int i = 0; i < 10'000; ++i) run.submit_patient(std::to_string(i));
+  run.run_for(10s);
+  for (const auto& c : run.calls()) ASSERT_TRUE(c.failed(mint_errc::unauthorized));
+  EXPECT_LE(run.sent().size(), 8u + 3u) << "what was out, and three probes";
+  run.run_to_rest();
+}
+
+// behaviours: R8
+TEST(engine_retry, refused_key_dials_for_nobody) {
+  engine_run run;
+  run.governor().refused_until = run.now() + 3s;
+  const int c = run.submit_patient("a");
+  EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
+  EXPECT_EQ(run.at(c).end.at, run.governor().refused_until);
+  EXPECT_EQ(run.dialled(), 0u);
+  run.run_for(3s);
+  const int d = run.submit_patient("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(d).minted());
+}
+
+}  // namespace
+}  // namespace ephemint::test
