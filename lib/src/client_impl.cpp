@@ -346,6 +346,7 @@ void client::impl::finish(const core::command& c) {
   live_.erase(live_.iterator_to(*op));
   if (met_ == op.get()) met_ = nullptr;
   op->attempts = c.attempts;
+  publish();  // whoever hears of the mint's end finds it counted
   if (c.why == core::command::cause::token)
     op->complete(std::move(reply_->token));
   else
