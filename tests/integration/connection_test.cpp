@@ -262,7 +262,9 @@ TEST(Connection, a_408_that_crossed_the_request_is_not_its_answer) {
 TEST(Connection, bytes_behind_a_reply_end_the_connection_not_the_reply) {
   for (std::size_t piece : {1UL, answer.size(), 1000UL}) {
     scripted_server server = serve({after_request([&](peer& client) {
-      client.write_in_pieces(std::string{answer} + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", piece);
+      std::string both{answer};
+      both.append("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+      client.write_in_pieces(both, piece);
       client.wait_for_goodbye();
     })});
     connection_run run{server.port()};
