@@ -118,6 +118,7 @@ void engine_run::pump() {
   while (const auto c = engine_->next()) {
     perform(*c);
     now_ += time_a_command;
+    stopped_ += time_a_command;
   }
   gone_.clear();
   check();
@@ -262,7 +263,7 @@ void engine_run::wake_at(time_point when) {
   events_.push({std::max(when, now_) + timer_lateness, ++order_, [this, mine] {
                   if (mine != wake_) return;
                   armed_.reset();
-                  if (live_ == 0 && connections_.empty() && ++idle_ticks_ > 1)
+                  if (live_ == 0 && connections_.empty() && ++idle_ticks_ > 3)
                     complain("a fully idle engine is woken (Q6)");
                   tick();
                 }});
@@ -275,8 +276,7 @@ void engine_run::finish(const command& c) {
   of.ended_at = now_;
   of.end = c;
   --live_;
-  if (of.deadline != core::never &&
-      now_ > std::max(of.deadline, of.submitted) + timer_lateness + stopped_ + time_a_command * 100)
+  if (of.deadline != core::never && now_ > std::max(of.deadline, of.submitted) + timer_lateness + stopped_)
     complain("a mint ends after its deadline (I1)");
   using cause = command::cause;
   if (c.why == cause::token && token_for_ != &of)

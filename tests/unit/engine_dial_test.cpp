@@ -153,8 +153,25 @@ TEST(engine_dial, warm_up_ends_at_the_first_dial_that_fails) {
   engine_run run;
   run.dials = [](std::size_t) { return refused_dial(); };
   run.warm_up(8);
+  EXPECT_FALSE(run.engine().warm_up_failed());
+  run.run_for(40ms);
+  EXPECT_TRUE(run.engine().warm_up_failed());
   run.run_to_rest();
   EXPECT_EQ(run.dialled(), 4u);
+}
+
+// behaviours: Q4, N1
+TEST(engine_dial, connection_that_is_closed_before_its_first_use_is_a_failed_dial) {
+  engine_run run;
+  run.governor().not_before = run.now() + 400ms;
+  const int c = run.submit("a");
+  for (int i = 0; i < 400; ++i) {  // whatever connects is lost at once
+    run.run_for(1ms);
+    for (const auto id : run.connection_ids()) run.lose(id);
+  }
+  EXPECT_TRUE(run.at(c).failed(mint_errc::connect_failed));
+  EXPECT_EQ(run.dialled(), 3u);
+  run.run_to_rest();
 }
 
 }  // namespace

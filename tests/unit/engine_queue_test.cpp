@@ -67,7 +67,7 @@ TEST(engine_queue, mint_in_flight_doesnt_count_as_queued) {
   run.submit("a");
   run.run_for(50ms);
   ASSERT_EQ(run.count().in_flight, 1u);
-  run.submit("b");
+  EXPECT_FALSE(run.at(run.submit("b")).ended);
   EXPECT_TRUE(run.at(run.submit("c")).failed(mint_errc::overloaded));
   run.run_to_rest();
 }
@@ -123,6 +123,17 @@ TEST(engine_queue, mint_without_a_permit_before_its_deadline_fails_at_once) {
 }
 
 // behaviours: C5
+TEST(engine_queue, hopeless_mint_fails_at_once_though_no_lane_is_free_to_ask_for) {
+  engine_run run{one_lane()};
+  run.requests = [](const request&) { return minted(2s); };
+  run.submit("a");
+  run.run_for(50ms);
+  run.governor().not_before = run.now() + 9s;
+  EXPECT_TRUE(run.at(run.submit("b", 8s)).failed(mint_errc::rate_limited));
+  run.run_to_rest();
+}
+
+// behaviours: C5
 TEST(engine_queue, pause_that_begins_ends_whoever_cant_outlast_it) {
   engine_run run{one_lane()};
   run.submit("a", 30s);
@@ -151,6 +162,20 @@ TEST(engine_queue, background_without_permits_fails_no_login) {
   run.run_for(10ms);
   const int login = run.submit("a", 5s);
   run.run_for(1s);
+  EXPECT_TRUE(run.at(login).minted());
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(batch).minted());
+}
+
+// behaviours: C5
+TEST(engine_queue, background_without_permits_fails_no_login_that_waits_for_its_retry) {
+  engine_run run{one_lane()};
+  run.next_requests = {answered(answer::throttled)};
+  const int login = run.submit("a", 5s);
+  const int batch = run.submit_patient("b", priority::background);
+  run.run_for(100ms);
+  run.governor().urgency_not_before[priority::background] = run.now() + 20s;
+  run.run_for(4s);
   EXPECT_TRUE(run.at(login).minted());
   run.run_to_rest();
   EXPECT_TRUE(run.at(batch).minted());
@@ -196,7 +221,10 @@ TEST(engine_queue, exhausted_account_holds_up_nobody_else) {
   run.run_for(1s);
   run.governor().account_not_before["a"] = run.now() + 20s;
   const int waits = run.submit_patient("a");
-  const int goes = run.submit("b", 5s);
+  const int behind = run.submit_patient("b");
+  run.run_for(200ms);
+  EXPECT_TRUE(run.at(behind).minted());
+  const int goes = run.submit("c", 5s);
   run.run_for(1s);
   EXPECT_TRUE(run.at(goes).minted());
   EXPECT_FALSE(run.at(waits).ended);
@@ -210,9 +238,9 @@ TEST(engine_queue, exhausted_account_holds_up_nobody_while_no_connection_stands)
   engine_run run{per_account()};
   run.governor().account_not_before["a"] = run.now() + 20s;
   const int waits = run.submit_patient("a");
-  const int goes = run.submit("b", 5s);
+  const int behind = run.submit_patient("b");
   run.run_for(1s);
-  EXPECT_TRUE(run.at(goes).minted());
+  EXPECT_TRUE(run.at(behind).minted());
   run.run_to_rest();
   EXPECT_TRUE(run.at(waits).minted());
   EXPECT_LT(run.at(waits).ended_at - run.at(waits).submitted, 21s);

@@ -149,6 +149,8 @@ TEST(engine_retry, refused_key_dials_for_nobody) {
   EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
   EXPECT_EQ(run.at(c).end.at, run.governor().refused_until);
   EXPECT_EQ(run.dialled(), 0u);
+  EXPECT_TRUE(run.at(run.submit("a", 1s)).failed(mint_errc::unauthorized))
+      << "told as that, not as the quota";
   run.run_for(3s);
   const int d = run.submit_patient("a");
   run.run_to_rest();

@@ -68,6 +68,20 @@ TEST(engine_stale, loss_of_a_fresh_connection_goes_by_the_policy) {
   EXPECT_GE(again.sent()[1].sent_at - again.sent()[0].sent_at, 80ms + 25ms) << "after a back-off";
 }
 
+// behaviours: S2
+TEST(engine_stale, connection_that_idled_before_its_first_request_can_be_stale) {
+  core::engine_settings s;
+  s.retry.max_attempts = 1;
+  engine_run run{s};
+  run.warm_up(1);
+  run.run_for(5s);
+  run.next_requests = {lost()};
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.count().stale_retries, 1u);
+}
+
 // behaviours: S4
 TEST(engine_stale, loss_after_a_reply_byte_is_no_stale_connection) {
   core::engine_settings s;

@@ -276,7 +276,7 @@ void engine::on_dial_failed(time_point now, std::uint32_t connection, const fail
 /// Ends those for whom no other connection is left or coming.
 void engine::dial_went_wrong(time_point now, const failure_facts& what) {
   ++counts_.failed_dials;
-  warm_up_failed_ = warm_target_ > 0;
+  if (warm_target_ > 0) warm_up_failed_ = true;
   warm_target_ = 0;
   const bool hopeless = !what.retryable ||
                         pool_.failures_in_a_row() >= static_cast<std::uint32_t>(settings_.retry.max_attempts);
