@@ -56,14 +56,13 @@ job_id engine::on_submit(time_point now, const job_spec& spec) {
 
 job& engine::make_job(const job_spec& spec, time_point now) {
   if (free_jobs_.empty()) {
-    free_jobs_.reserve(jobs_.size() + 1);  // so that giving a place back can't fail
+    free_jobs_.prepare(jobs_.size() + 1);
     jobs_.emplace_back();
     jobs_.back().id.index = static_cast<std::uint32_t>(jobs_.size() - 1);
     jobs_.back().id.generation = 1;
-    free_jobs_.push_back(jobs_.back().id.index);
+    free_jobs_.give(jobs_.back().id.index);
   }
-  job& j = jobs_[free_jobs_.back()];
-  free_jobs_.pop_back();
+  job& j = jobs_[free_jobs_.take()];
   j.account = spec.account;
   j.account_hash = std::hash<account_id>{}(spec.account);
   j.urgency = spec.urgency;
@@ -117,7 +116,7 @@ void engine::finish(job& j, command::cause why, mint_errc code, time_point retry
   if (j.deadline != never) deadlines_.erase(deadlines_.iterator_to(j));
   j.owner = nullptr;
   ++j.id.generation;
-  free_jobs_.push_back(j.id.index);
+  free_jobs_.give(j.id.index);
   --live_jobs_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/admission_queue.hpp"
+#include "core/free_list.hpp"
 #include "core/job.hpp"
 #include "core/pool_rules.hpp"
 #include "core/retry_policy.hpp"
@@ -218,7 +219,7 @@ class engine {
   retry_policy retry_;
   // Declared before the containers whose hooks live in it: they are emptied first.
   std::deque<job> jobs_;
-  std::vector<std::uint32_t> free_jobs_;
+  free_list free_jobs_;
   mutable pool_rules pool_;
   admission_queue queue_;
   fresh_set fresh_;

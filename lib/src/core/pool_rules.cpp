@@ -71,7 +71,7 @@ void pool_rules::forget(lane& l) noexcept {
   set_due(l, never);
   const std::uint32_t index = l.id & ((1u << slot_bits) - 1);
   slots_[index].held.reset();
-  free_slots_.push_back(index);  // room was reserved when the slot was made
+  free_slots_.give(index);
   --total_;
 }
 
@@ -84,12 +84,11 @@ time_point pool_rules::next_dial(time_point now) const noexcept {
 lane& pool_rules::start_dial(time_point now) {
   auto made = std::make_unique<lane>();
   if (free_slots_.empty()) {
-    free_slots_.reserve(slots_.size() + 1);
+    free_slots_.prepare(slots_.size() + 1);
     slots_.emplace_back();
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+    free_slots_.give(static_cast<std::uint32_t>(slots_.size() - 1));
   }
-  const std::uint32_t index = free_slots_.back();
-  free_slots_.pop_back();
+  const std::uint32_t index = free_slots_.take();
   slot& place = slots_[index];
   made->id = (++place.generation << slot_bits) | index;
   // Ages spread by a fifth to either side, so that connections that were dialled together don't end together

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/free_list.hpp"
 #include "core/job.hpp"
 #include "core/random.hpp"
 
@@ -125,7 +126,7 @@ class pool_rules {
   settings settings_;
   splitmix random_;
   std::vector<slot> slots_;
-  std::vector<std::uint32_t> free_slots_;
+  free_list free_slots_;
   idle_list idle_;  // newest first
   due_set due_;
   std::size_t total_ = 0;
