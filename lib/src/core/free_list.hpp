@@ -6,8 +6,8 @@
 
 namespace ephemint::core {
 
-/// The indexes of a table's free places, last freed first. Giving a place back never fails: the room for it is
-/// taken when the place is made.
+/// The indexes of a table's free places, last freed first. Giving a place back never fails: the room for it
+/// is taken when the place is made.
 class free_list {
  public:
   bool empty() const noexcept { return free_.empty(); }
