@@ -1,5 +1,5 @@
 // Between bytes and meaning: requests, replies, login URLs.
-#include "allocations.hpp"
+#include "common/allocations.hpp"
 #include "reply.hpp"
 #include "request.hpp"
 

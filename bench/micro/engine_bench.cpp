@@ -1,5 +1,5 @@
 // The engine and the governor alone: no sockets, no clock, time walked forward by hand.
-#include "allocations.hpp"
+#include "common/allocations.hpp"
 #include "core/engine.hpp"
 
 #include <ephemint/rate_governor.hpp>

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ephemint::bench {
+
+/// Names with what they stand for, in the order to be shown.
+using named_values = std::vector<std::pair<std::string, std::string>>;
+
+/// What this program was built with, and the machine that it runs on: the compiler, the libraries, kernel,
+/// processor, and the load when it was asked. To be kept beside every figure.
+named_values versions();
+
+/// The versions of other programs that take part (nginx, wrk, h2load, go), as they say them; those that
+/// aren't installed are left out.
+named_values program_versions();
+
+}  // namespace ephemint::bench
