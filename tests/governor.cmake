@@ -15,7 +15,11 @@ ephemint_test(governor_test
 ephemint_test(governor_threads_test SOURCES unit/rate_governor_threads_test.cpp LABELS threads)
 
 add_library(quota_world STATIC
-    support/quota_cases.cpp support/quota_server.cpp support/quota_strategies.cpp support/quota_world.cpp)
+    support/quota_cases.cpp
+    support/quota_engine.cpp
+    support/quota_server.cpp
+    support/quota_strategies.cpp
+    support/quota_world.cpp)
 target_include_directories(quota_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/support PRIVATE ${PROJECT_SOURCE_DIR}/lib/src)
 target_link_libraries(quota_world PUBLIC ephemint::ephemint PRIVATE ephemint_build_flags)
 

@@ -2,8 +2,6 @@
 
 #include "core/random.hpp"
 
-#include <ephemint/rate_governor.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -67,78 +65,6 @@ class job_queue {
   const actions& world_;
   std::set<std::pair<time_point, job_id>> logins_;
   std::deque<job_id> batch_;
-};
-
-class governed_strategy final : public strategy {
- public:
-  governed_strategy(actions& world, ephemint::quota q, std::uint64_t seed)
-      : world_{world}, queue_{world}, governor_{make_rate_governor(q, quota_scope::per_api_key, seed)} {
-    client_ = governor_->join();
-  }
-
-  void on_submit(time_point now, job_id id) override {
-    const job& j = world_.about(id);
-    if (j.deadline != time_point::max()) {
-      const time_point permit = governor_->estimate(now, request(priority::interactive), queue_.logins());
-      if (permit + usual_round_trip_ > j.deadline) return world_.give_up(id);
-    }
-    queue_.push(id);
-    pump(now);
-  }
-
-  void on_reply(time_point now, job_id id, const reply& r) override {
-    usual_round_trip_ += (now - r.sent_at - usual_round_trip_) / 8;
-    permit_reply said{r.admitted ? permit_use::admitted : permit_use::rate_limited, "a", r.sent_at,
-                      r.retry_after};
-    const auto held = permits_.find(id);
-    governor_->on_reply(now, held->second, said);
-    permits_.erase(held);
-    if (!r.admitted) queue_.push_front(id);
-    pump(now);
-  }
-
-  void on_wake(time_point now) override { pump(now); }
-
- private:
-  permit_request request(priority urgency) const { return {urgency, "a", client_}; }
-
-  void pump(time_point now) {
-    time_point wake = time_point::max();
-    while (const auto login = queue_.first_login()) {
-      const admission a = governor_->try_acquire(now, request(priority::interactive));
-      if (a.what == admission::verdict::granted) {
-        leave(queue_.pop_login(), a.granted_permit);
-        continue;
-      }
-      if (std::max(a.not_before, now) + usual_round_trip_ <= world_.about(*login).deadline) {
-        wake = a.not_before;
-        break;
-      }
-      world_.give_up(queue_.pop_login());
-    }
-    while (const auto job = queue_.first_of_batch()) {
-      const priority urgency = world_.about(*job).urgency;
-      const admission a = governor_->try_acquire(now, request(urgency));
-      if (a.what != admission::verdict::granted) {
-        wake = std::min(wake, a.not_before);
-        break;
-      }
-      leave(queue_.pop_of_batch(), a.granted_permit);
-    }
-    world_.wake_at(wake);
-  }
-
-  void leave(job_id id, permit p) {
-    permits_.emplace(id, p);
-    world_.send(id);
-  }
-
-  actions& world_;
-  job_queue queue_;
-  std::shared_ptr<rate_governor> governor_;
-  std::unordered_map<job_id, permit> permits_;
-  std::uint32_t client_ = 0;
-  duration usual_round_trip_ = std::chrono::milliseconds{80};
 };
 
 /// Sends when the server would admit it and all that is on its way.
@@ -428,10 +354,6 @@ strategy_maker seeded() {
 
 }  // namespace
 
-strategy_maker governed(ephemint::quota q) {
-  return
-      [q](actions& world, std::uint64_t seed) { return std::make_unique<governed_strategy>(world, q, seed); };
-}
 strategy_maker oracle() {
   return [](actions& world, std::uint64_t) { return std::make_unique<oracle_strategy>(world); };
 }
@@ -455,7 +377,7 @@ std::vector<named_strategy> all_strategies(ephemint::quota told) {
           {"AWS adaptive", aws_adaptive()},
           {"pacer at N", pacer(n, told.window())},
           {"sliding log of N", sliding_log(n, told.window())},
-          {"Ephemint", governed(told)}};
+          {"Ephemint", engine_driven(told)}};
 }
 
 }  // namespace ephemint::quota_world

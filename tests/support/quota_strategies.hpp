@@ -7,9 +7,9 @@
 
 namespace ephemint::quota_world {
 
-/// The real governor behind a simple queue: logins by deadline, told at once when no permit can come in time;
-/// the batch in order.
-strategy_maker governed(ephemint::quota q);
+/// Ephemint: the real engine and the real governor, with the defaults that a client has. Only its connections
+/// are the world's.
+strategy_maker engine_driven(ephemint::quota q);
 
 /// Knows the server: sends when it would admit.
 strategy_maker oracle();

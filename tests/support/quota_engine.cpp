@@ -1,0 +1,105 @@
+#include "core/engine.hpp"
+#include "quota_strategies.hpp"
+
+#include <ephemint/rate_governor.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+
+namespace ephemint::quota_world {
+namespace {
+
+/// The whole client but for its sockets: the engine's commands performed in the simulated world. A connection
+/// takes `handshake` to make, always comes, and is never lost; requests on it are the world's.
+class engine_strategy final : public strategy {
+ public:
+  engine_strategy(actions& world, ephemint::quota q, std::uint64_t seed)
+      : world_{world},
+        governor_{make_rate_governor(q, quota_scope::per_api_key, seed)},
+        engine_{core::engine_settings{}, *governor_, ~seed} {}
+
+  void on_submit(time_point now, job_id id) override {
+    const job& j = world_.about(id);
+    calls_.push_back(id);
+    engine_.on_submit(now, {account_id{"se-" + std::to_string(id)}, j.urgency, j.deadline, &calls_.back()});
+    perform(now);
+  }
+
+  void on_reply(time_point now, job_id id, const reply& r) override {
+    using answer = core::reply_facts::answer;
+    const auto carrier = carrier_of_.find(id);
+    const std::uint32_t connection = carrier->second;
+    carrier_of_.erase(carrier);
+    engine_.on_reply(now, connection, {r.admitted ? answer::minted : answer::rate_limited, r.retry_after});
+    perform(now);
+  }
+
+  void on_wake(time_point now) override {
+    while (!dials_.empty() && dials_.front().done_at <= now) {
+      const std::uint32_t connection = dials_.front().connection;
+      dials_.pop_front();
+      engine_.on_connected(now, connection);
+    }
+    if (tick_at_ <= now) {
+      tick_at_ = core::never;
+      engine_.on_tick(now);
+    }
+    perform(now);
+  }
+
+ private:
+  /// TCP and TLS 1.3 over the world's network: two round trips.
+  static constexpr std::chrono::milliseconds handshake{160};
+
+  struct dial {
+    std::uint32_t connection;
+    time_point done_at;
+  };
+
+  void perform(time_point now) {
+    using kind = core::command::kind;
+    while (const auto c = engine_.next()) {
+      switch (c->what) {
+        case kind::send:
+          carrier_of_[call(*c)] = c->connection;
+          world_.send(call(*c));
+          break;
+        case kind::dial:
+          dials_.push_back({c->connection, now + handshake});
+          break;
+        case kind::finish:
+          if (c->why != core::command::cause::token) world_.give_up(call(*c));
+          break;
+        case kind::wake_at:
+          tick_at_ = c->at;
+          break;
+        // The world carries on with what nobody waits for, and the engine knows no longer what it closed.
+        case kind::abandon:
+        case kind::close:
+        case kind::drained:
+          break;
+      }
+    }
+    world_.wake_at(dials_.empty() ? tick_at_ : std::min(tick_at_, dials_.front().done_at));
+  }
+
+  static job_id call(const core::command& c) { return *static_cast<const job_id*>(c.owner); }
+
+  actions& world_;
+  std::shared_ptr<rate_governor> governor_;
+  core::engine engine_;
+  std::deque<job_id> calls_;  // a deque, for the engine keeps their addresses
+  std::unordered_map<job_id, std::uint32_t> carrier_of_;
+  std::deque<dial> dials_;
+  time_point tick_at_ = core::never;
+};
+
+}  // namespace
+
+strategy_maker engine_driven(ephemint::quota q) {
+  return
+      [q](actions& world, std::uint64_t seed) { return std::make_unique<engine_strategy>(world, q, seed); };
+}
+
+}  // namespace ephemint::quota_world
