@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 
 namespace ephemint::cli {
@@ -14,27 +13,14 @@ namespace {
 constexpr unsigned char byte(char c) noexcept { return static_cast<unsigned char>(c); }
 
 constexpr bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f; }
-constexpr bool needs_no_escape(char c) noexcept { return is_plain(c) && c != '"' && c != '\\'; }
+constexpr bool needs_no_escape(char c) noexcept { return is_plain(c) & (c != '"') & (c != '\\'); }
 
-/// Whether all of the word's eight characters go into JSON as they are. (Bit Twiddling Hacks: "determine if a
-/// word has a zero byte", "… a byte less than n".)
-constexpr bool needs_no_escape(std::uint64_t word) noexcept {
-  constexpr std::uint64_t ones = 0x0101010101010101, tops = ones << 7;
-  const auto zero_in = [](std::uint64_t w) { return (w - ones) & ~w & tops; };
-  const std::uint64_t control = (word - ones * 0x20) & ~word & tops;
-  return (control | zero_in(word ^ ones * '"') | zero_in(word ^ ones * '\\') | zero_in(word ^ ones * 0x7f) |
-          (word & tops)) == 0;
-}
-
-/// How many characters at the beginning go into JSON as they are: nearly all, always, so eight at a time.
-std::size_t plain_size(std::string_view text) noexcept {
-  std::size_t size = 0;
-  for (std::uint64_t word; text.size() - size >= sizeof word; size += sizeof word) {
-    std::memcpy(&word, text.data() + size, sizeof word);
-    if (!needs_no_escape(word)) break;
-  }
-  while (size < text.size() && needs_no_escape(text[size])) ++size;
-  return size;
+/// Whether all of it goes into JSON as it is: nearly always. No way out of the loop, so that the compiler
+/// looks at sixteen characters at a time.
+bool needs_no_escape(std::string_view text) noexcept {
+  unsigned char all = 1;
+  for (char c : text) all &= static_cast<unsigned char>(needs_no_escape(c));
+  return all != 0;
 }
 
 /// The length of the UTF-8 character that `text` begins with, or 0 if it begins with none (RFC 3629: no
@@ -64,7 +50,11 @@ bool is_c1(std::string_view character) noexcept {
   return character.size() == 2 && byte(character[0]) == 0xc2 && byte(character[1]) < 0xa0;
 }
 
-void append_escaped(std::string& out, char c) {
+void append_character(std::string& out, char c) {
+  if (needs_no_escape(c)) {
+    out += c;
+    return;
+  }
   switch (c) {
     case '"':
       out += "\\\"";
@@ -96,16 +86,16 @@ void append_escaped(std::string& out, char c) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
+  if (needs_no_escape(text)) {
+    out += text;
+    text = {};
+  }
   while (!text.empty()) {
-    const std::size_t plain = plain_size(text);
-    out += text.substr(0, plain);
-    text.remove_prefix(plain);
-    if (text.empty()) break;
     const std::size_t length = utf8_length(text);
     if (length == 0)
       out += "\xef\xbf\xbd";
     else if (length == 1)
-      append_escaped(out, text.front());
+      append_character(out, text.front());
     else
       out += text.substr(0, length);
     text.remove_prefix(std::max<std::size_t>(length, 1));

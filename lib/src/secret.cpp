@@ -1,15 +1,16 @@
 #include <ephemint/secret.hpp>
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
+#include <cstring>
 #include <ostream>
 #include <utility>
 
 namespace ephemint {
 
 void wipe(void* memory, std::size_t size) noexcept {
-  if (size != 0) OPENSSL_cleanse(memory, size);
+  if (size == 0) return;
+  std::memset(memory, 0, size);
+  asm volatile("" : : "r"(memory) : "memory");  // says that somebody reads it: so it can't be left out
 }
 
 secret::secret(std::string_view text) : secret{text, {}} {}

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <string>
 
 namespace ephemint {
@@ -129,6 +130,36 @@ TEST(Token, is_opaque_text_of_few_characters) {  // behaviours: P2
         std::string{"a\n"}, std::string{"a\0b", 3}, std::string{"\xc3\xa9"}, std::string{"a#"},
         std::string{"a\\"}, std::string{"a?"}})
     EXPECT_FALSE(is_token(bad)) << bad;
+}
+
+/// 40 of `a` with `c` at a place: long enough for what is looked at many at a time, and for what is left
+/// over.
+std::string with(char c, std::size_t at) {
+  std::string text(40, 'a');
+  text[at] = c;
+  return text;
+}
+
+TEST(Token, has_each_character_judged_at_every_place) {  // behaviours: P3
+  const std::string marks = "._~+/=-";
+  for (int code = 0; code < 256; ++code) {
+    const char c = static_cast<char>(code);
+    const bool good = std::isalnum(code) != 0 || (code != 0 && marks.find(c) != marks.npos);
+    for (std::size_t at = 0; at < 40; ++at) ASSERT_EQ(is_token(with(c, at)), good) << code << " at " << at;
+  }
+}
+
+TEST(RedirectUrl, has_each_character_judged_at_every_place) {  // behaviours: P3
+  const std::string marks = "-._~!$&'()*+,;=:@/?";             // `%` begins an escape: not here
+  for (int code = 0; code < 256; ++code) {
+    if (code == '%') continue;  // it begins an escape, which may be a good one
+    const char c = static_cast<char>(code);
+    const bool good = std::isalnum(code) != 0 || (code != 0 && marks.find(c) != marks.npos);
+    for (std::size_t at = 0; at < 40; ++at) {
+      const std::string url = "https://other.example/" + with(c, at) + "?t=" + token;
+      ASSERT_EQ(fault_of(url).empty(), good) << code << " at " << at;
+    }
+  }
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace ephemint {
 
-/// Text that must not leak: move-only, overwritten (`OPENSSL_cleanse`) when it goes, printed as `[redacted]`.
+/// Text that must not leak: move-only, overwritten when it goes, printed as `[redacted]`.
 ///
 /// The one place where secrets are kept and wiped: API keys, tokens and redirect URLs all live in one of
 /// these. A moved-from secret is empty.

@@ -125,7 +125,7 @@ void engine::dial_as_needed(time_point now) {
       waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
     const bool warm = warm_target_ > pool_.total();
     if (warm_target_ <= pool_.live()) warm_target_ = 0;
-    if (!warm && (!j || waiting <= pool_.dialling())) return;
+    if (!warm && (!j || waiting <= pool_.dialling() || !pool_.room_to_dial())) return;
     if (!warm) {
       if (governor_.key_refused(now)) {
         fail_refused(governor_.estimate(now, asks(*j), 0));

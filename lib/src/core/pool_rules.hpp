@@ -72,6 +72,10 @@ class pool_rules {
   void forget(lane&) noexcept;
 
   // --- dialling ---
+  /// Whether one more connection may stand.
+  bool room_to_dial() const noexcept {
+    return total_ < settings_.max_connections && dialling_ < (failures_in_a_row_ > 0 ? 1 : max_dials);
+  }
   /// Whether one more dial may be started now.
   bool may_dial(time_point now) const noexcept;
   /// When a back-off ends that keeps `may_dial` false, or `never` if it is something else that does.
@@ -108,9 +112,6 @@ class pool_rules {
   };
   static constexpr std::uint32_t slot_bits = 12;  // max_connections is at most 4096
 
-  bool room_to_dial() const noexcept {
-    return total_ < settings_.max_connections && dialling_ < (failures_in_a_row_ > 0 ? 1 : max_dials);
-  }
   void set_due(lane&, time_point due) noexcept;
   void leave_state(lane&) noexcept;
 
