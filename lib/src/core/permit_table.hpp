@@ -26,12 +26,16 @@ struct outstanding_permit {
 /// nothing.
 class permit_table {
  public:
-  permit put(const outstanding_permit& p) {
-    if (free_ == none) {
-      slots_.push_back({});
-      free_ = static_cast<std::uint32_t>(slots_.size() - 1);
-      slots_.back().next_free = none;
-    }
+  /// Makes sure of a place for the next `put`. Throws `std::bad_alloc`.
+  void prepare() {
+    if (free_ != none) return;
+    slots_.push_back({});
+    free_ = static_cast<std::uint32_t>(slots_.size() - 1);
+    slots_.back().next_free = none;
+  }
+
+  /// Once after each `prepare`.
+  permit put(const outstanding_permit& p) noexcept {
     const std::uint32_t index = free_;
     slot& s = slots_[index];
     free_ = s.next_free;

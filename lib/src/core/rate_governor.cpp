@@ -87,6 +87,7 @@ class local_governor final : public rate_governor {
     const clock::time_point when = count.ask(now, request.urgency, request.client);
     if (when > now) return {admission::verdict::later, {}, when};
     outstanding_permit p{.urgency = request.urgency, .probes_key = key == key_gate::state::probe_due};
+    permits_.prepare();  // a permit that is taken has its place: none is lost for want of memory
     count.take(now, request.client, p);
     if (p.probes_key) key_.probe_left();
     return {admission::verdict::granted, permits_.put(p), now};
