@@ -131,6 +131,22 @@ TEST(quota_learner, learned_quota_follows_downwards) {
   EXPECT_NEAR(learner.limit(), 100, 5);
 }
 
+TEST(quota_learner, level_refused_again_is_left_by_doubled_steps_where_each_costs_a_window) {
+  for (const bool coarse : {true, false}) {
+    quota_learner learner{quota::learned(200, 60s)};
+    at now = start;
+    double before = 200;
+    for (const double cut : {0.015, 0.03, 0.06, 0.12, 0.12}) {
+      learner.on_refused(now, {.pause = coarse ? 60s : 5s, .counted = before, .debt = 1});
+      EXPECT_NEAR(learner.limit(), before * (1 - (coarse ? cut : 0.015)), 0.01);
+      before = learner.limit();
+      now += 2min;
+    }
+    learner.on_refused(now + 5min, {.pause = 60s, .counted = before, .debt = 1});
+    EXPECT_NEAR(learner.limit(), before * 0.985, 0.01) << "a while later it is news";
+  }
+}
+
 TEST(quota_learner, whole_window_of_pause_lets_a_full_window_go_after_it) {
   quota_learner learner{quota::learned(200, 60s)};
   learner.on_refused(start, {.pause = 60s, .counted = 198, .debt = 1});
