@@ -17,6 +17,7 @@ ephemint_test(governor_threads_test SOURCES unit/rate_governor_threads_test.cpp 
 add_library(quota_world STATIC
     support/quota_cases.cpp
     support/quota_engine.cpp
+    support/quota_looking.cpp
     support/quota_server.cpp
     support/quota_strategies.cpp
     support/quota_world.cpp)

@@ -370,14 +370,17 @@ strategy_maker sliding_log(double quota, duration window) {
 
 std::vector<named_strategy> all_strategies(ephemint::quota told) {
   const auto n = static_cast<double>(told.requests());
-  return {{"oracle", oracle()},
-          {"naive, 10 tries", naive()},
-          {"own Retry-After", own_retry_after()},
-          {"AWS standard", aws_standard()},
-          {"AWS adaptive", aws_adaptive()},
-          {"pacer at N", pacer(n, told.window())},
-          {"sliding log of N", sliding_log(n, told.window())},
-          {"Ephemint", engine_driven(told)}};
+  std::vector<named_strategy> all{{"oracle", oracle()},
+                                  {"naive, 10 tries", naive()},
+                                  {"own Retry-After", own_retry_after()},
+                                  {"AWS standard", aws_standard()},
+                                  {"AWS adaptive", aws_adaptive()},
+                                  {"pacer at N", pacer(n, told.window())},
+                                  {"sliding log of N", sliding_log(n, told.window())},
+                                  {"Ephemint", engine_driven(told)}};
+  if (told.how() == ephemint::quota::mode::learned)
+    all.insert(all.begin() + 1, {"oracle, not told", looking(std::chrono::seconds{130})});
+  return all;
 }
 
 }  // namespace ephemint::quota_world

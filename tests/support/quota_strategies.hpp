@@ -13,6 +13,9 @@ strategy_maker engine_driven(ephemint::quota q);
 
 /// Knows the server: sends when it would admit.
 strategy_maker oracle();
+/// Knows the server but isn't told when its quota changes: it looks so often whether there is more. The bound
+/// for clients that were told nothing.
+strategy_maker looking(duration every);
 
 /// Each call for itself, 10 tries, full jitter: 50 ms doubled up to 20 s.
 strategy_maker naive();
