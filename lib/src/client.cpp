@@ -1,4 +1,3 @@
-#include "call_handler.hpp"
 #include "client_impl.hpp"
 
 #include <ephemint/client.hpp>
@@ -16,19 +15,25 @@ namespace {
 
 using mint_handler = asio::any_completion_handler<void(mint_result)>;
 
-/// Has the handler called with the outcome on its executor, never from here. A token that got too old on the
-/// way there (a stopped process, a loaded executor) is not handed over.
-void deliver(const asio::any_io_executor& outer, mint_handler&& handler, mint_result&& outcome,
-             clock::duration min_remaining) {
-  call_handler(
-      outer, std::move(handler), [outcome = std::move(outcome), min_remaining](mint_handler&& h) mutable {
-        if (outcome &&
-            !core::token_window{min_remaining}.good(outcome->expires_at() - token_lifetime, clock::now()))
-          outcome = mint_error{mint_errc::timed_out,
-                               {.message = "a token came, but its executor took it too late"}};
-        std::move(h)(std::move(outcome));
-      });
-}
+/// What a handler is called with: the outcome, unless a token got too old on the way (a stopped process, a
+/// loaded executor).
+class delivery {
+ public:
+  delivery(mint_result&& outcome, clock::duration min_remaining)
+      : outcome_{std::move(outcome)}, min_remaining_{min_remaining} {}
+
+  void operator()(mint_handler&& handler) {
+    if (outcome_ &&
+        !core::token_window{min_remaining_}.good(outcome_->expires_at() - token_lifetime, clock::now()))
+      outcome_ =
+          mint_error{mint_errc::timed_out, {.message = "a token came, but its executor took it too late"}};
+    std::move(handler)(std::move(outcome_));
+  }
+
+ private:
+  mint_result outcome_;
+  clock::duration min_remaining_;
+};
 
 /// What a cancellation signal and the mint that it ends know of each other. The signal comes on the caller's
 /// executor; all but the pointer to the client is touched on the home executor.
@@ -43,7 +48,10 @@ struct cancel_link {
 class handler_operation final : public operation {
  public:
   handler_operation(const client::impl& c, mint_handler handler)
-      : client_{c}, handler_{std::move(handler)}, work_{executor_of(handler_, c.outer())} {}
+      : client_{c},
+        handler_{std::move(handler)},
+        work_{c.handlers().busy_outer()},
+        own_{c.handlers().busy_own_executor(handler_)} {}
 
   void link(std::shared_ptr<cancel_link> l) { link_ = std::move(l); }
   /// On the home executor, before it is submitted. False: cancelled on the way here.
@@ -54,13 +62,16 @@ class handler_operation final : public operation {
 
   void complete(mint_result&& outcome) override {
     if (link_) link_->op = nullptr;
-    deliver(client_.outer(), std::move(handler_), std::move(outcome), client_.options().min_remaining);
+    client_.handlers().call(std::move(own_), std::move(handler_),
+                            delivery{std::move(outcome), client_.options().min_remaining});
   }
 
  private:
   const client::impl& client_;
   mint_handler handler_;
-  const asio::any_completion_executor work_;  // so that its context doesn't stop before the handler came
+  // So that neither's context stops before the handler came.
+  const asio::any_io_executor work_;
+  asio::any_completion_executor own_;
   std::shared_ptr<cancel_link> link_;
 };
 
@@ -102,8 +113,9 @@ client::~client() {
 
 void client::start_mint(std::shared_ptr<impl> self, const mint_request& request, mint_handler handler) {
   if (auto wrong = check(request); !wrong.empty())
-    return deliver(self->outer(), std::move(handler),
-                   mint_error{mint_errc::invalid_request, {.message = std::move(wrong)}}, {});
+    return self->handlers().call(
+        std::move(handler),
+        delivery{mint_error{mint_errc::invalid_request, {.message = std::move(wrong)}}, {}});
   const auto deadline = self->deadline_of(request, clock::now());
   const auto slot = asio::get_associated_cancellation_slot(handler);
   auto op = std::make_unique<handler_operation>(*self, std::move(handler));

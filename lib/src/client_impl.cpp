@@ -1,6 +1,5 @@
 #include "client_impl.hpp"
 
-#include "call_handler.hpp"
 #include "net/endpoint.hpp"
 
 #include <boost/asio/query.hpp>
@@ -142,7 +141,7 @@ constexpr std::uint32_t slot_mask = 0xfff;  // as the engine's pool numbers conn
 client::impl::impl(asio::any_io_executor executor, client_options&& options, const checked_options& checked)
     : options_{std::move(options)},
       key_{std::move(options_.api_key)},
-      outer_{executor},
+      handlers_{executor},
       home_{options_.single_threaded ? executor : asio::any_io_executor{asio::make_strand(executor)}},
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
@@ -382,7 +381,7 @@ mint_error client::impl::error_of(const core::command& c, const operation& op) c
 
 void client::impl::end_warm_ups(std::exception_ptr error) {
   for (auto& wait : std::exchange(warm_ups_, {})) {
-    call_handler(outer_, std::move(wait.handler), [error](auto&& handler) { std::move(handler)(error); });
+    handlers_.call(std::move(wait.handler), [error](auto&& handler) { std::move(handler)(error); });
   }
 }
 
@@ -399,14 +398,14 @@ void client::impl::check_warm_ups() {
       ++it;
       continue;
     }
-    call_handler(outer_, std::move(it->handler), [](auto&& handler) { std::move(handler)(nullptr); });
+    handlers_.call(std::move(it->handler), [](auto&& handler) { std::move(handler)(nullptr); });
     it = warm_ups_.erase(it);
   }
 }
 
 void client::impl::end_closes() {
   for (auto& handler : std::exchange(closes_, {})) {
-    call_handler(outer_, std::move(handler), [](auto&& h) { std::move(h)(); });
+    handlers_.call(std::move(handler), [](auto&& h) { std::move(h)(); });
   }
 }
 

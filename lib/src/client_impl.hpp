@@ -2,6 +2,7 @@
 
 #include "client_registry.hpp"
 #include "core/engine.hpp"
+#include "handler_caller.hpp"
 #include "net/connection.hpp"
 #include "operation.hpp"
 #include "options.hpp"
@@ -40,7 +41,8 @@ struct client::impl final : std::enable_shared_from_this<client::impl>,
   /// Where all of this runs: a strand of `outer()`, or `outer()` itself.
   const asio::any_io_executor& home() const noexcept { return home_; }
   /// The executor that the client was given: handlers without one of their own run there, outside the strand.
-  const asio::any_io_executor& outer() const noexcept { return outer_; }
+  const asio::any_io_executor& outer() const noexcept { return handlers_.outer(); }
+  const handler_caller& handlers() const noexcept { return handlers_; }
   const client_options& options() const noexcept { return options_; }
   rate_governor& governor() const noexcept { return *governor_; }
   std::uint32_t governed_as() const noexcept { return engine_.client(); }
@@ -92,7 +94,7 @@ struct client::impl final : std::enable_shared_from_this<client::impl>,
 
   client_options options_;  // without the key
   secret key_;
-  asio::any_io_executor outer_;
+  handler_caller handlers_;
   asio::any_io_executor home_;
   std::shared_ptr<rate_governor> governor_;
   core::engine engine_;

@@ -1,4 +1,3 @@
-#include "call_handler.hpp"
 #include "client_impl.hpp"
 #include "core/token_window.hpp"
 
@@ -260,7 +259,7 @@ void mint_stream::state::wait(wake_up state::*who, bool (state::*awaited)() cons
 
 void mint_stream::state::wake(wake_up&& handler, boost::system::error_code why) const {
   if (!handler) return;
-  call_handler(minter->outer(), std::move(handler), [why](wake_up&& h) { std::move(h)(why); });
+  minter->handlers().call(std::move(handler), [why](wake_up&& h) { std::move(h)(why); });
 }
 
 void mint_stream::state::wake(wake_up state::*who, boost::system::error_code why) {
