@@ -9,3 +9,8 @@ ephemint_test(client_test
     LIBRARIES ephemint::sandbox
     LABELS threads)
 target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmock.h>)
+# Apart from the others: it replaces operator new.
+ephemint_test(client_memory_test
+    SOURCES integration/client_memory_test.cpp
+    LIBRARIES ephemint::sandbox
+    LABELS integration)

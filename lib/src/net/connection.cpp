@@ -1,10 +1,12 @@
 #include "net/connection.hpp"
 
 #include "net/connector.hpp"
+#include "net/handler_memory.hpp"
 #include "net/reply_parser.hpp"
 #include "net/shared_endpoint.hpp"
 #include "net/tls.hpp"
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -87,6 +89,7 @@ struct connection::impl final : connector::waiter {
   std::string unsent_;
   // Small, for an idle connection keeps it: OpenSSL joins records on its own.
   std::array<char, 4096> received_;
+  handler_memory reading_;
 };
 
 // --- connecting
@@ -168,10 +171,12 @@ void connection::impl::fail_handshake(const failure& why) {
 // --- reading
 
 void connection::impl::read() {
-  socket_.async_read_some(asio::buffer(received_),
-                          [self = owner_.shared_from_this()](const error_code& error, std::size_t size) {
-                            self->impl_->on_read(error, size);
-                          });
+  socket_.async_read_some(
+      asio::buffer(received_),
+      asio::bind_allocator(handler_allocator<char>{reading_},
+                           [self = owner_.shared_from_this()](const error_code& error, std::size_t size) {
+                             self->impl_->on_read(error, size);
+                           }));
 }
 
 void connection::impl::on_read(const error_code& error, std::size_t size) {

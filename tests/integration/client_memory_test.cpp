@@ -1,0 +1,91 @@
+// What a mint costs in blocks of memory. Apart from the other tests: it replaces the global operator new.
+#include "support/client_run.hpp"
+
+#include <cstdlib>
+#include <functional>
+#include <new>
+#include <optional>
+
+namespace {
+
+thread_local long allocations = 0;  // of this thread only: the sandbox's are not ours
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc{};
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace ephemint::test {
+namespace {
+
+constexpr int warm_up = 50;
+constexpr int measured = 200;
+
+// Source of the figures: targets.md, at most 4 blocks a mint on the library's side.
+
+TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
+  const sandbox::server api;
+  asio::io_context context;
+  auto options = options_for(api);
+  options.single_threaded = true;
+  client c{context.get_executor(), std::move(options)};
+  long before = 0;
+  int left = warm_up + measured;
+  std::function<void()> next = [&] {
+    if (left == measured) before = allocations;
+    if (left-- == 0) return;
+    c.async_mint({"se-1"}, [&](mint_result r) {
+      EXPECT_TRUE(r.has_value());
+      next();
+    });
+  };
+  next();
+  while (left >= 0 && context.run_one_for(30s) != 0) continue;
+  // The mint's own state, and the token.
+  EXPECT_LE(allocations - before, 2 * measured + 5);
+}
+
+TEST(ClientMemory, a_mint_that_is_awaited_takes_four_blocks_at_most) {
+  const sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    auto options = options_for(api);
+    options.single_threaded = true;
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    long before = 0;
+    for (int i = 0; i < warm_up + measured; ++i) {
+      if (i == warm_up) before = allocations;
+      const mint_result r = co_await c.mint({"se-1"});
+      EXPECT_TRUE(r.has_value());
+    }
+    EXPECT_LE(allocations - before, 4 * measured + 5);
+  });
+}
+
+TEST(ClientMemory, a_stream_takes_three_blocks_a_mint_at_most) {
+  const sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    auto options = options_for(api);
+    options.single_threaded = true;
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    int given = 0;
+    auto results = c.mint_many(account_source{account_source::plain{[&given] {
+      return given++ < warm_up + measured ? std::optional{account_id{"se-1"}} : std::nullopt;
+    }}});
+    long before = 0;
+    int taken = 0;
+    while (const auto one = co_await results.next()) {
+      EXPECT_TRUE(one->result.has_value());
+      if (++taken == warm_up) before = allocations;
+    }
+    EXPECT_EQ(taken, warm_up + measured);
+    EXPECT_LE(allocations - before, 3 * measured + 20);
+  });
+}
+
+}  // namespace
+}  // namespace ephemint::test
