@@ -130,6 +130,7 @@ microseconds to_duration(const timeval& t) {
 }  // namespace
 
 std::optional<std::string> find_program(std::string_view name) {
+  if (name.empty()) return std::nullopt;
   const auto runs = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
   if (name.find('/') != name.npos)
     return runs(std::string{name}) ? std::optional<std::string>{name} : std::nullopt;

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "common/child_process.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+namespace ephemint::bench {
+
+/// A directory of our own under the system's one for such things, gone with this object.
+class temporary_directory {
+ public:
+  temporary_directory();
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+  ~temporary_directory();
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The neutral server: nginx on loopback, one process on one core, which answers every
+/// `POST /v1/tokens/ephemeral` at once with the same 1.2 kB of JSON, of the API's shape.
+///
+/// TLS 1.3 and a P-256 certificate for `127.0.0.1` and `localhost`, signed by an authority made up for this
+/// object. Connections are kept for as long as the client likes.
+class nginx {
+ public:
+  /// Returns when it accepts connections. Throws `std::runtime_error`, with what nginx said, if it doesn't
+  /// start.
+  explicit nginx(int core = 1);
+
+  /// Where HTTP/1.1 is spoken, and where HTTP/2: `https://127.0.0.1:PORT`.
+  const std::string& base_url() const noexcept { return base_url_; }
+  const std::string& http2_base_url() const noexcept { return http2_base_url_; }
+  /// The authority to trust, in PEM.
+  std::string ca_file() const { return directory_.path() / "ca.pem"; }
+
+ private:
+  nginx(int core, std::pair<std::uint16_t, std::uint16_t> ports);
+  child_process start(int core, std::uint16_t port, std::uint16_t http2_port);
+
+  temporary_directory directory_;
+  std::string base_url_;
+  std::string http2_base_url_;
+  child_process process_;
+};
+
+}  // namespace ephemint::bench

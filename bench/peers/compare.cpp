@@ -1,0 +1,227 @@
+#include "compare.hpp"
+
+#include "common/nginx.hpp"
+#include "common/versions.hpp"
+#include "contender.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace ephemint::bench {
+namespace {
+
+constexpr int client_core = 0;
+int server_core() { return std::thread::hardware_concurrency() > 1 ? 1 : 0; }
+
+/// Of so many runs.
+struct spread {
+  double least = 0, median = 0, most = 0;
+};
+
+spread spread_of(std::vector<double> values) {
+  if (values.empty()) {
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    return {none, none, none};
+  }
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {values.front(), median, values.back()};
+}
+
+/// The runs of all clients, by number of connections and client.
+class results {
+ public:
+  void add(measurement m) { runs_.push_back(std::move(m)); }
+  const std::vector<measurement>& runs() const noexcept { return runs_; }
+
+  /// A figure of each of the client's runs that have it.
+  template <class Figure>
+  spread of(const std::string& client, std::size_t connections, Figure figure) const {
+    std::vector<double> values;
+    for (const measurement& m : runs_)
+      if (m.client == client && m.connections == connections)
+        if (const std::optional<double> value = figure(m)) values.push_back(*value);
+    return spread_of(std::move(values));
+  }
+
+  /// CPU per mint against another client's in the same turn: the machine's moods meet both.
+  double ratio(const std::string& client, const std::string& other, std::size_t connections) const {
+    return of(client, connections,
+              [&](const measurement& m) -> std::optional<double> {
+                for (const measurement& o : runs_)
+                  if (o.client == other && o.connections == connections && o.turn == m.turn)
+                    return m.cpu_per_mint() / o.cpu_per_mint();
+                return std::nullopt;
+              })
+        .median;
+  }
+
+ private:
+  std::vector<measurement> runs_;
+};
+
+/// A figure that may be missing.
+std::string cell(double value, int digits) {
+  return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, digits);
+}
+
+void print_closed(const results& all, const std::vector<contender>& clients, std::size_t connections) {
+  fmt::print("\n{} connection{} (CPU in us a mint, median of the turns [least .. most])\n", connections,
+             connections == 1 ? "" : "s");
+  fmt::print("  {:<14} {:>8} {:>19} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "client", "CPU",
+             "[least .. most]", "steady", "mints/s", "/ours", "/wrk", "p50 us", "p99 us", "allocs");
+  for (const contender& c : clients) {
+    const auto of = [&](auto figure) { return all.of(c.name, connections, figure); };
+    const spread cpu = of([](const measurement& m) { return std::optional{m.cpu_per_mint()}; });
+    fmt::print("  {:<14} {:>8} {:>19} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8}\n", c.name,
+               cell(cpu.median, 1), fmt::format("[{} .. {}]", cell(cpu.least, 1), cell(cpu.most, 1)),
+               cell(of([](const measurement& m) { return m.steady_cpu_per_mint(); }).median, 1),
+               cell(of([](const measurement& m) { return std::optional{m.mints_per_second()}; }).median, 0),
+               cell(all.ratio(c.name, "ephemint", connections), 2),
+               cell(all.ratio(c.name, "wrk", connections), 2),
+               cell(of([](const measurement& m) { return m.told.p50_us; }).median, 0),
+               cell(of([](const measurement& m) { return m.told.p99_us; }).median, 0),
+               cell(of([](const measurement& m) { return m.told.allocations_per_mint; }).median, 2));
+  }
+}
+
+void print_open(const results& all, const std::vector<contender>& clients, std::size_t connections,
+                double rate) {
+  fmt::print(
+      "\n{} connections, {} mints a second (latency in us from the scheduled start, medians of the turns)\n",
+      connections, rate);
+  fmt::print("  {:<14} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "client", "p50", "p90", "p99", "p99.9",
+             "max", "mints/s", "steady");
+  for (const contender& c : clients) {
+    const auto median = [&](auto figure) { return all.of(c.name, connections, figure).median; };
+    fmt::print("  {:<14} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", c.name,
+               cell(median([](const measurement& m) { return m.told.p50_us; }), 0),
+               cell(median([](const measurement& m) { return m.told.p90_us; }), 0),
+               cell(median([](const measurement& m) { return m.told.p99_us; }), 0),
+               cell(median([](const measurement& m) { return m.told.p99_9_us; }), 0),
+               cell(median([](const measurement& m) { return m.told.max_us; }), 0),
+               cell(median([](const measurement& m) { return std::optional{m.mints_per_second()}; }), 0),
+               cell(median([](const measurement& m) { return m.steady_cpu_per_mint(); }), 1));
+  }
+}
+
+std::ofstream open_to_write(const std::string& path) {
+  std::ofstream file{path};
+  if (!file) throw std::runtime_error{fmt::format("{} can't be written", path)};
+  return file;
+}
+
+void write_json(std::ostream& out, const comparison& what, const named_values& context, const results& all) {
+  out << "{\"context\": {";
+  const char* comma = "";
+  for (const auto& [name, value] : context) {
+    out << comma << in_json(name) << ": " << in_json(value);
+    comma = ", ";
+  }
+  out << fmt::format("}},\n\"turns\": {}, \"mints\": {}, \"rate\": {}, \"load_time_s\": {},\n\"runs\": [",
+                     what.turns, what.much.mints, what.much.rate, what.load_time.count());
+  comma = "\n  ";
+  for (const measurement& m : all.runs()) {
+    out << comma << to_json(m);
+    comma = ",\n  ";
+  }
+  out << "\n]}\n";
+}
+
+/// One block for each number of connections, two empty lines between them: what gnuplot calls an index.
+void write_table(std::ostream& out, const comparison& what, const std::vector<contender>& clients,
+                 const results& all) {
+  out << "# client, connections, CPU in us a mint: median, least, most\n";
+  for (const std::size_t connections : what.connections) {
+    for (const contender& c : clients) {
+      const spread cpu =
+          all.of(c.name, connections, [](const measurement& m) { return std::optional{m.cpu_per_mint()}; });
+      if (std::isnan(cpu.median)) continue;
+      out << fmt::format("\"{}\" {} {:.2f} {:.2f} {:.2f}\n", c.name, connections, cpu.median, cpu.least,
+                         cpu.most);
+    }
+    out << "\n\n";
+  }
+}
+
+std::vector<contender> chosen(std::vector<contender> all, const comparison& what) {
+  const auto asked = [&](const contender& c) {
+    return (what.clients.empty() || std::count(what.clients.begin(), what.clients.end(), c.name) != 0) &&
+           (what.much.rate == 0 || c.open_loop);
+  };
+  for (const std::string& name : what.clients)
+    if (std::none_of(all.begin(), all.end(), [&](const contender& c) { return c.name == name; }))
+      throw std::invalid_argument{fmt::format("--clients: there is no \"{}\" here", name)};
+  std::erase_if(all, [&](const contender& c) { return !asked(c); });
+  return all;
+}
+
+/// Runs one, and says how it went. Gives nothing if it couldn't be run or made no mint.
+std::optional<measurement> run_one(const contender& c, const task& t, std::size_t turn) {
+  fmt::print(stderr, "turn {}, {} connections: {}", turn + 1, t.connections, c.name);
+  try {
+    measurement m = c.run(t);
+    m.client = c.name;
+    m.connections = t.connections;
+    m.turn = turn;
+    fmt::print(stderr, ": {:.1f} us\n", m.cpu_per_mint());
+    if (m.told.failures != 0) fmt::print(stderr, "  {} failed: {}\n", m.told.failures, m.told.first_failure);
+    if (m.told.mints == 0) return std::nullopt;
+    return m;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, ": {}\n", e.what());
+    return std::nullopt;
+  }
+}
+
+/// Enough that every connection stands and has been used.
+std::uint64_t warm_up_for(std::size_t connections) { return std::max<std::uint64_t>(10 * connections, 500); }
+
+}  // namespace
+
+bool compare(const comparison& what) {
+  // Opened first: an hour's run shouldn't end with a file that can't be written.
+  std::optional<std::ofstream> json, table;
+  if (!what.json_file.empty()) json = open_to_write(what.json_file);
+  if (!what.table_file.empty()) table = open_to_write(what.table_file);
+
+  named_values context = versions();
+  for (auto& version : program_versions()) context.push_back(std::move(version));
+  const temporary_directory scratch;
+  std::vector<std::string> absent;
+  const std::vector<contender> clients = chosen(all_contenders(scratch, absent), what);
+  for (const std::string& line : absent) fmt::print(stderr, "left out: {}\n", line);
+  const nginx server{server_core()};
+
+  results all;
+  bool good = true;
+  for (const std::size_t connections : what.connections)
+    for (std::size_t turn = 0; turn < what.turns; ++turn)
+      for (const contender& c : clients) {
+        amount much = what.much;
+        much.warm_up = warm_up_for(connections);
+        auto m = run_one(c, {server, scratch, connections, much, what.load_time, client_core}, turn);
+        good = good && m && m->told.failures == 0;
+        if (m) all.add(std::move(*m));
+      }
+
+  for (const std::size_t connections : what.connections)
+    if (what.much.rate == 0)
+      print_closed(all, clients, connections);
+    else
+      print_open(all, clients, connections, what.much.rate);
+  if (json) write_json(*json, what, context, all);
+  if (table) write_table(*table, what, clients, all);
+  return good;
+}
+
+}  // namespace ephemint::bench

@@ -1,0 +1,161 @@
+#include "contender.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace ephemint::bench {
+namespace {
+
+std::string_view last_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return text.substr(text.rfind('\n') + 1);
+}
+
+/// Runs a client to its end; the last line that it prints is its report.
+measurement run_reporting(const task& t, std::vector<std::string> arguments) {
+  const finished_process done =
+      run({.arguments = std::move(arguments), .core = t.core, .out = command::output::piped});
+  if (done.usage.status != 0)
+    throw std::runtime_error{fmt::format("it ended with status {}", done.usage.status)};
+  return {.told = parse_report(last_line(done.output)), .process = done.usage};
+}
+
+contender own(const known_minter& which) {
+  const std::string name{which.name};
+  const bool http2 = which.http2;
+  // A connection for each mint takes ten times as long as all the others; a tenth of the mints says as much.
+  const unsigned share = name == "beast-call" ? 10 : 1;
+  return {.name = name,
+          .run =
+              [=](const task& t) {
+                return run_reporting(
+                    t, {own_program(), "--run", name, "--base-url",
+                        http2 ? t.server.http2_base_url() : t.server.base_url(), "--ca-file",
+                        t.server.ca_file(), "--connections", std::to_string(t.connections), "--mints",
+                        std::to_string(t.much.mints / share), "--warm-up",
+                        std::to_string(t.much.warm_up / share), "--rate", std::to_string(t.much.rate)});
+              },
+          .open_loop = true};
+}
+
+contender go_client(const std::string& program) {
+  return {.name = "go",
+          .run =
+              [=](const task& t) {
+                return run_reporting(
+                    t, {program, "-base-url", t.server.base_url(), "-ca-file", t.server.ca_file(), "-api-key",
+                        std::string{target::api_key}, "-connections", std::to_string(t.connections), "-mints",
+                        std::to_string(t.much.mints), "-warm-up", std::to_string(t.much.warm_up), "-rate",
+                        std::to_string(t.much.rate)});
+              },
+          .open_loop = true};
+}
+
+/// The real command, from a file of accounts to a line of JSON for each.
+contender mint_command(const std::string& program) {
+  return {"ephemint mint", [=](const task& t) {
+            const auto accounts = t.scratch.path() / fmt::format("accounts-{}", t.much.mints);
+            if (!std::filesystem::exists(accounts)) {
+              std::ofstream file{accounts};
+              for (std::uint64_t i = 0; i < t.much.mints; ++i) file << "se-" << 100'000 + i << '\n';
+            }
+            const auto key = t.scratch.path() / "api-key";
+            std::ofstream{key} << target::api_key << '\n';
+            const auto begin = clock::now();
+            const auto done = run(
+                {.arguments = {program, "mint", "--accounts", accounts, "--base-url", t.server.base_url(),
+                               "--ca-file", t.server.ca_file(), "--api-key-file", key, "--rate", "unlimited",
+                               "--connections", std::to_string(t.connections), "--format", "json"},
+                 .core = t.core,
+                 .out = command::output::discarded});
+            if (done.usage.status != 0)
+              throw std::runtime_error{fmt::format("it ended with status {}", done.usage.status)};
+            run_report report;
+            report.mints = static_cast<double>(t.much.mints);
+            report.wall_us = std::chrono::duration<double, std::micro>{clock::now() - begin}.count();
+            return measurement{.told = report, .process = done.usage};
+          }};
+}
+
+/// wrk with a script that prints a report of our kind.
+contender wrk() {
+  return {"wrk", [](const task& t) {
+            return run_reporting(
+                t, {"wrk", "--threads", "1", "--connections", std::to_string(t.connections), "--duration",
+                    fmt::format("{}s", t.load_time.count()), "--script", EPHEMINT_WRK_SCRIPT,
+                    t.server.base_url() + std::string{target::path}, "--", std::string{target::api_key}});
+          }};
+}
+
+/// The number that ends before `word` in `text`.
+double number_before(std::string_view text, std::string_view word) {
+  const auto end = text.find(word);
+  if (end == text.npos) throw std::runtime_error{fmt::format("it said nothing of{}", word)};
+  const auto begin = text.find_last_not_of("0123456789", end - 1) + 1;
+  double number = 0;
+  std::from_chars(text.data() + begin, text.data() + end, number);
+  return number;
+}
+
+/// One connection, with as many streams as the others have connections.
+contender h2load() {
+  return {"h2load", [](const task& t) {
+            const auto nothing = t.scratch.path() / "no-body";
+            std::ofstream{nothing};
+            const auto done =
+                run({.arguments = {"h2load", "--threads=1", "--clients=1",
+                                   fmt::format("--max-concurrent-streams={}", t.connections),
+                                   fmt::format("--duration={}", t.load_time.count()),
+                                   "--data=" + nothing.string(),
+                                   "--header=api-key: " + std::string{target::api_key},
+                                   "--header=on-behalf-of: se-100000", "--header=accept: application/json",
+                                   "--header=content-type: application/json",
+                                   t.server.http2_base_url() + std::string{target::path}},
+                     .core = t.core,
+                     .out = command::output::piped});
+            run_report report;
+            report.mints = number_before(done.output, " 2xx");
+            report.failures = number_before(done.output, " failed,");
+            report.wall_us = std::chrono::duration<double, std::micro>{t.load_time}.count();
+            return measurement{.told = report, .process = done.usage};
+          }};
+}
+
+/// The Go client's program, built now; nothing if it can't be.
+std::optional<std::string> build_go_client(const temporary_directory& scratch) {
+  if (!find_program("go")) return std::nullopt;
+  const std::string program = scratch.path() / "go-client";
+  const auto built = run({.arguments = {"go", "build", "-o", program, EPHEMINT_GO_SOURCE}});
+  if (built.usage.status != 0) return std::nullopt;
+  return program;
+}
+
+}  // namespace
+
+std::vector<contender> all_contenders(const temporary_directory& scratch, std::vector<std::string>& absent) {
+  std::vector<contender> all;
+  if (find_program("wrk"))
+    all.push_back(wrk());
+  else
+    absent.emplace_back("wrk isn't installed");
+  for (const known_minter& which : known_minters()) all.push_back(own(which));
+  if (find_program(EPHEMINT_COMMAND))
+    all.push_back(mint_command(EPHEMINT_COMMAND));
+  else
+    absent.emplace_back("the ephemint command wasn't built");
+  if (const auto program = build_go_client(scratch))
+    all.push_back(go_client(*program));
+  else
+    absent.emplace_back("go isn't installed, or can't build the client");
+  if (find_program("h2load"))
+    all.push_back(h2load());
+  else
+    absent.emplace_back("h2load isn't installed");
+  return all;
+}
+
+}  // namespace ephemint::bench

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "common/nginx.hpp"
+#include "report.hpp"
+#include "run_client.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ephemint::bench {
+
+/// What every contender of a turn is given.
+struct task {
+  const nginx& server;
+  const temporary_directory& scratch;
+  std::size_t connections;
+  amount much;
+  std::chrono::seconds load_time;  ///< for programs that are told a time instead of a number of mints
+  int core = 0;
+};
+
+/// A program that does the work, as a process of its own.
+struct contender {
+  std::string name;
+  std::function<measurement(const task&)> run;
+  bool open_loop = false;  ///< it can keep a schedule
+};
+
+/// Those that can be had here, in the order of a turn; `absent` gets a line for each of the others. `scratch`
+/// is where the Go client is built.
+std::vector<contender> all_contenders(const temporary_directory& scratch, std::vector<std::string>& absent);
+
+}  // namespace ephemint::bench

@@ -1,0 +1,260 @@
+// libcurl as its makers recommend it for many transfers at once: the multi interface driven by sockets, not
+// by `curl_multi_perform` (which looks at every handle each time), handles and their buffers reused,
+// connections kept.
+
+#include "kept_token.hpp"
+#include "minter.hpp"
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include <curl/curl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace ephemint::bench {
+namespace {
+
+void must(CURLcode code) {
+  if (code != CURLE_OK) throw std::runtime_error{curl_easy_strerror(code)};
+}
+void must(CURLMcode code) {
+  if (code != CURLM_OK) throw std::runtime_error{curl_multi_strerror(code)};
+}
+
+template <auto Free>
+struct freed_by {
+  template <class T>
+  void operator()(T* object) const noexcept {
+    Free(object);
+  }
+};
+using easy_handle = std::unique_ptr<CURL, freed_by<curl_easy_cleanup>>;
+using multi_handle = std::unique_ptr<CURLM, freed_by<curl_multi_cleanup>>;
+using header_list = std::unique_ptr<curl_slist, freed_by<curl_slist_free_all>>;
+
+struct global_state {
+  global_state() { must(curl_global_init(CURL_GLOBAL_DEFAULT)); }
+  ~global_state() { curl_global_cleanup(); }
+};
+
+header_list common_headers() {
+  header_list all;
+  for (const std::string& line :
+       {"API-Key: " + std::string{target::api_key}, std::string{"Accept: application/json"},
+        std::string{"Content-Type: application/json"}}) {
+    curl_slist* const longer = curl_slist_append(all.get(), line.c_str());
+    if (!longer) throw std::bad_alloc{};
+    [[maybe_unused]] curl_slist* const same = all.release();
+    all.reset(longer);
+  }
+  return all;
+}
+
+/// A handle with its buffers, for one mint after another.
+struct worker {
+  easy_handle handle{curl_easy_init()};
+  std::string account_line;
+  curl_slist headers{};  // its own line, then the list that all share: a list in libcurl's sense, built once
+  std::string body;
+  std::optional<ticket> current;
+};
+
+std::size_t append(char* data, std::size_t, std::size_t size, void* body) {
+  static_cast<std::string*>(body)->append(data, size);
+  return size;
+}
+
+class curl_minter : public minter {
+ public:
+  curl_minter(const target& where, bool http2)
+      : url_{where.base_url + std::string{target::path}}, epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
+    if (epoll_ == -1) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+    if (!multi_) throw std::bad_alloc{};
+    set_up_multi(where, http2);
+    for (std::size_t i = 0; i < where.connections; ++i) set_up(crew_.emplace_back(), where, http2);
+  }
+  ~curl_minter() override {
+    for (const worker& w : crew_) curl_multi_remove_handle(multi_.get(), w.handle.get());
+    crew_.clear();
+    multi_.reset();  // it still calls back, for each connection that it closes
+    ::close(epoll_);
+  }
+
+  void run(workload& load) override {
+    load_ = &load;
+    working_ = crew_.size();
+    for (worker& w : crew_) take(w);
+    while (working_ != 0) {
+      start_due();
+      advance();
+      collect();
+    }
+  }
+  std::uint64_t dials() const override { return dials_; }
+
+ private:
+  void set_up_multi(const target& where, bool http2) {
+    CURLM* const m = multi_.get();
+    const long connections = http2 ? 1 : static_cast<long>(where.connections);
+    must(curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, connections));
+    must(curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, connections));
+    must(curl_multi_setopt(m, CURLMOPT_PIPELINING, http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING));
+    must(curl_multi_setopt(m, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(where.connections)));
+    must(curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, &curl_minter::watch));
+    must(curl_multi_setopt(m, CURLMOPT_SOCKETDATA, this));
+    must(curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, &curl_minter::set_timer));
+    must(curl_multi_setopt(m, CURLMOPT_TIMERDATA, this));
+  }
+
+  void set_up(worker& w, const target& where, bool http2) {
+    CURL* const h = w.handle.get();
+    if (!h) throw std::bad_alloc{};
+    w.body.reserve(reply_capacity);
+    w.headers.next = common_headers_.get();
+    must(curl_easy_setopt(h, CURLOPT_PRIVATE, &w));
+    must(curl_easy_setopt(h, CURLOPT_URL, url_.c_str()));
+    must(
+        curl_easy_setopt(h, CURLOPT_CAINFO, where.ca_file.c_str()));  // peer and name are verified by default
+    must(curl_easy_setopt(h, CURLOPT_POST, 1L));
+    must(curl_easy_setopt(h, CURLOPT_POSTFIELDS, ""));
+    must(curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, 0L));
+    must(curl_easy_setopt(h, CURLOPT_USERAGENT, std::string{target::user_agent}.c_str()));
+    must(curl_easy_setopt(h, CURLOPT_HTTP_VERSION, http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    must(curl_easy_setopt(h, CURLOPT_PIPEWAIT, http2 ? 1L : 0L));
+    must(curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L));
+    must(curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L));
+    must(curl_easy_setopt(h, CURLOPT_NOPROXY, "*"));
+    must(curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &append));
+    must(curl_easy_setopt(h, CURLOPT_WRITEDATA, &w.body));
+  }
+
+  void take(worker& w) {
+    w.current = load_->next();
+    if (!w.current)
+      --working_;
+    else
+      waiting_.push_back(&w);
+  }
+
+  /// Tickets are taken in the order in which they fall due, so the first waits the shortest.
+  void start_due() {
+    for (; !waiting_.empty() && waiting_.front()->current->due <= clock::now(); waiting_.pop_front())
+      start(*waiting_.front());
+  }
+
+  void start(worker& w) {
+    w.body.clear();
+    w.account_line.assign("On-Behalf-Of: ").append(account_of(*w.current));
+    w.headers.data = w.account_line.data();
+    must(curl_easy_setopt(w.handle.get(), CURLOPT_HTTPHEADER, &w.headers));
+    must(curl_multi_add_handle(multi_.get(), w.handle.get()));
+  }
+
+  /// Waits for what comes first, and lets libcurl act upon it.
+  void advance() {
+    int running = 0;
+    if (timer_ && *timer_ <= clock::now()) {
+      timer_.reset();
+      must(curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running));
+      return;
+    }
+    std::array<epoll_event, 64> events;
+    const int count = wait(events);
+    for (int i = 0; i < count; ++i) {
+      const auto met = events[static_cast<std::size_t>(i)].events;
+      const int flags = ((met & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                        ((met & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                        ((met & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+      must(curl_multi_socket_action(multi_.get(), events[static_cast<std::size_t>(i)].data.fd, flags,
+                                    &running));
+    }
+  }
+
+  int wait(std::array<epoll_event, 64>& events) const {
+    std::optional<clock::time_point> until = timer_;
+    if (!waiting_.empty() && (!until || waiting_.front()->current->due < *until))
+      until = waiting_.front()->current->due;
+    timespec left{};
+    if (until) {
+      const auto ns = std::max<clock::rep>((*until - clock::now()) / std::chrono::nanoseconds{1}, 0);
+      left = {ns / 1'000'000'000, ns % 1'000'000'000};
+    }
+    const int count = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()),
+                                     until ? &left : nullptr, nullptr);
+    if (count < 0 && errno != EINTR) throw std::system_error{errno, std::generic_category(), "epoll_pwait2"};
+    return count;
+  }
+
+  void collect() {
+    int left = 0;
+    while (CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode result = message->data.result;
+      CURL* const handle = message->easy_handle;
+      must(curl_multi_remove_handle(multi_.get(), handle));  // `message` is gone with it
+      void* mine = nullptr;
+      must(curl_easy_getinfo(handle, CURLINFO_PRIVATE, &mine));
+      finish(*static_cast<worker*>(mine), result);
+    }
+  }
+
+  void finish(worker& w, CURLcode result) {
+    long status = 0, dials = 0;
+    must(curl_easy_getinfo(w.handle.get(), CURLINFO_RESPONSE_CODE, &status));
+    must(curl_easy_getinfo(w.handle.get(), CURLINFO_NUM_CONNECTS, &dials));
+    dials_ += static_cast<std::uint64_t>(dials);
+    const char* const fault =
+        result == CURLE_OK ? keeper_.keep(static_cast<int>(status), w.body) : curl_easy_strerror(result);
+    if (fault)
+      load_->failed(*w.current, fault);
+    else
+      load_->minted(*w.current);
+    take(w);
+  }
+
+  static int watch(CURL*, curl_socket_t socket, int what, void* self, void* known) {
+    const auto& mine = *static_cast<curl_minter*>(self);
+    epoll_event wanted{};
+    wanted.data.fd = socket;
+    if ((what & CURL_POLL_IN) != 0) wanted.events |= EPOLLIN;
+    if ((what & CURL_POLL_OUT) != 0) wanted.events |= EPOLLOUT;
+    if (what == CURL_POLL_REMOVE) return ::epoll_ctl(mine.epoll_, EPOLL_CTL_DEL, socket, nullptr), 0;
+    if (!known) curl_multi_assign(mine.multi_.get(), socket, self);  // so that it is `known` next time
+    return ::epoll_ctl(mine.epoll_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &wanted);
+  }
+
+  static int set_timer(CURLM*, long milliseconds, void* self) {
+    auto& timer = static_cast<curl_minter*>(self)->timer_;
+    timer.reset();
+    if (milliseconds >= 0) timer = clock::now() + std::chrono::milliseconds{milliseconds};
+    return 0;
+  }
+
+  global_state global_;
+  std::string url_;
+  header_list common_headers_ = common_headers();
+  int epoll_;
+  multi_handle multi_{curl_multi_init()};
+  std::optional<clock::time_point> timer_;
+  token_keeper keeper_;
+  std::deque<worker> crew_;
+  std::deque<worker*> waiting_;  // for their tickets to fall due
+  workload* load_ = nullptr;
+  std::size_t working_ = 0;
+  std::uint64_t dials_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<minter> make_curl(const target& where) { return std::make_unique<curl_minter>(where, false); }
+std::unique_ptr<minter> make_curl_http2(const target& where) {
+  return std::make_unique<curl_minter>(where, true);
+}
+
+}  // namespace ephemint::bench

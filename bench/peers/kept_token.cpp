@@ -1,0 +1,20 @@
+#include "kept_token.hpp"
+
+#include <string_view>
+
+namespace ephemint::bench {
+
+const char* token_keeper::keep(int status, const std::string& body) {
+  if (status != 200) return "a status other than 200";
+  simdjson::dom::element reply;
+  if (parser_.parse(body).get(reply) != simdjson::SUCCESS) return "a reply that isn't JSON";
+  std::string_view token, redirect_url;
+  if (reply["token"].get(token) != simdjson::SUCCESS ||
+      reply["redirect_url"].get(redirect_url) != simdjson::SUCCESS)
+    return "a reply without token or redirect_url";
+  token_ = token;
+  redirect_url_ = redirect_url;
+  return nullptr;
+}
+
+}  // namespace ephemint::bench
