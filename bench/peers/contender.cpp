@@ -104,19 +104,16 @@ double number_before(std::string_view text, std::string_view word) {
 /// One connection, with as many streams as the others have connections.
 contender h2load() {
   return {"h2load", [](const task& t) {
-            const auto nothing = t.scratch.path() / "no-body";
-            std::ofstream{nothing};
-            const auto done =
-                run({.arguments = {"h2load", "--threads=1", "--clients=1",
-                                   fmt::format("--max-concurrent-streams={}", t.connections),
-                                   fmt::format("--duration={}", t.load_time.count()),
-                                   "--data=" + nothing.string(),
-                                   "--header=api-key: " + std::string{target::api_key},
-                                   "--header=on-behalf-of: se-100000", "--header=accept: application/json",
-                                   "--header=content-type: application/json",
-                                   t.server.http2_base_url() + std::string{target::path}},
-                     .core = t.core,
-                     .out = command::output::piped});
+            const auto done = run(
+                {.arguments = {"h2load", "--threads=1", "--clients=1",
+                               fmt::format("--max-concurrent-streams={}", t.connections),
+                               fmt::format("--duration={}", t.load_time.count()), "--header=:method: POST",
+                               "--header=api-key: " + std::string{target::api_key},
+                               "--header=on-behalf-of: se-100000", "--header=accept: application/json",
+                               "--header=content-type: application/json",
+                               t.server.http2_base_url() + std::string{target::path}},
+                 .core = t.core,
+                 .out = command::output::piped});
             run_report report;
             report.mints = number_before(done.output, " 2xx");
             report.failures = number_before(done.output, " failed,");

@@ -5,13 +5,18 @@
 #include "kept_token.hpp"
 #include "minter.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdint>
 #include <deque>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
@@ -128,8 +133,13 @@ class curl_minter : public minter {
     must(curl_easy_setopt(h, CURLOPT_HTTP_VERSION, http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     must(curl_easy_setopt(h, CURLOPT_PIPEWAIT, http2 ? 1L : 0L));
     must(curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L));
+    // Replies and requests are small; by default 16 and 64 KiB are allocated for each.
+    must(curl_easy_setopt(h, CURLOPT_BUFFERSIZE, static_cast<long>(reply_capacity)));
+    must(curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024));
     must(curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L));
     must(curl_easy_setopt(h, CURLOPT_NOPROXY, "*"));
+    must(curl_easy_setopt(h, CURLOPT_CLOSESOCKETFUNCTION, &curl_minter::close_socket));
+    must(curl_easy_setopt(h, CURLOPT_CLOSESOCKETDATA, this));
     must(curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &append));
     must(curl_easy_setopt(h, CURLOPT_WRITEDATA, &w.body));
   }
@@ -158,21 +168,17 @@ class curl_minter : public minter {
 
   /// Waits for what comes first, and lets libcurl act upon it.
   void advance() {
-    int running = 0;
     if (timer_ && *timer_ <= clock::now()) {
       timer_.reset();
+      int running = 0;
       must(curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running));
       return;
     }
     std::array<epoll_event, 64> events;
     const int count = wait(events);
     for (int i = 0; i < count; ++i) {
-      const auto met = events[static_cast<std::size_t>(i)].events;
-      const int flags = ((met & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                        ((met & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                        ((met & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-      must(curl_multi_socket_action(multi_.get(), events[static_cast<std::size_t>(i)].data.fd, flags,
-                                    &running));
+      const epoll_event& met = events[static_cast<std::size_t>(i)];
+      act(met.data.fd, met.events);
     }
   }
 
@@ -218,15 +224,51 @@ class curl_minter : public minter {
     take(w);
   }
 
-  static int watch(CURL*, curl_socket_t socket, int what, void* self, void* known) {
-    const auto& mine = *static_cast<curl_minter*>(self);
+  /// What epoll was told of a socket. libcurl unwatches a connection after each reply and watches it again
+  /// for the next request: two system calls that a socket which stays registered spares.
+  struct registration {
+    std::uint32_t events = 0;  // none: not registered
+    bool wanted = false;       // by libcurl, now
+  };
+
+  registration& registered(curl_socket_t socket) {
+    const auto place = static_cast<std::size_t>(socket);
+    if (place >= sockets_.size()) sockets_.resize(place + 1);
+    return sockets_[place];
+  }
+
+  static int watch(CURL*, curl_socket_t socket, int what, void* self, void*) {
+    auto& mine = *static_cast<curl_minter*>(self);
+    registration& known = mine.registered(socket);
+    known.wanted = what != CURL_POLL_REMOVE;
+    if (!known.wanted) return 0;
     epoll_event wanted{};
     wanted.data.fd = socket;
     if ((what & CURL_POLL_IN) != 0) wanted.events |= EPOLLIN;
     if ((what & CURL_POLL_OUT) != 0) wanted.events |= EPOLLOUT;
-    if (what == CURL_POLL_REMOVE) return ::epoll_ctl(mine.epoll_, EPOLL_CTL_DEL, socket, nullptr), 0;
-    if (!known) curl_multi_assign(mine.multi_.get(), socket, self);  // so that it is `known` next time
-    return ::epoll_ctl(mine.epoll_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &wanted);
+    if (wanted.events == known.events) return 0;
+    const int operation = known.events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    known.events = wanted.events;
+    return ::epoll_ctl(mine.epoll_, operation, socket, &wanted);
+  }
+
+  static int close_socket(void* self, curl_socket_t socket) {
+    static_cast<curl_minter*>(self)->registered(socket) = {};  // epoll forgets it by itself
+    return ::close(socket);
+  }
+
+  void act(curl_socket_t socket, std::uint32_t met) {
+    if (registration& known = registered(socket);
+        !known.wanted) {  // an idle connection that the server closes
+      ::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
+      known = {};
+      return;
+    }
+    int flags = 0, running = 0;
+    if ((met & EPOLLIN) != 0) flags |= CURL_CSELECT_IN;
+    if ((met & EPOLLOUT) != 0) flags |= CURL_CSELECT_OUT;
+    if ((met & (EPOLLERR | EPOLLHUP)) != 0) flags |= CURL_CSELECT_ERR;
+    must(curl_multi_socket_action(multi_.get(), socket, flags, &running));
   }
 
   static int set_timer(CURLM*, long milliseconds, void* self) {
@@ -240,6 +282,7 @@ class curl_minter : public minter {
   std::string url_;
   header_list common_headers_ = common_headers();
   int epoll_;
+  std::vector<registration> sockets_;  // by their numbers
   multi_handle multi_{curl_multi_init()};
   std::optional<clock::time_point> timer_;
   token_keeper keeper_;
