@@ -141,7 +141,9 @@ void write_json(std::ostream& out, const comparison& what, const named_values& c
 void write_table(std::ostream& out, const comparison& what, const std::vector<contender>& clients,
                  const results& all) {
   out << "# client, connections, CPU in us a mint: median, least, most\n";
+  const char* gap = "";
   for (const std::size_t connections : what.connections) {
+    out << std::exchange(gap, "\n\n");
     for (const contender& c : clients) {
       const spread cpu =
           all.of(c.name, connections, [](const measurement& m) { return std::optional{m.cpu_per_mint()}; });
@@ -149,7 +151,6 @@ void write_table(std::ostream& out, const comparison& what, const std::vector<co
       out << fmt::format("\"{}\" {} {:.2f} {:.2f} {:.2f}\n", c.name, connections, cpu.median, cpu.least,
                          cpu.most);
     }
-    out << "\n\n";
   }
 }
 

@@ -27,6 +27,7 @@ struct arguments {
   std::string ca_file;
   std::uint64_t warm_up = 0;
   double seconds = 0;  ///< of the open loop
+  int load_time = 2;   ///< in seconds
   comparison what = {};
 };
 
@@ -52,6 +53,9 @@ void add_options(CLI::App& app, arguments& to) {
       ->capture_default_str();
   app.add_option("--seconds", to.seconds, "The open loop's length, instead of --mints")
       ->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--load-time", to.load_time, "Seconds of one run of wrk and h2load")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
   app.add_option("--clients", what.clients, "The clients of a comparison; all by default")->delimiter(',');
   app.add_option("--out", what.json_file, "Where a comparison writes every run, as JSON");
   app.add_option("--table", what.table_file, "Where it writes the figures for bench/plots/cpu.gp");
@@ -70,6 +74,7 @@ void check(arguments& given) {
       throw CLI::ValidationError{"--connections", "--run takes one number"};
     given.what.connections = {target{}.connections};
   }
+  given.what.load_time = std::chrono::seconds{given.load_time};
   if (given.seconds != 0) {
     if (given.what.much.rate == 0) throw CLI::ValidationError{"--seconds", "it needs --rate"};
     given.what.much.mints = static_cast<std::uint64_t>(given.what.much.rate * given.seconds);

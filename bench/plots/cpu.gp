@@ -1,7 +1,7 @@
 # CPU time a mint of each client, with the spread of its runs: a panel for each number of connections.
-#   gnuplot -e "table='bench/results/peers.txt'; out='docs/benchmarks'" bench/plots/cpu.gp
+#   gnuplot -e "table='bench/results/peers-cpu.txt'; out='docs/benchmarks'" bench/plots/cpu.gp
 # writes cpu.svg and cpu.png.
-if (!exists("table")) table = 'bench/results/peers.txt'
+if (!exists("table")) table = 'bench/results/peers-cpu.txt'
 if (!exists("out")) out = 'docs/benchmarks'
 
 stats table using 3 nooutput
@@ -30,6 +30,7 @@ do for [kind in "svg png"] {
   set lmargin 15
   set rmargin 3
   do for [i = 0:panels - 1] {
+    set autoscale  # `stats` heeds the ranges of the panel before
     stats table index i using 2 nooutput
     connections = STATS_max
     stats table index i using (shown(strcol(1), $5)) nooutput
@@ -39,7 +40,8 @@ do for [kind in "svg png"] {
     set title sprintf('%d connection%s', connections, connections == 1 ? '' : 's')
     plot table index i using (0):0:(0):($3 < most ? $3 : most):($0 - 0.36):($0 + 0.36):(colour(strcol(1))):ytic(1) with boxxyerror lc rgb variable, \
          '' index i using ($5 < most ? $3 : NaN):0:4:5 with xerrorbars lc rgb '#222222' pt 0 lw 1.2, \
-         '' index i using ($5 < most ? $5 : most):0:(sprintf($5 < most ? ' %.1f' : '%.0f → ', $3)) every 1 with labels left offset ($5 < most ? 0.4 : -7), 0 tc rgb '#222222'
+         '' index i using ($5 < most ? $5 : NaN):0:(sprintf('%.1f', $3)) with labels left offset 0.5, 0 tc rgb '#222222', \
+         '' index i using ($5 < most ? NaN : most):0:(sprintf('%.0f, out of the picture', $3)) with labels right offset -0.5, 0 tc rgb '#ffffff'
   }
   unset multiplot
   unset output
