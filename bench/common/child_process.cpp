@@ -149,6 +149,16 @@ std::optional<std::string> find_program(std::string_view name) {
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
+std::vector<int> own_cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) fail("sched_getaffinity");
+  std::vector<int> cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(static_cast<std::size_t>(core), &allowed)) cores.push_back(core);
+  return cores;
+}
+
 child_process::child_process(const command& what) {
   const auto program = find_program(what.arguments.at(0));
   if (!program) throw std::system_error{ENOENT, std::generic_category(), what.arguments.front()};

@@ -17,6 +17,9 @@ std::optional<std::string> find_program(std::string_view name);
 /// This program's own file, for one that runs itself again.
 std::string own_program();
 
+/// The cores that this process may run on, one at least: where to pin a client and its server.
+std::vector<int> own_cores();
+
 /// A program to be run.
 struct command {
   enum class input { none, piped };

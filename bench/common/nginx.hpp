@@ -32,7 +32,7 @@ class nginx {
  public:
   /// Returns when it accepts connections. Throws `std::runtime_error`, with what nginx said, if it doesn't
   /// start.
-  explicit nginx(int core = 1);
+  explicit nginx(int core);
 
   /// Where HTTP/1.1 is spoken, and where HTTP/2: `https://127.0.0.1:PORT`.
   const std::string& base_url() const noexcept { return base_url_; }

@@ -12,14 +12,11 @@
 #include <limits>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 #include <utility>
+#include <vector>
 
 namespace ephemint::bench {
 namespace {
-
-constexpr int client_core = 0;
-int server_core() { return std::thread::hardware_concurrency() > 1 ? 1 : 0; }
 
 /// Of so many runs.
 struct spread {
@@ -201,7 +198,8 @@ bool compare(const comparison& what) {
   std::vector<std::string> absent;
   const std::vector<contender> clients = chosen(all_contenders(scratch, absent), what);
   for (const std::string& line : absent) fmt::print(stderr, "left out: {}\n", line);
-  const nginx server{server_core()};
+  const std::vector<int> cores = own_cores();
+  const nginx server{cores[1 % cores.size()]};
 
   results all;
   bool good = true;
@@ -210,7 +208,7 @@ bool compare(const comparison& what) {
       for (const contender& c : clients) {
         amount much = what.much;
         much.warm_up = warm_up_for(connections);
-        auto m = run_one(c, {server, scratch, connections, much, what.load_time, client_core}, turn);
+        auto m = run_one(c, {server, scratch, connections, much, what.load_time, cores.front()}, turn);
         good = good && m && m->told.failures == 0;
         if (m) all.add(std::move(*m));
       }

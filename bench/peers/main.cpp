@@ -96,7 +96,8 @@ bool run(const arguments& given) {
   target where{given.base_url, given.ca_file, given.what.connections.front()};
   std::optional<nginx> own_server;
   if (where.base_url.empty()) {
-    own_server.emplace();
+    const std::vector<int> cores = own_cores();
+    own_server.emplace(cores[1 % cores.size()]);
     where.base_url = client.http2 ? own_server->http2_base_url() : own_server->base_url();
     where.ca_file = own_server->ca_file();
   }
