@@ -58,7 +58,7 @@ void engine_round_trip(benchmark::State& state) {
   state.counters["allocations"] = benchmark::Counter(static_cast<double>(bench::allocations() - before),
                                                      benchmark::Counter::kAvgIterations);
 }
-BENCHMARK(engine_round_trip)->Arg(0)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(engine_round_trip)->Arg(0)->Arg(10)->Arg(10'000)->Arg(1'000'000);
 
 void governor_permit(benchmark::State& state) {
   const auto governor = make_rate_governor(
