@@ -7,6 +7,7 @@ ephemint_test(engine_test
         unit/engine_dial_test.cpp
         unit/engine_fault_test.cpp
         unit/engine_hour_test.cpp
+        unit/engine_illness_test.cpp
         unit/engine_pool_test.cpp
         unit/engine_property_test.cpp
         unit/engine_queue_test.cpp

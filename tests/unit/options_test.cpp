@@ -178,6 +178,14 @@ TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
        "rate: the window must be 100 ms to 24 h, got 99 ms"},
       {[](auto& o) { o.rate = quota::declared(1, 24h + 1ms); },
        "rate: the window must be 100 ms to 24 h, got 86400001 ms"},
+      {[](auto& o) { o.rate = quota::declared(static_cast<std::uint64_t>(-1), 1s); },
+       "rate: requests must be 1 to 1,000,000 a window, got 18446744073709551615"},
+      {[](auto& o) { o.rate = quota::declared(1, 0ms); },
+       "rate: the window must be 100 ms to 24 h, got 0 ms"},
+      {[](auto& o) { o.rate = quota::learned(1, -60s); },
+       "rate: the window must be 100 ms to 24 h, got -60000 ms"},
+      {[](auto& o) { o.rate = quota::declared(1, milliseconds::max()); },
+       "rate: the window must be 100 ms to 24 h, got 9223372036854775807 ms"},
       {[](auto& o) {
          o.governor = std::make_shared<idle_governor>();
          o.rate = production_quota;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace ephemint::core {
 namespace {
 
@@ -144,6 +146,14 @@ TEST(quota_learner, level_refused_again_is_left_by_doubled_steps_where_each_cost
     }
     learner.on_refused(now + 5min, {.pause = 60s, .counted = before, .debt = 1});
     EXPECT_NEAR(learner.limit(), before * 0.985, 0.01) << "a while later it is news";
+  }
+}
+
+TEST(quota_learner, count_that_lags_behind_the_search_is_believed_down_to_a_share) {
+  for (const auto& [span, share] : {std::pair{1.0, 0.5}, std::pair{0.5, 0.3}}) {
+    quota_learner learner{quota::learned(200, 60s)};
+    learner.on_refused(start, {.pause = 5s, .counted = 10, .span = span, .debt = 1});
+    EXPECT_NEAR(learner.limit(), 0.985 * share * 200, 0.01) << "sent in " << span << " of the window";
   }
 }
 
