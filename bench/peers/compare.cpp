@@ -193,6 +193,7 @@ bool compare(const comparison& what) {
   if (!what.table_file.empty()) table = open_to_write(what.table_file);
 
   named_values context = versions();
+  context.emplace_back("libcurl", libcurl_version());
   for (auto& version : program_versions()) context.push_back(std::move(version));
   const temporary_directory scratch;
   std::vector<std::string> absent;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace ephemint::bench {
@@ -24,71 +27,57 @@ measurement run_reporting(const task& t, std::vector<std::string> arguments) {
   return {.told = parse_report(last_line(done.output)), .process = done.usage};
 }
 
-contender own(const known_minter& which) {
-  const std::string name{which.name};
-  const bool http2 = which.http2;
+measurement run_own(const known_minter& which, const task& t) {
   // A connection for each mint takes ten times as long as all the others; a tenth of the mints says as much.
-  const unsigned share = name == "beast-call" ? 10 : 1;
-  return {.name = name,
-          .run =
-              [=](const task& t) {
-                return run_reporting(
-                    t, {own_program(), "--run", name, "--base-url",
-                        http2 ? t.server.http2_base_url() : t.server.base_url(), "--ca-file",
-                        t.server.ca_file(), "--connections", std::to_string(t.connections), "--mints",
-                        std::to_string(t.much.mints / share), "--warm-up",
-                        std::to_string(t.much.warm_up / share), "--rate", std::to_string(t.much.rate)});
-              },
-          .open_loop = true};
+  const unsigned share = which.name == "beast-call" ? 10 : 1;
+  return run_reporting(
+      t, {own_program(), "--run", std::string{which.name}, "--base-url",
+          which.http2 ? t.server.http2_base_url() : t.server.base_url(), "--ca-file", t.server.ca_file(),
+          "--connections", std::to_string(t.connections), "--mints", std::to_string(t.much.mints / share),
+          "--warm-up", std::to_string(t.much.warm_up / share), "--rate", std::to_string(t.much.rate)});
 }
 
-contender go_client(const std::string& program) {
-  return {.name = "go",
-          .run =
-              [=](const task& t) {
-                return run_reporting(
-                    t, {program, "-base-url", t.server.base_url(), "-ca-file", t.server.ca_file(), "-api-key",
-                        std::string{target::api_key}, "-connections", std::to_string(t.connections), "-mints",
-                        std::to_string(t.much.mints), "-warm-up", std::to_string(t.much.warm_up), "-rate",
-                        std::to_string(t.much.rate)});
-              },
-          .open_loop = true};
+measurement run_go(const std::string& program, const task& t) {
+  return run_reporting(t, {program, "-base-url", t.server.base_url(), "-ca-file", t.server.ca_file(),
+                           "-api-key", std::string{target::api_key}, "-connections",
+                           std::to_string(t.connections), "-mints", std::to_string(t.much.mints), "-warm-up",
+                           std::to_string(t.much.warm_up), "-rate", std::to_string(t.much.rate)});
+}
+
+std::filesystem::path accounts_file(const task& t) {
+  auto path = t.scratch.path() / fmt::format("accounts-{}", t.much.mints);
+  if (std::filesystem::exists(path)) return path;  // from an earlier turn
+  std::ofstream file{path};
+  for (std::uint64_t i = 0; i < t.much.mints; ++i) file << "se-" << 100'000 + i << '\n';
+  return path;
 }
 
 /// The real command, from a file of accounts to a line of JSON for each.
-contender mint_command(const std::string& program) {
-  return {"ephemint mint", [=](const task& t) {
-            const auto accounts = t.scratch.path() / fmt::format("accounts-{}", t.much.mints);
-            if (!std::filesystem::exists(accounts)) {
-              std::ofstream file{accounts};
-              for (std::uint64_t i = 0; i < t.much.mints; ++i) file << "se-" << 100'000 + i << '\n';
-            }
-            const auto key = t.scratch.path() / "api-key";
-            std::ofstream{key} << target::api_key << '\n';
-            const auto begin = clock::now();
-            const auto done = run(
-                {.arguments = {program, "mint", "--accounts", accounts, "--base-url", t.server.base_url(),
-                               "--ca-file", t.server.ca_file(), "--api-key-file", key, "--rate", "unlimited",
-                               "--connections", std::to_string(t.connections), "--format", "json"},
-                 .core = t.core,
-                 .out = command::output::discarded});
-            if (done.usage.status != 0)
-              throw std::runtime_error{fmt::format("it ended with status {}", done.usage.status)};
-            run_report report;
-            report.mints = static_cast<double>(t.much.mints);
-            report.wall_us = std::chrono::duration<double, std::micro>{clock::now() - begin}.count();
-            return measurement{.told = report, .process = done.usage};
-          }};
+measurement run_mint_command(const std::string& program, const task& t) {
+  const auto accounts = accounts_file(t);
+  const auto key = t.scratch.path() / "api-key";
+  std::ofstream{key} << target::api_key << '\n';
+  const auto begin = clock::now();
+  const auto done =
+      run({.arguments = {program, "mint", "--accounts", accounts, "--base-url", t.server.base_url(),
+                         "--ca-file", t.server.ca_file(), "--api-key-file", key, "--rate", "unlimited",
+                         "--connections", std::to_string(t.connections), "--format", "json"},
+           .core = t.core,
+           .out = command::output::discarded});
+  if (done.usage.status != 0)
+    throw std::runtime_error{fmt::format("it ended with status {}", done.usage.status)};
+  run_report report;
+  report.mints = static_cast<double>(t.much.mints);
+  report.wall_us = std::chrono::duration<double, std::micro>{clock::now() - begin}.count();
+  return {.told = report, .process = done.usage};
 }
 
-/// wrk with a script that prints a report of our kind.
-contender wrk() {
-  return {"wrk", [](const task& t) {
-            return run_reporting(
-                t, {"wrk", "--threads", "1", "--connections", std::to_string(t.connections), "--duration",
-                    fmt::format("{}s", t.load_time.count()), "--script", EPHEMINT_WRK_SCRIPT,
-                    t.server.base_url() + std::string{target::path}, "--", std::string{target::api_key}});
-          }};
+/// With a script that makes wrk print a report of our kind.
+measurement run_wrk(const task& t) {
+  return run_reporting(t,
+                       {"wrk", "--threads", "1", "--connections", std::to_string(t.connections), "--duration",
+                        fmt::format("{}s", t.load_time.count()), "--script", EPHEMINT_WRK_SCRIPT,
+                        t.server.base_url() + std::string{target::path}, "--", std::string{target::api_key}});
 }
 
 /// The number that ends before `word` in `text`.
@@ -102,24 +91,22 @@ double number_before(std::string_view text, std::string_view word) {
 }
 
 /// One connection, with as many streams as the others have connections.
-contender h2load() {
-  return {"h2load", [](const task& t) {
-            const auto done = run(
-                {.arguments = {"h2load", "--threads=1", "--clients=1",
-                               fmt::format("--max-concurrent-streams={}", t.connections),
-                               fmt::format("--duration={}", t.load_time.count()), "--header=:method: POST",
-                               "--header=api-key: " + std::string{target::api_key},
-                               "--header=on-behalf-of: se-100000", "--header=accept: application/json",
-                               "--header=content-type: application/json",
-                               t.server.http2_base_url() + std::string{target::path}},
-                 .core = t.core,
-                 .out = command::output::piped});
-            run_report report;
-            report.mints = number_before(done.output, " 2xx");
-            report.failures = number_before(done.output, " failed,");
-            report.wall_us = std::chrono::duration<double, std::micro>{t.load_time}.count();
-            return measurement{.told = report, .process = done.usage};
-          }};
+measurement run_h2load(const task& t) {
+  const auto done =
+      run({.arguments = {"h2load", "--threads=1", "--clients=1",
+                         fmt::format("--max-concurrent-streams={}", t.connections),
+                         fmt::format("--duration={}", t.load_time.count()), "--header=:method: POST",
+                         "--header=content-length: 0", fmt::format("--header=api-key: {}", target::api_key),
+                         "--header=on-behalf-of: se-100000", "--header=accept: application/json",
+                         "--header=content-type: application/json",
+                         t.server.http2_base_url() + std::string{target::path}},
+           .core = t.core,
+           .out = command::output::piped});
+  run_report report;
+  report.mints = number_before(done.output, " 2xx");
+  report.failures = number_before(done.output, " failed,");
+  report.wall_us = std::chrono::duration<double, std::micro>{t.load_time}.count();
+  return {.told = report, .process = done.usage};
 }
 
 /// The Go client's program, built now; nothing if it can't be.
@@ -135,23 +122,26 @@ std::optional<std::string> build_go_client(const temporary_directory& scratch) {
 
 std::vector<contender> all_contenders(const temporary_directory& scratch, std::vector<std::string>& absent) {
   std::vector<contender> all;
-  if (find_program("wrk"))
-    all.push_back(wrk());
-  else
-    absent.emplace_back("wrk isn't installed");
-  for (const known_minter& which : known_minters()) all.push_back(own(which));
-  if (find_program(EPHEMINT_COMMAND))
-    all.push_back(mint_command(EPHEMINT_COMMAND));
-  else
-    absent.emplace_back("the ephemint command wasn't built");
+  const auto add = [&](const char* name, bool there, const char* why_not, auto run) {
+    if (there)
+      all.push_back({.name = name, .run = std::move(run)});
+    else
+      absent.emplace_back(why_not);
+  };
+  add("wrk", find_program("wrk").has_value(), "wrk isn't installed", run_wrk);
+  for (const known_minter& which : known_minters())
+    all.push_back({.name = std::string{which.name},
+                   .run = [&which](const task& t) { return run_own(which, t); },
+                   .open_loop = true});
+  add("ephemint mint", find_program(EPHEMINT_COMMAND).has_value(), "the ephemint command wasn't built",
+      [](const task& t) { return run_mint_command(EPHEMINT_COMMAND, t); });
   if (const auto program = build_go_client(scratch))
-    all.push_back(go_client(*program));
+    all.push_back({.name = "go",
+                   .run = [program = *program](const task& t) { return run_go(program, t); },
+                   .open_loop = true});
   else
     absent.emplace_back("go isn't installed, or can't build the client");
-  if (find_program("h2load"))
-    all.push_back(h2load());
-  else
-    absent.emplace_back("h2load isn't installed");
+  add("h2load", find_program("h2load").has_value(), "h2load isn't installed", run_h2load);
   return all;
 }
 

@@ -299,5 +299,6 @@ std::unique_ptr<minter> make_curl(const target& where) { return std::make_unique
 std::unique_ptr<minter> make_curl_http2(const target& where) {
   return std::make_unique<curl_minter>(where, true);
 }
+std::string libcurl_version() { return curl_version_info(CURLVERSION_NOW)->version; }
 
 }  // namespace ephemint::bench

@@ -43,6 +43,8 @@ std::unique_ptr<minter> make_curl_http2(const target&);          ///< the same, 
 std::unique_ptr<minter> make_beast_call(const target&);  ///< Beast's SSL example: a connection for each call
 std::unique_ptr<minter> make_beast_pool(const target&);  ///< the same pieces, with idle streams kept
 
+std::string libcurl_version();
+
 /// A client of this program.
 struct known_minter {
   std::string_view name;
