@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <utility>
 
 namespace ephemint::core {
@@ -146,6 +147,15 @@ TEST(quota_learner, level_refused_again_is_left_by_doubled_steps_where_each_cost
     }
     learner.on_refused(now + 5min, {.pause = 60s, .counted = before, .debt = 1});
     EXPECT_NEAR(learner.limit(), before * 0.985, 0.01) << "a while later it is news";
+  }
+}
+
+TEST(quota_learner, release_that_is_refused_is_no_level_refused_again) {
+  for (const refusal& r : {refusal{.pause = 60s, .counted = 200, .span = 1, .debt = 180},
+                           refusal{.pause = 60s, .counted = 200, .span = 0.1, .debt = 1}}) {
+    quota_learner learner{quota::learned(200, 60s)};
+    for (int i = 0; i < 4; ++i) learner.on_refused(start + i * 2min, r);
+    EXPECT_NEAR(learner.limit(), 200 * std::pow(0.985, 4), 0.01) << "it walks over the level on purpose";
   }
 }
 
