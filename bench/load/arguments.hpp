@@ -1,0 +1,35 @@
+#pragma once
+
+#include "minter.hpp"
+#include "scenario.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ephemint::bench {
+
+/// `bench_load`, as it was called.
+struct load_arguments {
+  std::vector<scenario> scenarios;  ///< with what the command line changes
+  bool cold = false;
+  bool sweep = false;
+  bool ephemint = true;
+  bool naive = false;
+  bool short_round = false;
+  std::optional<std::string> out;
+  std::optional<server_address> server;  ///< none: a sandbox
+};
+
+/// Text to show instead.
+struct help_text {
+  std::string text;
+};
+
+/// Throws `cli::usage_error`, naming the option.
+std::variant<load_arguments, help_text> parse_load_arguments(int count, const char* const* arguments);
+
+}  // namespace ephemint::bench

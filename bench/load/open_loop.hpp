@@ -1,0 +1,91 @@
+#pragma once
+
+#include "measurements.hpp"
+#include "minter.hpp"
+#include "schedule.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace ephemint::bench {
+
+/// Something that is done so long after a run's beginning.
+struct timed_action {
+  std::chrono::milliseconds at;
+  std::function<void()> act;
+};
+
+/// Makes the calls of a schedule when they are due, whatever becomes of the earlier ones: users don't wait
+/// for each other. Latency counts from the schedule's moment, so that a client which holds up the generator
+/// is charged for each call that it delays ("coordinated omission" is to leave that out).
+///
+/// With `callers`, so many make the calls, each waiting for its answer first; a schedule of calls that are
+/// all due at once is then a closed loop.
+class open_loop final : private caller {
+ public:
+  struct settings {
+    std::chrono::milliseconds deadline;  ///< what counts as in time
+    std::size_t callers = 0;             ///< 0: any number
+    std::chrono::milliseconds patience;  ///< the run is given up so long after the last call
+  };
+
+  /// All of these must outlive it.
+  open_loop(boost::asio::io_context&, minter&, std::span<const arrival>, std::span<const account_id>,
+            settings);
+
+  void add(timed_action action) { actions_.push_back(std::move(action)); }
+  /// So many accounts beside the calls, from the beginning.
+  void add_batch(std::span<const account_id> accounts) { batch_ = accounts; }
+
+  /// Runs the context until every call was answered. Throws `std::runtime_error` if some never are.
+  void run();
+
+  const measurements& of_calls() const noexcept { return calls_; }
+  const measurements& of_batch() const noexcept { return batch_results_; }
+  std::chrono::nanoseconds batch_time() const noexcept { return batch_end_ - begin_; }
+  std::chrono::nanoseconds time() const noexcept { return end_ - begin_; }
+
+ private:
+  using timer = boost::asio::steady_timer;
+
+  /// Where the batch's results go.
+  struct batch_caller final : caller {
+    explicit batch_caller(open_loop& l) : loop{l} {}
+    void on_result(std::uint32_t call, const handed_over& what) override { loop.on_batch_result(call, what); }
+    open_loop& loop;
+  };
+
+  void on_result(std::uint32_t call, const handed_over& what) override;
+  void on_batch_result(std::uint32_t call, const handed_over& what);
+  void make_due_calls();
+  void wait_for_next();
+  void schedule_actions();
+  bool over() const noexcept;
+  void end_if_over();
+
+  boost::asio::io_context& context_;
+  minter& minter_;
+  const std::span<const arrival> arrivals_;
+  const std::span<const account_id> accounts_;
+  const settings settings_;
+  std::vector<timed_action> actions_;
+  std::span<const account_id> batch_;
+  batch_caller batch_caller_{*this};
+
+  timer next_call_;
+  std::vector<timer> action_timers_;
+  std::vector<clock::time_point> called_;  // by the call's number
+  std::size_t next_ = 0;
+  std::size_t under_way_ = 0;
+  std::size_t batch_left_ = 0;
+  clock::time_point begin_, end_, batch_end_;
+  measurements calls_, batch_results_;
+};
+
+}  // namespace ephemint::bench
