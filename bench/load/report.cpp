@@ -64,8 +64,8 @@ std::string window_line(const scenario_result& r) {
 }
 
 std::string server_line(const sandbox_view& v) {
-  return fmt::format("{} requests, {} minted, {} 429s, {} connections, at most {} requests in a window",
-                     v.requests, v.minted, v.rate_limited, v.connections, v.most_in_a_window);
+  return fmt::format("{} requests, {} minted, {} 429s, {} connections, at most {} requests in a minute",
+                     v.requests, v.minted, v.rate_limited, v.connections, v.most_in_a_minute);
 }
 
 }  // namespace
@@ -166,7 +166,7 @@ json_object server_json(const sandbox_view& v) {
       .add("requests", v.requests)
       .add("minted", v.minted)
       .add("rate_limited", v.rate_limited)
-      .add("most_in_a_window", v.most_in_a_window)
+      .add("most_in_a_minute", v.most_in_a_minute)
       .add("connections", v.connections)
       .add("full_handshakes", v.full_handshakes)
       .add("resumed_handshakes", v.resumed_handshakes);

@@ -75,7 +75,7 @@ void sandbox_process::set_limit(const quota& limit) {
 sandbox_view sandbox_process::view() {
   std::istringstream words{ask("stats")};
   sandbox_view v;
-  words >> v.requests >> v.minted >> v.rate_limited >> v.most_in_a_window >> v.connections >>
+  words >> v.requests >> v.minted >> v.rate_limited >> v.most_in_a_minute >> v.connections >>
       v.full_handshakes >> v.resumed_handshakes;
   if (!words) throw std::runtime_error{"the sandbox's figures can't be read"};
   return v;

@@ -17,7 +17,7 @@ struct sandbox_view {
   std::uint64_t requests = 0;
   std::uint64_t minted = 0;
   std::uint64_t rate_limited = 0;  ///< 429s of its limiter and of faults
-  std::uint64_t most_in_a_window = 0;
+  std::uint64_t most_in_a_minute = 0;
   std::uint64_t connections = 0;
   std::uint64_t full_handshakes = 0;
   std::uint64_t resumed_handshakes = 0;
