@@ -23,7 +23,7 @@ do for [kind in 'svg png'] {
   do for [i = 1:6] {
     name = word(names, i)
     set title name
-    set key top left Left reverse samplen 1
+    set key top center Left reverse samplen 1
     ours = sprintf('%s/%s.window.txt', results, name)
     naive = sprintf('%s/%s-naive.window.txt', results, name)
     has_naive = int(system(sprintf("test -e '%s' && echo 1 || echo 0", naive)))
