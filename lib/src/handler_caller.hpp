@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <new>
 #include <utility>
 
 namespace ephemint {
@@ -36,8 +37,9 @@ class handler_caller {
   template <class Signature>
   boost::asio::any_completion_executor busy_own_executor(
       const boost::asio::any_completion_handler<Signature>& handler) const {
-    const auto own = boost::asio::get_associated_executor(handler, boost::asio::any_completion_executor{});
-    if (!own || own == same_) return {};
+    const auto own = boost::asio::get_associated_executor(handler, same_);
+    if (!own) throw std::bad_alloc{};  // how Asio says so here
+    if (own == same_) return {};
     return boost::asio::prefer(own, boost::asio::execution::outstanding_work.tracked);
   }
 

@@ -2,6 +2,7 @@
 #include "support/client_run.hpp"
 
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <new>
 #include <optional>
@@ -11,6 +12,13 @@ namespace {
 thread_local long allocations = 0;  // of this thread only: the sandbox's are not ours
 
 }  // namespace
+
+// What Asio takes its operations' memory from.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  ++allocations;
+  void* memory = nullptr;
+  return ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
+}
 
 void* operator new(std::size_t size) {
   ++allocations;
@@ -26,6 +34,17 @@ namespace {
 constexpr int warm_up = 50;
 constexpr int measured = 200;
 
+/// Not `run_for`, as elsewhere: with that Asio forgets after each step what memory it could use again.
+template <class Main>
+void run_through(Main main) {
+  asio::io_context context;
+  asio::co_spawn(context, main(), [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  context.run();
+}
+
+// Asio's own blocks for pending operations count too.
 // Source of the figures: targets.md, at most 4 blocks a mint on the library's side.
 
 TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
@@ -38,21 +57,21 @@ TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
   int left = warm_up + measured;
   std::function<void()> next = [&] {
     if (left == measured) before = allocations;
-    if (left-- == 0) return;
+    if (left-- == 0) return context.stop();
     c.async_mint({"se-1"}, [&](mint_result r) {
       EXPECT_TRUE(r.has_value());
       next();
     });
   };
   next();
-  while (left >= 0 && context.run_one_for(30s) != 0) continue;
+  context.run();
   // The mint's own state, and the token.
   EXPECT_LE(allocations - before, 2 * measured + 5);
 }
 
 TEST(ClientMemory, a_mint_that_is_awaited_takes_four_blocks_at_most) {
   const sandbox::server api;
-  run([&]() -> asio::awaitable<void> {
+  run_through([&]() -> asio::awaitable<void> {
     auto options = options_for(api);
     options.single_threaded = true;
     client c{co_await asio::this_coro::executor, std::move(options)};
@@ -68,7 +87,7 @@ TEST(ClientMemory, a_mint_that_is_awaited_takes_four_blocks_at_most) {
 
 TEST(ClientMemory, a_stream_takes_three_blocks_a_mint_at_most) {
   const sandbox::server api;
-  run([&]() -> asio::awaitable<void> {
+  run_through([&]() -> asio::awaitable<void> {
     auto options = options_for(api);
     options.single_threaded = true;
     client c{co_await asio::this_coro::executor, std::move(options)};

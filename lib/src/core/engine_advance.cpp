@@ -125,9 +125,14 @@ void engine::dial_as_needed(time_point now) {
       waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
     const bool warm = warm_target_ > pool_.total();
     if (warm_target_ <= pool_.live()) warm_target_ = 0;
-    if (!warm && (!j || waiting <= pool_.dialling() || !pool_.room_to_dial())) return;
+    if (!warm && (!j || waiting <= pool_.dialling())) return;
     if (!warm) {
-      if (governor_.key_refused(now)) {
+      const bool key_refused = governor_.key_refused(now);
+      // The usual case under load: what follows could only say that a dial must wait.
+      if (!key_refused && !pool_.room_to_dial() && fresh_.empty() &&
+          settings_.scope == quota_scope::per_api_key)
+        return;
+      if (key_refused) {
         fail_refused(governor_.estimate(now, asks(*j), 0));
         continue;
       }

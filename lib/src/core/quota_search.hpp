@@ -64,9 +64,10 @@ class quota_search {
   static constexpr double first_cut = 0.015;
   static constexpr double most = 1e6;  // what a quota may be declared as
 
-  /// An even flow was refused, and soon after the last time: a window aligned to the server's clock counts
-  /// other requests than a sliding one, so the level is a guess there, up to a tenth too high. Small cuts
-  /// that cost a window's pause each find it slower than doubled ones (W6 on such servers: 0.71 -> 0.78).
+  /// An even flow was refused, and soon after the last time, or after what was told was first walked over: a
+  /// window aligned to the server's clock counts other requests than a sliding one, so the level is a guess
+  /// there, up to a tenth too high. Small cuts that cost a window's pause each find it slower than doubled
+  /// ones (W6 on such servers: 0.71 -> 0.78).
   bool is_again(time_point now, const refusal& r) const noexcept {
     return coarse_ && r.debt < 0.35 * limit_ && r.span >= 0.5 && refused_at_ != time_point{} &&
            seconds{now - refused_at_} < 3 * seconds{window_};
