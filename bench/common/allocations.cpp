@@ -16,6 +16,13 @@ void* counted(std::size_t size) {
 
 }  // namespace
 
+// What Asio takes its operations' memory from.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  count.fetch_add(1, std::memory_order_relaxed);
+  void* memory = nullptr;
+  return ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
+}
+
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
 void operator delete(void* memory) noexcept { std::free(memory); }

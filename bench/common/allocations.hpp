@@ -4,7 +4,7 @@
 
 namespace ephemint::bench {
 
-/// Calls of `operator new` in this process so far.
+/// Blocks of memory that this process has taken so far, by `operator new` and by Asio (`aligned_alloc`).
 std::uint64_t allocations() noexcept;
 
 }  // namespace ephemint::bench

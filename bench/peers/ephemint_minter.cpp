@@ -10,13 +10,14 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <deque>
+#include <exception>
 #include <optional>
 #include <utility>
 
 namespace ephemint::bench {
 namespace {
 
-client_options options_for(const target& where) {
+client_options options_for(const target& where, bool single_threaded) {
   client_options options;
   options.api_key = secret{where.api_key};
   options.base_url = where.base_url;
@@ -24,15 +25,19 @@ client_options options_for(const target& where) {
   options.authority_file = where.ca_file;
   options.rate = quota::unlimited();
   options.max_connections = where.connections;
-  options.single_threaded = true;
+  options.single_threaded = single_threaded;
   return options;
 }
 
 /// What both ways of calling share: a context, and the client on it.
 class ephemint_minter : public minter {
  public:
-  explicit ephemint_minter(const target& where)
-      : workers_{where.connections}, client_{context_.get_executor(), options_for(where)} {}
+  explicit ephemint_minter(const target& where, bool single_threaded = true)
+      : workers_{where.connections}, client_{context_.get_executor(), options_for(where, single_threaded)} {
+    // All connections stand before anything is measured, as the others' do: a few would serve everybody here.
+    asio::co_spawn(context_, client_.warm_up(workers_), [this](std::exception_ptr) { context_.stop(); });
+    context_.run();
+  }
 
   void run(workload& load) final {
     working_ = workers_;
@@ -133,6 +138,9 @@ class coroutine_minter : public ephemint_minter {
 
 std::unique_ptr<minter> make_ephemint(const target& where) {
   return std::make_unique<callback_minter>(where);
+}
+std::unique_ptr<minter> make_ephemint_on_strand(const target& where) {
+  return std::make_unique<callback_minter>(where, false);
 }
 std::unique_ptr<minter> make_ephemint_coroutine(const target& where) {
   return std::make_unique<coroutine_minter>(where);

@@ -37,6 +37,7 @@ class minter {
 };
 
 std::unique_ptr<minter> make_ephemint(const target&);            ///< `client::async_mint` with callbacks
+std::unique_ptr<minter> make_ephemint_on_strand(const target&);  ///< the same without `single_threaded`
 std::unique_ptr<minter> make_ephemint_coroutine(const target&);  ///< `co_await client::mint`
 std::unique_ptr<minter> make_curl(const target&);                ///< libcurl's multi interface, HTTP/1.1
 std::unique_ptr<minter> make_curl_http2(const target&);          ///< the same, streams of one connection

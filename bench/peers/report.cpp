@@ -17,6 +17,7 @@ void visit_figures(Report& report, Visitor visit) {
   visit("failures", report.failures);
   visit("wall_us", report.wall_us);
   visit("connections", report.connections);
+  visit("late_connections", report.late_connections);
   visit("user_us", report.user_us);
   visit("system_us", report.system_us);
   visit("p50_us", report.p50_us);
@@ -68,12 +69,12 @@ run_report parse_report(std::string_view line) {
   return report;
 }
 
-double measurement::cpu_per_mint() const noexcept {
+double measurement::whole_cpu_per_mint() const noexcept {
   return static_cast<double>(process.cpu().count()) / (told.mints + told.warm_up_mints);
 }
 
-std::optional<double> measurement::steady_cpu_per_mint() const noexcept {
-  if (!told.user_us || !told.system_us) return std::nullopt;
+double measurement::cpu_per_mint() const noexcept {
+  if (!told.user_us || !told.system_us) return whole_cpu_per_mint();
   return (*told.user_us + *told.system_us) / told.mints;
 }
 

@@ -16,11 +16,12 @@ struct run_report {
   double failures = 0;       ///< in both
   std::string first_failure;
   double wall_us = 0;
-  std::optional<double> connections;  ///< made in all
-  std::optional<double> user_us;      ///< CPU time while it was measured, without start and handshakes
+  std::optional<double> connections;       ///< made in all
+  std::optional<double> late_connections;  ///< of these, while it was measured
+  std::optional<double> user_us;           ///< CPU time while it was measured, without start and handshakes
   std::optional<double> system_us;
   std::optional<double> p50_us, p90_us, p99_us, p99_9_us, max_us;  ///< latency, from when each mint was due
-  std::optional<double> allocations_per_mint;                      ///< calls of `operator new` while measured
+  std::optional<double> allocations_per_mint;                      ///< blocks taken, see `allocations()`
 };
 
 /// One line of JSON, as a client prints it, and back. Throws `std::runtime_error` if it isn't one.
@@ -35,10 +36,10 @@ struct measurement {
   run_report told = {};
   process_usage process = {};  ///< the whole of it, seen from outside
 
-  /// Of the whole process, its start and handshakes included: what can be said of every program.
+  /// Of the whole process, its start and handshakes included.
+  double whole_cpu_per_mint() const noexcept;
+  /// Of the measured part alone: what is compared, since those who start dear shouldn't look dear for ever.
   double cpu_per_mint() const noexcept;
-  /// Of the measured part alone.
-  std::optional<double> steady_cpu_per_mint() const noexcept;
   double mints_per_second() const noexcept { return told.mints / told.wall_us * 1e6; }
 };
 

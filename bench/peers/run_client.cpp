@@ -30,6 +30,7 @@ std::optional<double> at(const std::vector<double>& sorted, double share) {
 const std::vector<known_minter>& known_minters() {
   static const std::vector<known_minter> all = {
       {.name = "ephemint", .make = make_ephemint, .http2 = false, .counted = true},
+      {.name = "ephemint-strand", .make = make_ephemint_on_strand, .http2 = false, .counted = true},
       {.name = "ephemint-coro", .make = make_ephemint_coroutine, .http2 = false, .counted = true},
       {.name = "curl", .make = make_curl, .http2 = false, .counted = false},
       {.name = "curl-h2", .make = make_curl_http2, .http2 = true, .counted = false},
@@ -43,6 +44,7 @@ run_report run_client(const known_minter& which, const target& where, const amou
   workload warm_up{much.warm_up, 0};
   workload measured{much.mints, much.rate};
   client->run(warm_up);
+  const auto stood = client->dials();
   const rusage before = usage();
   const auto allocated = allocations();
   client->run(measured);
@@ -57,6 +59,7 @@ run_report run_client(const known_minter& which, const target& where, const amou
   report.first_failure = warm_up.failures() != 0 ? warm_up.first_failure() : measured.first_failure();
   report.wall_us = std::chrono::duration<double, std::micro>{measured.elapsed()}.count();
   report.connections = static_cast<double>(client->dials());
+  report.late_connections = static_cast<double>(client->dials() - stood);
   report.user_us = in_microseconds(after.ru_utime) - in_microseconds(before.ru_utime);
   report.system_us = in_microseconds(after.ru_stime) - in_microseconds(before.ru_stime);
   report.p50_us = at(latencies, 0.5);
