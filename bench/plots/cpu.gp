@@ -21,7 +21,7 @@ do for [kind in "svg png"] {
   if (kind eq 'svg') { set terminal svg size 500 * columns, 90 + (60 + 24 * clients) * rows font 'sans-serif,12' background '#ffffff' }
   else { set terminal pngcairo size 500 * columns, 90 + (60 + 24 * clients) * rows font 'sans-serif,10' background '#ffffff' }
   set output sprintf('%s/cpu.%s', out, kind)
-  set multiplot layout rows, columns title "CPU time a mint in µs, whole process: median, least and most of the runs\nblue: Ephemint; grey: load generators, which parse and verify nothing; orange: other clients"
+  set multiplot layout rows, columns title "CPU time a mint in µs, start and warm-up left out: median, least and most of the runs\nblue: Ephemint; grey: load generators, which parse and verify nothing; orange: other clients"
   unset key
   set grid x lc '#dddddd'
   set border 3 lc '#555555'
