@@ -11,6 +11,7 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/circular_buffer.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -77,7 +78,7 @@ struct mint_stream::state final : std::enable_shared_from_this<state>, private c
   std::size_t outstanding = 0;  ///< accounts that were read and whose results weren't taken
   std::size_t begun = 0;        ///< of these, mints under way and results that are ready
   std::size_t pace = 1;         ///< how many of those the reader takes in time: the window follows it
-  std::deque<arrival> ready;
+  boost::circular_buffer<arrival> ready{16};  ///< grows; a deque would take a block for each result
   std::deque<std::pair<account_id, clock::time_point>> again;  ///< their tokens waited too long; the rest
   bool ended = false;
   bool abandoned = false;
@@ -187,6 +188,7 @@ void mint_stream::state::put(account_result&& what, clock::time_point read_at) {
   wake_up waiting;
   {
     const std::scoped_lock lock{mutex};
+    if (ready.full()) ready.set_capacity(2 * ready.capacity());
     ready.push_back({std::move(what), read_at});
     waiting.swap(reader);
   }

@@ -102,7 +102,8 @@ TEST(ClientMemory, a_stream_takes_three_blocks_a_mint_at_most) {
       if (++taken == warm_up) before = allocations;
     }
     EXPECT_EQ(taken, warm_up + measured);
-    EXPECT_LE(allocations - before, 3 * measured + 20);
+    // The mint's own state, the token, and a wake-up where Asio has no used block at hand.
+    EXPECT_LE(allocations - before, 3 * measured);
   });
 }
 
