@@ -70,6 +70,38 @@ TEST(pause_gate, header_that_keeps_being_wrong_thins_the_probes_out) {
   EXPECT_LE(probes, 70) << "an hour of 429: one probe a minute once it has lasted";
 }
 
+TEST(pause_gate, header_of_5_s_is_taken_at_its_word_for_a_minute_however_often_it_is_wrong) {
+  splitmix random{1};
+  pause_gate gate;
+  at now{10s};
+  gate.on_rate_limited(now, now - 1s, other, 5s, random);
+  while (now < at{65s}) {
+    EXPECT_GE(gate.until() - now, 5s);
+    EXPECT_LE(gate.until() - now, 5250ms);
+    now = gate.until();
+    ASSERT_TRUE(gate.on_send());
+    now += 80ms;
+    gate.on_rate_limited(now, now - 80ms, probe, 5s, random);
+  }
+  now = gate.until();
+  ASSERT_TRUE(gate.on_send());
+  gate.on_rate_limited(now, now, probe, 5s, random);
+  EXPECT_GE(gate.until() - now, 60s);
+}
+
+TEST(pause_gate, server_misleads_that_refuses_three_times_who_comes_when_told) {
+  splitmix random{1};
+  for (const auto& told : {std::optional<clock::duration>{1s}, std::optional<clock::duration>{}}) {
+    pause_gate gate;
+    gate.on_rate_limited(at{10s}, at{9s}, other, told, random);
+    for (int failed = 0; failed < 4; ++failed) {
+      EXPECT_EQ(gate.misled(), told && failed >= 3);
+      gate.on_send();
+      gate.on_rate_limited(gate.until(), gate.until(), probe, told, random);
+    }
+  }
+}
+
 // behaviours: R5
 TEST(pause_gate, echoes_lengthen_but_dont_deepen) {
   splitmix random{1};

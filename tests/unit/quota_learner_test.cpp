@@ -175,5 +175,33 @@ TEST(quota_learner, whole_window_of_pause_lets_a_full_window_go_after_it) {
   EXPECT_FALSE(learner.may_release_at_once()) << "not where bursts are refused";
 }
 
+// A server with room for 600 where 200 was known: the debt of a leap is that of the limit's lag.
+TEST(quota_learner, leap_blames_no_burst) {
+  quota_learner learner{quota::learned(200, 60s)};
+  at now = start;
+  saturate(learner, now, 2min, 200);
+  learner.on_refused(now, {.pause = 60s, .counted = 200, .debt = 1.5});
+  saturate(learner, now, 8min, 600);
+  ASSERT_GT(learner.limit(), 1000);
+  learner.on_refused(now, {.pause = 60s, .counted = 600, .span = 0.8, .debt = 210});
+  EXPECT_GT(learner.burst(), 1e9);
+}
+
+TEST(quota_learner, last_refusal_can_be_forgotten) {
+  for (const quota& told : {quota::declared(200, 60s), quota::learned(200, 60s)}) {
+    quota_learner learner{told};
+    learner.on_refused(start, {.pause = 1s, .counted = 10, .span = 0.05, .debt = 11});
+    const double limit = learner.limit();
+    const double burst = learner.burst();
+    learner.on_refused(start + 2min, {.pause = 5s, .counted = 3, .debt = 5});
+    ASSERT_LT(learner.burst(), burst);
+    learner.on_refused(start + 4min, {.pause = 5s, .counted = 3, .debt = 1});
+    ASSERT_LT(learner.limit(), limit);
+    learner.forget_last();
+    EXPECT_EQ(learner.limit(), limit) << "the last, and no other";
+    EXPECT_LT(learner.burst(), burst);
+  }
+}
+
 }  // namespace
 }  // namespace ephemint::core

@@ -65,7 +65,7 @@ TEST(quota_world, told_twice_too_much) {
 
 TEST(quota_world, told_nothing_and_the_quota_changes) {
   const means m = ours("W6");
-  EXPECT_GE(m.goodput, 0.90);  // target 0.93; the study's best 0.685
+  EXPECT_GE(m.goodput, 0.905);  // target 0.93; the study's best 0.685
   EXPECT_LE(m.waste, 0.02);
 }
 

@@ -151,6 +151,7 @@ inline void governed_count::on_reply(time_point now, const outstanding_permit& p
   } else if (use == permit_use::unknown) {
     if (p.probes_pause) pause_.probe_undone();
   } else {
+    if (p.probes_pause && pause_.misled()) learner_.forget_last();
     pause_.on_admitted(now, p.probes_pause);
   }
 }

@@ -16,10 +16,11 @@ namespace ephemint::core {
 ///
 /// `Retry-After` is a floor: never shortened, only lengthened by a jitter of at most 0.25 s that keeps
 /// processes on one key from returning in step. Without it: 2 s, doubled with each failed probe up to 15 s,
-/// up to 60 s once the pause is a minute old, + up to 25 %. All 429s of requests that left before the last
-/// one was heard are that one event: they can lengthen the pause, not deepen it. A pause never exceeds 5
-/// minutes, so that no header stops a client for good. (governor.md, "Pause"; the bounds are those of
-/// api-facts.md.)
+/// up to 60 s once the pause is a minute old, + up to 25 %. With one that was wrong twice, the longer of
+/// both; but 5 s and more are taken at their word for a minute, since so few probes cost nothing, and whoever
+/// is back late fails logins. All 429s of requests that left before the last one was heard are that one
+/// event: they can lengthen the pause, not deepen it. A pause never exceeds 5 minutes, so that no header
+/// stops a client for good. (governor.md, "Pause"; the bounds are those of api-facts.md.)
 class pause_gate {
  public:
   using time_point = clock::time_point;
@@ -33,6 +34,9 @@ class pause_gate {
   time_point until() const noexcept { return until_; }
   time_point released_at() const noexcept { return released_at_; }
   std::uint32_t failed_probes() const noexcept { return failed_probes_; }
+  /// The server said when to come back, and refused who then came, three times or more in this pause: it
+  /// isn't counting, it is ill. (Twice is no more than others who were quicker.)
+  bool misled() const noexcept { return told_ && failed_probes_ >= 3; }
 
   /// How many may be in flight now, beyond the usual cap.
   std::size_t in_flight_allowed() const noexcept {
@@ -68,6 +72,7 @@ class pause_gate {
       began_at_ = now;
     }
     const bool first = !paused();
+    told_ = retry_after && *retry_after > clock::duration{};
     const clock::duration wait = length(now, retry_after, random);
     until_ = first ? now + wait : std::max(until_, now + wait);
     last_event_ = now;
@@ -104,16 +109,15 @@ class pause_gate {
 
   clock::duration length(time_point now, std::optional<clock::duration> retry_after, splitmix& random) const {
     const auto whole = [](seconds s) { return std::chrono::duration_cast<clock::duration>(s); };
-    if (!retry_after || *retry_after <= clock::duration{})
-      return whole(own_delay(now, failed_probes_) * (1.0 + 0.25 * random.unit()));
+    if (!told_) return whole(own_delay(now, failed_probes_) * (1.0 + 0.25 * random.unit()));
     clock::duration wait = floor_of(*retry_after);
-    // A header that was wrong twice (`1`, for an hour) isn't believed alone: the probes thin out as without
-    // it.
-    if (failed_probes_ >= 2) wait = std::max(wait, whole(own_delay(now, failed_probes_ - 2)));
+    const bool few_probes = wait >= std::chrono::seconds{5} && now - began_at_ < std::chrono::minutes{1};
+    if (failed_probes_ >= 2 && !few_probes) wait = std::max(wait, whole(own_delay(now, failed_probes_ - 2)));
     return wait + whole(seconds{0.25 * random.unit()});
   }
 
   phase phase_ = phase::open;
+  bool told_ = false;  // by the last 429, when to come back
   std::uint32_t failed_probes_ = 0;
   std::size_t ramp_ = 0;
   time_point until_{};

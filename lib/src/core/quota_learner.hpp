@@ -25,31 +25,36 @@ class quota_learner {
       : start_{static_cast<double>(q.requests())},
         window_{q.window()},
         learned_{q.how() == quota::mode::learned},
-        declared_{start_, window_},
-        search_{start_, window_} {}
+        now_{{start_, window_}, {start_, window_}, {}},
+        before_{now_} {}
 
-  double limit() const noexcept { return learned_ ? search_.permits() : declared_.permits(); }
-  double burst() const noexcept { return burst_.size(); }
+  double limit() const noexcept { return learned_ ? now_.search.permits() : now_.declared.permits(); }
+  double burst() const noexcept { return now_.burst.size(); }
   bool learned_anything() const noexcept { return limit() != start_ || burst() < start_; }
 
   /// A whole window's permits may go at once after a pause (see `quota_search::coarse`).
-  bool may_release_at_once() const noexcept { return learned_ && search_.coarse() && burst() >= limit(); }
+  bool may_release_at_once() const noexcept { return learned_ && now_.search.coarse() && burst() >= limit(); }
 
   /// The limit, and nothing else, made somebody wait.
   void on_held_back(time_point now) noexcept { held_at_ = now; }
 
   void on_refused(time_point now, const refusal& r) noexcept {
+    before_ = now_;
     const double share = r.counted / limit();
     bool by_burst = burst_learner::explains(r);
-    // A search overshoots by itself: a burst is to blame only if it was small beside the limit.
-    if (learned_) by_burst = by_burst && share < 0.85 && r.debt < 0.35 * limit();
-    if (by_burst) burst_.on_refused(now, r, r.cost(window_));
+    // A search overshoots by itself, and a leap by far: a burst is to blame only if it was small beside the
+    // limit.
+    if (learned_) by_burst = by_burst && share < 0.85 && r.debt < 0.35 * limit() && !now_.search.leaping();
+    if (by_burst) now_.burst.on_refused(now, r, r.cost(window_));
     advanced_to_ = now;
-    if (learned_) return search_.on_refused(now, r, by_burst);
+    if (learned_) return now_.search.on_refused(now, r, by_burst);
     // A burst on top of a full window: either may have been too much.
-    if (!by_burst || share >= 0.9) return declared_.on_refused(now, r);
-    declared_.started_over(now);
+    if (!by_burst || share >= 0.9) return now_.declared.on_refused(now, r);
+    now_.declared.started_over(now);
   }
+
+  /// The last 429 was no count of the server's: what it taught is taken back.
+  void forget_last() noexcept { now_ = before_; }
 
   /// Growth, by the time that has passed. `in_window`: charged in the last window.
   void advance(time_point now, double in_window) noexcept {
@@ -57,19 +62,24 @@ class quota_learner {
     advanced_to_ = now;
     const bool wanted = held_at_ != time_point{} && now - held_at_ < window_ / 4;
     if (learned_)
-      search_.advance(now, wanted, may_release_at_once(), in_window);
+      now_.search.advance(now, wanted, may_release_at_once(), in_window);
     else
-      declared_.advance(now, wanted);
-    burst_.advance(now, window_, start_);
+      now_.declared.advance(now, wanted);
+    now_.burst.advance(now, window_, start_);
   }
 
  private:
+  struct knowledge {
+    declared_limit declared;
+    quota_search search;
+    burst_learner burst;
+  };
+
   double start_;
   clock::duration window_;
   bool learned_;
-  declared_limit declared_;
-  quota_search search_;
-  burst_learner burst_;
+  knowledge now_;
+  knowledge before_;  // the last 429
   time_point held_at_{};
   time_point advanced_to_{};
 };

@@ -32,6 +32,9 @@ class quota_search {
   /// nothing.
   bool coarse() const noexcept { return coarse_; }
 
+  /// On the way from a level that proved too low to one that isn't known.
+  bool leaping() const noexcept { return refused_level_ > 0 && limit_ > 1.2 * refused_level_; }
+
   void on_refused(time_point now, const refusal& r, bool by_burst) noexcept {
     const bool expected = r.counted / limit_ >= 0.85;
     coarse_ = seconds{r.pause} >= 0.9 * seconds{window_};
