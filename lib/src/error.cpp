@@ -19,7 +19,7 @@ struct code_entry {
   std::string_view message;
 };
 
-constexpr std::array<code_entry, 12> codes{{
+constexpr std::array<code_entry, 12> code_entries{{
     {mint_errc::invalid_request, "invalid_request", mint_condition::fix_request,
      "the request can't be right: nothing was sent"},
     {mint_errc::unauthorized, "unauthorized", mint_condition::fix_credentials,
@@ -57,8 +57,8 @@ constexpr std::array<condition_entry, 4> conditions{{
 }};
 
 constexpr bool codes_in_order() {
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    if (static_cast<std::size_t>(codes[i].code) != i + 1) return false;
+  for (std::size_t i = 0; i < code_entries.size(); ++i)
+    if (static_cast<std::size_t>(code_entries[i].code) != i + 1) return false;
   return true;
 }
 static_assert(codes_in_order(), "entries are found by their number");
@@ -71,7 +71,7 @@ const Entry* find(const std::array<Entry, N>& entries, int number) noexcept {
 }
 
 std::string_view message_of(mint_errc code) noexcept {
-  const auto* entry = find(codes, static_cast<int>(code));
+  const auto* entry = find(code_entries, static_cast<int>(code));
   return entry ? entry->message : "unknown error";
 }
 
@@ -88,7 +88,7 @@ class mint_category_type final : public boost::system::error_category {
     return message_of(static_cast<mint_errc>(number)).data();  // literals: they end with a zero
   }
   boost::system::error_condition default_error_condition(int number) const noexcept override {
-    if (const auto* entry = find(codes, number)) return make_error_condition(entry->condition);
+    if (const auto* entry = find(code_entries, number)) return make_error_condition(entry->condition);
     return {number, *this};
   }
 };
@@ -129,7 +129,7 @@ boost::system::error_condition make_error_condition(mint_condition condition) no
 }
 
 std::string_view to_string(mint_errc code) noexcept {
-  const auto* entry = find(codes, static_cast<int>(code));
+  const auto* entry = find(code_entries, static_cast<int>(code));
   return entry ? entry->name : "unknown";
 }
 

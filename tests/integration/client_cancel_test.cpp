@@ -19,11 +19,6 @@ namespace {
 
 using namespace test;
 
-asio::awaitable<void> pause_for(std::chrono::milliseconds time) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, time};
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
 // behaviours: C1, C3, C6
 TEST(Cancel, every_type_ends_the_wait_and_the_client_goes_on) {
   for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::partial,

@@ -21,11 +21,6 @@ namespace {
 
 using namespace test;
 
-asio::awaitable<void> pause_for(std::chrono::milliseconds time) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, time};
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
 std::vector<std::string> accounts(int n) {
   std::vector<std::string> all;
   for (int i = 0; i < n; ++i) all.push_back("se-" + std::to_string(i));

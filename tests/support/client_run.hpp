@@ -6,7 +6,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -54,6 +56,12 @@ void run(Main main, std::chrono::seconds limit = 30s) {
   EXPECT_TRUE(ended) << "hangs";
   EXPECT_TRUE(context.stopped()) << "work is left on the context";
   if (thrown) std::rethrow_exception(thrown);
+}
+
+/// Real time passes.
+inline asio::awaitable<void> pause_for(std::chrono::milliseconds time) {
+  asio::steady_timer timer{co_await asio::this_coro::executor, time};
+  co_await timer.async_wait(asio::use_awaitable);
 }
 
 /// What came of one mint: `minted`, or the error's name.

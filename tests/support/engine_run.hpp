@@ -213,4 +213,11 @@ class engine_run {
   std::string problem_;
 };
 
+/// Settings with so many connections at most.
+inline core::engine_settings lanes(std::size_t most) {
+  core::engine_settings s;
+  s.pool.max_connections = most;
+  return s;
+}
+
 }  // namespace ephemint::test

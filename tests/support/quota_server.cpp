@@ -8,8 +8,6 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
-duration whole(double s) { return std::chrono::duration_cast<duration>(seconds{s}); }
-
 }  // namespace
 
 std::string_view name_of(algorithm a) {

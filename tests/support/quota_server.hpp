@@ -13,6 +13,11 @@ namespace ephemint::quota_world {
 using time_point = clock::time_point;
 using duration = clock::duration;
 
+/// So many seconds, to the clock's tick.
+inline duration whole(double seconds) {
+  return std::chrono::duration_cast<duration>(std::chrono::duration<double>{seconds});
+}
+
 /// The ways in which a server may count a quota of N a window. Nobody documents which one the API uses.
 enum class algorithm : std::uint8_t {
   fixed_window,      ///< FW: aligned to the server's clock

@@ -14,8 +14,6 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
-duration whole(double s) { return std::chrono::duration_cast<duration>(seconds{s}); }
-
 /// Logins by deadline, then the batch in order.
 class job_queue {
  public:

@@ -11,8 +11,6 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
-duration whole(double s) { return std::chrono::duration_cast<duration>(seconds{s}); }
-
 double exponential(core::splitmix& random, double mean) { return -mean * std::log(1.0 - random.unit()); }
 
 class process;

@@ -8,12 +8,6 @@
 namespace ephemint::test {
 namespace {
 
-core::engine_settings lanes(std::size_t most) {
-  core::engine_settings s;
-  s.pool.max_connections = most;
-  return s;
-}
-
 // behaviours: Q3
 TEST(engine_dial, burst_on_an_empty_pool_dials_four_at_once_and_all_are_served) {
   engine_run run{lanes(8)};

@@ -9,12 +9,6 @@
 namespace ephemint::test {
 namespace {
 
-core::engine_settings lanes(std::size_t most) {
-  core::engine_settings s;
-  s.pool.max_connections = most;
-  return s;
-}
-
 /// Has so many idle connections stand.
 void warm(engine_run& run, std::size_t connections) {
   run.warm_up(connections);

@@ -13,15 +13,15 @@
 namespace ephemint::sandbox {
 namespace {
 
-constexpr const char* all_names = "DNS:localhost,IP:127.0.0.1,IP:::1";
-constexpr long day = 24L * 60 * 60;
+constexpr const char* loopback_names = "DNS:localhost,IP:127.0.0.1,IP:::1";
+constexpr long one_day = 24L * 60 * 60;
 
 struct recipe {
   const char* common_name;
   const char* alt_names = nullptr;
   bool authority = false;
-  long valid_from = -day;  // seconds from now; a day back, for clocks that differ
-  long valid_to = 365 * day;
+  long valid_from = -one_day;  // seconds from now; a day back, for clocks that differ
+  long valid_to = 365 * one_day;
 };
 
 /// Throws if an OpenSSL call didn't work.
@@ -90,19 +90,21 @@ std::string pem_of(X509* certificate) {
 }
 
 identity make_leaf(certificate_kind kind, const identity& authority) {
-  const recipe good{.common_name = "localhost", .alt_names = all_names};
+  const recipe good{.common_name = "localhost", .alt_names = loopback_names};
   switch (kind) {
     case certificate_kind::good:
       break;
     case certificate_kind::dns_only:
       return make_identity({.common_name = "localhost", .alt_names = "DNS:localhost"}, &authority);
     case certificate_kind::expired:
-      return make_identity(
-          {.common_name = "localhost", .alt_names = all_names, .valid_from = -30 * day, .valid_to = -2 * day},
-          &authority);
-    case certificate_kind::not_yet_valid:
-      return make_identity({.common_name = "localhost", .alt_names = all_names, .valid_from = 2 * day},
+      return make_identity({.common_name = "localhost",
+                            .alt_names = loopback_names,
+                            .valid_from = -30 * one_day,
+                            .valid_to = -2 * one_day},
                            &authority);
+    case certificate_kind::not_yet_valid:
+      return make_identity(
+          {.common_name = "localhost", .alt_names = loopback_names, .valid_from = 2 * one_day}, &authority);
     case certificate_kind::wrong_host:
       return make_identity({.common_name = "wrong.example", .alt_names = "DNS:wrong.example"}, &authority);
     case certificate_kind::cn_without_san:
