@@ -86,12 +86,11 @@ class worker {
 
 // region: cancel
 /// The browser went away: its mint ends at once, with `mint_errc::cancelled`.
-void give_up_early(asio::io_context& context, ephemint::client& minter) {
+void give_up_early(ephemint::client& minter) {
   asio::cancellation_signal gone;
   const auto done = [](const ephemint::mint_result& r) { std::cout << to_string(r.error().value()) << '\n'; };
   minter.async_mint({.account = "se-1"}, asio::bind_cancellation_slot(gone.slot(), done));
   gone.emit(asio::cancellation_type::terminal);  // on the thread that runs the context: signals know no locks
-  context.run();
 }
 // endregion
 
@@ -137,7 +136,9 @@ void run_cancel() {
   ephemint::sandbox::server api;
   asio::io_context context;
   ephemint::client minter{context.get_executor(), example::options_for(api)};
-  give_up_early(context, minter);
+  give_up_early(minter);
+  asio::co_spawn(context, minter.close(), asio::detached);  // else its connections would keep `run` busy
+  context.run();
 }
 
 }  // namespace

@@ -301,6 +301,7 @@ void client::impl::perform(const core::command& c) {
       return wake_at(c.at);
     case kind::drained:
       drained_ = true;
+      timer_.cancel();  // it would keep the context busy for nothing
       return end_closes();
   }
 }
@@ -331,6 +332,7 @@ void client::impl::abandon(std::uint32_t id) {
 }
 
 void client::impl::wake_at(core::time_point when) {
+  if (drained_) return;
   timer_.expires_at(when);
   timer_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
     // A wait that ended just before it was replaced comes through here too: a tick too many does no harm.

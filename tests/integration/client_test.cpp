@@ -99,5 +99,26 @@ TEST(Client, mints_many_as_they_come) {
   EXPECT_EQ(seen.size(), 1000u);
 }
 
+// Not with the other tests' `run`, which waits: a timer left behind would go unseen.
+TEST(Client, closed_leaves_the_context_without_work) {
+  const sandbox::server api;
+  asio::io_context context;
+  client c{context.get_executor(), options_for(api)};
+  bool closed = false;
+  asio::co_spawn(
+      context,
+      [&]() -> asio::awaitable<void> {
+        EXPECT_TRUE((co_await c.mint({"se-1"})).has_value());
+        co_await c.close();
+      },
+      [&](std::exception_ptr thrown) {
+        EXPECT_FALSE(thrown);
+        closed = true;
+      });
+  while (!closed) ASSERT_EQ(context.run_one(), 1u);
+  context.poll();
+  EXPECT_TRUE(context.stopped()) << "something waits for what nobody needs";
+}
+
 }  // namespace
 }  // namespace ephemint
