@@ -4,6 +4,9 @@
 
 #include <ephemint/client.hpp>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +17,10 @@ namespace ephemint::bench {
 namespace {
 
 constexpr std::size_t warm_mints = 20;
+constexpr std::size_t rested_mints = 3;
+// Whoever warms up as the process starts mints later than in the next instant, in which the server still
+// works at the handshake's end.
+constexpr std::chrono::milliseconds moment{20};
 
 client_options one_connection(const server_address& server) {
   scenario s;
@@ -46,6 +53,23 @@ asio::awaitable<void> warmed_round(client& c, cold_result& r) {
   }
 }
 
+asio::awaitable<void> rest() {
+  asio::steady_timer timer{co_await asio::this_coro::executor, moment};
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<void> rested_round(client& c, cold_result& r) {
+  co_await c.warm_up(1);
+  co_await rest();
+  const auto first = co_await timed_mint(c);
+  r.rested_first.record(first);
+  for (std::size_t i = 0; i < rested_mints; ++i) {
+    co_await rest();
+    const auto later = co_await timed_mint(c);
+    r.rested_warm.record(later);
+  }
+}
+
 asio::awaitable<void> mint_so_many(client& c, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) co_await timed_mint(c);
 }
@@ -75,6 +99,8 @@ void measure_first_mints(const server_address& server, cold_result& r) {
     run_alone(context, cold_round(cold, r));
     client warmed{context.get_executor(), one_connection(server)};
     run_alone(context, warmed_round(warmed, r));
+    client rested{context.get_executor(), one_connection(server)};
+    run_alone(context, rested_round(rested, r));
   }
 }
 
@@ -120,13 +146,14 @@ std::string text_of(const cold_result& r) {
   return fmt::format(
       "cold (ephemint): the first mint of {} clients, at a server that answers at once\n"
       "  median      cold {:.2f} ms, after warm_up {:.2f} ms, warm {:.2f} ms; warm_up itself {:.2f} ms\n"
-      "  ratios      cold / (warm + warm_up) {:.2f}, after warm_up / warm {:.2f}\n"
+      "  20 ms apart first after warm_up {:.2f} ms, later ones {:.2f} ms\n"
+      "  ratios      cold / (warm + warm_up) {:.2f}, after warm_up / warm {:.2f}, 20 ms apart {:.2f}\n"
       "  handshake   full {:.0f} µs CPU, resumed {:.0f} µs: {:.2f} of it; a warm mint takes {:.0f} µs\n",
       r.rounds, ms(r.cold.percentile(50)), ms(r.first.percentile(50)), ms(r.warm.percentile(50)),
-      ms(r.warm_up.percentile(50)),
+      ms(r.warm_up.percentile(50)), ms(r.rested_first.percentile(50)), ms(r.rested_warm.percentile(50)),
       ms(r.cold.percentile(50)) / ms(r.warm.percentile(50) + r.warm_up.percentile(50)),
-      ratio(r.first, r.warm), us(r.full_cpu), us(r.resumed_cpu), us(r.resumed_cpu) / us(r.full_cpu),
-      us(r.warm_cpu));
+      ratio(r.first, r.warm), ratio(r.rested_first, r.rested_warm), us(r.full_cpu), us(r.resumed_cpu),
+      us(r.resumed_cpu) / us(r.full_cpu), us(r.warm_cpu));
 }
 
 json_object json_of(const cold_result& r) {
@@ -138,6 +165,9 @@ json_object json_of(const cold_result& r) {
       .add("first_after_warm_up_ms", json_of(r.first))
       .add("warm_ms", json_of(r.warm))
       .add("first_after_warm_up_to_warm", ratio(r.first, r.warm))
+      .add("first_20ms_after_warm_up_ms", json_of(r.rested_first))
+      .add("warm_20ms_apart_ms", json_of(r.rested_warm))
+      .add("first_to_warm_20ms_apart", ratio(r.rested_first, r.rested_warm))
       .add("warm_mint_cpu_us", us(r.warm_cpu))
       .add("full_handshake_cpu_us", us(r.full_cpu))
       .add("resumed_handshake_cpu_us", us(r.resumed_cpu))

@@ -17,6 +17,8 @@ struct cold_result {
   histogram warm_up;                       ///< a new client's `warm_up(1)`
   histogram first;                         ///< the first mint after that
   histogram warm;                          ///< the same client's later mints
+  histogram rested_first;                  ///< the first mint a moment after `warm_up`
+  histogram rested_warm;                   ///< later mints, as long after one another
   std::chrono::nanoseconds warm_cpu{};     ///< a mint's
   std::chrono::nanoseconds full_cpu{};     ///< a mint's with a full handshake, less `warm_cpu`
   std::chrono::nanoseconds resumed_cpu{};  ///< a mint's with a resumed one, less `warm_cpu`
