@@ -1,5 +1,5 @@
 # The engine: its parts as tables, its rules one by one, and the whole in virtual time.
-ephemint_test(engine_test
+ephemint_test(engine_test VIRTUAL_TIME
     SOURCES
         support/engine_run.cpp
         unit/admission_queue_test.cpp

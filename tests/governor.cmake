@@ -1,5 +1,5 @@
 # The rate governor: its parts as tables, its properties, and the quota's world in virtual time.
-ephemint_test(governor_test
+ephemint_test(governor_test VIRTUAL_TIME
     SOURCES
         unit/burst_bucket_test.cpp
         unit/charge_log_test.cpp
@@ -25,9 +25,4 @@ target_compile_options(quota_world PRIVATE ${ephemint_virtual_time_flags})
 target_include_directories(quota_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/support PRIVATE ${PROJECT_SOURCE_DIR}/lib/src)
 target_link_libraries(quota_world PUBLIC ephemint::ephemint PRIVATE ephemint_build_flags)
 
-# Frames that are kept to find their use after return double the time of these hours of traffic, in which no coroutine runs.
-ephemint_test(quota_world_test
-    SOURCES unit/quota_world_test.cpp
-    LIBRARIES quota_world
-    LABELS unit
-    ENVIRONMENT ASAN_OPTIONS=strict_string_checks=1)
+ephemint_test(quota_world_test VIRTUAL_TIME SOURCES unit/quota_world_test.cpp LIBRARIES quota_world LABELS unit)
