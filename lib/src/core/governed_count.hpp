@@ -60,6 +60,7 @@ class governed_count {
   // long.
   static constexpr std::chrono::seconds gentle_start{5};
   static constexpr double gentle_rate = 66.0;
+  static constexpr double least_rate = 9.0;  // one in any 100 ms: nobody's herd
   static constexpr clock::duration free_again = std::chrono::seconds{15};
   // More than 1, so that a timer that is late by half an interval loses nothing.
   static constexpr double background_burst = 1.5;
@@ -203,13 +204,17 @@ inline double governed_count::rate() const noexcept {
 
 /// Permits a second that drain the burst bucket. After a pause at most 66 a second for 5 s (targets.md: no
 /// more than 8 in any 100 ms), then doubling each second: a quota of thousands a second comes back without a
-/// herd.
+/// herd. After a limiter's illness, in which the window has emptied, those who wait needn't fill it at the
+/// quota's own pace.
 inline double governed_count::flow(time_point now) const noexcept {
   const double steady = limited() ? rate() : 1e9;
   if (pause_.open()) return steady;
   if (pause_.paused()) return std::min(steady, gentle_rate);
   const std::chrono::duration<double> past = now - pause_.released_at() - gentle_start;
-  if (learner_.may_release_at_once() && past < gentle_start) return gentle_rate;
+  if (past < gentle_start) {
+    if (learner_.may_release_at_once()) return gentle_rate;
+    if (pause_.misled()) return std::clamp(steady, least_rate, gentle_rate);
+  }
   return std::min(steady, gentle_rate * std::exp2(std::clamp(past.count(), 0.0, 24.0)));
 }
 
