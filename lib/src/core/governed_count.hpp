@@ -211,11 +211,9 @@ inline double governed_count::flow(time_point now) const noexcept {
   if (pause_.open()) return steady;
   if (pause_.paused()) return std::min(steady, gentle_rate);
   const std::chrono::duration<double> past = now - pause_.released_at() - gentle_start;
-  if (past < gentle_start) {
-    if (learner_.may_release_at_once()) return gentle_rate;
-    if (pause_.misled()) return std::clamp(steady, least_rate, gentle_rate);
-  }
-  return std::min(steady, gentle_rate * std::exp2(std::clamp(past.count(), 0.0, 24.0)));
+  if (learner_.may_release_at_once() && past < gentle_start) return gentle_rate;
+  const double most = pause_.misled() ? std::max(steady, least_rate) : steady;
+  return std::min(most, gentle_rate * std::exp2(std::clamp(past.count(), 0.0, 24.0)));
 }
 
 inline governed_count::time_point governed_count::paced(time_point now, priority urgency,
