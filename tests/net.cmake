@@ -9,7 +9,7 @@ ephemint_test(net_tls_test
     LABELS unit
     LIBRARIES ephemint_test_network
     SOURCES unit/authorities_test.cpp unit/tls_problem_test.cpp unit/tls_session_test.cpp)
-ephemint_test(net_connection_test
+ephemint_test(net_connection_test UNITY
     LABELS threads
     LIBRARIES ephemint_test_network
     SOURCES integration/connection_test.cpp integration/dial_test.cpp integration/resolver_test.cpp)
