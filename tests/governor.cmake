@@ -22,7 +22,7 @@ add_library(quota_world STATIC
     support/quota_strategies.cpp
     support/quota_world.cpp)
 target_compile_options(quota_world PRIVATE ${ephemint_virtual_time_flags})
-target_include_directories(quota_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/support PRIVATE ${PROJECT_SOURCE_DIR}/lib/src)
+target_include_directories(quota_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/support PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
 target_link_libraries(quota_world PUBLIC ephemint::ephemint PRIVATE ephemint_build_flags)
 
 ephemint_test(quota_world_test VIRTUAL_TIME SOURCES unit/quota_world_test.cpp LIBRARIES quota_world LABELS unit)

@@ -1,7 +1,7 @@
 // Between bytes and meaning: requests, replies, login URLs.
+#include "codec/reply.hpp"
+#include "codec/request.hpp"
 #include "common/allocations.hpp"
-#include "reply.hpp"
-#include "request.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -32,7 +32,7 @@ void read_replies(benchmark::State& state, int status, std::string body) {
   reply_reader reader{{{"dashboard.shipengine.com"}, {}}};
   const std::size_t size = body.size();
   body.resize(size + 64);
-  net::http_reply reply;
+  http_reply reply;
   reply.status = status;
   reply.body = std::string_view{body}.substr(0, size);
   const counted here{state};

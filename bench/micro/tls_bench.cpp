@@ -1,6 +1,6 @@
 // What a handshake costs the client: full, and resumed. Only the client's own steps are timed.
 #include "memory_tls_server.hpp"
-#include "net/tls.hpp"
+#include "net/dial/tls.hpp"
 #include "test_authority.hpp"
 
 #include <benchmark/benchmark.h>

@@ -4,6 +4,8 @@
 #include "text.hpp"
 #include "usage_error.hpp"
 
+#include <ephemint/version.hpp>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 

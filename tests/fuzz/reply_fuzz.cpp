@@ -3,8 +3,8 @@
 // Input: two bytes of status, then four texts that end with a zero byte each (Retry-After, Date, request id,
 // content type), then the body.
 
-#include "redirect_check.hpp"
-#include "reply.hpp"
+#include "codec/redirect_check.hpp"
+#include "codec/reply.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,6 +16,7 @@
 namespace {
 
 using namespace ephemint;
+using namespace ephemint::detail;
 
 class input {
  public:
@@ -82,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static reply_reader reader{policy, &key};
 
   input in{data, size};
-  net::http_reply reply;
+  http_reply reply;
   reply.status = in.status();
   reply.retry_after = in.text();
   reply.date = in.text();

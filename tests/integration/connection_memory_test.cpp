@@ -76,7 +76,7 @@ void answer_all(peer& client) {
 struct counter final : connection_observer {
   void on_connected(std::uint32_t, bool) override { ++connected; }
   void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
-  void on_reply(std::uint32_t, const http_reply& reply) override {
+  void on_reply(std::uint32_t, const detail::http_reply& reply) override {
     ++replies;
     EXPECT_TRUE(reply.reusable);
     if (replies < wanted) link->send(request);

@@ -387,7 +387,7 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
     struct deaf final : connection_observer {
       void on_connected(std::uint32_t, bool) override { link->send(request); }
       void on_connect_failed(std::uint32_t, const failure&) override {}
-      void on_reply(std::uint32_t, const http_reply&) override { link->send(request); }
+      void on_reply(std::uint32_t, const detail::http_reply&) override { link->send(request); }
       void on_lost(std::uint32_t, const failure&, bool) override {}
       connection* link = nullptr;
     } observer;
@@ -409,7 +409,7 @@ TEST(Connection, a_strand_of_a_busy_context_is_a_home_too) {
   struct asker final : connection_observer {
     void on_connected(std::uint32_t, bool) override { link->send(request); }
     void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
-    void on_reply(std::uint32_t, const http_reply&) override {
+    void on_reply(std::uint32_t, const detail::http_reply&) override {
       if (++replies < 200)
         link->send(request);
       else

@@ -1,5 +1,5 @@
 #include "connection_run.hpp"
-#include "net/connector.hpp"
+#include "net/dial/connector.hpp"
 #include "scripted_server.hpp"
 
 #include <boost/asio/ip/address.hpp>

@@ -1,4 +1,4 @@
-#include "net/resolver.hpp"
+#include "net/dial/resolver.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "net/connection.hpp"
-#include "net/shared_endpoint.hpp"
+#include "net/dial/shared_endpoint.hpp"
 #include "test_authority.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -21,7 +21,7 @@ struct heard {
   enum class kind { connected, connect_failed, reply, lost };
   kind what;
   bool resumed = false;
-  failure why = {};
+  net::failure why = {};
   int status = 0;
   std::string body = {};
   bool reusable = false;
@@ -91,17 +91,17 @@ class connection_run : public net::connection_observer {
   void on_connected(std::uint32_t from, bool resumed) override {
     tell(from, {.what = heard::kind::connected, .resumed = resumed});
   }
-  void on_connect_failed(std::uint32_t from, const failure& why) override {
+  void on_connect_failed(std::uint32_t from, const net::failure& why) override {
     tell(from, {.what = heard::kind::connect_failed, .why = why});
   }
-  void on_reply(std::uint32_t from, const net::http_reply& reply) override {
+  void on_reply(std::uint32_t from, const detail::http_reply& reply) override {
     tell(from, {.what = heard::kind::reply,
                 .status = reply.status,
                 .body = std::string{reply.body},
                 .reusable = reply.reusable});
     if (when_replied) when_replied();
   }
-  void on_lost(std::uint32_t from, const failure& why, bool reply_begun) override {
+  void on_lost(std::uint32_t from, const net::failure& why, bool reply_begun) override {
     tell(from, {.what = heard::kind::lost, .why = why, .reply_begun = reply_begun});
   }
 

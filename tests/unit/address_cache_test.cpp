@@ -1,4 +1,4 @@
-#include "net/address_cache.hpp"
+#include "net/dial/address_cache.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/admission_queue.hpp"
+#include "core/mints/admission_queue.hpp"
 
 #include <gtest/gtest.h>
 

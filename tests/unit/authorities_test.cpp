@@ -1,4 +1,4 @@
-#include "net/tls.hpp"
+#include "net/dial/tls.hpp"
 #include "test_authority.hpp"
 
 #include <gtest/gtest.h>

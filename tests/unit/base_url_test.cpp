@@ -1,10 +1,13 @@
-#include "base_url.hpp"
+#include "codec/base_url.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 TEST(BaseUrl, is_taken_apart) {

@@ -1,4 +1,4 @@
-#include "core/burst_bucket.hpp"
+#include "core/quota/burst_bucket.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/charge_log.hpp"
+#include "core/quota/charge_log.hpp"
 
 #include "core/random.hpp"
 

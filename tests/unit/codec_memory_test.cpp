@@ -1,8 +1,8 @@
 // What the path that every mint takes asks of the heap, and leaves in it.
 
-#include "reply.hpp"
+#include "codec/reply.hpp"
+#include "codec/request.hpp"
 #include "reply_fixture.hpp"
-#include "request.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,6 +59,9 @@ void operator delete(void* memory, std::size_t) noexcept { ::operator delete(mem
 void operator delete[](void* memory, std::size_t) noexcept { ::operator delete(memory); }
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 using namespace testing_support;

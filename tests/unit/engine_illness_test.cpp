@@ -1,5 +1,5 @@
 // A server that refuses everything for an hour, whatever it says beside it.
-#include "reply.hpp"
+#include "codec/reply.hpp"
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +8,9 @@
 #include <vector>
 
 namespace ephemint::test {
+
+using namespace detail;
+
 namespace {
 
 constexpr auto ill_for = 1h;

@@ -1,4 +1,4 @@
-#include "net/happy_eyeballs.hpp"
+#include "net/dial/happy_eyeballs.hpp"
 
 #include <gtest/gtest.h>
 

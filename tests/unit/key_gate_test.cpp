@@ -1,4 +1,4 @@
-#include "core/key_gate.hpp"
+#include "core/key/key_gate.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "login_url.hpp"
+#include "codec/login_url.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,9 @@
 #include <vector>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 const std::string root = "https://dashboard.shipengine.com/api/directlogin?token=";

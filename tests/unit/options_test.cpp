@@ -1,6 +1,7 @@
-#include "options.hpp"
+#include "face/options.hpp"
 
 #include <ephemint/rate_governor.hpp>
+#include <ephemint/version.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +11,9 @@
 #include <string>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 using namespace std::chrono_literals;

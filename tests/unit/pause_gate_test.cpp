@@ -1,4 +1,4 @@
-#include "core/pause_gate.hpp"
+#include "core/quota/pause_gate.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/permit_table.hpp"
+#include "core/quota/permit_table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/pool_rules.hpp"
+#include "core/links/pool_rules.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/quota_learner.hpp"
+#include "core/quota/quota_learner.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "redirect_check.hpp"
+#include "codec/redirect_check.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,9 @@
 #include <string>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 const std::string token = "eyJ.a+b/c=";

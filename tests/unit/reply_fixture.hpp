@@ -1,12 +1,14 @@
 #pragma once
 
-#include "reply.hpp"
+#include "codec/reply.hpp"
 
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace ephemint::testing_support {
+
+using namespace detail;
 
 /// A reply whose body ends where its padding ends: reading further is seen by the address sanitizer.
 class padded_reply {
@@ -19,7 +21,7 @@ class padded_reply {
     reply.body = {text_.get(), body.size()};
   }
 
-  net::http_reply reply;
+  http_reply reply;
 
  private:
   static constexpr std::size_t padding = 64;

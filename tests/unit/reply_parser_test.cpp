@@ -1,4 +1,4 @@
-#include "net/reply_parser.hpp"
+#include "net/wire/http1/reply_parser.hpp"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ outcome outcome_of(reply_parser& parser, status now, ending end) {
   if (now == status::incomplete && end != ending::open) now = parser.end(end == ending::close_notify);
   outcome seen{.what = now, .problem = parser.problem()};
   if (now != status::complete) return seen;
-  const http_reply reply = parser.reply();
+  const detail::http_reply reply = parser.reply();
   return {now,
           parser.problem(),
           reply.status,

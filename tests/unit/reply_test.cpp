@@ -1,4 +1,4 @@
-#include "reply.hpp"
+#include "codec/reply.hpp"
 
 #include "reply_fixture.hpp"
 
@@ -9,6 +9,9 @@
 #include <string>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 using namespace std::chrono_literals;

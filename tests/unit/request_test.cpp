@@ -1,4 +1,4 @@
-#include "request.hpp"
+#include "codec/request.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,9 @@
 #include <utility>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 constexpr std::string_view target = "/v1/tokens/ephemeral?redirect=shipengine-dashboard";

@@ -1,4 +1,4 @@
-#include "core/reserve.hpp"
+#include "core/quota/reserve.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#include "http_date.hpp"
-#include "reply.hpp"
+#include "codec/http_date.hpp"
+#include "codec/reply.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,9 @@
 #include <string>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 using namespace std::chrono_literals;

@@ -1,4 +1,4 @@
-#include "net/tls_problem.hpp"
+#include "net/dial/tls_problem.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>

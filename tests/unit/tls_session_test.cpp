@@ -1,5 +1,5 @@
 #include "memory_tls_server.hpp"
-#include "net/tls.hpp"
+#include "net/dial/tls.hpp"
 #include "test_authority.hpp"
 
 #include <gtest/gtest.h>

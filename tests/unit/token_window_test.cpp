@@ -1,4 +1,4 @@
-#include "core/token_window.hpp"
+#include "core/mints/token_window.hpp"
 
 #include <gtest/gtest.h>
 

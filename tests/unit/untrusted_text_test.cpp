@@ -1,10 +1,13 @@
-#include "untrusted_text.hpp"
+#include "codec/untrusted_text.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 namespace ephemint {
+
+using namespace detail;
+
 namespace {
 
 TEST(Cleaned, escapes_what_could_deceive) {  // behaviours: P7

@@ -1,4 +1,4 @@
-#include "core/waiting_line.hpp"
+#include "core/quota/waiting_line.hpp"
 
 #include <gtest/gtest.h>
 

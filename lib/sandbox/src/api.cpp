@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 constexpr std::string_view token_path = "/v1/tokens/ephemeral";
@@ -211,4 +211,4 @@ void api::reset_stats() {
   counters_.reset();
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

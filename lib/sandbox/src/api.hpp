@@ -13,7 +13,7 @@
 #include <random>
 #include <string>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// The API itself, without any I/O: a request goes in, what is to happen on its connection comes out.
 /// Safe from any thread: one lock, held for the decisions but not while a token is signed.
@@ -60,4 +60,4 @@ class api {
   std::mt19937_64 chance_;
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -10,7 +10,7 @@
 
 #include <stdexcept>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 constexpr const char* loopback_names = "DNS:localhost,IP:127.0.0.1,IP:::1";
@@ -130,4 +130,4 @@ server_identity make_server_identity(certificate_kind kind) {
   return {make_leaf(kind, authority), pem_of(authority.certificate.get())};
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 template <auto Free>
 struct freed_by {
@@ -36,4 +36,4 @@ struct server_identity {
 /// Throws `std::runtime_error` if OpenSSL can't.
 server_identity make_server_identity(certificate_kind);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

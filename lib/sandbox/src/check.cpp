@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 using std::chrono::milliseconds;
@@ -88,4 +88,4 @@ void check(const server_options& options) {
   within("server_options.peak_window", options.peak_window, milliseconds{0}, day);
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

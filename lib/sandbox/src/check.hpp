@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// Each throws `std::invalid_argument` that names the member which is out of its documented range.
 void check(const rate_limit&);
@@ -12,4 +12,4 @@ void check(const fault&);
 void check(const server_options&);
 void check_api_key(std::string_view);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 void sliding_peak::add(time_point now) {
   while (!recent_.empty() && (now - recent_.front() >= window_ || recent_.size() >= ceiling))
@@ -45,4 +45,4 @@ void counters::reset() {
   plain.connections_open = open;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// The most events in any window of a length, wherever it begins. `now` must not run backwards.
 class sliding_peak {
@@ -53,4 +53,4 @@ class counters {
   std::map<unsigned, std::uint64_t> by_status_;
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

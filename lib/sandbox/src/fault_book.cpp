@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 bool delays_only(const fault& f) {
@@ -70,4 +70,4 @@ handshake_fault fault_book::on_connection() {
   return handshake_fault::none;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -9,7 +9,7 @@
 #include <random>
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// What the faults have in store for one request.
 struct request_fate {
@@ -47,4 +47,4 @@ class fault_book {
 /// A uniform extra of 0 to `jitter`.
 std::chrono::microseconds spread(std::chrono::milliseconds jitter, std::mt19937_64&);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

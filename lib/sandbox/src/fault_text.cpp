@@ -13,7 +13,7 @@
 
 // The text form of faults. One table says which names there are and what each does with its value.
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 [[noreturn]] void fail(std::string message) { throw std::invalid_argument{std::move(message)}; }
@@ -245,4 +245,4 @@ fault parse_fault(std::string_view spec) {
   return f;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

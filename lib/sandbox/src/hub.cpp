@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 using asio::ip::tcp;
@@ -120,4 +120,4 @@ void hub::close() {
   cut_all();
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

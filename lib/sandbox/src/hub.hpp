@@ -16,7 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 namespace asio = boost::asio;
 class session;
@@ -62,4 +62,4 @@ class hub : public std::enable_shared_from_this<hub> {
   std::unordered_set<session*> sessions_;
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

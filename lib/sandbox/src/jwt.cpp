@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <stdexcept>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -114,4 +114,4 @@ token_check token_signer::verify(std::string_view token, wall_clock::time_point 
   return {alive ? token_fault::none : token_fault::expired, std::move(claims)};
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 using wall_clock = std::chrono::system_clock;
 
@@ -44,4 +44,4 @@ std::string base64url(std::string_view bytes);
 /// None if `text` is anything but the one encoding of some bytes.
 std::optional<std::string> base64url_decoded(std::string_view text);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

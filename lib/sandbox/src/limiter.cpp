@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 std::optional<clock::duration> fixed_window::ask(clock::time_point now) {
   if (idle(now)) {
@@ -120,4 +120,4 @@ rate_limit parse_rate_limit(std::string_view text, limiter_kind kind) {
   return limit;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

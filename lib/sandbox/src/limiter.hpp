@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <variant>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 using clock = std::chrono::steady_clock;
 
@@ -89,4 +89,4 @@ class limiter {
 /// The `Retry-After` of a refusal, if it has one.
 std::optional<std::string> retry_after(const rate_limit&, clock::duration wait);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 constexpr std::string_view style =
@@ -90,4 +90,4 @@ reply login_page(std::string_view query, const token_signer& signer, wall_clock:
                   theme.empty() ? "default" : html_escaped(theme), left.count()));
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 std::string random_bytes(std::size_t size) {
   std::string bytes(size, '\0');
@@ -38,4 +38,4 @@ std::string random_api_key() {
   return key;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 std::string_view reason(unsigned status) {
@@ -205,4 +205,4 @@ exchange to_exchange(reply r, const fault& f, const request& asked) {
   return e;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// One request, as far as it matters; the views live as long as the request's message does.
 struct request {
@@ -68,4 +68,4 @@ reply faulty_reply(const fault&, const reply& minted);
 /// The reply as bytes, sent and ended as the fault wants it.
 exchange to_exchange(reply, const fault&, const request&);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

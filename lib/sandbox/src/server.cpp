@@ -19,7 +19,7 @@
 
 #include <signal.h>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// The hub, and where it runs.
 class server::impl {
@@ -123,4 +123,4 @@ void server::forget_sessions() {
 
 void server::stop() noexcept { impl_->stop(); }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

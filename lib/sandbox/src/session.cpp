@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 namespace http = boost::beast::http;
@@ -202,4 +202,4 @@ void session::push(std::shared_ptr<const std::string> bytes, bool then_close) {
   });
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

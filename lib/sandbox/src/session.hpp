@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 class hub;
 
@@ -63,4 +63,4 @@ class session : public std::enable_shared_from_this<session> {
   bool over_ = false;
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

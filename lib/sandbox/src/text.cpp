@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 template <class Number>
@@ -140,4 +140,4 @@ bool is_visible_ascii(std::string_view text, std::size_t max_size) {
   return true;
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// `250ms`, `5s`, `1min`, `2h`. Throws `std::invalid_argument` that says so.
 std::chrono::milliseconds parse_duration(std::string_view text);
@@ -31,4 +31,4 @@ bool is_uuid(std::string_view text);
 /// 1 to `max_size` characters, all of them visible ASCII.
 bool is_visible_ascii(std::string_view text, std::size_t max_size);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 int openssl_version(tls_version version) {
@@ -59,4 +59,4 @@ void forget_sessions(boost::asio::ssl::context& context) {
   must(SSL_CTX_set_tlsext_ticket_keys(native, keys.data(), size));
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -6,7 +6,7 @@
 
 #include <boost/asio/ssl/context.hpp>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// A server's TLS settings. Throws `std::runtime_error` if OpenSSL doesn't take them.
 boost::asio::ssl::context make_tls_context(const server_options&, const identity&);
@@ -14,4 +14,4 @@ boost::asio::ssl::context make_tls_context(const server_options&, const identity
 /// Makes every session ticket given so far worthless.
 void forget_sessions(boost::asio::ssl::context&);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

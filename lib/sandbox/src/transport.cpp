@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 namespace {
 
 auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
@@ -85,4 +85,4 @@ void transport::reset() {
   socket().close(ignored);
 }
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -47,4 +47,4 @@ class transport {
   asio::ssl::stream<asio::ip::tcp::socket> stream_;
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// The body of a reply whose status a fault sets.
 enum class fault_body : std::uint8_t {
@@ -168,4 +168,4 @@ struct fault {
 /// ms, s, min, h. Throws `std::invalid_argument` that names the bad part and says what is right.
 fault parse_fault(std::string_view spec);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// How the quota is counted. The API doesn't document its own way, so a client must be right under each.
 enum class limiter_kind : std::uint8_t {
@@ -52,4 +52,4 @@ struct rate_limit {
 /// Durations have a unit: `ms`, `s`, `min` or `h`. Throws `std::invalid_argument`, saying what is wrong.
 rate_limit parse_rate_limit(std::string_view text, limiter_kind kind = limiter_kind::sliding_window);
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// A stand-in for the ShipStation API, for tests: `POST /v1/tokens/ephemeral` and the login page that its
 /// tokens open, over TLS on loopback, with a certificate of an authority that it makes up in memory.
@@ -74,4 +74,4 @@ class server {
   std::unique_ptr<impl> impl_;
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

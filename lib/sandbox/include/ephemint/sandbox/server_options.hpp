@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// What the server shows in its TLS handshake. All but the first two must be refused by a client that trusts
 /// `server::ca_pem()`.
@@ -79,4 +79,4 @@ struct server_options {
   std::chrono::milliseconds peak_window{0};
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

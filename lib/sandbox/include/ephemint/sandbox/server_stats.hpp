@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-namespace ephemint::sandbox {
+namespace ephemint::inline v0::sandbox {
 
 /// What a server has seen since it started, or since `server::reset_stats()`. A snapshot.
 ///
@@ -42,4 +42,4 @@ struct server_stats {
   std::map<unsigned, std::uint64_t> replies_by_status = {};
 };
 
-}  // namespace ephemint::sandbox
+}  // namespace ephemint::inline v0::sandbox

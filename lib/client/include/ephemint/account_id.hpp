@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0 {
+
+/// The customer account that a token is minted for: the value of the request's `On-Behalf-Of`.
+///
+/// The API documents neither form nor length (`242822` and `se-123456` are both seen), so it is an opaque
+/// token of 1 to 128 visible ASCII characters. Anything may be put in; `valid()` tells, and a mint of an
+/// invalid one fails with `mint_errc::invalid_request` before any I/O.
+///
+/// Trivially copyable and without heap memory, on purpose: `co_await c.mint({.account = "se-1"})` makes it a
+/// temporary of an await expression, and g++ 12 destroys some non-trivial ones there twice.
+class account_id {
+ public:
+  static constexpr std::size_t max_size = 128;
+
+  constexpr account_id() noexcept = default;
+  constexpr account_id(std::string_view text) noexcept
+      : size_{static_cast<std::uint8_t>(text.size() > max_size ? oversized : text.size())} {
+    for (std::size_t i = 0; i < str().size(); ++i) text_[i] = text[i];
+  }
+  constexpr account_id(const char* text) noexcept : account_id{std::string_view{text}} {}
+  account_id(const std::string& text) noexcept : account_id{std::string_view{text}} {}
+
+  /// The characters; of a text that was too long, the first `max_size` of it.
+  constexpr std::string_view str() const noexcept {
+    return {text_.data(), size_ == oversized ? max_size : size_};
+  }
+
+  /// Whether the API can be asked for it: 1 to `max_size` characters, all of them visible ASCII (0x21 to
+  /// 0x7E).
+  constexpr bool valid() const noexcept {
+    if (size_ == 0 || size_ == oversized) return false;
+    for (char c : str())
+      if (c < 0x21 || c > 0x7e) return false;
+    return true;
+  }
+
+  friend constexpr bool operator==(const account_id& a, const account_id& b) noexcept {
+    return a.size_ == b.size_ && a.str() == b.str();
+  }
+  friend constexpr auto operator<=>(const account_id& a, const account_id& b) noexcept {
+    return a.str() <=> b.str();
+  }
+
+ private:
+  static constexpr std::uint8_t oversized = 0xff;
+
+  std::array<char, max_size> text_{};
+  std::uint8_t size_ = 0;
+};
+
+}  // namespace ephemint::inline v0
+
+template <>
+struct std::hash<ephemint::account_id> {
+  std::size_t operator()(const ephemint::account_id& id) const noexcept {
+    return std::hash<std::string_view>{}(id.str());
+  }
+};

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <ephemint/mint_request.hpp>
+#include <ephemint/quota.hpp>
+#include <ephemint/secret.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ephemint::inline v0 {
+
+class rate_governor;
+
+/// Everything that a client can be told. Only `api_key` has no default. Checked once, in the client's
+/// constructor, which throws `std::invalid_argument` with the option's name and what is right.
+struct client_options {
+  /// The partner's API key: 1 to 512 visible ASCII characters.
+  secret api_key{};
+
+  /// Where the API is: `https://host[:port][/prefix]`, no user info, query or fragment. The EU host is
+  /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear.
+  std::string base_url = "https://api.shipengine.com";
+
+  // --- trust ---
+  /// Whether the system's certificate authorities are trusted. With none of the three there is nothing to
+  /// trust, which is an error. There is no way to turn verification off.
+  bool system_authorities = true;
+  /// A PEM file of authorities to trust as well. Empty: none.
+  std::string authority_file{};
+  /// PEM text of authorities to trust as well. Empty: none.
+  std::string authority_pem{};
+  /// Exact hosts that a `redirect_url` may name. Empty: `dashboard.shipengine.com`, and, if the base URL's
+  /// host is a loopback one, that host with any port.
+  std::vector<std::string> redirect_hosts{};
+
+  // --- the quota ---
+  /// How many requests may leave. None: the documented 200 a minute, or 20 for a key that begins with
+  /// `TEST_`.
+  std::optional<quota> rate{};
+  /// What the quota counts. The safe choice by default, as the API doesn't say.
+  quota_scope scope = quota_scope::per_api_key;
+  /// A governor shared with other clients (one client a thread, one quota), from `make_rate_governor`; `rate`
+  /// and `scope` are then its business and must be left alone here. Null: one of our own.
+  std::shared_ptr<rate_governor> governor{};
+
+  // --- time ---
+  /// From the call to the result, over all attempts, where the request says nothing. 1 ms to 24 h, or
+  /// `no_deadline`. 8 s: the longest that a person waits for a redirect.
+  std::chrono::milliseconds deadline = std::chrono::seconds{8};
+  /// From one request's first byte to its reply's last, 1 ms to 1 h. 2 s: some 20 times what the API takes.
+  std::chrono::milliseconds attempt_timeout = std::chrono::seconds{2};
+  /// A token with less than this left of its 10 s is not handed over but minted again. 0 to 9.9 s. 5 s: time
+  /// enough for a redirect over a slow network.
+  std::chrono::milliseconds min_remaining = std::chrono::seconds{5};
+  /// Name look-up and TCP connect together, 1 ms to 1 h.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds{3};
+  /// The TLS handshake, 1 ms to 1 h.
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds{3};
+
+  // --- trying again ---
+  /// Requests for one mint, the first included, 1 to 100. A stale connection's replacement is not counted.
+  int max_attempts = 3;
+  /// Whether a request that met a connection that the server had closed meanwhile goes again, once, on a
+  /// fresh one.
+  bool retry_stale_connections = true;
+  /// The wait before the second attempt after a failed connection, timeout or 5xx; doubles with each. 0 to 1
+  /// min.
+  std::chrono::milliseconds first_backoff = std::chrono::milliseconds{50};
+  /// The longest such wait. `first_backoff` to 1 h.
+  std::chrono::milliseconds max_backoff = std::chrono::seconds{20};
+  /// Tokens in the retry budget: a retry takes 14, one after a 429 takes 5, a success gives 1 back. 0 (no
+  /// retries) to 1,000,000. 500 lets some 35 retries through before an outage stops them.
+  int retry_budget = 500;
+
+  // --- connections and queue ---
+  /// Connections at once, idle, busy and being dialled together, 1 to 4096. 8: far more than any quota needs.
+  std::size_t max_connections = 8;
+  /// An idle connection is closed after this, or 1 s before the server's `Keep-Alive: timeout`. 1 s to 1 h.
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds{30};
+  /// A connection is retired at this age ± 20 %, so that a moved address is noticed. 1 s to 24 h.
+  std::chrono::milliseconds max_connection_age = std::chrono::minutes{10};
+  /// Mints that may wait, 1 to 10,000,000; one more fails with `overloaded`.
+  std::size_t max_queued = 10'000;
+  /// Whether TLS sessions are resumed, which halves the cost of a handshake.
+  bool resume_sessions = true;
+
+  // --- threads ---
+  /// True: the executor runs one handler at a time already (an `io_context` with one thread, a strand) and
+  /// the client may do without a strand of its own. Calls must then come from that executor as well.
+  bool single_threaded = false;
+
+  /// The `User-Agent` header: visible ASCII and spaces, at most 256 characters. Empty: `ephemint/VERSION`.
+  std::string user_agent{};
+};
+
+}  // namespace ephemint::inline v0

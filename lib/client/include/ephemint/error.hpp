@@ -1,0 +1,227 @@
+#pragma once
+
+#include <ephemint/clock.hpp>
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/error_condition.hpp>
+#include <boost/system/result.hpp>
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::inline v0 {
+
+/// Why a mint failed. The comments name the condition (`mint_condition`) that each one equals.
+enum class mint_errc {
+  invalid_request = 1,  ///< the request or login URL can't be right; no I/O was done (fix_request)
+  unauthorized,         ///< 401, or the key was found refused a moment ago (fix_credentials)
+  rejected,             ///< another 4xx: the API won't mint for this account (fix_request)
+  rate_limited,         ///< no permit before the deadline, or the attempts ended in 429 (retry_later)
+  server_error,         ///< 5xx up to the last attempt (retry_later)
+  bad_response,         ///< a reply that breaks HTTP, JSON or the API's contract (give_up)
+  connect_failed,       ///< name unknown, refused, unreachable, connect or connection lost (retry_later)
+  tls_failed,           ///< the peer isn't who it should be, or speaks no TLS 1.2+ (give_up)
+  timed_out,            ///< the deadline, or the last attempt's time, ran out (retry_later)
+  overloaded,           ///< more than `max_queued` mints are waiting (retry_later)
+  cancelled,            ///< the caller cancelled the wait (give_up)
+  closed,               ///< the client was closed or destroyed (give_up)
+};
+
+/// What to do about a failure: compare with `error.code() == mint_condition::retry_later`.
+enum class mint_condition { retry_later = 1, fix_request, fix_credentials, give_up };
+
+const boost::system::error_category& mint_category() noexcept;
+const boost::system::error_category& mint_condition_category() noexcept;
+boost::system::error_code make_error_code(mint_errc) noexcept;
+boost::system::error_condition make_error_condition(mint_condition) noexcept;
+/// The code's name as it stands in the enumeration: `rate_limited`.
+std::string_view to_string(mint_errc) noexcept;
+std::string_view to_string(mint_condition) noexcept;
+
+/// Who caused an API error. Source of this and the next two lists: the API's reference,
+/// version 1.1.202604070904.
+enum class api_error_source : std::uint8_t { other, carrier, order_source, shipengine };
+
+enum class api_error_type : std::uint8_t {
+  other,
+  account_status,
+  business_rules,
+  validation,
+  security,
+  system,
+  integrations
+};
+
+/// The 50 distinct codes of the reference (it lists `no_rates_returned` twice), and `other` for any that come
+/// later.
+enum class api_error_code : std::uint8_t {
+  other,
+  auto_fund_not_supported,
+  batch_cannot_be_modified,
+  carrier_conflict,
+  carrier_disconnected,
+  carrier_not_connected,
+  carrier_not_supported,
+  confirmation_not_supported,
+  default_warehouse_cannot_be_deleted,
+  field_conflict,
+  field_value_required,
+  forbidden,
+  identifier_conflict,
+  identifiers_must_match,
+  insufficient_funds,
+  invalid_address,
+  invalid_billing_plan,
+  invalid_field_value,
+  invalid_identifier,
+  invalid_status,
+  invalid_string_length,
+  label_images_not_supported,
+  meter_failure,
+  order_source_not_active,
+  rate_limit_exceeded,
+  refresh_not_supported,
+  request_body_required,
+  return_label_not_supported,
+  settings_not_supported,
+  subscription_inactive,
+  terms_not_accepted,
+  tracking_not_supported,
+  trial_expired,
+  unauthorized,
+  unknown,
+  unspecified,
+  verification_failure,
+  warehouse_conflict,
+  webhook_event_type_conflict,
+  customs_items_required,
+  incompatible_paired_labels,
+  invalid_charge_event,
+  invalid_object,
+  no_rates_returned,
+  file_not_found,
+  shipping_rule_not_found,
+  service_not_determined,
+  funding_source_registration_in_progress,
+  insurance_failure,
+  funding_source_missing_configuration,
+  funding_source_error,
+};
+
+std::string_view to_string(api_error_source) noexcept;
+std::string_view to_string(api_error_type) noexcept;
+std::string_view to_string(api_error_code) noexcept;
+/// The value of that name, or `other`.
+api_error_source parse_api_error_source(std::string_view) noexcept;
+api_error_type parse_api_error_type(std::string_view) noexcept;
+api_error_code parse_api_error_code(std::string_view) noexcept;
+
+/// An enumeration that the API may extend: a value we know, or `other` with the text that came.
+template <class Enum>
+class open_enum {
+ public:
+  open_enum() = default;
+  open_enum(Enum known) : value_{known} {}
+  /// `text` is kept only beside `other`. It must be clean already (the reply parser's business).
+  open_enum(Enum value, std::string text) : value_{value} {
+    if (value == Enum::other) text_ = std::move(text);
+  }
+
+  Enum value() const noexcept { return value_; }
+  /// The name as the API spells it; for a value that we don't know, what came: at most 64 printable
+  /// characters.
+  std::string_view text() const noexcept { return value_ == Enum::other ? text_ : to_string(value_); }
+
+  friend bool operator==(const open_enum& a, Enum b) noexcept { return a.value_ == b; }
+
+ private:
+  Enum value_ = Enum::other;
+  std::string text_;
+};
+
+/// One entry of the API's `errors[]`. All text is the server's: capped, control characters escaped, never to
+/// be trusted.
+struct api_error {
+  open_enum<api_error_source> source;
+  open_enum<api_error_type> type;
+  open_enum<api_error_code> code;
+  std::string message;
+  std::string carrier_id;    ///< empty if absent
+  std::string carrier_code;  ///< empty if absent
+  std::string field_name;    ///< empty if absent
+};
+
+/// A failed mint: what happened, and what to do next. Cheap to copy; never holds a key or a token.
+class mint_error {
+ public:
+  /// What `mint_error` says beyond its code.
+  struct details {
+    std::string message;  ///< ours, one line; names the field or option where one is at fault
+    int http_status = 0;
+    std::string request_id = {};
+    std::vector<api_error> api_errors = {};
+    int attempts = 0;
+    std::optional<clock::duration> retry_after = {};
+  };
+
+  mint_error() noexcept = default;
+  explicit mint_error(mint_errc code) noexcept : code_{code} {}
+  mint_error(mint_errc code, details what);
+
+  /// In `mint_category()`. Compares equal to its `mint_errc` and to its `mint_condition`.
+  boost::system::error_code code() const noexcept;
+  mint_errc value() const noexcept { return code_; }
+
+  /// One line for a log: what went wrong and what to do; the server's words stand in `api_errors()` only.
+  std::string_view message() const noexcept;
+  /// The status of the last reply, 0 if none came.
+  int http_status() const noexcept;
+  /// The API's id of the last reply (`request_id`, or `X-ShipEngine-RequestID`), for its support. Empty if
+  /// none.
+  std::string_view request_id() const noexcept;
+  const std::vector<api_error>& api_errors() const noexcept;
+  /// Requests that were made for this mint, connection attempts that failed included.
+  int attempts() const noexcept;
+  /// How long from now a new mint had better wait, if that is known: the quota's next permit, `Retry-After`,
+  /// back-off.
+  std::optional<clock::duration> retry_after() const noexcept;
+
+ private:
+  mint_errc code_ = mint_errc::closed;
+  std::shared_ptr<const details> details_;
+};
+
+/// `code: message`, with status and request id where known.
+std::ostream& operator<<(std::ostream&, const mint_error&);
+
+/// Thrown by `result<T>::value()` when there is none.
+class mint_exception : public std::runtime_error {
+ public:
+  explicit mint_exception(mint_error);
+  const mint_error& error() const noexcept { return error_; }
+  boost::system::error_code code() const noexcept { return error_.code(); }
+
+ private:
+  mint_error error_;
+};
+
+/// A `T` or a `mint_error`: the one way in which this library reports failure.
+template <class T>
+using result = boost::system::result<T, mint_error>;
+
+/// Found by `boost::system::result` when `.value()` is called on an error.
+[[noreturn]] void throw_exception_from_error(const mint_error&, const boost::source_location&);
+
+}  // namespace ephemint::inline v0
+
+template <>
+struct boost::system::is_error_code_enum<ephemint::mint_errc> : std::true_type {};
+template <>
+struct boost::system::is_error_condition_enum<ephemint::mint_condition> : std::true_type {};

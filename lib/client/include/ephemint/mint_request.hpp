@@ -1,0 +1,27 @@
+#pragma once
+
+#include <ephemint/account_id.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace ephemint::inline v0 {
+
+/// Who goes first when permits are short: all interactive mints, then the background ones.
+enum class priority : std::uint8_t { interactive, background };
+
+/// One mint to make.
+struct mint_request {
+  /// The customer's account (`On-Behalf-Of`).
+  account_id account;
+  /// `background` yields to `interactive`: a nightly batch beside the day's logins.
+  priority urgency = priority::interactive;
+  /// The time from the call to the result, over all attempts. 0: the client's `deadline`. `no_deadline`:
+  /// waits for the quota however long that takes. Negative ones are refused.
+  std::chrono::milliseconds deadline{0};
+};
+
+/// For `mint_request::deadline` and `client_options::deadline`: none.
+inline constexpr std::chrono::milliseconds no_deadline = std::chrono::milliseconds::max();
+
+}  // namespace ephemint::inline v0

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace ephemint::inline v0 {
+
+/// How many requests the API admits: so many in any window of that length.
+class quota {
+ public:
+  enum class mode : std::uint8_t {
+    declared,   ///< never more than `requests()` in any sliding `window()`
+    learned,    ///< not known: starts at `requests()` a `window()`, and may learn to send more
+    unlimited,  ///< no limit of our own; the server's 429s still pause
+  };
+
+  /// `requests` (1 to 1,000,000) in any sliding `window` (100 ms to 24 h). Ranges are checked where a client
+  /// is made.
+  static constexpr quota declared(std::uint64_t requests, std::chrono::milliseconds window) {
+    return {mode::declared, requests, window};
+  }
+  static constexpr quota learned(std::uint64_t start = 200,
+                                 std::chrono::milliseconds window = std::chrono::seconds{60}) {
+    return {mode::learned, start, window};
+  }
+  static constexpr quota unlimited() { return {mode::unlimited, 0, std::chrono::seconds{60}}; }
+
+  constexpr mode how() const noexcept { return mode_; }
+  constexpr std::uint64_t requests() const noexcept { return requests_; }
+  constexpr std::chrono::milliseconds window() const noexcept { return window_; }
+
+  friend constexpr bool operator==(const quota&, const quota&) = default;
+
+ private:
+  constexpr quota(mode how, std::uint64_t requests, std::chrono::milliseconds window)
+      : mode_{how}, requests_{requests}, window_{window} {}
+
+  mode mode_;
+  std::uint64_t requests_;
+  std::chrono::milliseconds window_;
+};
+
+/// What the quota counts. The API's documentation doesn't say which, so the safe one is the default.
+enum class quota_scope : std::uint8_t {
+  per_api_key,  ///< one count for all accounts
+  per_account,  ///< one count an account
+};
+
+/// The documented quota of production keys: 200 requests a minute. Source: the API's rate-limits guide.
+inline constexpr quota production_quota = quota::declared(200, std::chrono::seconds{60});
+/// The documented quota of keys that begin with `TEST_`: 20 requests a minute. Source: the same.
+inline constexpr quota sandbox_quota = quota::declared(20, std::chrono::seconds{60});
+
+}  // namespace ephemint::inline v0

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <memory>
+#include <string_view>
+
+namespace ephemint::inline v0 {
+
+/// Text that must not leak: move-only, overwritten when it goes, printed as `[redacted]`.
+///
+/// The one place where secrets are kept and wiped: API keys, tokens and redirect URLs all live in one of
+/// these. A moved-from secret is empty.
+class secret {
+ public:
+  secret() noexcept = default;
+  /// Copies `text`; wiping the original is the caller's business. Throws `std::bad_alloc`.
+  explicit secret(std::string_view text);
+  /// One secret out of two pieces, in one block of memory.
+  secret(std::string_view first, std::string_view second);
+  secret(secret&& other) noexcept;
+  secret& operator=(secret&& other) noexcept;
+  ~secret();
+
+  /// The text itself, valid while this secret lives and isn't assigned to.
+  std::string_view reveal() const noexcept { return {text_.get(), size_}; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  /// Writes `[redacted]`, whatever is inside.
+  friend std::ostream& operator<<(std::ostream& out, const secret&);
+
+ private:
+  void wipe() noexcept;
+
+  std::unique_ptr<char[]> text_;
+  std::size_t size_ = 0;
+};
+
+/// Overwrites memory that held a secret, such as the buffer from which a key was read, in a way that the
+/// compiler doesn't remove.
+void wipe(void* memory, std::size_t size) noexcept;
+
+}  // namespace ephemint::inline v0

@@ -1,0 +1,101 @@
+#include "codec/base_url.hpp"
+
+#include "codec/ascii.hpp"
+
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace ephemint::inline v0::detail {
+namespace {
+
+namespace urls = boost::urls;
+
+constexpr bool is_label_character(char c) noexcept {
+  return ascii::is_letter(c) || ascii::is_digit(c) || c == '-' || c == '_';
+}
+
+bool is_label(std::string_view text) noexcept {
+  constexpr std::size_t longest = 63;  // RFC 1035
+  return !text.empty() && text.size() <= longest && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(), is_label_character);
+}
+
+/// Browsers and resolvers read `127.1` and `0x7f000001` as IPv4 addresses: no name ends like that.
+bool is_number(std::string_view label) noexcept {
+  if (std::all_of(label.begin(), label.end(), ascii::is_digit)) return true;
+  return ascii::equal_ignoring_case(label.substr(0, 2), "0x") &&
+         std::all_of(label.begin() + 2, label.end(), ascii::is_hex);
+}
+
+const char* take_host(const urls::url_view& url, base_url& out) {
+  constexpr const char* no_host = "has no host; give one like https://api.shipengine.com";
+  if (!url.has_authority() || url.encoded_host().empty()) return no_host;
+  if (url.host_type() == urls::host_type::ipv6) {
+    const auto address = url.host_ipv6_address();
+    out.host = address.to_string();
+    out.is_ipv6 = true;
+    out.is_loopback = address.is_loopback();
+    return nullptr;
+  }
+  const auto encoded = url.encoded_host();
+  out.host = ascii::lower({encoded.data(), encoded.size()});
+  if (url.host_type() == urls::host_type::ipv4) {
+    out.is_loopback = url.host_ipv4_address().is_loopback();
+    return nullptr;
+  }
+  out.is_loopback = out.host == "localhost" || out.host.ends_with(".localhost");
+  return is_host_name(out.host) ? nullptr : "names a host that is neither a host name nor an address";
+}
+
+const char* take_port(const urls::url_view& url, base_url& out) {
+  if (!url.has_port()) return nullptr;
+  if (url.port_number() == 0) return "has a port that is not 1 to 65535";  // what doesn't fit is 0 as well
+  out.port = url.port_number();
+  return nullptr;
+}
+
+}  // namespace
+
+std::string base_url::host_header() const {
+  std::string text = is_ipv6 ? '[' + host + ']' : host;
+  if (port != 443) text += ':' + std::to_string(port);
+  return text;
+}
+
+const char* parse_base_url(std::string_view text, base_url& out) {
+  constexpr std::size_t longest = 2048;
+  constexpr const char* no_url = "is not an https URL; give one like https://api.shipengine.com";
+  if (text.size() > longest) return "is too long; give at most 2048 characters";
+  const auto parsed = urls::parse_uri(text);
+  if (!parsed || parsed->scheme_id() != urls::scheme::https) return no_url;
+  const urls::url_view& url = *parsed;
+  if (url.has_userinfo()) return "has user info; the key goes into api_key";
+  if (url.has_query() || url.has_fragment())
+    return "has a query or fragment; give scheme, host, port and path only";
+  if (const char* fault = take_host(url, out)) return fault;
+  if (const char* fault = take_port(url, out)) return fault;
+  const auto path = url.encoded_path();
+  out.prefix.assign(path.data(), path.size());
+  out.prefix.erase(out.prefix.find_last_not_of('/') + 1);
+  return nullptr;
+}
+
+bool is_host_name(std::string_view text) noexcept {
+  constexpr std::size_t longest = 253;
+  if (text.size() > longest) return false;
+  while (true) {
+    const auto label = text.substr(0, text.find('.'));
+    if (!is_label(label)) return false;
+    if (label.size() == text.size()) return !is_number(label);
+    text.remove_prefix(label.size() + 1);
+  }
+}
+
+bool is_ipv4_address(std::string_view text) noexcept { return !urls::parse_ipv4_address(text).has_error(); }
+
+}  // namespace ephemint::inline v0::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0::detail {
+
+/// A base URL, taken apart.
+struct base_url {
+  std::string host;  ///< lower case; an IPv6 address without brackets, in its shortest form
+  bool is_ipv6 = false;
+  bool is_loopback = false;  ///< `localhost` and names under it, 127.0.0.0/8, ::1
+  std::uint16_t port = 443;
+  std::string prefix;  ///< the path without its last `/`, percent-encodings as they came; empty: none
+
+  /// `host`, with the port unless it is 443.
+  std::string host_header() const;
+};
+
+/// Fills `out` from `https://host[:port][/prefix]`. Null if that worked, otherwise what is wrong and what is
+/// right, to be put behind the URL.
+const char* parse_base_url(std::string_view text, base_url& out);
+
+/// Whether `text` is a host name of letters, digits, `-` and `_` (RFC 1123, and what resolves in practice),
+/// and can't be taken for an odd way to write an IPv4 address.
+bool is_host_name(std::string_view text) noexcept;
+
+bool is_ipv4_address(std::string_view text) noexcept;
+
+}  // namespace ephemint::inline v0::detail

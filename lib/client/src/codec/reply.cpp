@@ -1,0 +1,149 @@
+#include "codec/reply.hpp"
+
+#include "codec/redirect_check.hpp"
+#include "codec/reply_body.hpp"
+#include "codec/untrusted_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ephemint::inline v0::detail {
+namespace {
+
+using errors_view = const std::vector<api_error>&;
+
+/// The reference promises 200; 201 is what a POST that makes something may say as well. The rest of 2xx (an
+/// intermediary's 203, part of a body at 206) is nobody's promise.
+constexpr bool can_mint(int status) noexcept { return status == 200 || status == 201; }
+
+constexpr bool is_class(int status, int hundreds) noexcept { return status / 100 == hundreds; }
+
+bool from_elsewhere(const api_error& error) noexcept {
+  return error.source == api_error_source::carrier || error.source == api_error_source::order_source;
+}
+
+bool is_limit(const api_error& error) noexcept { return error.code == api_error_code::rate_limit_exceeded; }
+
+bool key_is_limited(errors_view errors) {
+  return std::any_of(errors.begin(), errors.end(), [](const api_error& error) {
+    return is_limit(error) && error.source == api_error_source::shipengine;
+  });
+}
+
+bool others_are_limited(errors_view errors) {
+  return std::any_of(errors.begin(), errors.end(),
+                     [](const api_error& error) { return is_limit(error) && from_elsewhere(error); });
+}
+
+bool all_from_elsewhere(errors_view errors) {
+  return !errors.empty() && std::all_of(errors.begin(), errors.end(), from_elsewhere);
+}
+
+/// What a reply without a usable token means.
+reply_verdict verdict_of(int status, errors_view errors) {
+  if (key_is_limited(errors)) return reply_verdict::rate_limited;
+  // A carrier's limit passes like any trouble behind the API, and must not pause the key.
+  if (status == 429)
+    return others_are_limited(errors) ? reply_verdict::throttled : reply_verdict::rate_limited;
+  if (status == 401 || status == 403)
+    return all_from_elsewhere(errors) ? reply_verdict::rejected : reply_verdict::key_refused;
+  if (is_class(status, 5)) return reply_verdict::server_error;
+  if (is_class(status, 3) || is_class(status, 4)) return reply_verdict::rejected;
+  if (is_class(status, 2) && !errors.empty()) return reply_verdict::rejected;
+  return reply_verdict::malformed;
+}
+
+/// Why no token can be taken from this reply; null if one can.
+const char* fault_of(int status, const reply_fields& fields, const redirect_policy& redirects) noexcept {
+  if (!can_mint(status)) return "its status is neither 200 nor 201";
+  if (fields.fault) return fields.fault;
+  if (!fields.token) return "it has no token";
+  if (!fields.redirect_url) return "it has no redirect_url";
+  if (!is_token(*fields.token)) return "its token is empty, too long, or has characters that no token has";
+  return redirect_fault(*fields.redirect_url, *fields.token, redirects);
+}
+
+/// `what`, and the first code that the API gave for it. Only names that we know: they are our own text.
+std::string with_reason(std::string_view what, errors_view errors) {
+  const auto known = std::find_if(errors.begin(), errors.end(), [](const api_error& error) {
+    return error.code.value() != api_error_code::other;
+  });
+  std::string line{what};
+  if (known != errors.end()) return line.append(": ").append(known->code.text());
+  return line += errors.empty() ? ", and gave no reason" : ": see its errors";
+}
+
+std::string message_of(reply_verdict verdict, int status, errors_view errors, const char* fault) {
+  switch (verdict) {
+    case reply_verdict::minted:
+      return {};
+    case reply_verdict::rate_limited:
+      return "the API's rate limit is reached";
+    case reply_verdict::key_refused:
+      return with_reason("the API refused the key", errors);
+    case reply_verdict::rejected:
+      if (is_class(status, 3) && errors.empty())
+        return "the API answered with a redirect, and those are never followed: is the base URL right?";
+      return with_reason("the API rejected the request", errors);
+    case reply_verdict::throttled:
+      return with_reason("a carrier's rate limit is reached", errors);
+    case reply_verdict::server_error:
+      return with_reason("the API failed", errors);
+    case reply_verdict::malformed:
+      break;
+  }
+  return std::string{"the reply can't be used: "} + fault;
+}
+
+}  // namespace
+
+struct reply_reader::impl {
+  impl(redirect_policy policy, const secret* api_key)
+      : redirects{std::move(policy)}, key{api_key}, body{api_key} {}
+
+  void explain(understood_reply& understood, const http_reply& reply, reply_fields& fields, const char* fault,
+               std::chrono::system_clock::time_point wall) {
+    understood.verdict = verdict_of(reply.status, fields.errors);
+    understood.message = message_of(understood.verdict, reply.status, fields.errors, fault);
+    understood.request_id = fields.request_id.empty() ? checked_id(reply.request_id) : fields.request_id;
+    understood.api_errors = std::move(fields.errors);
+    if (understood.verdict == reply_verdict::rate_limited)
+      understood.retry_after = parse_retry_after(reply.retry_after, reply.date, wall);
+  }
+
+  /// The header's request id, if it is one.
+  std::string checked_id(std::string_view id) const {
+    redactor redacted;
+    if (key) redacted.hide(key->reveal());
+    return is_request_id(id) && !redacted.finds(id) ? std::string{id} : std::string{};
+  }
+
+  redirect_policy redirects;
+  const secret* key;
+  body_reader body;
+};
+
+reply_reader::reply_reader(redirect_policy redirects, const secret* key)
+    : impl_{std::make_unique<impl>(std::move(redirects), key)} {}
+reply_reader::~reply_reader() = default;
+
+understood_reply reply_reader::read(const http_reply& reply, clock::time_point sent_at,
+                                    std::chrono::system_clock::time_point wall) {
+  struct fields_that_are_forgotten {
+    body_reader& reader;
+    reply_fields fields;
+    ~fields_that_are_forgotten() { reader.forget(fields); }
+  } said{impl_->body, impl_->body.read(reply.body)};
+
+  understood_reply understood;
+  understood.http_status = reply.status;
+  if (const char* fault = fault_of(reply.status, said.fields, impl_->redirects)) {
+    impl_->explain(understood, reply, said.fields, fault, wall);
+  } else {
+    understood.verdict = reply_verdict::minted;
+    understood.token = ephemeral_token{*said.fields.token, *said.fields.redirect_url, sent_at};
+  }
+  return understood;
+}
+
+}  // namespace ephemint::inline v0::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <ephemint/error.hpp>
+#include <ephemint/secret.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::inline v0::detail {
+
+/// What the top level of a reply's JSON says.
+struct reply_fields {
+  /// Why no token can be taken from this body, in words for a message; null if nothing is wrong with its
+  /// form.
+  const char* fault = nullptr;
+  /// Each is there if it is a string. Views into the reader's memory: until `forget()` or the next `read()`.
+  std::optional<std::string_view> token;
+  std::optional<std::string_view> redirect_url;
+  std::string request_id;
+  std::vector<api_error> errors;
+};
+
+/// Takes a reply's body apart; keeps the JSON parser's memory for the next one. Not thread-safe.
+class body_reader {
+ public:
+  static constexpr std::size_t max_size = std::size_t{64} * 1024;
+  static constexpr std::size_t max_depth = 16;
+  static constexpr std::size_t max_errors = 16;
+  static constexpr std::size_t max_message = 512;
+  static constexpr std::size_t max_name = 64;  ///< of a value that an enumeration doesn't have
+  static constexpr std::size_t max_field = 128;
+
+  /// `key`: looked for in the server's texts, and taken out; may be null. Must outlive the reader.
+  explicit body_reader(const secret* key);
+  ~body_reader();
+
+  /// Parses in place: 64 readable bytes must follow `body`. Throws `std::bad_alloc` only.
+  reply_fields read(std::string_view body);
+
+  /// Overwrites the copies of the token that the parser made.
+  void forget(const reply_fields&) noexcept;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// Whether this can be a request id: 1 to 128 visible ASCII characters.
+bool is_request_id(std::string_view) noexcept;
+
+}  // namespace ephemint::inline v0::detail

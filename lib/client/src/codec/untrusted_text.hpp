@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0::detail {
+
+/// `text` in at most `cap` bytes that can go into a log or a terminal: control characters, line and direction
+/// marks, and bytes that aren't UTF-8 become `\xNN`; what doesn't fit is cut, marked by `...`.
+std::string cleaned(std::string_view text, std::size_t cap);
+
+/// The same in double quotes, for a message of ours that repeats what it was given.
+std::string in_quotes(std::string_view text, std::size_t cap = 80);
+
+/// Takes secrets out of texts that came from outside: a server may echo what it was sent.
+///
+/// Finds them verbatim only. Texts shorter than `shortest` aren't looked for: they would blank out words
+/// anywhere, and are no secrets.
+class redactor {
+ public:
+  static constexpr std::size_t shortest = 4;
+
+  /// The views must hold as long as this object is used.
+  void hide(std::string_view secret_text) noexcept;
+
+  bool finds(std::string_view text) const noexcept;
+  /// `text` with `[redacted]` in place of each secret.
+  std::string operator()(std::string_view text) const;
+
+ private:
+  std::array<std::string_view, 3> hidden_{};  // key, redirect_url, token
+  std::size_t count_ = 0;
+};
+
+}  // namespace ephemint::inline v0::detail

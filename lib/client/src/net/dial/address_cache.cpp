@@ -1,0 +1,21 @@
+#include "net/dial/address_cache.hpp"
+
+#include <utility>
+
+namespace ephemint::inline v0::net {
+
+void address_cache::store(clock::time_point now, lookup_result result) {
+  fresh_until_ = now + (result.found.empty() ? failure_life : life_);
+  problem_ = std::move(result.problem);
+  if (!result.found.empty()) last_found_ = std::move(result.found);
+}
+
+lookup_result address_cache::latest() const {
+  return last_found_.empty() ? lookup_result{{}, problem_} : lookup_result{last_found_, {}};
+}
+
+std::optional<lookup_result> address_cache::fresh(clock::time_point now) const {
+  return now < fresh_until_ ? std::optional{latest()} : std::nullopt;
+}
+
+}  // namespace ephemint::inline v0::net

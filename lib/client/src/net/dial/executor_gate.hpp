@@ -1,0 +1,41 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace ephemint::inline v0::net {
+
+/// Lets a thread that may outlive an execution context post to it safely: once the context is being
+/// destroyed, or `shut()` was called, posts are dropped.
+///
+/// A thread that sits in getaddrinfo can't be stopped, and may come back when the context is long gone; even
+/// to destroy its copy of a strand's executor would then touch freed memory. So the only copy stands here.
+class executor_gate {
+ public:
+  /// The gate shuts itself when the executor's context is destroyed.
+  static std::shared_ptr<executor_gate> make(const boost::asio::any_io_executor&);
+
+  template <class Function>
+  void post(Function function) {
+    const std::lock_guard lock{mutex_};
+    if (executor_) boost::asio::post(*executor_, std::move(function));
+  }
+
+  void shut() noexcept {
+    const std::lock_guard lock{mutex_};
+    executor_.reset();
+  }
+
+ private:
+  explicit executor_gate(boost::asio::any_io_executor executor) : executor_{std::move(executor)} {}
+
+  std::mutex mutex_;
+  std::optional<boost::asio::any_io_executor> executor_;
+};
+
+}  // namespace ephemint::inline v0::net

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "net/dial/address_cache.hpp"
+
+#include <ephemint/clock.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace ephemint::inline v0::net {
+
+/// Decides which of a host's addresses is tried when (RFC 8305): families alternate, the next address doesn't
+/// wait for the last one's failure. Touches no socket, reads no clock.
+class happy_eyeballs {
+ public:
+  /// RFC 8305's `Connection Attempt Delay`: recommended, and the least that it allows.
+  static constexpr clock::duration usual_delay = std::chrono::milliseconds{250};
+  static constexpr clock::duration least_delay = std::chrono::milliseconds{10};
+  /// Attempts alive at once; one more takes the place of the oldest.
+  static constexpr std::size_t max_alive = 6;
+
+  /// `patience`: the time for all. Where many addresses would not have their turn in it, turns come faster.
+  happy_eyeballs(addresses, clock::duration patience);
+
+  struct action {
+    std::optional<std::size_t> start;    ///< begin to connect to `address(*start)` now
+    std::optional<std::size_t> abandon;  ///< and give this one up
+    bool exhausted = false;              ///< nothing is alive and nothing is left
+  };
+  /// What to do now. Call at the beginning, at `next_turn()`, and after each failure.
+  action advance(clock::time_point now);
+  /// This attempt has failed: the next address's turn is now.
+  void on_failed(std::size_t attempt);
+  /// When `advance` has something to do again if nothing fails; none if no address is left.
+  std::optional<clock::time_point> next_turn() const;
+
+  const boost::asio::ip::address& address(std::size_t attempt) const { return order_.at(attempt); }
+  std::size_t size() const noexcept { return order_.size(); }
+
+ private:
+  addresses order_;
+  clock::duration delay_;
+  clock::time_point turn_ = clock::time_point::min();
+  std::size_t next_ = 0;
+  std::vector<std::size_t> alive_;
+};
+
+/// The order of RFC 8305, 4: that of the system, but families take turns.
+addresses alternate_families(const addresses&);
+
+}  // namespace ephemint::inline v0::net

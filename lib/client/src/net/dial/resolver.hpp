@@ -1,0 +1,60 @@
+#pragma once
+
+#include "net/dial/address_cache.hpp"
+#include "net/dial/executor_gate.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ephemint::inline v0::net {
+
+/// Asks the system for a host's addresses; blocks. Replaced in tests.
+using lookup_function = std::function<lookup_result(const std::string& host)>;
+lookup_result system_lookup(const std::string& host);
+
+/// Finds one host's addresses, with a small cache. getaddrinfo can't be cancelled, so each look-up runs on a
+/// thread of its own, at most one at a time, which nobody ever waits for: those who asked are told, or have
+/// gone by then.
+class resolver : public std::enable_shared_from_this<resolver> {
+ public:
+  resolver(const boost::asio::any_io_executor&, std::string host, lookup_function = &system_lookup,
+           clock::duration life = address_cache::success_life);
+  ~resolver();
+  resolver(const resolver&) = delete;
+  resolver& operator=(const resolver&) = delete;
+
+  /// The addresses, if they are known now; an IP literal's are always.
+  std::optional<lookup_result> known(clock::time_point now) const;
+
+  /// Told the result, later and on the executor, if it still lives then.
+  class waiter {
+   public:
+    virtual void on_addresses(const lookup_result&) = 0;
+
+   protected:
+    ~waiter() = default;
+  };
+  /// Joins the look-up under way, or starts one. Throws `std::system_error` if no thread can be had.
+  void find(std::weak_ptr<waiter>);
+
+  /// Old addresses, for who can't wait any longer.
+  const addresses& stale() const noexcept { return cache_.stale(); }
+
+ private:
+  void start();
+  void on_result(lookup_result);
+
+  std::string host_;
+  lookup_function lookup_;
+  std::shared_ptr<executor_gate> gate_;
+  address_cache cache_;
+  std::optional<lookup_result> literal_;
+  std::vector<std::weak_ptr<waiter>> waiters_;
+  bool looking_ = false;
+};
+
+}  // namespace ephemint::inline v0::net

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "net/dial/endpoint.hpp"
+#include "net/dial/resolver.hpp"
+#include "net/dial/tls.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace ephemint::inline v0::net {
+
+/// What all connections of a client share. Of one client only: sessions and addresses were found with its
+/// settings.
+class endpoint {
+ public:
+  endpoint(const boost::asio::any_io_executor& executor, const endpoint_settings& settings,
+           lookup_function lookup = &system_lookup)
+      : tls{settings},
+        host{tls.host()},
+        port{settings.port},
+        names{std::make_shared<resolver>(executor, host, std::move(lookup))} {}
+
+  tls_context tls;
+  const std::string host;
+  const std::uint16_t port;
+  const std::shared_ptr<resolver> names;
+};
+
+}  // namespace ephemint::inline v0::net

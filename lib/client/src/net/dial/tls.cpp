@@ -1,0 +1,206 @@
+#include "net/dial/tls.hpp"
+
+#include "net/dial/authorities.hpp"
+#include "net/dial/tls_problem.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace ephemint::inline v0::net {
+
+namespace {
+
+/// Far more than a mint request takes. OpenSSL keeps a buffer of that size for each connection.
+constexpr long largest_record = 4096;
+
+template <class T>
+T* checked(T* made) {
+  if (made == nullptr) throw std::bad_alloc{};
+  return made;
+}
+
+void check(int result) {
+  if (result != 1) throw std::bad_alloc{};  // of the calls here nothing else can go wrong
+}
+
+/// Errors that the host program's own OpenSSL calls left behind would be taken for ours. Looking first is
+/// cheaper.
+void forget_old_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+}  // namespace
+
+tls_context::tls_context(const endpoint_settings& settings)
+    : host_{settings.host},
+      context_{checked(SSL_CTX_new(TLS_client_method()))},
+      // A plain number, not BIO_get_new_index(): that would be global state.
+      transport_{checked(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ephemint"))} {
+  if (host_.ends_with('.')) host_.pop_back();
+  check(BIO_meth_set_read_ex(transport_.get(), &tls_session::read_input));
+  check(BIO_meth_set_write_ex(transport_.get(), &tls_session::write_output));
+  check(BIO_meth_set_ctrl(transport_.get(), &answer_control));
+  check(SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION));
+  // CLEANSE: OpenSSL's own copy of a decrypted token goes when we have ours.
+  SSL_CTX_set_options(context_.get(),
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
+  SSL_CTX_set_mode(context_.get(), SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(context_.get(), 1);  // one BIO call a record, not two
+  check(static_cast<int>(SSL_CTX_set_max_send_fragment(context_.get(), largest_record)));
+  SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
+  static constexpr unsigned char http_1_1[] = "\x08http/1.1";
+  if (SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0) throw std::bad_alloc{};
+  load_authorities(*context_, settings);
+  require_peer_identity();
+  if (settings.resume_sessions) keep_sessions();
+}
+
+void tls_context::require_peer_identity() {
+  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context_.get());
+  X509_VERIFY_PARAM_set_hostflags(rules,
+                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  boost::system::error_code not_an_address;
+  const auto address = boost::asio::ip::make_address(host_, not_an_address);
+  host_is_address_ = !not_an_address;
+  if (!host_is_address_)
+    check(X509_VERIFY_PARAM_set1_host(rules, host_.data(), host_.size()));
+  else if (address.is_v4())
+    check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v4().to_bytes().data(), 4));
+  else
+    check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v6().to_bytes().data(), 16));
+}
+
+void tls_context::keep_sessions() {
+  SSL_CTX_set_app_data(context_.get(), this);
+  SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION* session) {
+    auto* self = static_cast<tls_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    try {
+      self->sessions_.put(session_pointer{session});
+    } catch (const std::bad_alloc&) {
+      // The session was freed; the next handshake is a full one.
+    }
+    return 1;  // it is ours now
+  });
+}
+
+tls_session::tls_session(tls_context& context)
+    : context_{context}, ssl_{checked(SSL_new(context.context_.get()))} {
+  BIO* transport = checked(BIO_new(context.transport_.get()));
+  BIO_set_data(transport, this);
+  BIO_set_init(transport, 1);
+  SSL_set_bio(ssl_.get(), transport, transport);
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_set_connect_state(ssl_.get());
+  if (!context.host_is_address_)
+    check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host_.c_str())));
+  if (const session_pointer session = context.sessions_.take()) SSL_set_session(ssl_.get(), session.get());
+}
+
+tls_session::~tls_session() {
+  // A connection that just ended must not make OpenSSL declare its session unfit for resumption.
+  if (!failed_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void tls_session::feed(std::string_view ciphertext) noexcept {
+  assert(input_.empty());
+  input_ = ciphertext;
+  if (first_bytes_size_ < first_bytes_.size()) {
+    const auto size = std::min(ciphertext.size(), first_bytes_.size() - first_bytes_size_);
+    std::memcpy(first_bytes_.data() + first_bytes_size_, ciphertext.data(), size);
+    first_bytes_size_ += size;
+  }
+}
+
+tls_status tls_session::handshake() {
+  forget_old_errors();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) return fail(result);
+  assert(SSL_get_verify_result(ssl_.get()) == X509_V_OK);
+  established_ = true;
+  return tls_status::done;
+}
+
+bool tls_session::encrypt(std::string_view plain) {
+  forget_old_errors();
+  std::size_t written = 0;
+  if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) == 1) return true;
+  fail(0);
+  return false;
+}
+
+tls_session::decrypted tls_session::decrypt(std::span<char> into) {
+  forget_old_errors();
+  std::size_t size = 0;
+  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &size);
+  if (result == 1) return {tls_status::done, size};
+  return {fail(result), 0};
+}
+
+void tls_session::close() {
+  if (failed_ || !established_) return;
+  forget_old_errors();
+  SSL_shutdown(ssl_.get());
+}
+
+tls_status tls_session::fail(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return tls_status::need_input;
+    case SSL_ERROR_ZERO_RETURN:
+      return tls_status::closed;
+    default:
+      break;
+  }
+  failed_ = true;
+  problem_ = tls_problem({.host = context_.host_,
+                          .error = ERR_peek_error(),
+                          .verdict = SSL_get_verify_result(ssl_.get()),
+                          .first_bytes = {first_bytes_.data(), first_bytes_size_},
+                          .certificate_demanded = certificate_demanded_,
+                          .established = established_});
+  ERR_clear_error();
+  return tls_status::failed;
+}
+
+int tls_session::read_input(BIO* bio, char* into, std::size_t size, std::size_t* read) {
+  auto& input = static_cast<tls_session*>(BIO_get_data(bio))->input_;
+  BIO_clear_retry_flags(bio);
+  if (input.empty()) {
+    BIO_set_retry_read(bio);
+    *read = 0;
+    return 0;
+  }
+  *read = std::min(size, input.size());
+  std::memcpy(into, input.data(), *read);
+  input.remove_prefix(*read);
+  return 1;
+}
+
+int tls_session::write_output(BIO* bio, const char* from, std::size_t size, std::size_t* written) {
+  *written = 0;
+  try {
+    static_cast<tls_session*>(BIO_get_data(bio))->output_.append(from, size);
+  } catch (const std::bad_alloc&) {
+    return 0;  // through OpenSSL's C frames nothing may be thrown: the session fails instead
+  }
+  *written = size;
+  return 1;
+}
+
+int tls_session::answer_demand(SSL* ssl, X509**, EVP_PKEY**) {
+  static_cast<tls_session*>(SSL_get_app_data(ssl))->certificate_demanded_ = true;
+  return 0;  // goes on without one; a server that insists says so in an alert
+}
+
+}  // namespace ephemint::inline v0::net

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "net/dial/endpoint.hpp"
+#include "net/dial/session_cache.hpp"
+#include "net/failure.hpp"
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0::net {
+
+/// What all TLS sessions with one host share: whom to trust, the name to verify, sessions to resume.
+class tls_context {
+ public:
+  /// Throws `std::invalid_argument`, naming the option, if there is nothing to trust.
+  explicit tls_context(const endpoint_settings&);
+
+  const std::string& host() const noexcept { return host_; }
+  bool host_is_address() const noexcept { return host_is_address_; }
+  session_cache& sessions() noexcept { return sessions_; }
+
+ private:
+  friend class tls_session;
+  struct deleter {
+    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+    void operator()(BIO_METHOD* method) const noexcept { BIO_meth_free(method); }
+  };
+
+  void require_peer_identity();
+  void keep_sessions();
+
+  std::string host_;  // without the root dot, which no certificate has
+  bool host_is_address_ = false;
+  std::unique_ptr<SSL_CTX, deleter> context_;
+  std::unique_ptr<BIO_METHOD, deleter> transport_;
+  session_cache sessions_;
+};
+
+enum class tls_status {
+  done,        ///< handshake: it stands. decrypt: plaintext was given
+  need_input,  ///< all that was fed is used up
+  closed,      ///< the peer's close_notify
+  failed,      ///< `problem()` says why
+};
+
+/// One TLS session, without a socket: ciphertext is fed in and taken out. So it can be tested byte by byte,
+/// and the connection decides alone when a system call is made.
+class tls_session {
+ public:
+  explicit tls_session(tls_context&);
+  ~tls_session();
+  tls_session(const tls_session&) = delete;
+  tls_session& operator=(const tls_session&) = delete;
+
+  /// What came from the network. The bytes must stay until `handshake` or `decrypt` has said `need_input`.
+  void feed(std::string_view ciphertext) noexcept;
+  /// Whether bytes that were fed may hold more than was given out.
+  bool has_input() const noexcept { return !input_.empty() || SSL_has_pending(ssl_.get()) == 1; }
+
+  tls_status handshake();
+  bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+
+  /// Appends `plain` to the output; as one record, if it is 4 KiB at most. False: the session is broken.
+  bool encrypt(std::string_view plain);
+
+  struct decrypted {
+    tls_status status;
+    std::size_t size;  ///< > 0 exactly if `done`
+  };
+  decrypted decrypt(std::span<char> into);
+
+  /// Appends a close_notify to the output, if the handshake was over.
+  void close();
+
+  /// What is to go to the network.
+  std::string& output() noexcept { return output_; }
+
+  /// Why `handshake` or `decrypt` failed, in words.
+  const failure& problem() const noexcept { return problem_; }
+  /// Whether the server asked for a client certificate.
+  bool certificate_demanded() const noexcept { return certificate_demanded_; }
+
+ private:
+  friend class tls_context;
+  static int read_input(BIO*, char*, std::size_t, std::size_t*);
+  static int write_output(BIO*, const char*, std::size_t, std::size_t*);
+  static int answer_demand(SSL*, X509**, EVP_PKEY**);
+
+  tls_status fail(int result);
+
+  struct deleter {
+    void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  };
+  tls_context& context_;
+  std::unique_ptr<SSL, deleter> ssl_;
+  std::string_view input_;
+  std::string output_;
+  std::array<char, 5> first_bytes_{};  // of what the peer said: shows plain HTTP
+  std::size_t first_bytes_size_ = 0;
+  bool certificate_demanded_ = false;
+  bool established_ = false;  // OpenSSL's own flag goes when an error comes
+  bool failed_ = false;
+  failure problem_;
+};
+
+}  // namespace ephemint::inline v0::net

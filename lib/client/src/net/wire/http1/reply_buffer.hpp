@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace ephemint::inline v0::net {
+
+/// One contiguous run of bytes that grows at its end, with slack behind it so that a JSON parser may read
+/// past it. What it held is wiped before the memory goes: replies hold tokens.
+class reply_buffer {
+ public:
+  static constexpr std::size_t slack = 64;             ///< what simdjson may read
+  static constexpr std::size_t first_capacity = 4096;  ///< holds the usual reply; an idle connection keeps it
+
+  reply_buffer();
+  ~reply_buffer();
+  reply_buffer(const reply_buffer&) = delete;
+  reply_buffer& operator=(const reply_buffer&) = delete;
+
+  char* data() noexcept { return bytes_.get(); }
+  std::size_t size() const noexcept { return size_; }
+  std::string_view view(std::size_t from, std::size_t size) const noexcept {
+    return {bytes_.get() + from, size};
+  }
+
+  /// Room for at least one more byte behind the last; usually for much more.
+  std::span<char> room();
+  void commit(std::size_t size) noexcept;
+
+  /// Wipes and forgets everything; gives memory back that a large reply took.
+  void clear();
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ephemint::inline v0::net

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "codec/http_reply.hpp"
+#include "net/wire/http1/chunk_decoder.hpp"
+#include "net/wire/http1/reply_buffer.hpp"
+#include "net/wire/http1/reply_head.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace ephemint::inline v0::net {
+
+/// Frames replies: bytes in, in any pieces, one `http_reply` out. Every limit counts over the whole reply, so
+/// that no server can make it grow.
+class reply_parser {
+ public:
+  static constexpr std::size_t max_head = 16 * 1024;
+  static constexpr std::size_t max_fields = 100;
+  static constexpr std::size_t max_body = 64 * 1024;
+  static constexpr std::size_t max_bytes = 128 * 1024;
+  static constexpr int max_interim = 8;
+
+  enum class status : std::uint8_t { incomplete, complete, refused };
+
+  /// Where the next bytes go. Never empty.
+  std::span<char> room() { return buffer_.room(); }
+  /// That many bytes were put there. What comes behind a complete reply is never looked at.
+  status commit(std::size_t size);
+  /// The peer has ended the stream: with a close_notify (`clean`), or without.
+  status end(bool clean);
+
+  /// Of a complete reply; the views hold until `reset`.
+  detail::http_reply reply() const;
+  /// Why it was refused or isn't complete: one line, none of the server's words in it.
+  const std::string& problem() const noexcept { return problem_; }
+  /// Whether a byte of the reply has come.
+  bool begun() const noexcept { return buffer_.size() != 0; }
+
+  /// Wipes everything, ready for the next reply.
+  void reset();
+
+ private:
+  status parse();
+  status parse_lines();
+  status check_line(std::size_t end);
+  status take_head(std::size_t end);
+  status parse_body();
+  status finish(std::size_t end);
+  status refuse(std::string why);
+  bool version_is_possible() const;
+
+  reply_buffer buffer_;
+  status status_ = status::incomplete;
+  bool in_body_ = false;
+  bool surplus_ = false;
+  int interims_ = 0;
+  std::size_t head_begin_ = 0;
+  std::size_t line_begin_ = 0;  // the line that isn't complete yet
+  std::size_t searched_ = 0;    // up to here there is no more end of line
+  std::size_t lines_ = 0;
+  std::size_t body_begin_ = 0;
+  std::size_t body_end_ = 0;
+  std::size_t chunks_read_ = 0;
+  reply_head head_;
+  chunk_decoder chunks_{max_body};
+  std::string problem_;
+};
+
+}  // namespace ephemint::inline v0::net

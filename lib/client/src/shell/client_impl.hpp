@@ -1,0 +1,130 @@
+#pragma once
+
+#include "codec/reply.hpp"
+#include "codec/request.hpp"
+#include "core/engine.hpp"
+#include "face/options.hpp"
+#include "net/connection.hpp"
+#include "shell/client_registry.hpp"
+#include "shell/handler_caller.hpp"
+#include "shell/operation.hpp"
+
+#include <ephemint/client.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ephemint::inline v0::detail {
+
+/// The shell around the engine: feeds it what happens and performs what it commands. Decides nothing. All of
+/// it runs on the home executor, save where a comment says otherwise.
+struct client_impl final : std::enable_shared_from_this<client_impl>,
+                           private net::connection_observer,
+                           private context_bound {
+  client_impl(asio::any_io_executor, client_options&&, const checked_options&);
+  ~client_impl();
+
+  // --- from any thread ---
+  /// Where all of this runs: a strand of `outer()`, or `outer()` itself.
+  const asio::any_io_executor& home() const noexcept { return home_; }
+  /// The executor that the client was given: handlers without one of their own run there, outside the strand.
+  const asio::any_io_executor& outer() const noexcept { return handlers_.outer(); }
+  const handler_caller& handlers() const noexcept { return handlers_; }
+  const client_options& options() const noexcept { return options_; }
+  rate_governor& governor() const noexcept { return *governor_; }
+  std::uint32_t governed_as() const noexcept { return engine_.client(); }
+  client_stats published() const noexcept;
+  /// Whether the execution context is gone: nothing may be posted to it any more.
+  bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
+  core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
+
+  // --- on the home executor ---
+  void submit(std::unique_ptr<operation>, priority, core::time_point deadline);
+  void cancel(core::job_id);
+  void warm_up(std::size_t connections, asio::any_completion_handler<void(std::exception_ptr)>);
+  void close(asio::any_completion_handler<void()>);
+  void shut_down();
+
+ private:
+  struct warm_up_wait {
+    std::size_t connections;
+    asio::any_completion_handler<void(std::exception_ptr)> handler;
+  };
+
+  // net::connection_observer
+  void on_connected(std::uint32_t id, bool resumed) override;
+  void on_connect_failed(std::uint32_t id, const net::failure&) override;
+  void on_reply(std::uint32_t id, const http_reply&) override;
+  void on_lost(std::uint32_t id, const net::failure&, bool reply_begun) override;
+  // context_bound
+  void on_context_shutdown() noexcept override;
+
+  // performing commands
+  void pump();
+  void perform(const core::command&);
+  void send(const core::command&);
+  void dial(std::uint32_t id);
+  void abandon(std::uint32_t id);
+  void wake_at(core::time_point);
+  void finish(const core::command&);
+  mint_error error_of(const core::command&, const operation&) const;
+  void remember_attempt(mint_errc);
+
+  void end_warm_ups(std::exception_ptr);
+  void check_warm_ups();
+  void end_warm_ups_closed();
+  void end_closes();
+  void publish() noexcept;
+
+  std::shared_ptr<net::connection>& connection_at(std::uint32_t id);
+  void drop_connection(std::uint32_t id) noexcept;
+
+  client_options options_;  // without the key
+  secret key_;
+  handler_caller handlers_;
+  asio::any_io_executor home_;
+  std::shared_ptr<rate_governor> governor_;
+  core::engine engine_;
+  request_writer writer_;
+  reply_reader reader_;
+  std::shared_ptr<net::endpoint> endpoint_;
+  std::vector<std::shared_ptr<net::connection>> connections_;  // by the low bits of their ids
+  asio::steady_timer timer_;
+  client_registry& registry_;
+
+  using live_list = boost::intrusive::list<
+      operation,
+      boost::intrusive::member_hook<operation, boost::intrusive::list_member_hook<>, &operation::among_live>>;
+  live_list live_;
+  std::list<warm_up_wait> warm_ups_;  // not a vector: the handlers can't be assigned in Boost 1.81
+  std::vector<asio::any_completion_handler<void()>> closes_;
+  bool closing_ = false;
+  bool drained_ = false;
+
+  // What is being told to the engine just now; `finish` needs its particulars.
+  understood_reply* reply_ = nullptr;
+  const net::failure* failure_ = nullptr;
+  operation* met_ = nullptr;  // whose attempt that was, unless it has ended
+  /// The last failed dial's words while no connection stands, for the text of a timeout.
+  std::string dial_trouble_;
+
+  std::uint64_t full_handshakes_ = 0;
+  std::uint64_t resumed_handshakes_ = 0;
+  std::array<std::atomic<std::uint64_t>, 15> published_{};
+  std::atomic<bool> orphaned_{false};
+};
+
+}  // namespace ephemint::inline v0::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/asio/execution_context.hpp>
+
+#include <mutex>
+#include <unordered_set>
+
+namespace ephemint::inline v0::detail {
+
+/// Who holds things that an execution context must not outlive.
+class context_bound {
+ public:
+  /// The context is being destroyed: let go of handlers, sockets and timers now. No thread runs the context
+  /// any more.
+  virtual void on_context_shutdown() noexcept = 0;
+
+ protected:
+  ~context_bound() = default;
+};
+
+/// Tells the clients of an execution context that it goes. Without it, a coroutine that is waiting for a
+/// mint, and that owns the client which holds its handler, would never be destroyed with its context
+/// (behaviours C7).
+class client_registry final : public boost::asio::execution_context::service {
+ public:
+  using key_type = client_registry;
+  static inline boost::asio::execution_context::id id;
+
+  explicit client_registry(boost::asio::execution_context& context) : service(context) {}
+
+  void add(context_bound& member) {
+    const std::scoped_lock lock{mutex_};
+    members_.insert(&member);
+  }
+  void remove(context_bound& member) noexcept {
+    const std::scoped_lock lock{mutex_};
+    members_.erase(&member);
+  }
+
+ private:
+  void shutdown() noexcept override {
+    // One at a time and not under the lock: what a member lets go of may destroy another member.
+    while (context_bound* member = any()) member->on_context_shutdown();
+  }
+
+  context_bound* any() noexcept {
+    const std::scoped_lock lock{mutex_};
+    if (members_.empty()) return nullptr;
+    context_bound* member = *members_.begin();
+    members_.erase(members_.begin());
+    return member;
+  }
+
+  std::mutex mutex_;
+  std::unordered_set<context_bound*> members_;
+};
+
+}  // namespace ephemint::inline v0::detail
