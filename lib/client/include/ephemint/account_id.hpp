@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ephemint/export.hpp>
+
 #include <array>
 #include <compare>
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <ephemint/client_stats.hpp>
 #include <ephemint/ephemeral_token.hpp>
 #include <ephemint/error.hpp>
+#include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 #include <ephemint/mint_stream.hpp>
 #include <ephemint/rate_governor.hpp>
@@ -47,7 +48,7 @@ struct client_impl;
 /// Destruction cancels every mint under way, each completing with `mint_errc::closed`, and closes the
 /// connections. The executor's context must outlive the client; mints still pending when the context is
 /// destroyed are dropped.
-class client {
+class EPHEMINT_EXPORT client {
  public:
   /// Checks the options and loads the authorities; does no I/O on the network.
   /// Throws `std::invalid_argument`, naming the option that is wrong, `std::bad_alloc`.

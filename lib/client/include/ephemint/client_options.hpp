@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 #include <ephemint/quota.hpp>
 #include <ephemint/secret.hpp>

@@ -2,6 +2,7 @@
 
 #include <ephemint/clock.hpp>
 #include <ephemint/error.hpp>
+#include <ephemint/export.hpp>
 #include <ephemint/secret.hpp>
 
 #include <cstddef>
@@ -15,7 +16,7 @@ namespace ephemint::inline v0 {
 /// The page of the carrier portal where the customer lands. Source: the API's direct-login guide.
 enum class portal_page { carriers, billing, onboarding };
 
-std::string_view to_string(portal_page) noexcept;
+EPHEMINT_EXPORT std::string_view to_string(portal_page) noexcept;
 
 /// What to add to a token's `redirect_url`.
 ///
@@ -37,7 +38,7 @@ inline constexpr std::size_t max_login_addition = 1300;
 ///
 /// Move-only; wiped on destruction; prints as `[redacted]`. Give one token to one customer: whether the API
 /// lets a token be used twice is not documented.
-class ephemeral_token {
+class EPHEMINT_EXPORT ephemeral_token {
  public:
   ephemeral_token() noexcept = default;
   /// A token whose request was about to be written at `sent_at`.
@@ -63,7 +64,7 @@ class ephemeral_token {
   result<std::string> login_url(const login_options& = {}) const;
 
   /// Writes `[redacted]`.
-  friend std::ostream& operator<<(std::ostream&, const ephemeral_token&);
+  EPHEMINT_EXPORT friend std::ostream& operator<<(std::ostream&, const ephemeral_token&);
 
  private:
   secret text_;  // token, then redirect_url

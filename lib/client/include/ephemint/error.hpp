@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/clock.hpp>
+#include <ephemint/export.hpp>
 
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
@@ -37,13 +38,13 @@ enum class mint_errc {
 /// What to do about a failure: compare with `error.code() == mint_condition::retry_later`.
 enum class mint_condition { retry_later = 1, fix_request, fix_credentials, give_up };
 
-const boost::system::error_category& mint_category() noexcept;
-const boost::system::error_category& mint_condition_category() noexcept;
-boost::system::error_code make_error_code(mint_errc) noexcept;
-boost::system::error_condition make_error_condition(mint_condition) noexcept;
+EPHEMINT_EXPORT const boost::system::error_category& mint_category() noexcept;
+EPHEMINT_EXPORT const boost::system::error_category& mint_condition_category() noexcept;
+EPHEMINT_EXPORT boost::system::error_code make_error_code(mint_errc) noexcept;
+EPHEMINT_EXPORT boost::system::error_condition make_error_condition(mint_condition) noexcept;
 /// The code's name as it stands in the enumeration: `rate_limited`.
-std::string_view to_string(mint_errc) noexcept;
-std::string_view to_string(mint_condition) noexcept;
+EPHEMINT_EXPORT std::string_view to_string(mint_errc) noexcept;
+EPHEMINT_EXPORT std::string_view to_string(mint_condition) noexcept;
 
 /// Who caused an API error. Source of this and the next two lists: the API's reference,
 /// version 1.1.202604070904.
@@ -115,13 +116,13 @@ enum class api_error_code : std::uint8_t {
   funding_source_error,
 };
 
-std::string_view to_string(api_error_source) noexcept;
-std::string_view to_string(api_error_type) noexcept;
-std::string_view to_string(api_error_code) noexcept;
+EPHEMINT_EXPORT std::string_view to_string(api_error_source) noexcept;
+EPHEMINT_EXPORT std::string_view to_string(api_error_type) noexcept;
+EPHEMINT_EXPORT std::string_view to_string(api_error_code) noexcept;
 /// The value of that name, or `other`.
-api_error_source parse_api_error_source(std::string_view) noexcept;
-api_error_type parse_api_error_type(std::string_view) noexcept;
-api_error_code parse_api_error_code(std::string_view) noexcept;
+EPHEMINT_EXPORT api_error_source parse_api_error_source(std::string_view) noexcept;
+EPHEMINT_EXPORT api_error_type parse_api_error_type(std::string_view) noexcept;
+EPHEMINT_EXPORT api_error_code parse_api_error_code(std::string_view) noexcept;
 
 /// An enumeration that the API may extend: a value we know, or `other` with the text that came.
 template <class Enum>
@@ -159,7 +160,7 @@ struct api_error {
 };
 
 /// A failed mint: what happened, and what to do next. Cheap to copy; never holds a key or a token.
-class mint_error {
+class EPHEMINT_EXPORT mint_error {
  public:
   /// What `mint_error` says beyond its code.
   struct details {
@@ -199,10 +200,10 @@ class mint_error {
 };
 
 /// `code: message`, with status and request id where known.
-std::ostream& operator<<(std::ostream&, const mint_error&);
+EPHEMINT_EXPORT std::ostream& operator<<(std::ostream&, const mint_error&);
 
 /// Thrown by `result<T>::value()` when there is none.
-class mint_exception : public std::runtime_error {
+class EPHEMINT_EXPORT mint_exception : public std::runtime_error {
  public:
   explicit mint_exception(mint_error);
   const mint_error& error() const noexcept { return error_; }
@@ -217,7 +218,7 @@ template <class T>
 using result = boost::system::result<T, mint_error>;
 
 /// Found by `boost::system::result` when `.value()` is called on an error.
-[[noreturn]] void throw_exception_from_error(const mint_error&, const boost::source_location&);
+[[noreturn]] EPHEMINT_EXPORT void throw_exception_from_error(const mint_error&, const boost::source_location&);
 
 }  // namespace ephemint::inline v0
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/account_id.hpp>
+#include <ephemint/export.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <ephemint/account_id.hpp>
 #include <ephemint/ephemeral_token.hpp>
+#include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -103,7 +104,7 @@ struct account_result {
 /// `next()` longer than `min_remaining` allows is minted again, and the window shrinks until that no longer
 /// happens. Destroying the stream cancels what is under way. Not thread-safe: use it from one coroutine;
 /// results come on that coroutine's executor.
-class mint_stream {
+class EPHEMINT_EXPORT mint_stream {
  public:
   mint_stream(mint_stream&&) noexcept;
   mint_stream& operator=(mint_stream&&) noexcept;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ephemint/export.hpp>
+
 #include <chrono>
 #include <cstdint>
 

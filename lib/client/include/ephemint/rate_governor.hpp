@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/clock.hpp>
+#include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 #include <ephemint/quota.hpp>
 
@@ -60,7 +61,7 @@ struct permit_reply {
 /// `std::bad_alloc`. It reads no clock: `now` comes from the caller and should not run backwards by more than
 /// the threads' skew. The functions are virtual so that a governor can share its quota with other machines
 /// (by leasing permits in the background); the ones here come from `make_rate_governor`.
-class rate_governor {
+class EPHEMINT_EXPORT rate_governor {
  public:
   virtual ~rate_governor() = default;
 
@@ -90,7 +91,7 @@ class rate_governor {
 
 /// A governor for one API key, in this process. `seed` feeds its jitter.
 /// Throws `std::invalid_argument`, naming `rate`, if the quota is out of range.
-std::shared_ptr<rate_governor> make_rate_governor(quota, quota_scope = quota_scope::per_api_key,
+EPHEMINT_EXPORT std::shared_ptr<rate_governor> make_rate_governor(quota, quota_scope = quota_scope::per_api_key,
                                                   std::uint64_t seed = 0);
 
 }  // namespace ephemint::inline v0

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ephemint/export.hpp>
+
 #include <cstddef>
 #include <iosfwd>
 #include <memory>
@@ -11,7 +13,7 @@ namespace ephemint::inline v0 {
 ///
 /// The one place where secrets are kept and wiped: API keys, tokens and redirect URLs all live in one of
 /// these. A moved-from secret is empty.
-class secret {
+class EPHEMINT_EXPORT secret {
  public:
   secret() noexcept = default;
   /// Copies `text`; wiping the original is the caller's business. Throws `std::bad_alloc`.
@@ -27,7 +29,7 @@ class secret {
   bool empty() const noexcept { return size_ == 0; }
 
   /// Writes `[redacted]`, whatever is inside.
-  friend std::ostream& operator<<(std::ostream& out, const secret&);
+  EPHEMINT_EXPORT friend std::ostream& operator<<(std::ostream& out, const secret&);
 
  private:
   void wipe() noexcept;
@@ -38,6 +40,6 @@ class secret {
 
 /// Overwrites memory that held a secret, such as the buffer from which a key was read, in a way that the
 /// compiler doesn't remove.
-void wipe(void* memory, std::size_t size) noexcept;
+EPHEMINT_EXPORT void wipe(void* memory, std::size_t size) noexcept;
 
 }  // namespace ephemint::inline v0
