@@ -48,8 +48,8 @@ void run_through(Main main) {
   context.run();
 }
 
-// Asio's own blocks for pending operations count too.
-// Source of the figures: targets.md, at most 4 blocks a mint on the library's side.
+// Asio's own blocks for pending operations count too. At most 4 a mint: each block is time, and one more
+// thing that can fail when memory runs out.
 
 TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
   const sandbox::server api;

@@ -62,8 +62,8 @@ TEST(Client, every_completion_token_works) {
 
 asio::awaitable<std::string> echo(std::string text) { co_return text; }
 
-// The caller's code of design.md, as it stands: temporaries of an await expression, which g++ 12 may destroy
-// twice.
+// What callers write, as they write it: temporaries of an await expression, which g++ 12 may destroy twice
+// (docs/adr/0002-trivially-copyable-requests.md).
 TEST(Client, requests_and_login_options_may_stand_inside_an_await) {
   sandbox::server api;
   run([&]() -> asio::awaitable<void> {
