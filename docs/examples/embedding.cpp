@@ -2,8 +2,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <atomic>
@@ -30,6 +33,10 @@ struct session {
     answer = "302 to " + url.substr(0, url.find(':'));
     co_return;
   }
+  asio::awaitable<void> say_goodbye() {
+    answer = "goodbye";
+    co_return;
+  }
   asio::awaitable<void> unavailable(std::optional<ephemint::clock::duration>) {
     answer = "503";
     co_return;
@@ -43,8 +50,23 @@ asio::awaitable<void> open_portal(ephemint::client& minter, session& s) {
     co_await s.unavailable(minted.error().retry_after());
     co_return;
   }
-  auto url = minted->login_url().value();
+  std::string url{minted->redirect_url()};  // a fresh one each time: it dies in 10 s
   co_await s.redirect(std::move(url));
+}
+// endregion
+
+// region: login_options
+/// The same in the partner's own colours, opened at the customer's billing page.
+asio::awaitable<void> open_billing(ephemint::client& minter, session& s, std::string theme_id) {
+  auto minted = co_await minter.mint({.account = s.account});
+  if (!minted) {
+    co_await s.unavailable(minted.error().retry_after());
+    co_return;
+  }
+  auto url = minted->login_url({.theme_id = theme_id, .redirect_to = ephemint::portal_page::billing});
+  if (!url)
+    throw ephemint::mint_exception{url.error()};  // the theme is no UUID, or the URL would be too long
+  co_await s.redirect(std::move(*url));
 }
 // endregion
 
@@ -90,7 +112,38 @@ void give_up_early(ephemint::client& minter) {
   asio::cancellation_signal gone;
   const auto done = [](const ephemint::mint_result& r) { std::cout << to_string(r.error().value()) << '\n'; };
   minter.async_mint({.account = "se-1"}, asio::bind_cancellation_slot(gone.slot(), done));
-  gone.emit(asio::cancellation_type::terminal);  // on the thread that runs the context: signals know no locks
+  gone.emit(asio::cancellation_type::terminal);  // from the context's thread: it isn't thread-safe
+}
+// endregion
+
+// region: clean_up
+/// A session that is told to stop, and still says goodbye.
+asio::awaitable<void> open_portal_or_part(ephemint::client& minter, session& s) {
+  auto minted = co_await minter.mint({.account = s.account});
+  if (!minted && minted.error().code() == ephemint::mint_errc::cancelled) {
+    // From the cancel on each await would throw. This forgets the cancel, and hears of no other:
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await s.say_goodbye();
+    co_return;
+  }
+  if (!minted) co_return;
+  std::string url{minted->redirect_url()};
+  co_await s.redirect(std::move(url));
+}
+// endregion
+
+// region: wait
+/// Tells somebody how long the login would take, before it is asked for.
+void show_wait(const ephemint::client& minter) {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(minter.estimate());
+  std::cout << "the next login is served in " << wait.count() << " s\n";
+}
+// endregion
+
+// region: stats
+void show_stats(const ephemint::client& minter) {
+  const ephemint::client_stats seen = minter.stats();
+  std::cout << seen.minted << " of " << seen.submitted << " minted, by " << seen.requests << " requests\n";
 }
 // endregion
 
@@ -141,10 +194,41 @@ void run_cancel() {
   context.run();
 }
 
+void run_clean_up() {
+  ephemint::sandbox::server api;
+  asio::io_context context;
+  ephemint::client minter{context.get_executor(), example::options_for(api)};
+  session s{.account = "se-1"};
+  asio::cancellation_signal stop;
+  const auto close_after = [&](std::exception_ptr) {
+    asio::co_spawn(context, minter.close(), asio::detached);
+  };
+  asio::co_spawn(context, open_portal_or_part(minter, s),
+                 asio::bind_cancellation_slot(stop.slot(), close_after));
+  asio::post(context, [&] { stop.emit(asio::cancellation_type::terminal); });
+  context.run();
+  std::cout << s.answer << '\n';
+}
+
+asio::awaitable<void> see_the_rest(ephemint::sandbox::server& api) {
+  ephemint::client_options options = example::options_for(api);
+  options.rate = ephemint::quota::declared(1, 30s);
+  ephemint::client minter{co_await asio::this_coro::executor, std::move(options)};
+  session s{.account = "se-1"};
+  co_await open_billing(minter, s, "0f0e0d0c-0b0a-0908-0706-050403020100");
+  std::cout << s.answer << '\n';
+  show_wait(minter);
+  show_stats(minter);
+}
+
 }  // namespace
 
 int main() {
   run_existing_context();
   run_shared_governor();
   run_cancel();
+  run_clean_up();
+  ephemint::sandbox::server api;
+  asio::io_context context;
+  example::run(see_the_rest(api), context);
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 namespace asio = boost::asio;
@@ -25,10 +26,12 @@ std::string advice(const ephemint::mint_error& error) {
 // endregion
 
 // region: support
-/// One line for the log; the API's support asks for the request id.
+/// For the log; the API's support asks for the request id. Written at once, so that threads' lines don't mix.
 void write_to_log(const ephemint::account_id& account, const ephemint::mint_error& error) {
-  std::clog << account.str() << ": " << error << " after " << error.attempts() << " attempts\n";
-  for (const auto& said : error.api_errors()) std::clog << "  the API says: " << said.message << '\n';
+  std::ostringstream lines;
+  lines << account.str() << ": " << error << " after " << error.attempts() << " attempts\n";
+  for (const auto& said : error.api_errors()) lines << "  the API says: " << said.message << '\n';
+  std::clog << lines.str();
 }
 // endregion
 

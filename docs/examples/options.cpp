@@ -22,6 +22,18 @@ ephemint::client_options portal_options(ephemint::secret api_key) {
 }
 // endregion
 
+// region: redirect_hosts
+/// A test system: its own API, whose tokens open its own portal.
+ephemint::client_options staging_options(ephemint::secret api_key) {
+  ephemint::client_options options;
+  options.api_key = std::move(api_key);
+  options.base_url = "https://api.staging.example.com";
+  options.authority_file = "/etc/staging/ca.pem";           // trusted beside the system's
+  options.redirect_hosts = {"portal.staging.example.com"};  // exact names; this list replaces the default
+  return options;
+}
+// endregion
+
 // region: warm_up
 /// Handshakes before the first customer comes; tells at once if the API can't be reached or trusted.
 asio::awaitable<void> start(ephemint::client& minter) { co_await minter.warm_up(2); }
@@ -44,6 +56,11 @@ int main() {
   options.max_attempts = 0;
   try {
     const ephemint::client minter{context.get_executor(), std::move(options)};
+  } catch (const std::invalid_argument& wrong) {
+    std::cout << wrong.what() << '\n';
+  }
+  try {
+    const ephemint::client minter{context.get_executor(), staging_options(ephemint::secret{"TEST_key"})};
   } catch (const std::invalid_argument& wrong) {
     std::cout << wrong.what() << '\n';
   }
