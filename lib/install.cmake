@@ -10,6 +10,10 @@ install(TARGETS ${installed_targets} EXPORT ephemint-targets FILE_SET HEADERS)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ephemint)
 install(EXPORT ephemint-targets NAMESPACE ephemint:: DESTINATION ${package_dir})
+set(ephemint_boost_components headers)
+if(NOT BUILD_SHARED_LIBS)
+    list(APPEND ephemint_boost_components url)
+endif()
 configure_package_config_file(ephemint-config.cmake.in ephemint-config.cmake
     INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 # Until 1.0 a minor version may change the face.

@@ -22,8 +22,9 @@ std::string tally::summary() const {
   std::vector<std::pair<std::uint64_t, mint_errc>> by_count;
   for (std::size_t i = 0; i < codes; ++i)
     if (failed_[i] > 0) by_count.emplace_back(failed_[i], static_cast<mint_errc>(i));
-  std::stable_sort(by_count.begin(), by_count.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::sort(by_count.begin(), by_count.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::string text = fmt::format("{} of {} failed", with_thousands(lost), with_thousands(minted_ + lost));
   for (const auto& [count, code] : by_count)
     fmt::format_to(std::back_inserter(text), "{}{} {}", &code == &by_count.front().second ? ": " : ", ",

@@ -118,6 +118,9 @@ TEST(ConnectionMemory, a_request_and_its_reply_allocate_nothing_of_ours) {
 
 TEST(ConnectionMemory, an_idle_connection_holds_60_kib_at_most) {
   constexpr int count = 20;
+  // From 3.5 on OpenSSL keeps the key of the handshake's post-quantum exchange, 13 KiB, as long as the
+  // connection.
+  constexpr long most = (OPENSSL_VERSION_NUMBER >= 0x30500000L ? 73 : 60) * 1024;
   scripted_server server{connection_run::good_server(), {answer_all}};
   asio::io_context io{1};
   const auto end = make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1"));
@@ -134,7 +137,7 @@ TEST(ConnectionMemory, an_idle_connection_holds_60_kib_at_most) {
   dial_and_mint();
   const long before = bytes_held;
   for (int i = 0; i < count; ++i) dial_and_mint();
-  EXPECT_LE((bytes_held - before) / count, 60 * 1024);
+  EXPECT_LE((bytes_held - before) / count, most);
   RecordProperty("bytes_per_connection", static_cast<int>((bytes_held - before) / count));
   for (const auto& link : links) link->close();
 }

@@ -38,7 +38,9 @@ TEST(sandbox_text, numbers_and_probabilities_are_read_whole) {
     EXPECT_THROW(parse_number(text), std::invalid_argument) << text;
   EXPECT_EQ(parse_probability("0.25"), 0.25);
   EXPECT_EQ(parse_probability("1"), 1.0);
-  for (auto text : {"", "-0.1", "1.1", "nan", "inf", "50%", "half"})
+  EXPECT_EQ(parse_probability("1e-2"), 0.01);
+  for (auto text :
+       {"", ".", "1e", "-0.1", "+0.1", " 0.1", "0.1 ", "0x1", "0,5", "1.1", "nan", "inf", "50%", "half"})
     EXPECT_THROW(parse_probability(text), std::invalid_argument) << text;
 }
 

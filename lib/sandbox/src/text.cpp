@@ -4,16 +4,27 @@
 
 #include <array>
 #include <charconv>
+#include <locale>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
 namespace ephemint::inline v0::sandbox {
 namespace {
 
-template <class Number>
-bool read_whole(std::string_view text, Number& number) {
+bool read_whole(std::string_view text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// A stream, since libc++ has no `from_chars` for doubles; with the dot for a dot, whatever the process's
+/// locale.
+bool read_whole(std::string_view text, double& number) {
+  if (text.empty() || text.find_first_not_of("0123456789.eE-") != text.npos) return false;
+  std::istringstream in{std::string{text}};
+  in.imbue(std::locale::classic());
+  in >> number;
+  return !in.fail() && in.peek() == std::istringstream::traits_type::eof();
 }
 
 int hex_digit(char c) {

@@ -26,7 +26,7 @@ bool is_label(std::string_view text) noexcept {
 }
 
 /// Browsers and resolvers read `127.1` and `0x7f000001` as IPv4 addresses: no name ends like that.
-bool is_number(std::string_view label) noexcept {
+bool is_address_part(std::string_view label) noexcept {
   if (std::all_of(label.begin(), label.end(), ascii::is_digit)) return true;
   return ascii::equal_ignoring_case(label.substr(0, 2), "0x") &&
          std::all_of(label.begin() + 2, label.end(), ascii::is_hex);
@@ -91,7 +91,7 @@ bool is_host_name(std::string_view text) noexcept {
   while (true) {
     const auto label = text.substr(0, text.find('.'));
     if (!is_label(label)) return false;
-    if (label.size() == text.size()) return !is_number(label);
+    if (label.size() == text.size()) return !is_address_part(label);
     text.remove_prefix(label.size() + 1);
   }
 }

@@ -18,7 +18,7 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-bool is_number(std::string_view text) noexcept {
+bool is_delay_seconds(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), ascii::is_digit);
 }
 
@@ -33,7 +33,7 @@ std::chrono::seconds to_seconds(std::string_view digits) noexcept {
 std::optional<clock::duration> parse_retry_after(std::string_view value, std::string_view date,
                                                  std::chrono::system_clock::time_point wall) {
   value = trimmed(value);
-  if (is_number(value)) return to_seconds(value);
+  if (is_delay_seconds(value)) return to_seconds(value);
   const auto here = std::chrono::floor<std::chrono::seconds>(wall);
   const auto until = parse_http_date(value, here);
   if (!until) return std::nullopt;

@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 /// Gets one connected TCP socket: looks the name up, then races its addresses. Lives by its own pending
 /// operations; whoever waits is kept alive by it in turn, never the other way round, so that a destroyed
 /// context leaves nothing.
-class connector : public resolver::waiter, public std::enable_shared_from_this<connector> {
+class connector final : public resolver::waiter, public std::enable_shared_from_this<connector> {
  public:
   /// Told once, later, unless `cancel` came first.
   class waiter {

@@ -7,10 +7,17 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
+std::time_t begin_of(const SSL_SESSION& session) {
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L  // the other function is deprecated from here on
+  return SSL_SESSION_get_time_ex(&session);
+#else
+  return static_cast<std::time_t>(SSL_SESSION_get_time(&session));
+#endif
+}
+
 bool alive(const SSL_SESSION& session) {
   return SSL_SESSION_is_resumable(&session) == 1 &&
-         static_cast<std::time_t>(SSL_SESSION_get_time(&session)) + SSL_SESSION_get_timeout(&session) >
-             std::time(nullptr);
+         begin_of(session) + SSL_SESSION_get_timeout(&session) > std::time(nullptr);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ephemint/sandbox/export.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -71,11 +73,13 @@ struct fault {
 
   // --- Delay, before the first byte of the reply. A token is minted before it: waiting eats of its life.
 
+  /// So long every time.
   std::chrono::milliseconds delay{0};
   /// A uniform extra of up to so much.
   std::chrono::milliseconds jitter{0};
   /// The chance, 0 to 1, of `tail_delay` on top: the slow one in a hundred.
   double tail_probability = 0.0;
+  /// What comes on top then.
   std::chrono::milliseconds tail_delay{0};
 
   // --- What is answered.
@@ -89,12 +93,16 @@ struct fault {
   fault_body body = fault_body::api_error;
   /// For `fault_body::custom`: any bytes.
   std::string body_text = {};
+  /// Its `Content-Type`.
   std::string content_type = "application/json";
-  /// The error's `error_source`, `error_type`, `error_code` and `message`. Default: what suits the status, so
-  /// `shipengine`, `system`, `rate_limit_exceeded` for 429.
+  /// The error's `error_source`. Default of this and the next three: what suits the status, so `shipengine`,
+  /// `system`, `rate_limit_exceeded` for 429.
   std::string error_source = {};
+  /// The error's `error_type`.
   std::string error_type = {};
+  /// The error's `error_code`.
   std::string error_code = {};
+  /// The error's `message`.
   std::string error_message = {};
   /// The value of a `Retry-After` header, sent as it is. Default: no header.
   std::optional<std::string> retry_after = std::nullopt;
@@ -104,16 +112,19 @@ struct fault {
   std::size_t header_padding = 0;
   /// So many blanks behind the body (JSON stays valid), counted in its length.
   std::size_t body_padding = 0;
-  /// So many interim replies first, of `interim_status` (100 to 199; 103 is Early Hints).
+  /// So many interim replies first.
   unsigned interim = 0;
+  /// Their status: 100 to 199. Default: Early Hints.
   unsigned interim_status = 103;
-  /// These bytes are sent instead of a reply, whatever they are. `$TOKEN`, `$REDIRECT_URL`, `$BODY` and
-  /// `$LENGTH` are replaced by those of the right answer if `raw_expands`.
+  /// These bytes are sent instead of a reply, whatever they are.
   std::optional<std::string> raw_reply = std::nullopt;
+  /// Whether `$TOKEN`, `$REDIRECT_URL`, `$BODY` and `$LENGTH` in it are replaced by those of the right
+  /// answer.
   bool raw_expands = false;
 
   // --- How it is framed and sent.
 
+  /// How the body's end is told.
   body_framing framing = body_framing::content_length;
   /// Sends `Connection: close`, and closes after the reply.
   bool announce_close = false;
@@ -131,16 +142,20 @@ struct fault {
 
   // --- How the connection ends.
 
+  /// What becomes of it.
   connection_end end = connection_end::keep;
+  /// When that happens.
   end_point end_at = end_point::after_reply;
+  /// After how many bytes of the reply, for `end_point::inside_reply`.
   std::size_t end_after = 0;
 
-  // --- The handshake. A fault with this set counts connections instead of requests, and does nothing else.
+  // --- The handshake.
 
+  /// What becomes of it. A fault with this set counts connections instead of requests, and does nothing else.
   handshake_fault handshake = handshake_fault::none;
 
   /// These bytes as the reply; then the connection stays as it is.
-  static fault raw(std::string bytes);
+  EPHEMINT_SANDBOX_EXPORT static fault raw(std::string bytes);
 };
 
 /// Reads a fault from one line of `name=value` parts with commas between them, as `--fault` takes it:
@@ -152,20 +167,20 @@ struct fault {
 ///     close=before,nth=2                 each connection is closed at its second request
 ///     raw="HTTP/1.1 200 OK\r\n\r\nhi",close
 ///
-/// which:     account=ID  nth=N  skip=N  every=N  probability=P  seed=N  count=N
-/// delay:     delay=DUR  jitter=DUR  tail=P:DUR
-/// answer:    status=N  body=api|html|empty|malformed  text=TEXT  content_type=TEXT  source=TEXT  type=TEXT
-/// code=TEXT
-///            message=TEXT  retry_after=TEXT  header=TEXT  header_padding=N  body_padding=N
-///            interim=N[:STATUS] raw=TEXT  template=TEXT (a `raw` that expands)
-/// sending:   chunked  until_close  announce_close  keep_alive=N  missing=N  extra=TEXT  drip=DUR
-/// one_byte_records ending:    close  cut  reset  stall, each also with =before (what a bare reset or stall
-/// does), =inside:N or
-///            =after (what a bare close or cut does)
-/// handshake: handshake=stall|close|reset
+/// - which: `account=ID nth=N skip=N every=N probability=P seed=N count=N`
+/// - delay: `delay=DUR jitter=DUR tail=P:DUR`
+/// - answer: `status=N body=api|html|empty|malformed text=TEXT content_type=TEXT`
+/// - the API's error: `source=TEXT type=TEXT code=TEXT message=TEXT retry_after=TEXT`
+/// - more of it: `header=TEXT header_padding=N body_padding=N interim=N[:STATUS]`
+/// - instead: `raw=TEXT`, or `template=TEXT` (a `raw` that expands)
+/// - sending: `chunked until_close announce_close keep_alive=N missing=N extra=TEXT`
+/// - slowly: `drip=DUR one_byte_records`
+/// - ending: `close cut reset stall`, each also with `=before` (what a bare reset or stall does),
+///   `=inside:N` or `=after` (what a bare close or cut does)
+/// - handshake: `handshake=stall|close|reset`
 ///
 /// A value in double quotes may hold commas and the escapes \r \n \t \0 \" \\ \xHH. Durations have a unit:
 /// ms, s, min, h. Throws `std::invalid_argument` that names the bad part and says what is right.
-fault parse_fault(std::string_view spec);
+EPHEMINT_SANDBOX_EXPORT fault parse_fault(std::string_view spec);
 
 }  // namespace ephemint::inline v0::sandbox

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ephemint/sandbox/export.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -50,6 +52,7 @@ struct rate_limit {
 
 /// Reads `N/DURATION`, as `200/60s`, into `requests` and `window`; `none` gives no limit.
 /// Durations have a unit: `ms`, `s`, `min` or `h`. Throws `std::invalid_argument`, saying what is wrong.
-rate_limit parse_rate_limit(std::string_view text, limiter_kind kind = limiter_kind::sliding_window);
+EPHEMINT_SANDBOX_EXPORT rate_limit parse_rate_limit(std::string_view text,
+                                                    limiter_kind kind = limiter_kind::sliding_window);
 
 }  // namespace ephemint::inline v0::sandbox

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ephemint/sandbox/export.hpp>
 #include <ephemint/sandbox/fault.hpp>
 #include <ephemint/sandbox/rate_limit.hpp>
 #include <ephemint/sandbox/server_options.hpp>
@@ -20,7 +21,7 @@ namespace ephemint::inline v0::sandbox {
 /// It serves from construction to `stop()` or destruction. All members may be called from any thread, at any
 /// time. On its own thread, those that act on connections have done so when they return; on an executor of
 /// the caller's they have asked for it, and it is done when that executor runs.
-class server {
+class EPHEMINT_SANDBOX_EXPORT server {
  public:
   /// Serves on a thread of its own.
   /// Throws `std::invalid_argument` that names the bad option, `std::system_error` if it can't listen.
@@ -45,6 +46,7 @@ class server {
   /// Replaces it, from the next request on. Throws as the constructor does.
   void set_api_key(std::string);
 
+  /// What it has seen so far.
   server_stats stats() const;
   /// Sets all counters to 0, but `connections_open`.
   void reset_stats();
@@ -54,6 +56,7 @@ class server {
 
   /// Adds a fault behind those that are there. Throws `std::invalid_argument` that names the bad member.
   void add_fault(fault);
+  /// Forgets all faults, those of the options too.
   void clear_faults();
 
   /// Ends all open connections by FIN, without close_notify: a server process that was restarted.

@@ -48,9 +48,9 @@ struct server_options {
   /// The quota. Default: none.
   rate_limit limit = {};
 
-  /// A wait before every reply, and a uniform extra of up to so much: a network and a busy server. Default:
-  /// 0. At most 1 h.
+  /// A wait before every reply: a network and a busy server. Default: 0. At most 1 h.
   std::chrono::milliseconds latency{0};
+  /// A uniform extra of up to so much. Default: 0. At most 1 h.
   std::chrono::milliseconds jitter{0};
   /// Feeds `jitter`'s chances.
   std::uint64_t seed = 1;
@@ -62,8 +62,9 @@ struct server_options {
   bool plain_http = false;
   /// Default: one that verifies.
   certificate_kind certificate = certificate_kind::good;
-  /// The versions on offer. Default: those in use. `min_tls` must not be above `max_tls`.
+  /// The oldest version on offer. Default: the oldest in use. Not above `max_tls`.
   tls_version min_tls = tls_version::tls_1_2;
+  /// The newest version on offer.
   tls_version max_tls = tls_version::tls_1_3;
   /// How many session tickets a full handshake gives. Default: 2, as OpenSSL does. 0: no session is ever
   /// resumed. At most 1,000. (TLS 1.2 gives one at most.)

@@ -10,13 +10,18 @@ namespace ephemint::inline v0::sandbox {
 ///
 /// A *request* here is one to the API, refused or not; those to the login page are counted apart.
 struct server_stats {
+  /// TCP connections that were accepted.
   std::uint64_t connections_opened = 0;
   /// Open at this moment.
   std::uint64_t connections_open = 0;
+  /// Handshakes that began a session.
   std::uint64_t handshakes_full = 0;
+  /// Handshakes that took up an earlier session.
   std::uint64_t handshakes_resumed = 0;
+  /// Handshakes that came to nothing.
   std::uint64_t handshakes_failed = 0;
 
+  /// Requests to the API.
   std::uint64_t requests = 0;
   /// 200s with a token, whether or not they reached the client.
   std::uint64_t minted = 0;
@@ -24,8 +29,9 @@ struct server_stats {
   std::uint64_t rate_limited = 0;
   /// Requests and handshakes that a fault touched.
   std::uint64_t faulted = 0;
-  /// Login pages that let somebody in, and those that didn't.
+  /// Login pages that let somebody in.
   std::uint64_t logins_shown = 0;
+  /// Login pages that didn't.
   std::uint64_t logins_refused = 0;
 
   /// The most requests that arrived in any one second, wherever it begins.
@@ -34,9 +40,9 @@ struct server_stats {
   /// ceiling.
   std::uint64_t peak_per_window = 0;
 
-  /// Requests by their `On-Behalf-Of`, for the first `server_options::tracked_accounts` accounts that came,
-  /// and those of all further ones together.
+  /// Requests by their `On-Behalf-Of`, for the first `server_options::tracked_accounts` accounts that came.
   std::map<std::string, std::uint64_t, std::less<>> requests_by_account = {};
+  /// Requests of all further accounts together.
   std::uint64_t requests_by_other_accounts = 0;
   /// Replies by status, login pages included. 0: those without one (a raw reply, or none at all).
   std::map<unsigned, std::uint64_t> replies_by_status = {};
