@@ -68,6 +68,13 @@ descriptor open_null() {
   return null;
 }
 
+bool set_core(int core) noexcept {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(static_cast<std::size_t>(core), &cores);
+  return ::sched_setaffinity(0, sizeof cores, &cores) == 0;
+}
+
 /// What the child does between `fork` and `exec`: only what is safe in a copy of a program with threads, so
 /// all of it is prepared before.
 struct launch {
@@ -82,22 +89,13 @@ struct launch {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);  // it died before that was said
     if ((in == -1 || ::dup2(in, STDIN_FILENO) != -1) && (out == -1 || ::dup2(out, STDOUT_FILENO) != -1) &&
-        (err == -1 || ::dup2(err, STDERR_FILENO) != -1) && pin()) {
+        (err == -1 || ::dup2(err, STDERR_FILENO) != -1) && (!core || set_core(*core))) {
       ::signal(SIGPIPE, SIG_DFL);
       ::execv(program, arguments);
     }
     const int error = errno;
     [[maybe_unused]] const auto told = ::write(failure, &error, sizeof error);
     ::_exit(127);
-  }
-
- private:
-  bool pin() const noexcept {
-    if (!core) return true;
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    CPU_SET(static_cast<std::size_t>(*core), &cores);
-    return ::sched_setaffinity(0, sizeof cores, &cores) == 0;
   }
 };
 
@@ -149,15 +147,28 @@ std::optional<std::string> find_program(std::string_view name) {
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-std::vector<int> own_cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) fail("sched_getaffinity");
-  std::vector<int> cores;
-  for (int core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(static_cast<std::size_t>(core), &allowed)) cores.push_back(core);
-  return cores;
+namespace {
+
+/// Asked once, before this process is pinned.
+std::pair<int, int> first_and_last_core() {
+  static const auto found = [] {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) fail("sched_getaffinity");
+    std::pair<int, int> ends{-1, -1};
+    for (int core = 0; core < CPU_SETSIZE; ++core)
+      if (CPU_ISSET(static_cast<std::size_t>(core), &allowed))
+        ends = {ends.first == -1 ? core : ends.first, core};
+    return ends;
+  }();
+  return found;
 }
+
+}  // namespace
+
+int client_core() { return first_and_last_core().first; }
+int server_core() { return first_and_last_core().second; }
+void pin_to_client_core() { set_core(client_core()); }
 
 child_process::child_process(const command& what) {
   const auto program = find_program(what.arguments.at(0));

@@ -17,8 +17,12 @@ std::optional<std::string> find_program(std::string_view name);
 /// This program's own file, for one that runs itself again.
 std::string own_program();
 
-/// The cores that this process may run on, one at least: where to pin a client and its server.
-std::vector<int> own_cores();
+/// The first and the last of the cores that this process may run on, as it started: a client and its server
+/// stay out of each other's way. The same if there is one only.
+int client_core();
+int server_core();
+/// Keeps this process to the client's core, where that is allowed.
+void pin_to_client_core();
 
 /// A program to be run.
 struct command {

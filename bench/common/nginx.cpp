@@ -156,26 +156,26 @@ temporary_directory::~temporary_directory() {
   fs::remove_all(path_, ignored);
 }
 
-nginx::nginx(int core) : nginx{core, free_ports()} {}
+nginx::nginx() : nginx{free_ports()} {}
 
-nginx::nginx(int core, std::pair<std::uint16_t, std::uint16_t> ports)
+nginx::nginx(std::pair<std::uint16_t, std::uint16_t> ports)
     : base_url_{url_of(ports.first)},
       http2_base_url_{url_of(ports.second)},
-      process_{start(core, ports.first, ports.second)} {
+      process_{start(ports.first, ports.second)} {
   using namespace std::chrono_literals;
   while (!accepts(ports.first) || !accepts(ports.second))
     if (process_.ended(5ms))
       throw std::runtime_error{"nginx doesn't start: " + text_of(directory_.path() / "error.log")};
 }
 
-child_process nginx::start(int core, std::uint16_t port, std::uint16_t http2_port) {
+child_process nginx::start(std::uint16_t port, std::uint16_t http2_port) {
   const std::string directory = directory_.path();
   write_certificates(directory_.path());
   std::ofstream{directory_.path() / "nginx.conf"}
       << fmt::format(configuration, directory, port, http2_port, reply(base_url_), reply(http2_base_url_));
   return child_process{{.arguments = {"nginx", "-p", directory, "-e", directory + "/error.log", "-c",
                                       directory + "/nginx.conf"},
-                        .core = core,
+                        .core = server_core(),
                         .out = command::output::discarded,
                         .err = command::error_output::discarded}};
 }

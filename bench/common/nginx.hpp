@@ -23,7 +23,7 @@ class temporary_directory {
   std::filesystem::path path_;
 };
 
-/// The neutral server: nginx on loopback, one process on one core, which answers every
+/// The neutral server: nginx on loopback, one process on the server's core, which answers every
 /// `POST /v1/tokens/ephemeral` at once with the same 1.2 kB of JSON, of the API's shape.
 ///
 /// TLS 1.3 and a P-256 certificate for `127.0.0.1` and `localhost`, signed by an authority made up for this
@@ -32,7 +32,7 @@ class nginx {
  public:
   /// Returns when it accepts connections. Throws `std::runtime_error`, with what nginx said, if it doesn't
   /// start.
-  explicit nginx(int core);
+  nginx();
 
   /// Where HTTP/1.1 is spoken, and where HTTP/2: `https://127.0.0.1:PORT`.
   const std::string& base_url() const noexcept { return base_url_; }
@@ -41,8 +41,8 @@ class nginx {
   std::string ca_file() const { return directory_.path() / "ca.pem"; }
 
  private:
-  nginx(int core, std::pair<std::uint16_t, std::uint16_t> ports);
-  child_process start(int core, std::uint16_t port, std::uint16_t http2_port);
+  explicit nginx(std::pair<std::uint16_t, std::uint16_t> ports);
+  child_process start(std::uint16_t port, std::uint16_t http2_port);
 
   temporary_directory directory_;
   std::string base_url_;

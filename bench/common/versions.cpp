@@ -52,6 +52,12 @@ named_values versions() {
           {"load_before", load()}};
 }
 
+json_object json_of(const named_values& values) {
+  json_object all;
+  for (const auto& [name, value] : values) all.add(name, value);
+  return all;
+}
+
 named_values program_versions() {
   named_values found;
   for (const auto& [name, argument] :

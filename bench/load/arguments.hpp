@@ -1,6 +1,6 @@
 #pragma once
 
-#include "minter.hpp"
+#include "harness/minter.hpp"
 #include "scenario.hpp"
 
 #include <cstdint>

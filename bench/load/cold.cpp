@@ -1,6 +1,8 @@
 #include "cold.hpp"
 
-#include "client_setup.hpp"
+#include "harness/asio_minter.hpp"
+#include "harness/units.hpp"
+#include "minters/minters.hpp"
 
 #include <ephemint/client.hpp>
 
@@ -23,9 +25,7 @@ constexpr std::size_t rested_mints = 3;
 constexpr std::chrono::milliseconds moment{20};
 
 client_options one_connection(const server_address& server) {
-  scenario s;
-  s.connections = 1;
-  return options_for(server, s);
+  return options_for({.server = server, .connections = 1});
 }
 
 asio::awaitable<std::chrono::nanoseconds> timed_mint(client& c) {
@@ -83,7 +83,7 @@ std::chrono::nanoseconds cpu_of(const server_address& server, bool resume, std::
   run_alone(context, c.warm_up(1));
   const auto before = process_figures::now();
   run_alone(context, mint_so_many(c, count));
-  return (process_figures::now() - before).cpu / static_cast<std::int64_t>(count);
+  return (process_figures::now() - before).cpu() / static_cast<std::int64_t>(count);
 }
 
 std::chrono::nanoseconds median(std::vector<std::chrono::nanoseconds> values) {
@@ -120,9 +120,6 @@ void measure_handshakes(sandbox_process& api, cold_result& r, std::size_t mints)
   r.full_cpu = median(full) - r.warm_cpu;
   r.resumed_cpu = median(resumed) - r.warm_cpu;
 }
-
-double ms(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
-double us(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
 
 double ratio(const histogram& a, const histogram& b) {
   return static_cast<double>(a.percentile(50).count()) / static_cast<double>(b.percentile(50).count());

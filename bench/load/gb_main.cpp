@@ -2,25 +2,21 @@
 // tools that compare its JSON, and `--benchmark_filter`. EPHEMINT_BENCH_FULL=1 runs them at full length.
 
 #include "common/versions.hpp"
+#include "harness/program.hpp"
+#include "harness/units.hpp"
 #include "sandbox_process.hpp"
 #include "scenario_run.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <optional>
 #include <string>
 
 namespace {
 
 using namespace ephemint::bench;
-
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
 
 void count(benchmark::State& state, const scenario_result& r) {
   const auto number = [](auto n) { return static_cast<double>(n); };
@@ -32,13 +28,13 @@ void count(benchmark::State& state, const scenario_result& r) {
   state.counters["429s"] = number(r.did.rate_limited);
   state.counters["retries"] = number(r.did.retries);
   state.counters["connections"] = number(r.did.connections);
-  state.counters["p50_ms"] = milliseconds(r.calls.corrected.percentile(50));
-  state.counters["p99_ms"] = milliseconds(r.calls.corrected.percentile(99));
-  state.counters["p99.9_ms"] = milliseconds(r.calls.corrected.percentile(99.9));
-  state.counters["left_p50_ms"] = milliseconds(r.calls.left(50));
-  state.counters["left_p1_ms"] = milliseconds(r.calls.left(1));
-  state.counters["left_least_ms"] = milliseconds(r.calls.least_left());
-  state.counters["cpu_us_per_mint"] = number(r.used.cpu.count()) / minted;
+  state.counters["p50_ms"] = ms(r.calls.corrected.percentile(50));
+  state.counters["p99_ms"] = ms(r.calls.corrected.percentile(99));
+  state.counters["p99.9_ms"] = ms(r.calls.corrected.percentile(99.9));
+  state.counters["left_p50_ms"] = ms(r.calls.left(50));
+  state.counters["left_p1_ms"] = ms(r.calls.left(1));
+  state.counters["left_least_ms"] = ms(r.calls.least_left());
+  state.counters["cpu_us_per_mint"] = number(r.used.cpu().count()) / minted;
   state.counters["allocations_per_mint"] = number(r.used.allocations) / minted;
   state.counters["peak_rss_kib"] = number(r.peak_memory_kib);
 }
@@ -46,11 +42,11 @@ void count(benchmark::State& state, const scenario_result& r) {
 void run_as_benchmark(benchmark::State& state, const scenario& s, std::optional<api_under_load>& api) {
   if (!api) {
     api.emplace();
-    pin_to_first_core();
+    pin_to_client_core();
   }
   for ([[maybe_unused]] auto _ : state) {
     const scenario_result r = run_scenario(s, *api);
-    state.SetIterationTime(std::chrono::duration<double>(r.time).count());
+    state.SetIterationTime(seconds(r.time));
     count(state, r);
   }
 }
@@ -73,11 +69,8 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
+  return run_program("bench_load_gb", [&] {
     if (count == 2 && arguments[1] == serve_sandbox_argument) return serve_sandbox();
     return run(count, arguments);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_load_gb: %s\n", error.what());
-    return 1;
-  }
+  });
 }

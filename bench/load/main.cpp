@@ -2,16 +2,14 @@
 
 #include "arguments.hpp"
 #include "cold.hpp"
+#include "harness/program.hpp"
 #include "report.hpp"
 #include "sandbox_process.hpp"
 #include "scenario_run.hpp"
 #include "sweep.hpp"
-#include "usage_error.hpp"
 
 #include <cstdio>
-#include <exception>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,7 +17,6 @@
 namespace {
 
 using namespace ephemint::bench;
-using ephemint::cli::usage_error;
 
 void show(const std::string& text) {
   std::fputs(text.c_str(), stdout);
@@ -37,7 +34,7 @@ int run(const load_arguments& given) {
   std::optional<results_directory> directory;
   if (given.out) directory.emplace(*given.out);
   api_under_load api = given.server ? api_under_load{*given.server} : api_under_load{};
-  pin_to_first_core();
+  pin_to_client_core();
   for (const scenario& s : given.scenarios) {
     if (given.ephemint) report(run_scenario(s, api), directory);
     if (given.naive) report(run_scenario(s, api, client_kind::naive), directory);
@@ -50,7 +47,7 @@ int run(const load_arguments& given) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
+  return run_program("bench_load", [&] {
     if (count == 2 && arguments[1] == serve_sandbox_argument) return serve_sandbox();
     const auto parsed = parse_load_arguments(count, arguments);
     if (const auto* help = std::get_if<help_text>(&parsed)) {
@@ -58,14 +55,5 @@ int main(int count, char** arguments) {
       return 0;
     }
     return run(std::get<load_arguments>(parsed));
-  } catch (const usage_error& wrong) {
-    std::fprintf(stderr, "bench_load: %s\n", wrong.what());
-    return 2;
-  } catch (const std::invalid_argument& wrong) {  // an option that client or sandbox refuses
-    std::fprintf(stderr, "bench_load: %s\n", wrong.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_load: %s\n", error.what());
-    return 1;
-  }
+  });
 }

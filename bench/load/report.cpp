@@ -1,6 +1,7 @@
 #include "report.hpp"
 
 #include "common/versions.hpp"
+#include "harness/units.hpp"
 
 #include <fmt/format.h>
 
@@ -16,9 +17,6 @@ namespace ephemint::bench {
 namespace {
 
 using std::chrono::microseconds;
-
-double ms(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 double per_mint(double total, const scenario_result& r) {
   return r.minted() == 0 ? 0.0 : total / static_cast<double>(r.minted());
@@ -90,7 +88,7 @@ std::string text_of(const scenario_result& r) {
   fmt::format_to(
       out,
       "  cost        {:.0f} µs CPU and {:.1f} allocations a mint, {:.1f} MiB at most; preempted {} times\n",
-      per_mint(static_cast<double>(r.used.cpu.count()), r),
+      per_mint(static_cast<double>(r.used.cpu().count()), r),
       per_mint(static_cast<double>(r.used.allocations), r), static_cast<double>(r.peak_memory_kib) / 1024,
       r.used.preempted);
   return text;
@@ -104,11 +102,7 @@ json_object json_of(const histogram& h) {
   return o.add("max", ms(h.max()));
 }
 
-json_object json_of_versions() {
-  json_object o;
-  for (const auto& [name, value] : versions()) o.add(name, value);
-  return o;
-}
+json_object json_of_versions() { return json_of(versions()); }
 
 namespace {
 
@@ -206,7 +200,7 @@ json_object json_of(const scenario_result& r) {
                        .add("seconds", seconds(r.batch_time)));
   o.add("window_left", window_json(r)).add("did", client_json(r.did));
   if (r.seen) o.add("server", server_json(*r.seen));
-  o.add("cpu_us_per_mint", per_mint(static_cast<double>(r.used.cpu.count()), r));
+  o.add("cpu_us_per_mint", per_mint(static_cast<double>(r.used.cpu().count()), r));
   o.add("allocations_per_mint", per_mint(static_cast<double>(r.used.allocations), r));
   o.add("peak_rss_kib", r.peak_memory_kib).add("preempted", r.used.preempted);
   return o.add("versions", json_of_versions());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json_text.hpp"
+#include "common/json_text.hpp"
 #include "scenario_run.hpp"
 
 #include <filesystem>

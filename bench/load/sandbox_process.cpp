@@ -11,26 +11,17 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <sched.h>
-
 namespace ephemint::bench {
 namespace {
 
 command server_command() {
   return {.arguments = {own_program(), std::string{serve_sandbox_argument}},
-          .core = own_cores().back(),
+          .core = server_core(),
           .in = command::input::piped,
           .out = command::output::piped};
 }
 
 }  // namespace
-
-void pin_to_first_core() {
-  cpu_set_t first;
-  CPU_ZERO(&first);
-  CPU_SET(static_cast<std::size_t>(own_cores().front()), &first);
-  ::sched_setaffinity(0, sizeof first, &first);  // where that isn't allowed, it runs unpinned
-}
 
 // The parent's side.
 

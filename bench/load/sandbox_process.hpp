@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/child_process.hpp"
-#include "minter.hpp"
+#include "harness/minter.hpp"
 
 #include <ephemint/quota.hpp>
 
@@ -57,8 +57,5 @@ class sandbox_process {
 
 /// The other side: serves a sandbox and obeys the lines on stdin until it ends. Returns the exit status.
 int serve_sandbox();
-
-/// Keeps this process to the first of its cores. After the sandbox was started, which takes the last of them.
-void pin_to_first_core();
 
 }  // namespace ephemint::bench

@@ -91,18 +91,6 @@ std::vector<scenario> short_table() {
 
 }  // namespace
 
-std::string_view to_string(arrivals how) noexcept {
-  switch (how) {
-    case arrivals::constant:
-      return "constant";
-    case arrivals::poisson:
-      return "poisson";
-    case arrivals::bursts:
-      break;
-  }
-  return "bursts";
-}
-
 std::span<const scenario> all_scenarios(bool short_round) {
   static const std::vector<scenario> full = table();
   static const std::vector<scenario> cut = short_table();

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <ephemint/mint_request.hpp>
+#include "harness/schedule.hpp"
+
 #include <ephemint/quota.hpp>
 
 #include <chrono>
@@ -12,26 +13,6 @@
 #include <string_view>
 
 namespace ephemint::bench {
-
-/// How calls are spread over time.
-enum class arrivals : std::uint8_t {
-  constant,  ///< evenly
-  poisson,   ///< each independent of the others
-  bursts,    ///< so many within a short time, at the beginning of each period
-};
-std::string_view to_string(arrivals) noexcept;
-
-/// Who calls, and when. The same traffic gives the same calls, whatever the answers.
-struct traffic {
-  arrivals how = arrivals::poisson;
-  double rate = 100;  ///< calls a second; not for bursts
-  std::size_t burst_calls = 150;
-  std::chrono::milliseconds burst_spread = std::chrono::seconds{2};
-  std::chrono::milliseconds burst_period = std::chrono::seconds{60};
-  std::size_t accounts = 500;
-  double skew = 0;  ///< Zipf's exponent: the k-th account calls as often as 1/k^skew; 0: all alike
-  std::uint64_t seed = 1;
-};
 
 /// What the sandbox does. Its delays are faults, so that all of it can be changed while it runs.
 struct server_behaviour {

@@ -1,13 +1,7 @@
 #include "scenario_run.hpp"
 
-#include "library_minter.hpp"
-#include "naive_minter.hpp"
-#include "open_loop.hpp"
-#include "schedule.hpp"
-
-#include <boost/asio/io_context.hpp>
-
-#include <memory>
+#include "harness/open_loop.hpp"
+#include "minters/minters.hpp"
 
 namespace ephemint::bench {
 namespace {
@@ -36,13 +30,11 @@ void add_trouble(open_loop& loop, sandbox_process& api, const server_behaviour& 
             }});
 }
 
-std::unique_ptr<minter> make_minter(client_kind kind, boost::asio::io_context& context,
-                                    const server_address& server, const scenario& s) {
-  if (kind == client_kind::naive) return make_naive_minter(context, server);
-  return make_library_minter(context, server, s);
-}
-
 }  // namespace
+
+minter_settings settings_for(const scenario& s, const server_address& server) {
+  return {.server = server, .connections = s.connections, .rate = s.rate, .deadline = s.deadline};
+}
 
 scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind kind) {
   const auto arrivals = make_schedule(s.calls, s.length);
@@ -50,9 +42,9 @@ scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind
   const auto batch = make_accounts(s.batch);
   if (api.sandbox()) prepare(*api.sandbox(), s);
 
-  boost::asio::io_context context{1};
-  const auto client = make_minter(kind, context, api.address(), s);
-  open_loop loop{context, *client, arrivals, accounts, {s.deadline, s.callers, patience}};
+  const bool naive = kind == client_kind::naive;
+  const auto client = (naive ? make_naive : make_ephemint)(settings_for(s, api.address()));
+  open_loop loop{*client, arrivals, accounts, {s.deadline, s.callers, patience}};
   loop.add_batch(batch);
   if (api.sandbox()) add_trouble(loop, *api.sandbox(), s.server);
   if (s.warm) client->warm_up();
@@ -62,7 +54,7 @@ scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind
   loop.run();
   const auto used = process_figures::now() - before;
   scenario_result result{.asked = s,
-                         .client = std::string{client->name()},
+                         .client = naive ? "naive" : "ephemint",
                          .calls = loop.of_calls(),
                          .batch = loop.of_batch(),
                          .time = loop.time(),

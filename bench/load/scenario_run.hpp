@@ -1,8 +1,7 @@
 #pragma once
 
-#include "measurements.hpp"
-#include "minter.hpp"
-#include "process_figures.hpp"
+#include "harness/measurements.hpp"
+#include "harness/process_figures.hpp"
 #include "sandbox_process.hpp"
 #include "scenario.hpp"
 
@@ -46,6 +45,9 @@ struct scenario_result {
 
   std::uint64_t minted() const noexcept { return calls.minted + batch.minted; }
 };
+
+/// What the client of such a run is told.
+minter_settings settings_for(const scenario&, const server_address&);
 
 /// Throws `std::invalid_argument` for a scenario that the client or the sandbox refuses.
 scenario_result run_scenario(const scenario&, api_under_load&, client_kind = client_kind::ephemint);

@@ -1,5 +1,7 @@
 #include "sweep.hpp"
 
+#include "harness/units.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -36,10 +38,10 @@ double capacity(api_under_load& api, milliseconds delay, milliseconds length) {
   s.calls.how = arrivals::bursts;
   s.calls.burst_spread = 0ms;
   double found = delay > 0ms ? connections * 1000.0 / static_cast<double>(delay.count()) : 2000;
-  for (const double run_seconds : {0.3, std::chrono::duration<double>(length).count()}) {
+  for (const double run_seconds : {0.3, seconds(length)}) {
     s.calls.burst_calls = static_cast<std::size_t>(found * run_seconds);
     const scenario_result r = run_scenario(s, api);
-    found = static_cast<double>(r.calls.minted) / std::chrono::duration<double>(r.time).count();
+    found = static_cast<double>(r.calls.minted) / seconds(r.time);
   }
   return found;
 }
@@ -81,19 +83,19 @@ std::string text_of(const std::vector<sweep_point>& points) {
 }
 
 void write(const results_directory& directory, const std::vector<sweep_point>& points) {
-  std::string array;
   for (const sweep_point& p : points) {
-    array += array.empty() ? "\n" : ",\n";
-    array += json_object{}
-                 .add("delay_ms", p.delay.count())
-                 .add("percent", p.percent)
-                 .add("capacity_per_s", p.capacity)
-                 .add("result", json_of(p.result))
-                 .text();
     directory.write(p.result.asked.name + ".corrected.hgrm", p.result.calls.corrected.percentile_text());
     directory.write(p.result.asked.name + ".uncorrected.hgrm", p.result.calls.uncorrected.percentile_text());
   }
-  directory.write("sweep.json", json_object{}.add_text("points", '[' + array + "\n]").text() + '\n');
+  const std::string array = json_array(points, [](const sweep_point& p) {
+    return json_object{}
+        .add("delay_ms", p.delay.count())
+        .add("percent", p.percent)
+        .add("capacity_per_s", p.capacity)
+        .add("result", json_of(p.result))
+        .text();
+  });
+  directory.write("sweep.json", json_object{}.add_text("points", array).text() + '\n');
   directory.write("sweep.txt", text_of(points));
 }
 

@@ -10,6 +10,7 @@
 namespace {
 
 using namespace ephemint;
+using namespace ephemint::detail;
 
 const std::string token(400, 'x');
 const std::string redirect = "https://dashboard.shipengine.com/api/directlogin?token=" + token;

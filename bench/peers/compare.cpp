@@ -141,20 +141,15 @@ std::ofstream open_to_write(const std::string& path) {
 }
 
 void write_json(std::ostream& out, const comparison& what, const named_values& context, const results& all) {
-  out << "{\"context\": {";
-  const char* comma = "";
-  for (const auto& [name, value] : context) {
-    out << comma << in_json(name) << ": " << in_json(value);
-    comma = ", ";
-  }
-  out << fmt::format("}},\n\"turns\": {}, \"mints\": {}, \"rate\": {}, \"load_time_s\": {},\n\"runs\": [",
-                     what.turns, what.much.mints, what.much.rate, what.load_time.count());
-  comma = "\n  ";
-  for (const measurement& m : all.runs()) {
-    out << comma << to_json(m);
-    comma = ",\n  ";
-  }
-  out << "\n]}\n";
+  out << json_object{}
+             .add("context", json_of(context))
+             .add("turns", what.turns)
+             .add("mints", what.much.mints)
+             .add("rate", what.much.rate)
+             .add("load_time_s", what.load_time.count())
+             .add_text("runs", json_array(all.runs(), [](const measurement& m) { return json_of(m).text(); }))
+             .text()
+      << '\n';
 }
 
 /// One block for each number of connections, two empty lines between them: what gnuplot calls an index.
@@ -222,12 +217,11 @@ bool compare(const comparison& what) {
   std::vector<std::string> absent;
   const std::vector<contender> clients = chosen(all_contenders(scratch, absent), what);
   for (const std::string& line : absent) fmt::print(stderr, "left out: {}\n", line);
-  const std::vector<int> cores = own_cores();
-  if (cores.size() < 2)
+  if (client_core() == server_core())
     fmt::print(stderr, "one core only: client and server share it, so look at the CPU alone\n");
-  context.emplace_back("client's core", std::to_string(cores.front()));
-  context.emplace_back("server's core", std::to_string(cores[1 % cores.size()]));
-  const nginx server{cores[1 % cores.size()]};
+  context.emplace_back("client's core", std::to_string(client_core()));
+  context.emplace_back("server's core", std::to_string(server_core()));
+  const nginx server;
 
   results all;
   bool good = true;
@@ -236,7 +230,7 @@ bool compare(const comparison& what) {
       for (const contender& c : clients) {
         amount much = what.much;
         much.warm_up = warm_up_for(connections);
-        auto m = run_one(c, {server, scratch, connections, much, what.load_time, cores.front()}, turn);
+        auto m = run_one(c, {server, scratch, connections, much, what.load_time}, turn);
         good = good && m && m->told.failures == 0;
         if (m) all.add(std::move(*m));
       }

@@ -1,5 +1,7 @@
 #include "contender.hpp"
 
+#include "harness/units.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,9 +23,9 @@ std::string_view last_line(std::string_view text) {
 }
 
 /// Runs a client to its end; the last line that it prints is its report.
-measurement run_reporting(const task& t, std::vector<std::string> arguments) {
+measurement run_reporting(std::vector<std::string> arguments) {
   const finished_process done =
-      run({.arguments = std::move(arguments), .core = t.core, .out = command::output::piped});
+      run({.arguments = std::move(arguments), .core = client_core(), .out = command::output::piped});
   if (done.usage.status != 0)
     throw std::runtime_error{fmt::format("it ended with status {}", done.usage.status)};
   return {.told = parse_report(last_line(done.output)), .process = done.usage};
@@ -32,18 +34,18 @@ measurement run_reporting(const task& t, std::vector<std::string> arguments) {
 measurement run_own(const known_minter& which, const task& t) {
   // A connection for each mint takes ten times as long as all the others; a tenth of the mints says as much.
   const unsigned share = which.name == "beast-call" ? 10 : 1;
-  return run_reporting(t, {own_program(), "--run", std::string{which.name}, "--base-url",
-                           which.http2 ? t.server.http2_base_url() : t.server.base_url(), "--ca-file",
-                           t.server.ca_file(), "--connections", std::to_string(t.connections), "--mints",
-                           std::to_string(std::max<std::uint64_t>(t.much.mints / share, 10)), "--warm-up",
-                           std::to_string(t.much.warm_up / share), "--rate", std::to_string(t.much.rate)});
+  return run_reporting({own_program(), "--run", std::string{which.name}, "--base-url",
+                        which.http2 ? t.server.http2_base_url() : t.server.base_url(), "--ca-file",
+                        t.server.ca_file(), "--connections", std::to_string(t.connections), "--mints",
+                        std::to_string(std::max<std::uint64_t>(t.much.mints / share, 10)), "--warm-up",
+                        std::to_string(t.much.warm_up / share), "--rate", std::to_string(t.much.rate)});
 }
 
 measurement run_go(const std::string& program, const task& t) {
-  return run_reporting(t, {program, "-base-url", t.server.base_url(), "-ca-file", t.server.ca_file(),
-                           "-api-key", std::string{target::api_key}, "-connections",
-                           std::to_string(t.connections), "-mints", std::to_string(t.much.mints), "-warm-up",
-                           std::to_string(t.much.warm_up), "-rate", std::to_string(t.much.rate)});
+  return run_reporting({program, "-base-url", t.server.base_url(), "-ca-file", t.server.ca_file(), "-api-key",
+                        std::string{api_key}, "-connections", std::to_string(t.connections), "-mints",
+                        std::to_string(t.much.mints), "-warm-up", std::to_string(t.much.warm_up), "-rate",
+                        std::to_string(t.much.rate)});
 }
 
 /// Of a program that tells nothing of its start: a short run and a long one, and what lies between them.
@@ -72,28 +74,28 @@ std::filesystem::path accounts_file(const task& t, std::uint64_t count) {
 measurement run_mint_command(const std::string& program, const task& t, std::uint64_t count) {
   const auto accounts = accounts_file(t, count);
   const auto key = t.scratch.path() / "api-key";
-  std::ofstream{key} << target::api_key << '\n';
+  std::ofstream{key} << api_key << '\n';
   const auto begin = clock::now();
   const auto done =
       run({.arguments = {program, "mint", "--accounts", accounts, "--base-url", t.server.base_url(),
                          "--ca-file", t.server.ca_file(), "--api-key-file", key, "--rate", "unlimited",
                          "--connections", std::to_string(t.connections), "--format", "json"},
-           .core = t.core,
+           .core = client_core(),
            .out = command::output::discarded});
   if (done.usage.status != 0)
     throw std::runtime_error{fmt::format("it ended with status {}", done.usage.status)};
   run_report report;
   report.mints = static_cast<double>(count);
-  report.wall_us = std::chrono::duration<double, std::micro>{clock::now() - begin}.count();
+  report.wall_us = us(clock::now() - begin);
   return {.told = report, .process = done.usage};
 }
 
 /// With a script that makes wrk print a report of our kind.
 measurement run_wrk(const task& t, std::chrono::seconds length) {
   measurement m =
-      run_reporting(t, {"wrk", "--threads", "1", "--connections", std::to_string(t.connections), "--duration",
-                        fmt::format("{}s", length.count()), "--script", EPHEMINT_WRK_SCRIPT,
-                        t.server.base_url() + std::string{target::path}, "--", std::string{target::api_key}});
+      run_reporting({"wrk", "--threads", "1", "--connections", std::to_string(t.connections), "--duration",
+                     fmt::format("{}s", length.count()), "--script", EPHEMINT_WRK_SCRIPT,
+                     t.server.base_url() + std::string{api_path}, "--", std::string{api_key}});
   // Its percentiles are corrected by a guess, and so none of ours.
   m.told.p50_us = m.told.p90_us = m.told.p99_us = m.told.p99_9_us = m.told.max_us = std::nullopt;
   return m;
@@ -115,16 +117,16 @@ measurement run_h2load(const task& t, std::chrono::seconds length) {
       run({.arguments = {"h2load", "--threads=1", "--clients=1",
                          fmt::format("--max-concurrent-streams={}", t.connections),
                          fmt::format("--duration={}", length.count()), "--header=:method: POST",
-                         "--header=content-length: 0", fmt::format("--header=api-key: {}", target::api_key),
+                         "--header=content-length: 0", fmt::format("--header=api-key: {}", api_key),
                          "--header=on-behalf-of: se-100000", "--header=accept: application/json",
                          "--header=content-type: application/json",
-                         t.server.http2_base_url() + std::string{target::path}},
-           .core = t.core,
+                         t.server.http2_base_url() + std::string{api_path}},
+           .core = client_core(),
            .out = command::output::piped});
   run_report report;
   report.mints = number_before(done.output, " 2xx");
   report.failures = number_before(done.output, " failed,");
-  report.wall_us = std::chrono::duration<double, std::micro>{length}.count();
+  report.wall_us = us(length);
   return {.told = report, .process = done.usage};
 }
 

@@ -18,7 +18,6 @@ struct task {
   std::size_t connections;
   amount much;
   std::chrono::seconds load_time;  ///< for programs that are told a time instead of a number of mints
-  int core;
 };
 
 /// A program that does the work, as a process of its own.

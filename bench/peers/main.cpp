@@ -2,15 +2,16 @@
 
 #include "common/nginx.hpp"
 #include "compare.hpp"
+#include "harness/program.hpp"
 #include "run_client.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -72,7 +73,7 @@ void check(arguments& given) {
   if (!given.compare && given.what.connections.size() != 1) {
     if (given.what.connections != comparison{}.connections)
       throw CLI::ValidationError{"--connections", "--run takes one number"};
-    given.what.connections = {target{}.connections};
+    given.what.connections = {minter_settings{}.connections};
   }
   given.what.load_time = std::chrono::seconds{given.load_time};
   if (given.seconds != 0) {
@@ -82,28 +83,34 @@ void check(arguments& given) {
 }
 
 const known_minter& find_client(const std::string& name) {
-  const auto& all = known_minters();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const known_minter& m) { return m.name == name; });
-  if (found != all.end()) return *found;
   std::string names;
-  for (const known_minter& m : all) names += fmt::format(" {}", m.name);
+  for (const known_minter& m : known_minters()) {
+    if (m.name == name) return m;
+    names += fmt::format(" {}", m.name);
+  }
   throw std::invalid_argument{fmt::format("--run: there is no \"{}\"; give one of{}", name, names)};
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file{path};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (text.empty()) throw std::invalid_argument{fmt::format("--ca-file: {} can't be read", path)};
+  return text;
 }
 
 bool run(const arguments& given) {
   const known_minter& client = find_client(given.client);
-  target where{given.base_url, given.ca_file, given.what.connections.front()};
+  minter_settings where{.server = {given.base_url, std::string{api_key}, {}},
+                        .connections = given.what.connections.front()};
   std::optional<nginx> own_server;
-  if (where.base_url.empty()) {
-    const std::vector<int> cores = own_cores();
-    own_server.emplace(cores[1 % cores.size()]);
-    where.base_url = client.http2 ? own_server->http2_base_url() : own_server->base_url();
-    where.ca_file = own_server->ca_file();
+  if (given.base_url.empty()) {
+    own_server.emplace();
+    where.server.base_url = client.http2 ? own_server->http2_base_url() : own_server->base_url();
   }
+  where.server.authority_pem = read_file(own_server ? own_server->ca_file() : given.ca_file);
   amount much = given.what.much;
   much.warm_up = given.warm_up;
-  fmt::print("{}\n", to_json(run_client(client, where, much)));
+  fmt::print("{}\n", json_of(run_client(client, where, much)).text());
   return true;
 }
 
@@ -113,20 +120,13 @@ int main(int count, char** values) {
   CLI::App app{"Side by side: what a mint costs with Ephemint, and with what one would use instead."};
   arguments given;
   add_options(app, given);
-  try {
-    app.parse(count, values);
+  return run_program("bench_peers", [&] {
+    try {
+      app.parse(count, values);
+    } catch (const CLI::CallForHelp& help) {
+      return app.exit(help);
+    }
     check(given);
     return (given.compare ? compare(given.what) : run(given)) ? 0 : 1;
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::Error& e) {
-    fmt::print(stderr, "bench_peers: {}\n", e.what());
-    return 2;
-  } catch (const std::invalid_argument& e) {
-    fmt::print(stderr, "bench_peers: {}\n", e.what());
-    return 2;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "bench_peers: {}\n", e.what());
-    return 1;
-  }
+  });
 }

@@ -28,33 +28,23 @@ void visit_figures(Report& report, Visitor visit) {
   visit("allocations_per_mint", report.allocations_per_mint);
 }
 
-std::string members_of(const run_report& report) {
-  std::string text = fmt::format("\"first_failure\": {}", in_json(report.first_failure));
+void add_figures(json_object& to, const run_report& report) {
+  to.add("first_failure", report.first_failure);
   visit_figures(report, [&](const char* name, const auto& figure) {
     if constexpr (std::is_same_v<decltype(figure), const double&>)
-      text += fmt::format(", \"{}\": {}", name, figure);
+      to.add_text(name, fmt::format("{}", figure));
     else if (figure)
-      text += fmt::format(", \"{}\": {}", name, *figure);
+      to.add_text(name, fmt::format("{}", *figure));
   });
-  return text;
 }
 
 }  // namespace
 
-std::string in_json(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      (quoted += '\\') += c;
-    else if (static_cast<unsigned char>(c) < 0x20)
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    else
-      quoted += c;
-  }
-  return quoted + '"';
+json_object json_of(const run_report& report) {
+  json_object all;
+  add_figures(all, report);
+  return all;
 }
-
-std::string to_json(const run_report& report) { return '{' + members_of(report) + '}'; }
 
 run_report parse_report(std::string_view line) {
   simdjson::dom::parser parser;
@@ -78,11 +68,14 @@ double measurement::cpu_per_mint() const noexcept {
   return (*told.user_us + *told.system_us) / told.mints;
 }
 
-std::string to_json(const measurement& m) {
-  return fmt::format(R"({{"client": {}, "connections_asked": {}, "turn": {}, "cpu_us_per_mint": {:.3f}, )"
-                     R"("process_user_us": {}, "process_system_us": {}, "peak_rss_kib": {}, {}}})",
-                     in_json(m.client), m.connections, m.turn, m.cpu_per_mint(), m.process.user.count(),
-                     m.process.system.count(), m.process.peak_rss_kib, members_of(m.told));
+json_object json_of(const measurement& m) {
+  json_object all;
+  all.add("client", m.client).add("connections_asked", m.connections).add("turn", m.turn);
+  all.add_text("cpu_us_per_mint", fmt::format("{:.3f}", m.cpu_per_mint()));
+  all.add("process_user_us", m.process.user.count()).add("process_system_us", m.process.system.count());
+  all.add("peak_rss_kib", m.process.peak_rss_kib);
+  add_figures(all, m.told);
+  return all;
 }
 
 }  // namespace ephemint::bench

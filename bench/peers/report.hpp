@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/child_process.hpp"
+#include "common/json_text.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -25,7 +26,7 @@ struct run_report {
 };
 
 /// One line of JSON, as a client prints it, and back. Throws `std::runtime_error` if it isn't one.
-std::string to_json(const run_report&);
+json_object json_of(const run_report&);
 run_report parse_report(std::string_view line);
 
 /// One run of one client, as the comparison keeps it.
@@ -44,8 +45,6 @@ struct measurement {
 };
 
 /// Raw, as one object.
-std::string to_json(const measurement&);
-/// A text as JSON has it, quotes included.
-std::string in_json(std::string_view text);
+json_object json_of(const measurement&);
 
 }  // namespace ephemint::bench

@@ -1,11 +1,26 @@
 #pragma once
 
-#include "minter.hpp"
+#include "minters/minters.hpp"
 #include "report.hpp"
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 namespace ephemint::bench {
+
+/// A client of this program.
+struct known_minter {
+  std::string_view name;
+  minter_pointer (*make)(const minter_settings&);
+  bool http2 = false;  ///< it is to be sent to the server's HTTP/2 port
+  bool counted =
+      true;  ///< its own code allocates by `operator new`, so that counting those calls says something
+};
+std::span<const known_minter> known_minters();
+
+/// A stand-in: the server takes any.
+inline constexpr std::string_view api_key = "TEST_benchmark0123456789";
 
 /// How much one client has to do.
 struct amount {
@@ -14,7 +29,7 @@ struct amount {
   double rate = 0;            ///< mints a second, due on a schedule; 0: the closed loop
 };
 
-/// Has a client of this program do it, in this process.
-run_report run_client(const known_minter&, const target&, const amount&);
+/// Has a client of this program do it, in this process: so many callers as there are connections.
+run_report run_client(const known_minter&, const minter_settings&, const amount&);
 
 }  // namespace ephemint::bench

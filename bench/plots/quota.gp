@@ -1,7 +1,8 @@
 # What is sent, admitted and refused each second (means over 15 s), ours against AWS adaptive.
-#   gnuplot -e "trace='bench/results/quota-trace.txt'; out='docs/guide'" bench/plots/quota.gp
-# writes rate-limits-w4.svg and rate-limits-w6.svg.
-if (!exists("trace")) trace = 'bench/results/quota-trace.txt'
+#   build/bench/bench/quota/bench_quota --trace build/bench/quota-trace.txt && gnuplot bench/plots/quota.gp
+# writes docs/guide/rate-limits-w4.svg and rate-limits-w6.svg. `trace` and `out`, given by -e, say otherwise.
+# The trace has 11,000 lines and comes out the same each time, so it isn't kept with the results.
+if (!exists("trace")) trace = 'build/bench/quota-trace.txt'
 if (!exists("out")) out = 'docs/guide'
 
 set terminal svg size 900,520 font 'sans-serif,12' background '#ffffff'

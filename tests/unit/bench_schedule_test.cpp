@@ -1,4 +1,4 @@
-#include "bench/load/schedule.hpp"
+#include "bench/harness/schedule.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,10 +7,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 
 namespace ephemint::bench {
 
@@ -27,9 +25,10 @@ struct measurements {
   std::uint64_t calls = 0;
   std::uint64_t minted = 0;
   std::uint64_t in_time = 0;  ///< of these, within the deadline, counted from the schedule's moment
-  std::uint64_t under_min_remaining = 0;  ///< tokens with less than that left, the dead included
-  std::uint64_t dead = 0;                 ///< tokens with nothing left
-  std::map<std::string, std::uint64_t, std::less<>> failed = {};  ///< by the error's name
+  std::uint64_t under_min_remaining = 0;             ///< tokens with less than that left, the dead included
+  std::uint64_t dead = 0;                            ///< tokens with nothing left
+  std::map<std::string, std::uint64_t> failed = {};  ///< by the error's name
+  std::string first_failure = {};
 
   void record(clock::time_point scheduled, clock::time_point called, std::chrono::milliseconds deadline,
               const handed_over& what);

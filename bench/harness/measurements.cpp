@@ -8,8 +8,8 @@ void measurements::record(clock::time_point scheduled, clock::time_point called,
   late_start.record(called - scheduled);
   if (!what.failure.empty()) {
     failing.record(what.at - scheduled);
-    const auto at = failed.find(what.failure);
-    ++(at == failed.end() ? failed.emplace(what.failure, 0).first : at)->second;
+    if (failed.empty()) first_failure = what.failure;
+    ++failed[what.failure];
     return;
   }
   ++minted;

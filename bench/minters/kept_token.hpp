@@ -2,24 +2,27 @@
 
 #include <simdjson.h>
 
+#include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace ephemint::bench {
 
+/// What is made of a reply.
+struct kept_token {
+  std::string token;
+  std::string redirect_url;
+};
+
 /// What a careful user of an HTTP library does with a reply: one simdjson parser for all of them, the two
 /// strings copied out.
-class token_keeper {
+class token_reader {
  public:
-  /// Keeps what is in `body`, and says what is wrong with it; null if nothing. It should have room for
-  /// simdjson's padding behind it
-  /// (`reply_capacity`), else it is copied first.
-  const char* keep(int status, const std::string& body);
+  /// Says what is wrong with the reply; null if nothing. `body` should have room for simdjson's padding
+  /// behind it (`reply_capacity`), else it is copied first.
+  const char* read(int status, const std::string& body, kept_token& into);
 
  private:
   simdjson::dom::parser parser_;
-  std::string token_;
-  std::string redirect_url_;
 };
 
 /// Room for the reply and for simdjson's padding.

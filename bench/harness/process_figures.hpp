@@ -7,13 +7,16 @@ namespace ephemint::bench {
 
 /// What this process has used so far; the difference of two is what a run has used.
 struct process_figures {
-  std::chrono::microseconds cpu{};  ///< user and system
-  std::uint64_t allocations = 0;    ///< calls of `operator new`
-  std::uint64_t preempted = 0;      ///< how often something else took its core away: noise
+  std::chrono::microseconds user{};
+  std::chrono::microseconds system{};
+  std::uint64_t allocations = 0;  ///< calls of `operator new`
+  std::uint64_t preempted = 0;    ///< how often something else took its core away: noise
+
+  std::chrono::microseconds cpu() const noexcept { return user + system; }
 
   static process_figures now();
   friend process_figures operator-(const process_figures& a, const process_figures& b) {
-    return {a.cpu - b.cpu, a.allocations - b.allocations, a.preempted - b.preempted};
+    return {a.user - b.user, a.system - b.system, a.allocations - b.allocations, a.preempted - b.preempted};
   }
 };
 

@@ -9,8 +9,32 @@
 
 namespace ephemint::bench {
 
-/// Writes a JSON object, a member at a time. Names and texts here are our own: nothing in them needs more
-/// than quotes and backslashes escaped.
+/// A text as JSON has it, quotes included.
+inline std::string in_json(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+      continue;
+    }
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+/// An array with a line for each of `all`; `json_of` makes a JSON text of it.
+template <class Range, class Function>
+std::string json_array(const Range& all, Function json_of) {
+  std::string lines;
+  for (const auto& one : all) {
+    lines += lines.empty() ? "\n" : ",\n";
+    lines += json_of(one);
+  }
+  return '[' + lines + "\n]";
+}
+
+/// Writes a JSON object, a member at a time.
 class json_object {
  public:
   template <class T>
@@ -22,13 +46,13 @@ class json_object {
     else
       return add_text(name, fmt::format("{}", value));
   }
-  json_object& add(std::string_view name, std::string_view value) { return add_text(name, quoted(value)); }
+  json_object& add(std::string_view name, std::string_view value) { return add_text(name, in_json(value)); }
   json_object& add(std::string_view name, const json_object& value) { return add_text(name, value.text()); }
 
   /// `value` is JSON already.
   json_object& add_text(std::string_view name, std::string_view value) {
     if (!members_.empty()) members_ += ", ";
-    members_ += quoted(name);
+    members_ += in_json(name);
     members_ += ": ";
     members_ += value;
     return *this;
@@ -37,15 +61,6 @@ class json_object {
   std::string text() const { return '{' + members_ + '}'; }
 
  private:
-  static std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    return out += '"';
-  }
-
   std::string members_;
 };
 

@@ -3,7 +3,7 @@
 // connections kept.
 
 #include "kept_token.hpp"
-#include "minter.hpp"
+#include "minters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -48,11 +48,10 @@ struct global_state {
   ~global_state() { curl_global_cleanup(); }
 };
 
-header_list common_headers() {
+header_list common_headers(const std::string& api_key) {
   header_list all;
-  for (const std::string& line :
-       {"API-Key: " + std::string{target::api_key}, std::string{"Accept: application/json"},
-        std::string{"Content-Type: application/json"}}) {
+  for (const std::string& line : {"API-Key: " + api_key, std::string{"Accept: application/json"},
+                                  std::string{"Content-Type: application/json"}}) {
     curl_slist* const longer = curl_slist_append(all.get(), line.c_str());
     if (!longer) throw std::bad_alloc{};
     [[maybe_unused]] curl_slist* const same = all.release();
@@ -67,7 +66,9 @@ struct worker {
   std::string account_line;
   curl_slist headers{};  // its own line, then the list that all share: a list in libcurl's sense, built once
   std::string body;
-  std::optional<ticket> current;
+  std::uint32_t call = 0;
+  caller* to = nullptr;
+  clock::time_point begun{};
 };
 
 std::size_t append(char* data, std::size_t, std::size_t size, void* body) {
@@ -75,14 +76,14 @@ std::size_t append(char* data, std::size_t, std::size_t size, void* body) {
   return size;
 }
 
-class curl_minter : public minter {
+class curl_minter final : public minter {
  public:
-  curl_minter(const target& where, bool http2)
-      : url_{where.base_url + std::string{target::path}}, epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
+  curl_minter(const minter_settings& s, bool http2)
+      : settings_{s}, http2_{http2}, epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
     if (epoll_ == -1) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
     if (!multi_) throw std::bad_alloc{};
-    set_up_multi(where, http2);
-    for (std::size_t i = 0; i < where.connections; ++i) set_up(crew_.emplace_back(), where, http2);
+    set_up_multi();
+    for (std::size_t i = 0; i < s.connections; ++i) idle_.push_back(add_worker());
   }
   ~curl_minter() override {
     for (const worker& w : crew_) curl_multi_remove_handle(multi_.get(), w.handle.get());
@@ -91,47 +92,71 @@ class curl_minter : public minter {
     ::close(epoll_);
   }
 
-  void run(workload& load) override {
-    load_ = &load;
-    working_ = crew_.size();
-    for (worker& w : crew_) take(w);
-    while (working_ != 0) {
-      start_due();
+  void mint(const account_id& account, std::uint32_t call, caller& to) override {
+    if (idle_.empty()) idle_.push_back(add_worker());
+    worker& w = *idle_.back();
+    idle_.pop_back();
+    w.call = call;
+    w.to = &to;
+    w.begun = clock::now();
+    w.body.clear();
+    w.account_line.assign("On-Behalf-Of: ").append(account.str());
+    w.headers.data = w.account_line.data();
+    must(curl_easy_setopt(w.handle.get(), CURLOPT_HTTPHEADER, &w.headers));
+    must(curl_multi_add_handle(multi_.get(), w.handle.get()));
+  }
+  minter_counts counts() const override { return counts_; }
+
+  void run() override {
+    for (stopped_ = false; !stopped_;) {
       advance();
       collect();
+      wake_if_due();
     }
+    alarm_.reset();
   }
-  std::uint64_t dials() const override { return dials_; }
+  void stop() override { stopped_ = true; }
+  void wake_at(clock::time_point at, waker& whom) override {
+    alarm_ = at;
+    whom_ = &whom;
+  }
 
  private:
-  void set_up_multi(const target& where, bool http2) {
+  void wake_if_due() {
+    if (!alarm_ || *alarm_ > clock::now()) return;
+    alarm_.reset();
+    whom_->on_wake();
+  }
+
+  void set_up_multi() {
     CURLM* const m = multi_.get();
-    const long connections = http2 ? 1 : static_cast<long>(where.connections);
+    const auto at_once = static_cast<long>(settings_.connections);
+    const long connections = http2_ ? 1 : at_once;
     must(curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, connections));
     must(curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, connections));
-    must(curl_multi_setopt(m, CURLMOPT_PIPELINING, http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING));
-    must(curl_multi_setopt(m, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(where.connections)));
+    must(curl_multi_setopt(m, CURLMOPT_PIPELINING, http2_ ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING));
+    must(curl_multi_setopt(m, CURLMOPT_MAX_CONCURRENT_STREAMS, at_once));
     must(curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, &curl_minter::watch));
     must(curl_multi_setopt(m, CURLMOPT_SOCKETDATA, this));
     must(curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, &curl_minter::set_timer));
     must(curl_multi_setopt(m, CURLMOPT_TIMERDATA, this));
   }
 
-  void set_up(worker& w, const target& where, bool http2) {
+  worker* add_worker() {
+    worker& w = crew_.emplace_back();
     CURL* const h = w.handle.get();
     if (!h) throw std::bad_alloc{};
     w.body.reserve(reply_capacity);
     w.headers.next = common_headers_.get();
     must(curl_easy_setopt(h, CURLOPT_PRIVATE, &w));
     must(curl_easy_setopt(h, CURLOPT_URL, url_.c_str()));
-    must(
-        curl_easy_setopt(h, CURLOPT_CAINFO, where.ca_file.c_str()));  // peer and name are verified by default
+    trust(h);
     must(curl_easy_setopt(h, CURLOPT_POST, 1L));
     must(curl_easy_setopt(h, CURLOPT_POSTFIELDS, ""));
     must(curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, 0L));
-    must(curl_easy_setopt(h, CURLOPT_USERAGENT, std::string{target::user_agent}.c_str()));
-    must(curl_easy_setopt(h, CURLOPT_HTTP_VERSION, http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    must(curl_easy_setopt(h, CURLOPT_PIPEWAIT, http2 ? 1L : 0L));
+    must(curl_easy_setopt(h, CURLOPT_USERAGENT, std::string{user_agent}.c_str()));
+    must(curl_easy_setopt(h, CURLOPT_HTTP_VERSION, http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    must(curl_easy_setopt(h, CURLOPT_PIPEWAIT, http2_ ? 1L : 0L));
     must(curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L));
     // Replies and requests are small; by default 16 and 64 KiB are allocated for each.
     must(curl_easy_setopt(h, CURLOPT_BUFFERSIZE, static_cast<long>(reply_capacity)));
@@ -142,28 +167,15 @@ class curl_minter : public minter {
     must(curl_easy_setopt(h, CURLOPT_CLOSESOCKETDATA, this));
     must(curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &append));
     must(curl_easy_setopt(h, CURLOPT_WRITEDATA, &w.body));
+    return &w;
   }
 
-  void take(worker& w) {
-    w.current = load_->next();
-    if (!w.current)
-      --working_;
-    else
-      waiting_.push_back(&w);
-  }
-
-  /// Tickets are taken in the order in which they fall due, so the first waits the shortest.
-  void start_due() {
-    for (; !waiting_.empty() && waiting_.front()->current->due <= clock::now(); waiting_.pop_front())
-      start(*waiting_.front());
-  }
-
-  void start(worker& w) {
-    w.body.clear();
-    w.account_line.assign("On-Behalf-Of: ").append(account_of(*w.current));
-    w.headers.data = w.account_line.data();
-    must(curl_easy_setopt(w.handle.get(), CURLOPT_HTTPHEADER, &w.headers));
-    must(curl_multi_add_handle(multi_.get(), w.handle.get()));
+  /// Peer and name are verified by default.
+  void trust(CURL* h) const {
+    const std::string& pem = settings_.server.authority_pem;
+    if (pem.empty()) return;
+    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+    must(curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &blob));
   }
 
   /// Waits for what comes first, and lets libcurl act upon it.
@@ -184,8 +196,7 @@ class curl_minter : public minter {
 
   int wait(std::array<epoll_event, 64>& events) const {
     std::optional<clock::time_point> until = timer_;
-    if (!waiting_.empty() && (!until || waiting_.front()->current->due < *until))
-      until = waiting_.front()->current->due;
+    if (alarm_ && (!until || *alarm_ < *until)) until = alarm_;
     timespec left{};
     if (until) {
       const auto ns = std::max<clock::rep>((*until - clock::now()) / std::chrono::nanoseconds{1}, 0);
@@ -214,14 +225,13 @@ class curl_minter : public minter {
     long status = 0, dials = 0;
     must(curl_easy_getinfo(w.handle.get(), CURLINFO_RESPONSE_CODE, &status));
     must(curl_easy_getinfo(w.handle.get(), CURLINFO_NUM_CONNECTS, &dials));
-    dials_ += static_cast<std::uint64_t>(dials);
-    const char* const fault =
-        result == CURLE_OK ? keeper_.keep(static_cast<int>(status), w.body) : curl_easy_strerror(result);
-    if (fault)
-      load_->failed(*w.current, fault);
-    else
-      load_->minted(*w.current);
-    take(w);
+    ++counts_.requests;
+    counts_.connections += static_cast<std::uint64_t>(dials);
+    const char* const fault = result == CURLE_OK ? reader_.read(static_cast<int>(status), w.body, kept_)
+                                                 : curl_easy_strerror(result);
+    idle_.push_back(&w);
+    const auto now = clock::now();
+    w.to->on_result(w.call, {now, fault ? fault : "", now - w.begun});
   }
 
   /// What epoll was told of a socket. libcurl unwatches a connection after each reply and watches it again
@@ -279,26 +289,28 @@ class curl_minter : public minter {
   }
 
   global_state global_;
-  std::string url_;
-  header_list common_headers_ = common_headers();
+  const minter_settings settings_;
+  const bool http2_;
+  const std::string url_ = settings_.server.base_url + std::string{api_path};
+  const header_list common_headers_ = common_headers(settings_.server.api_key);
   int epoll_;
   std::vector<registration> sockets_;  // by their numbers
   multi_handle multi_{curl_multi_init()};
-  std::optional<clock::time_point> timer_;
-  token_keeper keeper_;
+  std::optional<clock::time_point> timer_;  // libcurl's
+  std::optional<clock::time_point> alarm_;  // the caller's
+  waker* whom_ = nullptr;
+  bool stopped_ = false;
+  token_reader reader_;
+  kept_token kept_;
   std::deque<worker> crew_;
-  std::deque<worker*> waiting_;  // for their tickets to fall due
-  workload* load_ = nullptr;
-  std::size_t working_ = 0;
-  std::uint64_t dials_ = 0;
+  std::vector<worker*> idle_;
+  minter_counts counts_;
 };
 
 }  // namespace
 
-std::unique_ptr<minter> make_curl(const target& where) { return std::make_unique<curl_minter>(where, false); }
-std::unique_ptr<minter> make_curl_http2(const target& where) {
-  return std::make_unique<curl_minter>(where, true);
-}
+minter_pointer make_curl(const minter_settings& s) { return std::make_unique<curl_minter>(s, false); }
+minter_pointer make_curl_http2(const minter_settings& s) { return std::make_unique<curl_minter>(s, true); }
 std::string libcurl_version() { return curl_version_info(CURLVERSION_NOW)->version; }
 
 }  // namespace ephemint::bench

@@ -74,6 +74,18 @@ std::vector<microseconds> draw_times(const traffic& t, std::chrono::milliseconds
 
 }  // namespace
 
+std::string_view to_string(arrivals how) noexcept {
+  switch (how) {
+    case arrivals::constant:
+      return "constant";
+    case arrivals::poisson:
+      return "poisson";
+    case arrivals::bursts:
+      break;
+  }
+  return "bursts";
+}
+
 std::vector<arrival> make_schedule(const traffic& t, std::chrono::milliseconds length) {
   generator random{t.seed};
   const std::vector<microseconds> times = draw_times(t, length, random);

@@ -4,9 +4,6 @@
 #include "minter.hpp"
 #include "schedule.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -27,7 +24,7 @@ struct timed_action {
 ///
 /// With `callers`, so many make the calls, each waiting for its answer first; a schedule of calls that are
 /// all due at once is then a closed loop.
-class open_loop final : private caller {
+class open_loop final : private caller, private waker {
  public:
   struct settings {
     std::chrono::milliseconds deadline;  ///< what counts as in time
@@ -36,14 +33,14 @@ class open_loop final : private caller {
   };
 
   /// All of these must outlive it.
-  open_loop(boost::asio::io_context&, minter&, std::span<const arrival>, std::span<const account_id>,
-            settings);
+  open_loop(minter&, std::span<const arrival>, std::span<const account_id>, settings);
 
+  /// In the order of their times.
   void add(timed_action action) { actions_.push_back(std::move(action)); }
   /// So many accounts beside the calls, from the beginning.
   void add_batch(std::span<const account_id> accounts) { batch_ = accounts; }
 
-  /// Runs the context until every call was answered. Throws `std::runtime_error` if some never are.
+  /// Runs the minter until every call was answered. Throws `std::runtime_error` if some never are.
   void run();
 
   const measurements& of_calls() const noexcept { return calls_; }
@@ -52,8 +49,6 @@ class open_loop final : private caller {
   std::chrono::nanoseconds time() const noexcept { return end_ - begin_; }
 
  private:
-  using timer = boost::asio::steady_timer;
-
   /// Where the batch's results go.
   struct batch_caller final : caller {
     explicit batch_caller(open_loop& l) : loop{l} {}
@@ -63,13 +58,14 @@ class open_loop final : private caller {
 
   void on_result(std::uint32_t call, const handed_over& what) override;
   void on_batch_result(std::uint32_t call, const handed_over& what);
+  void on_wake() override;
   void make_due_calls();
-  void wait_for_next();
-  void schedule_actions();
+  void set_alarm();
+  bool somebody_is_free() const noexcept;
+  clock::time_point next_due() const noexcept;
   bool over() const noexcept;
   void end_if_over();
 
-  boost::asio::io_context& context_;
   minter& minter_;
   const std::span<const arrival> arrivals_;
   const std::span<const account_id> accounts_;
@@ -78,13 +74,14 @@ class open_loop final : private caller {
   std::span<const account_id> batch_;
   batch_caller batch_caller_{*this};
 
-  timer next_call_;
-  std::vector<timer> action_timers_;
   std::vector<clock::time_point> called_;  // by the call's number
   std::size_t next_ = 0;
+  std::size_t next_action_ = 0;
   std::size_t under_way_ = 0;
   std::size_t batch_left_ = 0;
   clock::time_point begin_, end_, batch_end_;
+  clock::time_point given_up_;
+  clock::time_point alarm_;  // when the minter is to wake us
   measurements calls_, batch_results_;
 };
 

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <CLI/Error.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <usage_error.hpp>  // of the command
+
+namespace ephemint::bench {
+
+/// What a program ends with: what `run` gives; 2 where an option is wrong, also one that a client or the
+/// sandbox refuses, and 1 where anything else is. It says what.
+template <class Run>
+int run_program(const char* name, Run run) {
+  const auto fail = [name](const std::exception& error, int status) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return status;
+  };
+  try {
+    return run();
+  } catch (const CLI::Error& wrong) {
+    return fail(wrong, 2);
+  } catch (const cli::usage_error& wrong) {
+    return fail(wrong, 2);
+  } catch (const std::invalid_argument& wrong) {
+    return fail(wrong, 2);
+  } catch (const std::exception& error) {
+    return fail(error, 1);
+  }
+}
+
+}  // namespace ephemint::bench

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "harness/minter.hpp"
+
+#include <ephemint/client_options.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ephemint::bench {
+
+// What Ephemint's counterparts ask for; it has its own path and User-Agent.
+inline constexpr std::string_view api_path = "/v1/tokens/ephemeral";
+inline constexpr std::string_view user_agent = "ephemint-bench/1";
+
+using minter_pointer = std::unique_ptr<minter>;
+
+minter_pointer make_ephemint(const minter_settings&);            ///< `client::async_mint` with callbacks
+minter_pointer make_ephemint_on_strand(const minter_settings&);  ///< the same without `single_threaded`
+minter_pointer make_ephemint_coroutine(const minter_settings&);  ///< `co_await client::mint`
+minter_pointer make_curl(const minter_settings&);                ///< libcurl's multi interface, HTTP/1.1
+minter_pointer make_curl_http2(const minter_settings&);          ///< the same, streams of one connection
+minter_pointer make_beast_call(const minter_settings&);  ///< Beast's SSL example: a connection for each call
+minter_pointer make_beast_pool(const minter_settings&);  ///< the same pieces, with idle streams kept
+
+/// A client as one writes it in an afternoon: the pool, each call by itself. On a 429 it waits as
+/// `Retry-After` says and tries again, up to ten times; a batch is a vector of tokens, handed over when it is
+/// full. It has no notion of a token's age, nor of a quota.
+minter_pointer make_naive(const minter_settings&);
+
+/// Ephemint's defaults but for those settings. One thread runs all, so no strand is needed.
+client_options options_for(const minter_settings&);
+
+std::string libcurl_version();
+
+}  // namespace ephemint::bench
