@@ -224,51 +224,6 @@ TEST(rate_governor, probe_given_back_is_still_due) {
   EXPECT_TRUE(f.granted()) << "two may be in flight now";
 }
 
-// behaviours: R8
-TEST(rate_governor, refused_key_costs_a_handful_of_requests) {
-  fixture f{production_quota};
-  int sent = 0;
-  int waited = 0;
-  int failed = 0;
-  for (int job = 0; job < 10'000;) {
-    const admission a = f.ask();
-    if (a.what == verdict::granted) {
-      const at sent_at = f.now;
-      f.now += 80ms;
-      f.reply(a.granted_permit, permit_use::key_refused, sent_at);
-      ++sent;
-      ++job;
-    } else if (a.what == verdict::later) {
-      f.now = a.not_before;
-      ++waited;
-    } else {
-      EXPECT_GT(a.not_before, f.now);
-      ++failed;
-      ++job;
-    }
-  }
-  EXPECT_EQ(sent, 4) << "the first, and three probes";
-  EXPECT_EQ(failed, 9'996);
-  EXPECT_LT(f.now, at{100s} + 5s);
-}
-
-TEST(rate_governor, refused_account_costs_the_others_one_round_trip) {
-  fixture f{production_quota};
-  f.mint(permit_use::key_refused, {}, "bad");
-  const at heard = f.now;
-  f.mint(permit_use::admitted, {}, "good");
-  EXPECT_EQ(f.now, heard + 80ms);
-  EXPECT_TRUE(f.granted("good"));
-  EXPECT_TRUE(f.granted("other"));
-}
-
-TEST(rate_governor, refused_key_shuts_the_gate_of_every_account) {
-  fixture f{production_quota, quota_scope::per_account};
-  for (int i = 0; i < 4; ++i) f.mint(permit_use::key_refused, {}, std::to_string(i));
-  EXPECT_EQ(f.ask("fresh").what, verdict::refused);
-  EXPECT_GT(f.governor->estimate(f.now, {priority::interactive, "fresh", f.client}, 0), f.now);
-}
-
 // behaviours: R10
 TEST(rate_governor, limit_of_one_account_lets_the_others_flow) {
   fixture f{quota::declared(3, 60s), quota_scope::per_account};

@@ -19,7 +19,6 @@ struct outstanding_permit {
   double debt = 0;  ///< of the burst bucket, this one included
   priority urgency = priority::interactive;
   bool probes_pause = false;
-  bool probes_key = false;
 };
 
 /// The permits that are out, by id. An id holds its slot's generation, so one that comes back twice finds
