@@ -250,6 +250,45 @@ TEST(rate_governor, estimate_is_what_waiting_then_takes) {
   }
 }
 
+// behaviours: C5
+TEST(rate_governor, estimate_far_ahead_is_far_away) {
+  const auto estimate = [](fixture& f, std::size_t ahead) {
+    return f.governor->estimate(f.now, {priority::background, "a", f.client}, ahead);
+  };
+  fixture daily{quota::declared(1, 24h)};
+  daily.mint();
+  EXPECT_GE(estimate(daily, 1'000), daily.now + 24h * 1'000);
+  EXPECT_EQ(estimate(daily, 200'000), at::max()) << "200,000 days are more than the clock can say";
+  for (const quota q : {quota::declared(1, 24h), quota::declared(1'000'000, 100ms), quota::learned(1, 24h),
+                        quota::unlimited()})
+    for (const std::size_t ahead : {std::size_t{1} << 32, std::size_t{1} << 62, ~std::size_t{0}}) {
+      fixture f{q};
+      f.mint();
+      const at begin = q.how() == quota::mode::unlimited ? f.now : f.now + 5min;
+      EXPECT_GE(estimate(f, ahead), begin) << ahead;
+      f.mint(permit_use::rate_limited, 2s);
+      EXPECT_GE(estimate(f, ahead), f.now + 5min) << ahead;
+    }
+}
+
+// What a governor's caller may have computed wrongly: nothing overflows, and what is taken comes back.
+TEST(rate_governor, times_at_the_clocks_ends_are_survived) {
+  for (const quota q : {quota::declared(3, 24h), quota::learned(3, 100ms), quota::unlimited()})
+    for (const at from : {at::min(), at::max() - 1s, at::max()}) {
+      fixture f{q};
+      f.now = from;
+      for (const permit_use use : {permit_use::admitted, permit_use::rate_limited, permit_use::unknown}) {
+        for (const at sent : {at::min(), at{}, at::max()}) {
+          const admission a = f.ask();
+          f.governor->estimate(from, {priority::interactive, "a", f.client}, 1'000'000);
+          if (a.what != verdict::granted) continue;
+          f.governor->on_reply(use == permit_use::unknown ? at::min() : at::max(), a.granted_permit,
+                               {use, "a", sent, clock::duration::max()});
+        }
+      }
+    }
+}
+
 TEST(rate_governor, estimate_knows_the_pause) {
   fixture f{production_quota};
   f.mint(permit_use::rate_limited, 20s);

@@ -33,30 +33,31 @@ class local_governor final : public rate_governor {
 
   admission try_acquire(time_point now, const permit_request& request) override {
     const std::lock_guard lock{mutex_};
-    governed_count& count = count_of(now, request.account);
-    const time_point when = count.ask(now, request.urgency, request.client);
-    if (when > now) return {admission::verdict::later, {}, when};
-    outstanding_permit p{.urgency = request.urgency};
     permits_.prepare();  // a permit that is taken has its place: none is lost for want of memory
+    governed_count& count = count_of(now, request.account);
+    if (const auto when = count.ask(now, request.urgency, request.client))
+      return {admission::verdict::later, {}, *when};
+    outstanding_permit p{.urgency = request.urgency};
     count.take(now, request.client, p);
     return {admission::verdict::granted, permits_.put(p), now};
   }
 
-  void on_reply(time_point now, permit id, const permit_reply& reply) override {
+  void on_reply(time_point now, permit id, const permit_reply& reply) noexcept override {
     const std::lock_guard lock{mutex_};
     outstanding_permit p;
     if (!permits_.take(id, p)) return;
     p.count->on_reply(now, p, reply.sent_at, reply.use, reply.retry_after);
   }
 
-  void give_back(time_point, permit id) override {
+  void give_back(time_point, permit id) noexcept override {
     const std::lock_guard lock{mutex_};
     outstanding_permit p;
     if (!permits_.take(id, p)) return;
     p.count->give_back(p);
   }
 
-  time_point estimate(time_point now, const permit_request& request, std::size_t ahead) const override {
+  time_point estimate(time_point now, const permit_request& request,
+                      std::size_t ahead) const noexcept override {
     const std::lock_guard lock{mutex_};
     governed_count* count = scope_ == quota_scope::per_api_key ? &whole_ : accounts_.find(request.account);
     return count ? count->estimate(now, request.urgency, ahead) : now;
