@@ -10,6 +10,7 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/rate_governor_property_test.cpp
         unit/rate_governor_test.cpp
         unit/reserve_test.cpp
+        unit/time_test.cpp
         unit/waiting_line_test.cpp
     LABELS unit)
 ephemint_test(governor_threads_test SOURCES unit/rate_governor_threads_test.cpp LABELS threads)

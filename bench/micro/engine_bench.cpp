@@ -37,7 +37,8 @@ std::uint32_t perform(engine& e, time_point now) {
 void engine_round_trip(benchmark::State& state) {
   const auto waiting = static_cast<std::size_t>(state.range(0));
   const auto governor = make_rate_governor(quota::unlimited());
-  engine e{settings(waiting + 16), *governor, 1};
+  key_guard key;
+  engine e{settings(waiting + 16), *governor, key, 1};
   time_point now = start;
   int owner = 0;
   std::uint64_t n = 0;

@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
-#include <random>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -106,7 +105,7 @@ void check_accounts(const mint_arguments& given) {
 }
 
 quota rate_of(const mint_arguments& given, const secret& key) {
-  const quota documented = key.reveal().starts_with("TEST_") ? sandbox_quota : production_quota;
+  const quota documented = documented_quota(key.reveal());
   if (!given.rate) return documented;
   // To learn a quota, start at the documented one.
   if (given.rate->how() == quota::mode::learned)
@@ -119,8 +118,11 @@ secret read_api_key(const std::optional<std::string>& file) {
 }
 
 client_options to_client_options(const mint_arguments& given) {
+  return to_client_options(given, read_api_key(given.api_key_file));
+}
+
+client_options to_client_options(const mint_arguments& given, secret key) {
   client_options options;
-  options.api_key = read_api_key(given.api_key_file);
   take(options.base_url, given.base_url ? given.base_url : from_environment("EPHEMINT_BASE_URL"));
   take(options.authority_file, given.ca_file);
   take(options.max_connections, given.connections);
@@ -128,8 +130,8 @@ client_options to_client_options(const mint_arguments& given) {
   take(options.attempt_timeout, given.attempt_timeout);
   take(options.min_remaining, given.min_remaining);
   // A governor of our own, to be asked how long the wait will be.
-  const std::random_device::result_type seed = std::random_device{}();
-  options.governor = make_rate_governor(rate_of(given, options.api_key), quota_scope::per_api_key, seed);
+  options.governor = make_rate_governor(rate_of(given, key));
+  options.api_key = std::move(key);
   options.max_queued = std::max(options.max_queued, given.in_flight.value_or(0));
   options.single_threaded = true;
   return options;

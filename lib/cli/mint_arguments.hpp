@@ -45,6 +45,8 @@ quota rate_of(const mint_arguments&, const secret& key);
 /// What the client is to be told, its governor included; the key and the base URL may come from the
 /// environment. Throws `usage_error`.
 client_options to_client_options(const mint_arguments&);
+/// The same with a key that was read already: the environment gives it only once.
+client_options to_client_options(const mint_arguments&, secret key);
 many_options to_many_options(const mint_arguments&, const client_options&);
 
 /// The library names its own option in what it throws: `max_connections: 0 is …` → `--connections: 0 is …`.

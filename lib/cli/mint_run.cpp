@@ -43,9 +43,10 @@ mint_run::mint_run(const mint_arguments& given)
       display_{context_.get_executor(), client_, total_of(accounts_)},
       lines_{format_of(given), login_options{given.theme_id, given.redirect_to}} {
   try {
-    client_options options = to_client_options(given);
+    secret key = read_api_key(given.api_key_file);
+    rate_ = rate_of(given, key);
+    client_options options = to_client_options(given, std::move(key));
     const many_options many = to_many_options(given, options);
-    rate_ = rate_of(given, options.api_key);
     client_.emplace(context_.get_executor(), std::move(options));
     results_.emplace(client_->mint_many(accounts_.source(), many));
   } catch (const std::invalid_argument& wrong) {

@@ -19,7 +19,7 @@ engine_run::engine_run(const core::engine_settings& settings, std::shared_ptr<ra
     : settings_{settings},
       script_{std::dynamic_pointer_cast<scripted_governor>(governor)},
       watched_{std::make_shared<watched_governor>(std::move(governor))},
-      engine_{std::make_unique<core::engine>(settings_, *watched_, seed)} {}
+      engine_{std::make_unique<core::engine>(settings_, *watched_, key_, seed)} {}
 
 engine_run::~engine_run() {
   if (!problem_.empty()) ADD_FAILURE() << problem_;
@@ -58,6 +58,14 @@ void engine_run::lose(std::uint32_t id, bool retryable) {
                    false);
   pump();
   telling_failure_ = false;
+}
+
+void engine_run::refuse_key() {
+  using permission = core::key_guard::permission;
+  key_.on_refused(now_ - 3s, false, key_.version());
+  for (time_point at = now_ - 3s; key_.may_send(at) == permission::go_as_probe;
+       at += at < now_ - 2s ? 1s : 2s)
+    key_.on_refused(at, true, key_.version());
 }
 
 void engine_run::warm_up(std::size_t connections) {

@@ -138,6 +138,9 @@ class engine_run {
   core::engine& engine() noexcept { return *engine_; }
   core::engine::counts count() const noexcept { return engine_->count(); }
   scripted_governor& governor() noexcept { return *script_; }
+  core::key_guard& key() noexcept { return key_; }
+  /// Has the key found refused: nobody may send for 5 s.
+  void refuse_key();
   watched_governor& permits() noexcept { return *watched_; }
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever looks at `problem()` itself.
@@ -180,6 +183,7 @@ class engine_run {
   core::engine_settings settings_;
   std::shared_ptr<scripted_governor> script_;
   std::shared_ptr<watched_governor> watched_;
+  core::key_guard key_;
   std::unique_ptr<core::engine> engine_;
 
   core::time_point begin_{1000s};

@@ -17,7 +17,7 @@ class engine_strategy final : public strategy {
   engine_strategy(actions& world, ephemint::quota q, std::uint64_t seed)
       : world_{world},
         governor_{make_rate_governor(q, quota_scope::per_api_key, seed)},
-        engine_{core::engine_settings{}, *governor_, ~seed} {}
+        engine_{core::engine_settings{}, *governor_, key_, ~seed} {}
 
   void on_submit(time_point now, job_id id) override {
     const job& j = world_.about(id);
@@ -88,6 +88,7 @@ class engine_strategy final : public strategy {
 
   actions& world_;
   std::shared_ptr<rate_governor> governor_;
+  core::key_guard key_;
   core::engine engine_;
   std::deque<job_id> calls_;  // a deque, for the engine keeps their addresses
   std::unordered_map<job_id, std::uint32_t> carrier_of_;

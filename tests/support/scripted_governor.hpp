@@ -16,25 +16,23 @@ namespace ephemint::test {
 /// A governor that does what the test says. By default it grants everything.
 class scripted_governor final : public rate_governor {
  public:
-  clock::time_point not_before = clock::time_point::min();     ///< nobody is served before
-  clock::time_point refused_until = clock::time_point::min();  ///< the key is refused until
-  clock::duration pace{};                                      ///< the least time between two permits
+  clock::time_point not_before = clock::time_point::min();  ///< nobody is served before
+  clock::duration pace{};                                   ///< the least time between two permits
   std::map<std::string, clock::time_point, std::less<>> account_not_before;
   std::map<priority, clock::time_point> urgency_not_before;
 
   /// Grants everything again.
   void open() {
-    not_before = refused_until = paced_until_ = clock::time_point::min();
+    not_before = paced_until_ = clock::time_point::min();
     pace = {};
     account_not_before.clear();
     urgency_not_before.clear();
   }
 
-  std::uint32_t join() override { return ++clients_; }
+  std::uint32_t join(std::weak_ptr<quota_listener>) override { return ++clients_; }
   void leave(std::uint32_t) override {}
 
   admission try_acquire(clock::time_point now, const permit_request& asked) override {
-    if (now < refused_until) return {admission::verdict::refused, {}, refused_until};
     const auto when = estimate(now, asked, 0);
     if (when > now) return {admission::verdict::later, {}, when};
     paced_until_ = now + pace;
@@ -42,11 +40,10 @@ class scripted_governor final : public rate_governor {
   }
   void on_reply(clock::time_point, permit, const permit_reply&) override {}
   void give_back(clock::time_point now, permit) override { paced_until_ = now; }
-  bool key_refused(clock::time_point now) const override { return now < refused_until; }
 
   clock::time_point estimate(clock::time_point now, const permit_request& asked,
                              std::size_t ahead) const override {
-    auto when = std::max({now, not_before, refused_until});
+    auto when = std::max(now, not_before);
     if (pace > clock::duration{}) when = std::max(when, paced_until_) + pace * static_cast<clock::rep>(ahead);
     if (const auto found = account_not_before.find(asked.account); found != account_not_before.end())
       when = std::max(when, found->second);
@@ -73,7 +70,9 @@ class watched_governor final : public rate_governor {
   bool returned_twice = false;
   std::map<permit_use, std::size_t> used;
 
-  std::uint32_t join() override { return inner_->join(); }
+  std::uint32_t join(std::weak_ptr<quota_listener> listener) override {
+    return inner_->join(std::move(listener));
+  }
   void leave(std::uint32_t client) override { inner_->leave(client); }
   admission try_acquire(clock::time_point now, const permit_request& request) override {
     ++asked;
@@ -94,7 +93,6 @@ class watched_governor final : public rate_governor {
     ++given_back;
     inner_->give_back(now, p);
   }
-  bool key_refused(clock::time_point now) const override { return inner_->key_refused(now); }
   clock::time_point estimate(clock::time_point now, const permit_request& request,
                              std::size_t ahead) const override {
     return inner_->estimate(now, request, ahead);

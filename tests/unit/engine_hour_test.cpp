@@ -111,7 +111,8 @@ TEST(engine_hour, million_queued_mints_are_served_each_in_its_turn) {
   scripted_governor governor;
   core::engine_settings s;
   s.max_queued = 1'000'000;
-  core::engine engine{s, governor, 1};
+  core::key_guard key;
+  core::engine engine{s, governor, key, 1};
   const core::time_point now{1000s};
   governor.not_before = now + 1h;
   char someone = 0;

@@ -139,7 +139,7 @@ class storm {
         script_->not_before = run_.now() + ms(3'000);
         break;
       case 1:
-        script_->refused_until = run_.now() + ms(1'000);
+        if (one_in(5)) run_.refuse_key();
         break;
       case 2:
         script_->pace = ms(400);

@@ -144,14 +144,15 @@ TEST(engine_retry, refused_key_costs_ten_thousand_accounts_a_handful_of_requests
 // behaviours: R8
 TEST(engine_retry, refused_key_dials_for_nobody) {
   engine_run run;
-  run.governor().refused_until = run.now() + 3s;
+  run.refuse_key();
+  const core::time_point retry_at = run.now() + 5s;
   const int c = run.submit_patient("a");
   EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
-  EXPECT_EQ(run.at(c).end.at, run.governor().refused_until);
+  EXPECT_EQ(run.at(c).end.at, retry_at);
   EXPECT_EQ(run.dialled(), 0u);
   EXPECT_TRUE(run.at(run.submit("a", 1s)).failed(mint_errc::unauthorized))
       << "told as that, not as the quota";
-  run.run_for(3s);
+  run.run_for(5s);
   const int d = run.submit_patient("a");
   run.run_to_rest();
   EXPECT_TRUE(run.at(d).minted());

@@ -27,7 +27,7 @@ client_options good() {
 }
 
 struct idle_governor final : rate_governor {
-  std::uint32_t join() override { return 0; }
+  std::uint32_t join(std::weak_ptr<quota_listener>) override { return 0; }
   void leave(std::uint32_t) override {}
   admission try_acquire(clock::time_point, const permit_request&) override { return {}; }
   void on_reply(clock::time_point, permit, const permit_reply&) override {}
@@ -66,7 +66,7 @@ TEST(ClientOptions, defaults_are_the_production_api) {
 }
 
 TEST(ClientOptions, quota_follows_the_key) {
-  EXPECT_EQ(check(good()).rate, sandbox_quota);
+  EXPECT_EQ(check(good()).rate, test_key_quota);
   for (const char* key : {"test_x", "TESTx", "xTEST_"}) {
     auto options = good();
     options.api_key = secret{key};

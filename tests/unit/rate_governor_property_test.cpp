@@ -30,7 +30,6 @@ std::size_t most_in_a_window(const std::vector<at>& sends, clock::duration windo
 
 struct outcome_weights {
   int rate_limited;
-  int key_refused;
   int unknown;
   int never_left;
 };
@@ -96,9 +95,7 @@ class storm {
       r.use = permit_use::rate_limited;
       if (random_.next() % 2) r.retry_after = std::chrono::seconds{random_.next() % 4};
       if (r.retry_after) paused_until = std::max(paused_until, now_ + *r.retry_after);
-    } else if (dice < weights_.rate_limited + weights_.key_refused) {
-      r.use = permit_use::key_refused;
-    } else if (dice < weights_.rate_limited + weights_.key_refused + weights_.unknown) {
+    } else if (dice < weights_.rate_limited + weights_.unknown) {
       r.use = permit_use::unknown;
     }
     governor_->on_reply(now_, o.id, r);
@@ -116,7 +113,7 @@ TEST(rate_governor_property, no_sliding_window_holds_more_than_the_quota) {
   for (const quota q : {quota::declared(1, 1s), quota::declared(7, 1s), quota::declared(20, 2s),
                         quota::declared(200, 10s), quota::declared(50, 100ms)})
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
-      storm s{q, seed, {.rate_limited = 5, .key_refused = 5, .unknown = 20, .never_left = 5}};
+      storm s{q, seed, {.rate_limited = 5, .unknown = 20, .never_left = 5}};
       s.run(4000, std::max<clock::duration>(1ms, q.window() / static_cast<int>(2 * q.requests())));
       ASSERT_LE(most_in_a_window(s.sends, q.window()), q.requests()) << "seed " << seed;
       ASSERT_GT(s.sends.size(), 10u);
@@ -128,7 +125,7 @@ TEST(rate_governor_property, no_sliding_window_holds_more_than_the_quota) {
 TEST(rate_governor_property, no_grant_in_a_pause_in_any_mode) {
   for (const quota q : {quota::unlimited(), quota::learned(20, 1s), quota::declared(100, 1s)})
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
-      storm s{q, seed, {.rate_limited = 50, .key_refused = 5, .unknown = 20, .never_left = 5}};
+      storm s{q, seed, {.rate_limited = 50, .unknown = 20, .never_left = 5}};
       s.run(3000, 10ms);
       ASSERT_EQ(s.granted_in_a_pause, 0);
       ASSERT_GT(s.sends.size(), 10u);

@@ -224,51 +224,6 @@ TEST(rate_governor, probe_given_back_is_still_due) {
   EXPECT_TRUE(f.granted()) << "two may be in flight now";
 }
 
-// behaviours: R8
-TEST(rate_governor, refused_key_costs_a_handful_of_requests) {
-  fixture f{production_quota};
-  int sent = 0;
-  int waited = 0;
-  int failed = 0;
-  for (int job = 0; job < 10'000;) {
-    const admission a = f.ask();
-    if (a.what == verdict::granted) {
-      const at sent_at = f.now;
-      f.now += 80ms;
-      f.reply(a.granted_permit, permit_use::key_refused, sent_at);
-      ++sent;
-      ++job;
-    } else if (a.what == verdict::later) {
-      f.now = a.not_before;
-      ++waited;
-    } else {
-      EXPECT_GT(a.not_before, f.now);
-      ++failed;
-      ++job;
-    }
-  }
-  EXPECT_EQ(sent, 4) << "the first, and three probes";
-  EXPECT_EQ(failed, 9'996);
-  EXPECT_LT(f.now, at{100s} + 5s);
-}
-
-TEST(rate_governor, refused_account_costs_the_others_one_round_trip) {
-  fixture f{production_quota};
-  f.mint(permit_use::key_refused, {}, "bad");
-  const at heard = f.now;
-  f.mint(permit_use::admitted, {}, "good");
-  EXPECT_EQ(f.now, heard + 80ms);
-  EXPECT_TRUE(f.granted("good"));
-  EXPECT_TRUE(f.granted("other"));
-}
-
-TEST(rate_governor, refused_key_shuts_the_gate_of_every_account) {
-  fixture f{production_quota, quota_scope::per_account};
-  for (int i = 0; i < 4; ++i) f.mint(permit_use::key_refused, {}, std::to_string(i));
-  EXPECT_EQ(f.ask("fresh").what, verdict::refused);
-  EXPECT_GT(f.governor->estimate(f.now, {priority::interactive, "fresh", f.client}, 0), f.now);
-}
-
 // behaviours: R10
 TEST(rate_governor, limit_of_one_account_lets_the_others_flow) {
   fixture f{quota::declared(3, 60s), quota_scope::per_account};
@@ -293,6 +248,45 @@ TEST(rate_governor, estimate_is_what_waiting_then_takes) {
     const std::chrono::duration<double> late = g.now - estimated;
     EXPECT_NEAR(late.count(), 0, 2.0) << ahead << " ahead";
   }
+}
+
+// behaviours: C5
+TEST(rate_governor, estimate_far_ahead_is_far_away) {
+  const auto estimate = [](fixture& f, std::size_t ahead) {
+    return f.governor->estimate(f.now, {priority::background, "a", f.client}, ahead);
+  };
+  fixture daily{quota::declared(1, 24h)};
+  daily.mint();
+  EXPECT_GE(estimate(daily, 1'000), daily.now + 24h * 1'000);
+  EXPECT_EQ(estimate(daily, 200'000), at::max()) << "200,000 days are more than the clock can say";
+  for (const quota q : {quota::declared(1, 24h), quota::declared(1'000'000, 100ms), quota::learned(1, 24h),
+                        quota::unlimited()})
+    for (const std::size_t ahead : {std::size_t{1} << 32, std::size_t{1} << 62, ~std::size_t{0}}) {
+      fixture f{q};
+      f.mint();
+      const at begin = q.how() == quota::mode::unlimited ? f.now : f.now + 5min;
+      EXPECT_GE(estimate(f, ahead), begin) << ahead;
+      f.mint(permit_use::rate_limited, 2s);
+      EXPECT_GE(estimate(f, ahead), f.now + 5min) << ahead;
+    }
+}
+
+// What a governor's caller may have computed wrongly: nothing overflows, and what is taken comes back.
+TEST(rate_governor, times_at_the_clocks_ends_are_survived) {
+  for (const quota q : {quota::declared(3, 24h), quota::learned(3, 100ms), quota::unlimited()})
+    for (const at from : {at::min(), at::max() - 1s, at::max()}) {
+      fixture f{q};
+      f.now = from;
+      for (const permit_use use : {permit_use::admitted, permit_use::rate_limited, permit_use::unknown}) {
+        for (const at sent : {at::min(), at{}, at::max()}) {
+          const admission a = f.ask();
+          f.governor->estimate(from, {priority::interactive, "a", f.client}, 1'000'000);
+          if (a.what != verdict::granted) continue;
+          f.governor->on_reply(use == permit_use::unknown ? at::min() : at::max(), a.granted_permit,
+                               {use, "a", sent, clock::duration::max()});
+        }
+      }
+    }
 }
 
 TEST(rate_governor, estimate_knows_the_pause) {

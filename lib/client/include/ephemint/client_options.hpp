@@ -1,9 +1,9 @@
 #pragma once
 
+#include <ephemint/credential.hpp>
 #include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 #include <ephemint/quota.hpp>
-#include <ephemint/secret.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -19,9 +19,13 @@ class rate_governor;
 
 /// Everything that a client can be told. Only `api_key` has no default. Checked once, in the client's
 /// constructor, which throws `std::invalid_argument` with the option's name and what is right.
+///
+/// Copyable: copies share the one key, which is overwritten when the last of them, and the last client that
+/// was made with one, is gone.
 struct client_options {
-  /// The partner's API key: 1 to 512 visible ASCII characters.
-  secret api_key{};
+  /// The partner's API key: 1 to 512 visible ASCII characters. `options.api_key = secret{text}` does; keep a
+  /// copy of the credential to rotate the key later.
+  credential api_key{};
 
   /// Where the API is: `https://host[:port][/prefix]`, no user info, query or fragment. The EU host is
   /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear.
@@ -41,7 +45,7 @@ struct client_options {
 
   // --- the quota ---
   /// How many requests may leave. None: the documented 200 a minute, or 20 for a key that begins with
-  /// `TEST_`.
+  /// `TEST_`. Of a client that was given a governor `client::options` says none: its quota is the governor's.
   std::optional<quota> rate{};
   /// What the quota counts. The safe choice by default, as the API doesn't say.
   quota_scope scope = quota_scope::per_api_key;

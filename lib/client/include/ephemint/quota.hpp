@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 namespace ephemint::inline v0 {
 
@@ -50,7 +51,12 @@ enum class quota_scope : std::uint8_t {
 
 /// The documented quota of production keys: 200 requests a minute. Source: the API's rate-limits guide.
 inline constexpr quota production_quota = quota::declared(200, std::chrono::seconds{60});
-/// The documented quota of keys that begin with `TEST_`: 20 requests a minute. Source: the same.
-inline constexpr quota sandbox_quota = quota::declared(20, std::chrono::seconds{60});
+/// The documented quota of test keys, which begin with `TEST_`: 20 requests a minute. Source: the same.
+inline constexpr quota test_key_quota = quota::declared(20, std::chrono::seconds{60});
+
+/// The documented quota of that key: for a governor that is made before its clients.
+constexpr quota documented_quota(std::string_view api_key) noexcept {
+  return api_key.starts_with("TEST_") ? test_key_quota : production_quota;
+}
 
 }  // namespace ephemint::inline v0

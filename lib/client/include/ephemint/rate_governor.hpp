@@ -29,10 +29,8 @@ struct permit_request {
 struct admission {
   enum class verdict : std::uint8_t {
     granted,  ///< send now, with `granted_permit`
-    later,    ///< ask again at `not_before`, or after any `on_reply` or `give_back`; others may have been
-              ///< quicker then
-    refused,  ///< the API key itself was found refused: fail, don't wait; a new try is worth it at
-              ///< `not_before`
+    later,    ///< ask again at `not_before`, or when the listener hears of a change; others may have been
+            ///< quicker then
   };
   verdict what = verdict::later;
   permit granted_permit{};
@@ -41,33 +39,53 @@ struct admission {
 
 /// How a permit was used.
 enum class permit_use : std::uint8_t {
-  admitted,      ///< the server counted the request and let it through, whatever it then answered
+  admitted,  ///< the server counted the request and didn't refuse it for its rate, whatever it then answered
   rate_limited,  ///< the server refused it for its rate
-  key_refused,   ///< 401 or 403 of the API itself
   unknown,       ///< sent, but no reply came
 };
 
 struct permit_reply {
   permit_use use = permit_use::unknown;
-  std::string_view account;
+  std::string_view
+      account;  ///< whose request it was: always set, also when nobody waits for the reply any more
   clock::time_point sent_at{};
   std::optional<clock::duration> retry_after{};  ///< only beside `rate_limited`; not negative
 };
 
+/// Hears that a permit may be had earlier than was said.
+class EPHEMINT_EXPORT quota_listener {
+ public:
+  /// Called from any thread, from within another client's `on_reply` or `give_back`, and never under a lock
+  /// of the governor's: the governor may be asked at once, but so much work is better posted. An ask may
+  /// still be told `later`.
+  virtual void quota_changed() noexcept = 0;
+
+ protected:
+  ~quota_listener() = default;
+};
+
 /// Decides when a request may leave, so that the API's quota is used up and never broken.
 ///
-/// One governor can serve several clients (one client a thread, one quota): every member may be called from
-/// any thread at any time, blocks for no longer than a short critical section, and throws nothing but
-/// `std::bad_alloc`. It reads no clock: `now` comes from the caller and should not run backwards by more than
-/// the threads' skew. The functions are virtual so that a governor can share its quota with other machines
-/// (by leasing permits in the background); the ones here come from `make_rate_governor`.
+/// One governor can serve several clients (one client a thread, one quota). The functions are virtual so that
+/// a governor can share its quota with other machines (by leasing permits in the background); the ones here
+/// come from `make_rate_governor`.
+///
+/// Threads: every member may be called from any thread at any time, and blocks for no longer than a short
+/// critical section. Time: it reads no clock. `now` comes from the caller and should not run backwards by
+/// more than the threads' skew. Exceptions: `join` and `try_acquire` throw nothing but `std::bad_alloc`, and
+/// have then changed nothing: no permit is lost. All others must not throw: they are called where nothing can
+/// be done about it.
 class EPHEMINT_EXPORT rate_governor {
  public:
   virtual ~rate_governor() = default;
+  rate_governor(const rate_governor&) = delete;
+  rate_governor& operator=(const rate_governor&) = delete;
 
   /// Registers one more user of this governor; its number goes into `permit_request::client`. No user starves
-  /// another.
-  virtual std::uint32_t join() = 0;
+  /// another. The listener is told when others' permits come back while this user waits, having been told
+  /// `later`; without one, or if it is gone, the user comes again at the time that it was told.
+  virtual std::uint32_t join(std::weak_ptr<quota_listener> listener = {}) = 0;
+  /// The user of that number is gone. Permits that it still has must come back all the same.
   virtual void leave(std::uint32_t client) = 0;
 
   /// What it counts.
@@ -80,18 +98,20 @@ class EPHEMINT_EXPORT rate_governor {
   /// The request of this permit never left: the permit is as if it had not been taken.
   virtual void give_back(clock::time_point now, permit) = 0;
 
-  /// Whether `try_acquire` would answer `refused` now: nobody need dial to hear that.
-  virtual bool key_refused(clock::time_point) const { return false; }
-
   /// When the permit after the next `ahead` would be granted if only those asked: `now` if at once. An
   /// estimate: takes nothing, promises nothing, is never far too late.
   virtual clock::time_point estimate(clock::time_point now, const permit_request&,
                                      std::size_t ahead) const = 0;
+
+ protected:
+  rate_governor() = default;
 };
 
-/// A governor for one API key, in this process. `seed` feeds its jitter.
-/// Throws `std::invalid_argument`, naming `rate`, if the quota is out of range.
-EPHEMINT_EXPORT std::shared_ptr<rate_governor> make_rate_governor(quota, quota_scope = quota_scope::per_api_key,
-                                                  std::uint64_t seed = 0);
+/// A governor for one API key, in this process. `seed` feeds its jitter; without one it is drawn by chance,
+/// so that processes that share a key don't come back in step after a pause. Throws `std::invalid_argument`,
+/// naming `rate`, if the quota is out of range; `std::bad_alloc`; and what `std::random_device` does.
+EPHEMINT_EXPORT std::shared_ptr<rate_governor> make_rate_governor(quota,
+                                                                  quota_scope = quota_scope::per_api_key,
+                                                                  std::optional<std::uint64_t> seed = {});
 
 }  // namespace ephemint::inline v0

@@ -7,9 +7,10 @@
 
 namespace ephemint::inline v0::core {
 
-engine::engine(const engine_settings& s, rate_governor& governor, std::uint64_t seed)
+engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key, std::uint64_t seed)
     : settings_{s},
       governor_{governor},
+      key_{key},
       client_{governor.join()},
       random_{seed},
       window_{s.min_remaining},
@@ -38,7 +39,7 @@ job_id engine::on_submit(time_point now, const job_spec& spec) {
   if (spec.deadline <= now) return finish_unborn(spec, mint_errc::timed_out), job_id{};
   if (live_jobs_ - in_flight_ >= settings_.max_queued)
     return finish_unborn(spec, mint_errc::overloaded), job_id{};
-  if (governor_.key_refused(now)) {
+  if (key_.failing(now)) {
     const time_point retry_at = estimate(now, spec.account, spec.urgency);
     return finish_unborn(spec, mint_errc::unauthorized, retry_at), job_id{};
   }
@@ -144,7 +145,7 @@ void engine::try_again(job& j, trouble what, time_point now, command::cause why,
   if (closing_ && j.deadline == never) return finish(j, why, code);
   time_point permit_at = never;
   if (what == trouble::rate_limited) {
-    permit_at = governor_.estimate(now, asks(j), 0);
+    permit_at = this->permit_at(now, asks(j), 0);
     if (hopeless(j, permit_at)) return finish(j, why, code, permit_at);
   }
   const auto when = retry_.next_attempt(now, what, j.attempts, j.deadline);
@@ -189,6 +190,24 @@ void engine::settle(const lane& l, permit_use use, time_point now, std::optional
   if (l.now != lane::state::busy && l.now != lane::state::draining) return;
   const std::string_view account = l.carries ? l.carries->account.str() : std::string_view{};
   governor_.on_reply(now, l.spent, {use, account, l.sent_at, retry_after});
+  if (use == permit_use::unknown) settle_key(l, use, false, now);
+}
+
+/// Tells the key's guard what the reply says of the key. A rate may be counted before the key is looked at.
+void engine::settle_key(const lane& l, permit_use use, bool refused, time_point now) noexcept {
+  if (l.now != lane::state::busy && l.now != lane::state::draining) return;
+  if (refused)
+    key_.on_refused(now, l.probes_key, l.key_version);
+  else if (use == permit_use::admitted)
+    key_.on_admitted(l.probes_key, l.key_version);
+  else if (l.probes_key)
+    key_.probe_undone(l.key_version);
+}
+
+/// When the quota and the key both let a request go.
+time_point engine::permit_at(time_point now, const permit_request& request, std::size_t ahead) const {
+  const time_point when = governor_.estimate(now, request, ahead);
+  return std::max(when, key_.not_before(now, usual_reply_));
 }
 
 void engine::close(lane& l) {
@@ -200,11 +219,10 @@ void engine::on_reply(time_point now, std::uint32_t connection, const reply_fact
   lane* l = find(connection);
   if (!l) return;
   using answer = reply_facts::answer;
-  const permit_use use = reply.what == answer::rate_limited  ? permit_use::rate_limited
-                         : reply.what == answer::key_refused ? permit_use::key_refused
-                                                             : permit_use::admitted;
+  const permit_use use = reply.what == answer::rate_limited ? permit_use::rate_limited : permit_use::admitted;
   if (use == permit_use::rate_limited) ++counts_.rate_limited;
   settle(*l, use, now, reply.retry_after);
+  settle_key(*l, use, reply.what == answer::key_refused, now);
   // Its first reply shows that its dial succeeded. Not that it was connected: a server may accept, and then
   // close, all that it can't serve. Nor do the replies on older ones.
   if (l->served == 1) pool_.dial_succeeded();
@@ -336,6 +354,7 @@ void engine::on_send_failed(time_point now, std::uint32_t connection) {
   if (!l) return;
   job* j = l->now == lane::state::busy ? l->carries : nullptr;  // none: it ended between command and write
   governor_.give_back(now, l->spent);
+  if (l->probes_key) key_.probe_undone(l->key_version);
   pool_.forget(*l);
   --counts_.requests;
   if (j) {
@@ -420,10 +439,10 @@ std::optional<command> engine::next() {
 
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const {
   if (settings_.scope == quota_scope::per_account)
-    return governor_.estimate(now, {urgency, account.str(), client_}, 0);  // nobody else takes its permits
+    return permit_at(now, {urgency, account.str(), client_}, 0);  // nobody else takes its permits
   std::size_t ahead = fresh_.size() + queue_.accounts(priority::interactive);
   if (urgency == priority::background) ahead += queue_.accounts(priority::background);
-  return governor_.estimate(now, {urgency, account.str(), client_}, ahead);
+  return permit_at(now, {urgency, account.str(), client_}, ahead);
 }
 
 /// Whether a mint would be served in time if only those go first whose turn comes before its own. Counts no
@@ -434,8 +453,7 @@ bool engine::in_time(time_point now, const job_spec& spec) const {
   if (spec.urgency == priority::background) others += queue_.accounts(priority::interactive);
   for (std::size_t most = 16;; most *= 4) {
     const std::size_t ahead = queue_.ahead(spec.urgency, now, spec.deadline, most);
-    const time_point served =
-        governor_.estimate(now, {spec.urgency, spec.account.str(), client_}, others + ahead);
+    const time_point served = permit_at(now, {spec.urgency, spec.account.str(), client_}, others + ahead);
     if (served > now && served + usual_reply_ > spec.deadline) return false;
     if (ahead < most) return true;
   }

@@ -2,6 +2,7 @@
 
 #include "core/attempts/retry_policy.hpp"
 #include "core/free_list.hpp"
+#include "core/key/key_guard.hpp"
 #include "core/links/pool_rules.hpp"
 #include "core/mints/admission_queue.hpp"
 #include "core/mints/job.hpp"
@@ -94,10 +95,10 @@ struct failure_facts {
 
 /// Every decision: which mint goes when, on which connection, whether it is tried again, and how it ends.
 /// Events in, commands out; time comes in as `now` and jitter from a seed, so the same events always give the
-/// same commands. Not thread-safe. The governor must outlive it.
+/// same commands. Not thread-safe. The governor and the key's guard must outlive it.
 class engine {
  public:
-  engine(const engine_settings&, rate_governor&, std::uint64_t seed);
+  engine(const engine_settings&, rate_governor&, key_guard&, std::uint64_t seed);
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
@@ -174,6 +175,8 @@ class engine {
   // lanes
   lane* find(std::uint32_t connection) const noexcept;
   void settle(const lane&, permit_use, time_point now, std::optional<duration> retry_after = {});
+  void settle_key(const lane&, permit_use, bool refused, time_point now) noexcept;
+  time_point permit_at(time_point now, const permit_request&, std::size_t ahead) const;
   void close(lane&);
   void rest(lane&, time_point now, const reply_facts&);
   void flush_idle();
@@ -213,6 +216,7 @@ class engine {
 
   engine_settings settings_;
   rate_governor& governor_;
+  key_guard& key_;
   const std::uint32_t client_;
   splitmix random_;
   token_window window_;

@@ -66,10 +66,25 @@ void engine::dispatch(time_point now) {
 
 /// False: no permit now for this job, nor for any behind it.
 bool engine::dispatch_to(lane& l, job& j, time_point now) {
-  const admission answer = governor_.try_acquire(now, asks(j));
-  if (answer.what == admission::verdict::refused) {
-    fail_refused(answer.not_before);
+  if (key_.failing(now)) {
+    fail_refused(key_.not_before(now, usual_reply_));
     return true;
+  }
+  admission answer;
+  const std::uint64_t key_version = key_.version();
+  bool probes_key = false;
+  if (key_.at(now) == key_guard::state::waiting) {
+    answer.not_before = key_.not_before(now, usual_reply_);
+  } else {
+    answer = governor_.try_acquire(now, asks(j));
+  }
+  if (answer.what == admission::verdict::granted) {
+    const key_guard::permission key = key_.may_send(now);
+    probes_key = key == key_guard::permission::go_as_probe;
+    if (key == key_guard::permission::wait || key == key_guard::permission::fail) {
+      governor_.give_back(now, answer.granted_permit);
+      answer = {admission::verdict::later, {}, key_.not_before(now, usual_reply_)};
+    }
   }
   if (answer.what == admission::verdict::later) {
     const time_point when = std::max(answer.not_before, now + std::chrono::milliseconds{1});
@@ -89,6 +104,8 @@ bool engine::dispatch_to(lane& l, job& j, time_point now) {
   ++j.attempts;
   ++in_flight_;
   ++counts_.requests;
+  l.key_version = key_version;
+  l.probes_key = probes_key;
   pool_.to_busy(l, j, answer.granted_permit, now, now + settings_.attempt_timeout);
   say({.what = command::kind::send, .connection = l.id, .owner = j.owner});
   return true;
@@ -127,18 +144,18 @@ void engine::dial_as_needed(time_point now) {
     if (warm_target_ <= pool_.live()) warm_target_ = 0;
     if (!warm && (!j || waiting <= pool_.dialling())) return;
     if (!warm) {
-      const bool key_refused = governor_.key_refused(now);
+      const bool key_refused = key_.failing(now);
       // The usual case under load: what follows could only say that a dial must wait.
       if (!key_refused && !pool_.room_to_dial() && fresh_.empty() &&
           settings_.scope == quota_scope::per_api_key)
         return;
       if (key_refused) {
-        fail_refused(governor_.estimate(now, asks(*j), 0));
+        fail_refused(permit_at(now, asks(*j), 0));
         continue;
       }
       // Who is dialled for already takes permits of the same quota, unless each account has its own.
       const bool shared = settings_.scope == quota_scope::per_api_key;
-      const time_point permit_at = governor_.estimate(now, asks(*j), shared ? pool_.dialling() : 0);
+      const time_point permit_at = this->permit_at(now, asks(*j), shared ? pool_.dialling() : 0);
       if (permit_at > now + dial_lead) {
         const time_point near = std::max<time_point>(permit_at - dial_lead, now + dial_check);
         if (j->where == job::place::fresh) {

@@ -3,6 +3,8 @@
 #include "codec/ascii.hpp"
 #include "codec/base_url.hpp"
 #include "codec/untrusted_text.hpp"
+#include "face/credential.hpp"
+#include "face/quota_check.hpp"
 
 #include <ephemint/clock.hpp>
 #include <ephemint/version.hpp>
@@ -72,19 +74,6 @@ void check_counts(const client_options& o) {
   check_count<std::size_t>("max_queued", o.max_queued, 1, 10'000'000);
 }
 
-/// Says where the key is wrong, and nothing of what is in it.
-void check_key(const secret& key) {
-  constexpr std::size_t longest = 512;
-  const auto text = key.reveal();
-  if (text.empty()) refuse("api_key", "is empty; give the partner's API key");
-  if (text.size() > longest)
-    refuse("api_key", fmt::format("has {} characters; give at most {}", text.size(), longest));
-  const auto bad = std::find_if_not(text.begin(), text.end(), ascii::is_visible);
-  if (bad != text.end())
-    refuse("api_key", fmt::format("character {} is not visible ASCII; is there a space or line break in it?",
-                                  bad - text.begin() + 1));
-}
-
 /// A URL as a message may show it: without what could be a password, a query's secrets, or the key itself.
 std::string shown_url(std::string_view url, const secret& key) {
   redactor redacted;
@@ -99,10 +88,10 @@ std::string shown_url(std::string_view url, const secret& key) {
   return in_quotes(redacted(text));
 }
 
-base_url checked_url(const client_options& o) {
+base_url checked_url(const client_options& o, const secret& key) {
   base_url url;
   if (const char* fault = parse_base_url(o.base_url, url))
-    refuse("base_url", shown_url(o.base_url, o.api_key) + ' ' + fault);
+    refuse("base_url", shown_url(o.base_url, key) + ' ' + fault);
   return url;
 }
 
@@ -127,23 +116,14 @@ redirect_policy redirects_of(const client_options& o, const base_url& api) {
   return policy;
 }
 
-/// The same words as `make_rate_governor`'s.
-void check_rate(const quota& rate) {
-  if (rate.how() == quota::mode::unlimited) return;
-  if (rate.requests() < 1 || rate.requests() > 1'000'000)
-    refuse("rate", fmt::format("requests must be 1 to 1,000,000 a window, got {}", rate.requests()));
-  if (rate.window() < 100ms || rate.window() > 24h)
-    refuse("rate", fmt::format("the window must be 100 ms to 24 h, got {} ms", rate.window().count()));
-}
-
-quota rate_of(const client_options& o) {
+quota rate_of(const client_options& o, const secret& key) {
   if (o.scope != quota_scope::per_api_key && o.scope != quota_scope::per_account)
     refuse("scope", fmt::format("{} is not a scope; give per_api_key or per_account", int(o.scope)));
   if (o.governor && o.rate) refuse("rate", "is set beside governor, which has a quota of its own; leave it");
   if (o.governor && o.scope != quota_scope{})
     refuse("scope", "is set beside governor, which has a scope of its own; leave it");
-  if (o.rate) check_rate(*o.rate);
-  return o.rate.value_or(o.api_key.reveal().starts_with("TEST_") ? sandbox_quota : production_quota);
+  if (o.rate) check_quota(*o.rate);
+  return o.rate.value_or(documented_quota(key.reveal()));
 }
 
 std::string user_agent_of(const client_options& o) {
@@ -175,8 +155,9 @@ std::string check(const account_id& account) {
 }  // namespace
 
 checked_options check(const client_options& o) {
-  check_key(o.api_key);
-  const base_url url = checked_url(o);
+  const auto key = credential_access::state(o.api_key)->current().text;
+  check_key(*key);
+  const base_url url = checked_url(o, *key);
   check_trust(o);
   check_times(o);
   check_counts(o);
@@ -187,7 +168,7 @@ checked_options check(const client_options& o) {
   checked.target = url.prefix + "/v1/tokens/ephemeral?redirect=shipengine-dashboard";
   checked.user_agent = user_agent_of(o);
   checked.redirects = redirects_of(o, url);
-  checked.rate = rate_of(o);
+  checked.rate = rate_of(o, *key);
   return checked;
 }
 

@@ -141,18 +141,19 @@ constexpr std::uint32_t slot_mask = 0xfff;  // as the engine's pool numbers conn
 client_impl::client_impl(asio::any_io_executor executor, client_options&& options,
                          const checked_options& checked)
     : options_{std::move(options)},
-      key_{std::move(options_.api_key)},
+      key_state_{credential_access::state(options_.api_key)},
+      key_{key_state_->current().text},
       handlers_{executor},
       home_{options_.single_threaded ? executor : asio::any_io_executor{asio::make_strand(executor)}},
-      governor_{options_.governor ? options_.governor
-                                  : make_rate_governor(checked.rate, options_.scope, seed())},
-      engine_{engine_settings_of(options_, *governor_), *governor_, seed()},
-      writer_{checked.host_header, checked.target, key_, checked.user_agent},
-      reader_{checked.redirects, &key_},
+      governor_{options_.governor ? options_.governor : make_rate_governor(checked.rate, options_.scope)},
+      engine_{engine_settings_of(options_, *governor_), *governor_, key_state_->guard(), seed()},
+      writer_{checked.host_header, checked.target, *key_, checked.user_agent},
+      reader_{checked.redirects, key_.get()},
       endpoint_{net::make_endpoint(home_, checked.endpoint)},
       timer_{home_},
       registry_{asio::use_service<client_registry>(asio::query(executor, asio::execution::context))} {
-  options_.rate = checked.rate;
+  if (!options_.governor) options_.rate = checked.rate;
+  options_.scope = governor_->scope();
   options_.user_agent = checked.user_agent;
   registry_.add(*this);
 }

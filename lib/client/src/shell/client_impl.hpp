@@ -3,6 +3,7 @@
 #include "codec/reply.hpp"
 #include "codec/request.hpp"
 #include "core/engine.hpp"
+#include "face/credential.hpp"
 #include "face/options.hpp"
 #include "net/connection.hpp"
 #include "shell/client_registry.hpp"
@@ -92,8 +93,9 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<net::connection>& connection_at(std::uint32_t id);
   void drop_connection(std::uint32_t id) noexcept;
 
-  client_options options_;  // without the key
-  secret key_;
+  client_options options_;
+  std::shared_ptr<core::key_state> key_state_;
+  std::shared_ptr<const secret> key_;
   handler_caller handlers_;
   asio::any_io_executor home_;
   std::shared_ptr<rate_governor> governor_;

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
+#include "core/time.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 
 namespace ephemint::inline v0::core {
@@ -12,47 +10,26 @@ namespace ephemint::inline v0::core {
 ///
 /// A 401 or 403 may be the key's or one account's own: only another request can tell. So after the first one
 /// a single probe goes, at once: if it gets through, the refusal was one account's, and the others lost one
-/// round trip. If it is refused too the gate shuts for 1 s, 2 s, then 5 s (design.md: 1 to 5 s), each time
-/// followed by one probe. From the third refused probe in a row on callers are told to fail, not to wait.
+/// round trip. If it is refused too the gate shuts for 1 s, 2 s, then 5 s, each time followed by one probe.
+/// From the third refused probe in a row on callers are told to fail, not to wait.
 class key_gate {
  public:
-  using time_point = clock::time_point;
-
   enum class state : std::uint8_t { open, probe_due, waiting, failing };
 
   /// What an asker is told. `waiting` and `failing`: until `not_before()`.
-  state at(time_point now) const noexcept {
-    if (!refused_) return state::open;
-    if (!probing_ && now >= shut_until_) return state::probe_due;
-    return refused_probes_ >= probes_until_failing ? state::failing : state::waiting;
-  }
+  state at(time_point now) const noexcept;
   bool open() const noexcept { return !refused_; }
 
   /// `round_trip` stands in for the unknown end of a probe that is on its way.
-  time_point not_before(time_point now, clock::duration round_trip) const noexcept {
-    return probing_ ? now + round_trip : std::max(now, shut_until_);
-  }
+  time_point not_before(time_point now, duration round_trip) const noexcept;
 
   void probe_left() noexcept { probing_ = true; }
   /// The probe never left, or its reply says nothing about the key.
   void probe_undone() noexcept { probing_ = false; }
 
-  void on_refused(time_point now, bool was_probe) noexcept {
-    if (!refused_) {
-      refused_ = true;
-      shut_until_ = now;
-    } else if (was_probe) {
-      probing_ = false;
-      ++refused_probes_;
-      shut_until_ = now + std::chrono::seconds{refused_probes_ == 1 ? 1 : refused_probes_ == 2 ? 2 : 5};
-    }
-    // Others that were on their way when the gate fell say what is known.
-  }
-
+  void on_refused(time_point now, bool was_probe) noexcept;
   /// The key got through. Only probes are sent after a refusal, so no other success says anything about now.
-  void on_admitted(bool was_probe) noexcept {
-    if (was_probe) *this = key_gate{};
-  }
+  void on_admitted(bool was_probe) noexcept;
 
  private:
   static constexpr std::uint32_t probes_until_failing = 3;

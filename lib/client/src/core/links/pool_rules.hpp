@@ -26,6 +26,8 @@ struct lane {
   std::uint32_t failures_before = 0;  ///< failures in a row when its dial began
   job* carries = nullptr;             ///< busy only
   permit spent{};                     ///< busy and draining
+  std::uint64_t key_version = 0;      ///< busy and draining: of the key that was sent
+  bool probes_key = false;            ///< the same
   time_point connected_at{};
   time_point sent_at{};    ///< busy and draining
   time_point retire_at{};  ///< its age is reached

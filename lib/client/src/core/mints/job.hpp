@@ -1,7 +1,8 @@
 #pragma once
 
+#include "core/time.hpp"
+
 #include <ephemint/account_id.hpp>
-#include <ephemint/clock.hpp>
 #include <ephemint/mint_request.hpp>
 #include <ephemint/rate_governor.hpp>
 
@@ -11,12 +12,6 @@
 #include <cstdint>
 
 namespace ephemint::inline v0::core {
-
-using time_point = clock::time_point;
-using duration = clock::duration;
-
-/// "Never", for deadlines and wake-ups.
-inline constexpr time_point never = time_point::max();
 
 /// Names a job for as long as it lives; a number isn't used for another job until 2^32 more went through its
 /// place.

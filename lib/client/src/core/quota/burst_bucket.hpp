@@ -1,9 +1,6 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
-
-#include <algorithm>
-#include <chrono>
+#include "core/time.hpp"
 
 namespace ephemint::inline v0::core {
 
@@ -15,28 +12,12 @@ namespace ephemint::inline v0::core {
 /// 1).
 class burst_bucket {
  public:
-  using time_point = clock::time_point;
-
-  double debt(time_point now, double rate) const noexcept {
-    const double drained = std::chrono::duration<double>(now - as_of_).count() * rate;
-    return std::max(0.0, debt_ - std::max(0.0, drained));
-  }
-
+  double debt(time_point now, double rate) const noexcept;
   /// When a bucket of `size` has room for one permit after `ahead` others.
-  time_point earliest(time_point now, double rate, double size, double ahead) const noexcept {
-    const double excess = debt(now, rate) + ahead + 1.0 - size;
-    if (excess <= 1e-9) return now;
-    const double seconds = std::min(excess / rate, 1e9);
-    // Rounded up, so that whoever asks at that time isn't a nanosecond early.
-    return now + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds)) +
-           clock::duration{1};
-  }
+  time_point earliest(time_point now, double rate, double size, double ahead) const noexcept;
 
-  void take(time_point now, double rate) noexcept {
-    debt_ = debt(now, rate) + 1.0;
-    as_of_ = std::max(as_of_, now);
-  }
-  void put_back() noexcept { debt_ = std::max(0.0, debt_ - 1.0); }
+  void take(time_point now, double rate) noexcept;
+  void put_back() noexcept;
 
  private:
   double debt_ = 0;

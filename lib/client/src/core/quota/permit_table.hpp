@@ -1,6 +1,7 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
+#include "core/time.hpp"
+
 #include <ephemint/mint_request.hpp>
 #include <ephemint/rate_governor.hpp>
 
@@ -15,11 +16,10 @@ class governed_count;
 /// A permit that is out: what must be known when it comes back.
 struct outstanding_permit {
   governed_count* count = nullptr;
-  clock::time_point granted_at{};
+  time_point granted_at{};
   double debt = 0;  ///< of the burst bucket, this one included
   priority urgency = priority::interactive;
   bool probes_pause = false;
-  bool probes_key = false;
 };
 
 /// The permits that are out, by id. An id holds its slot's generation, so one that comes back twice finds
@@ -27,37 +27,11 @@ struct outstanding_permit {
 class permit_table {
  public:
   /// Makes sure of a place for the next `put`. Throws `std::bad_alloc`.
-  void prepare() {
-    if (free_ != none) return;
-    slots_.push_back({});
-    free_ = static_cast<std::uint32_t>(slots_.size() - 1);
-    slots_.back().next_free = none;
-  }
-
+  void prepare();
   /// Once after each `prepare`.
-  permit put(const outstanding_permit& p) noexcept {
-    const std::uint32_t index = free_;
-    slot& s = slots_[index];
-    free_ = s.next_free;
-    s.next_free = taken;
-    s.content = p;
-    ++out_;
-    return permit{(std::uint64_t{s.generation} << 32) | index};
-  }
-
+  permit put(const outstanding_permit& p) noexcept;
   /// Takes it out. False if it isn't out.
-  bool take(permit id, outstanding_permit& found) noexcept {
-    const auto index = static_cast<std::uint32_t>(id.id);
-    if (index >= slots_.size()) return false;
-    slot& s = slots_[index];
-    if (s.next_free != taken || s.generation != id.id >> 32) return false;
-    found = s.content;
-    ++s.generation;
-    s.next_free = free_;
-    free_ = index;
-    --out_;
-    return true;
-  }
+  bool take(permit id, outstanding_permit& found) noexcept;
 
   std::size_t out() const noexcept { return out_; }
 

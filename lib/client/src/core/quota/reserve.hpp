@@ -1,10 +1,8 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
+#include "core/time.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 
 namespace ephemint::inline v0::core {
 
@@ -16,20 +14,8 @@ namespace ephemint::inline v0::core {
 /// short: windows that a paced background fills evenly give back a permit every window / quota anyway.
 class foreground_reserve {
  public:
-  using time_point = clock::time_point;
-
-  void on_foreground(time_point now) noexcept {
-    weight_ = decayed(now) + 1.0;
-    as_of_ = std::max(as_of_, now);
-  }
-
-  double permits(time_point now, double limit) const noexcept {
-    if (weight_ <= 0) return 0;
-    const double expected = decayed(now) / memory.count() * horizon.count();
-    if (expected < 0.02) return 0;
-    return std::min(expected + 2.0 * std::sqrt(expected), limit / 2);
-  }
-
+  void on_foreground(time_point now) noexcept;
+  double permits(time_point now, double limit) const noexcept;
   bool idle(time_point now) const noexcept { return decayed(now) < 1e-3; }
 
  private:
@@ -37,10 +23,7 @@ class foreground_reserve {
   static constexpr std::chrono::duration<double> memory{30.0};
   static constexpr std::chrono::duration<double> horizon{0.15};
 
-  double decayed(time_point now) const noexcept {
-    const std::chrono::duration<double> passed = std::max(clock::duration{}, now - as_of_);
-    return weight_ * std::exp(-passed.count() / memory.count());
-  }
+  double decayed(time_point now) const noexcept;
 
   double weight_ = 0;  // of the foreground's permits, each fading with `memory`
   time_point as_of_{};

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
+#include "core/time.hpp"
+
 #include <ephemint/mint_request.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +21,6 @@ namespace ephemint::inline v0::core {
 /// once.
 class waiting_line {
  public:
-  using time_point = clock::time_point;
-
   struct count {
     std::size_t due = 0;  ///< whose time has come: a permit each is theirs
     std::size_t all = 0;
@@ -30,53 +28,19 @@ class waiting_line {
   };
 
   /// The others that go before this client. The foreground isn't held up by the background.
-  count before(std::uint32_t client, priority urgency, time_point now, std::uint64_t slack) noexcept {
-    count others;
-    if (places_.empty()) return others;
-    std::erase_if(places_, [now](const place& p) { return now > p.not_before + grace; });
-    const std::uint64_t mine = std::max(had(client), floor_);
-    bool in_front = true;
-    for (const place& p : places_) {
-      if (p.client == client && p.urgency == urgency) in_front = false;
-      if (p.client == client || p.urgency > urgency) continue;
-      const bool due = p.not_before <= now;
-      others.all += in_front ? 1 : 0;
-      others.due += in_front && due ? 1 : 0;
-      others.outrun |= due && mine > p.had + slack;
-    }
-    return others;
-  }
+  count before(std::uint32_t client, priority urgency, time_point now, std::uint64_t slack) noexcept;
 
-  /// The client waits until then, at its old place if it has one.
-  void wait(std::uint32_t client, priority urgency, time_point not_before) {
-    for (place& p : places_)
-      if (p.client == client && p.urgency == urgency) {
-        p.not_before = not_before;
-        return;
-      }
-    // Time away earns nothing: it begins level with whoever has had least of those who wait.
-    const std::uint64_t level = std::max(had(client), floor_);
-    places_.push_back({client, urgency, not_before, level});
-  }
+  /// The client waits until then, at its old place if it has one. Throws `std::bad_alloc`; then nothing has
+  /// changed.
+  void wait(std::uint32_t client, priority urgency, time_point not_before);
 
-  /// Served: its next wait begins at the end.
-  void served(std::uint32_t client, priority urgency) {
-    if (places_.empty()) return;
-    std::uint64_t& count = account(client);
-    count = std::max(count, floor_) + 1;
-    std::erase_if(places_, [=](const place& p) { return p.client == client && p.urgency == urgency; });
-    for (place& p : places_)
-      if (p.client == client) p.had = count;
-    if (places_.empty()) return;
-    floor_ =
-        std::max(floor_, std::min_element(places_.begin(), places_.end(), [](const place& a, const place& b) {
-                           return a.had < b.had;
-                         })->had);
-  }
-  void leave(std::uint32_t client) noexcept {
-    std::erase_if(places_, [=](const place& p) { return p.client == client; });
-    std::erase_if(clients_, [=](const share& s) { return s.client == client; });
-  }
+  /// Served: its next wait begins at the end. Allocates nothing if the client is `known`.
+  void served(std::uint32_t client, priority urgency);
+  /// Makes room for what is kept of the client once it was served. Throws `std::bad_alloc`; then nothing has
+  /// changed.
+  void know(std::uint32_t client);
+
+  void leave(std::uint32_t client) noexcept;
 
  private:
   struct place {
@@ -92,17 +56,8 @@ class waiting_line {
   // Many times a timer's lateness in a busy loop; a permit at 200 a minute comes every 300 ms.
   static constexpr std::chrono::milliseconds grace{100};
 
-  std::uint64_t had(std::uint32_t client) const noexcept {
-    for (const share& s : clients_)
-      if (s.client == client) return s.had;
-    return 0;
-  }
-  std::uint64_t& account(std::uint32_t client) {
-    for (share& s : clients_)
-      if (s.client == client) return s.had;
-    clients_.push_back({client, 0});
-    return clients_.back().had;
-  }
+  std::uint64_t had(std::uint32_t client) const noexcept;
+  std::uint64_t& account(std::uint32_t client);
 
   std::vector<place> places_;  // as many as clients share the governor: a handful
   std::vector<share> clients_;

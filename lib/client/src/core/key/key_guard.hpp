@@ -1,0 +1,66 @@
+#pragma once
+
+#include "core/key/key_gate.hpp"
+#include "core/time.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+namespace ephemint::inline v0::core {
+
+/// The gate of a key that several clients share, and which key it is: each new one gets the next version, and
+/// a gate that is open. What became of a request counts only if it left with the key that is in force. All of
+/// it may be called from any thread. While nothing is refused it costs one relaxed load.
+class key_guard {
+ public:
+  using state = key_gate::state;
+  enum class permission : std::uint8_t {
+    go,
+    go_as_probe,  ///< and say so when the reply is here, or tell `probe_undone`
+    wait,         ///< until `not_before()`
+    fail,         ///< the key is refused; a new try is worth it at `not_before()`
+  };
+
+  state at(time_point now) const noexcept {
+    return shut_.load(std::memory_order_relaxed) ? at_shut(now) : state::open;
+  }
+  bool failing(time_point now) const noexcept { return at(now) == state::failing; }
+  /// `round_trip` stands in for the unknown end of a probe that is on its way.
+  time_point not_before(time_point now, duration round_trip) const noexcept {
+    return shut_.load(std::memory_order_relaxed) ? not_before_shut(now, round_trip) : now;
+  }
+  /// Whether a request may leave now. Takes the probe if one is due.
+  permission may_send(time_point now) noexcept {
+    return shut_.load(std::memory_order_relaxed) ? may_send_shut(now) : permission::go;
+  }
+
+  /// Of the key that is in force, from 1.
+  std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
+
+  // What became of a request that left with the key of that version.
+  /// A probe never left, or its reply says nothing about the key.
+  void probe_undone(std::uint64_t version) noexcept;
+  void on_refused(time_point now, bool probe, std::uint64_t version) noexcept;
+  void on_admitted(bool probe, std::uint64_t version) noexcept {
+    if (probe) on_probe_admitted(version);
+  }
+
+  /// There is a new key: nothing is known against it.
+  void renewed() noexcept;
+
+ private:
+  state at_shut(time_point now) const noexcept;
+  time_point not_before_shut(time_point now, duration round_trip) const noexcept;
+  permission may_send_shut(time_point now) noexcept;
+  void on_probe_admitted(std::uint64_t version) noexcept;
+  bool in_force(std::uint64_t version) const noexcept;
+  void publish() noexcept { shut_.store(!gate_.open(), std::memory_order_relaxed); }
+
+  mutable std::mutex mutex_;
+  key_gate gate_;
+  std::atomic<std::uint64_t> version_{1};
+  std::atomic<bool> shut_{false};  // what `gate_` says, for those who needn't know more
+};
+
+}  // namespace ephemint::inline v0::core

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "core/key/key_guard.hpp"
+
+#include <ephemint/secret.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace ephemint::inline v0::core {
+
+/// Hears that there is a new key.
+class key_listener {
+ public:
+  /// Called from the thread that rotates, under no lock.
+  virtual void key_changed() noexcept = 0;
+
+ protected:
+  ~key_listener() = default;
+};
+
+/// What the copies of a credential share: the key, its guard, and who wants to hear of a new one.
+/// All of it may be called from any thread.
+class key_state {
+ public:
+  struct held_key {
+    std::shared_ptr<const secret> text;  ///< never null; overwritten when the last holder lets go
+    std::uint64_t version = 0;
+  };
+
+  /// Throws `std::bad_alloc`.
+  explicit key_state(secret key);
+
+  held_key current() const noexcept;
+  std::uint64_t version() const noexcept { return guard_.version(); }
+  key_guard& guard() noexcept { return guard_; }
+
+  /// Tells the listener of each new key for as long as it lives. Throws `std::bad_alloc`; then it isn't told.
+  void listen(std::weak_ptr<key_listener>);
+  /// Throws `std::bad_alloc`; then the key is as before.
+  void rotate(secret key);
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const secret> text_;
+  key_guard guard_;  // its version changes under `mutex_`, with the text
+  std::vector<std::weak_ptr<key_listener>> listeners_;
+};
+
+}  // namespace ephemint::inline v0::core

@@ -1,0 +1,228 @@
+#include "core/quota/governed_count.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace ephemint::inline v0::core {
+
+std::optional<time_point> governed_count::ask(time_point now, priority urgency, std::uint32_t client) {
+  if (limited() || !pause_.open()) {
+    refresh(now);
+    const auto slack = static_cast<std::uint64_t>(limited() ? std::max(1.0, learner_.limit() / 50) : 64);
+    const waiting_line::count others = line_.before(client, urgency, now, slack);
+    if (others.outrun || earliest(now, urgency, others.due) > now) {
+      const time_point not_before = std::max(earliest(now, urgency, others.all), add(now, shortest_wait));
+      line_.wait(client, urgency, not_before);
+      note_what_holds(now, urgency);
+      last_used_ = now;
+      return not_before;
+    }
+  }
+  make_room(client);
+  last_used_ = now;
+  return std::nullopt;
+}
+
+/// What a permit, and its reply, will have to be written into: neither may fail.
+void governed_count::make_room(std::uint32_t client) {
+  line_.know(client);
+  if (!limited()) return;
+  charged_.reserve(charged_.size() + in_flight_ + 1);
+  refused_.reserve(refused_.size() + in_flight_ + 1);
+}
+
+void governed_count::take(time_point now, std::uint32_t client, outstanding_permit& p) noexcept {
+  p.count = this;
+  p.granted_at = now;
+  p.probes_pause = pause_.on_send();
+  ++in_flight_;
+  line_.served(client, p.urgency);
+  if (!limited() && pause_.open()) return;
+  if (!pause_.open()) release_.take(now, flow(now));
+  if (limited()) burst_.take(now, rate());
+  p.debt = burst_.debt(now, rate());
+  if (p.urgency == priority::interactive) reserve_.on_foreground(now);
+  last_send_ = now;
+}
+
+void governed_count::give_back(const outstanding_permit& p) noexcept {
+  --in_flight_;
+  burst_.put_back();
+  release_.put_back();
+  if (p.probes_pause) pause_.probe_undone();
+}
+
+void governed_count::on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
+                              std::optional<duration> retry_after) noexcept {
+  --in_flight_;
+  last_used_ = now;
+  sent_at = std::clamp(sent_at, p.granted_at, std::max(p.granted_at, now));
+  if (use != permit_use::unknown) learn_round_trip(between(now, sent_at));
+  if (limited()) charge(now, sent_at, use);
+  if (use == permit_use::rate_limited) {
+    const bool teaches = limited() && !p.probes_pause && pause_.is_news(p.granted_at, false);
+    pause_.on_rate_limited(now, p.granted_at, p.probes_pause, retry_after, random_);
+    if (teaches) learn_refusal(now, p, retry_after);
+  } else if (use == permit_use::unknown) {
+    if (p.probes_pause) pause_.probe_undone();
+  } else {
+    if (p.probes_pause && pause_.misled()) learner_.forget_last();
+    pause_.on_admitted(now, p.probes_pause);
+  }
+}
+
+time_point governed_count::estimate(time_point now, priority urgency, std::size_t ahead) noexcept {
+  refresh(now);
+  return earliest(now, urgency, ahead);
+}
+
+/// The answer is the latest of what each rule says by itself.
+time_point governed_count::earliest(time_point now, priority urgency, std::size_t ahead) const noexcept {
+  time_point when = room_in_flight(now, ahead);
+  if (limited()) when = std::max(when, room_in_window(now, urgency, ahead));
+  if (!pause_.paused()) return std::max(when, paced(now, urgency, ahead));
+  time_point released = std::max(now, pause_.until());
+  if (ahead > 0) released = add(released, usual_round_trip_);  // the probe's
+  return std::max(when, paced(released, urgency, ahead > 0 ? ahead - 1 : 0));
+}
+
+bool governed_count::forgettable(time_point now) const noexcept {
+  if (in_flight_ > 0) return false;
+  const duration unused = between(now, last_used_);
+  const bool still = pause_.open() && unused > window();
+  // What was learned of an account that stays away is forgotten, so that memory stays bounded.
+  return (still && !learner_.learned_anything()) || unused > window() + memory_of_absent;
+}
+
+/// What time alone changes.
+void governed_count::refresh(time_point now) noexcept {
+  if (limited()) {
+    charged_.expire(add(now, -window()));
+    refused_.expire(add(now, -window()));
+    learner_.advance(now, static_cast<double>(charged_.size() + in_flight_));
+  }
+  // The pace after a pause lasts until demand fell below it, or a whole window was filled evenly by it.
+  if (!pause_.ramping()) return;
+  const duration since = between(now, pause_.released_at());
+  const bool window_filled = since >= (limited() ? window() : free_again);
+  const bool demand_met = since >= gentle_start && between(now, held_by_release_) >= std::chrono::seconds{2};
+  if (window_filled || demand_met) pause_.end_ramp();
+}
+
+void governed_count::note_what_holds(time_point now, priority urgency) noexcept {
+  if (pause_.paused()) return;
+  if (pause_.ramping() && paced(now, urgency, 0) > now) held_by_release_ = now;
+  if (!limited()) return;
+  const bool by_pace = urgency == priority::background && paced(now, urgency, 0) > now;
+  if (by_pace || pause_.ramping() || room_in_window(now, urgency, 0) > now) learner_.on_held_back(now);
+}
+
+double governed_count::rate() const noexcept {
+  return learner_.limit() / std::chrono::duration<double>(window()).count();
+}
+
+/// Permits a second that drain the burst bucket. After a pause at most 66 a second for 5 s (no more than 8 in
+/// any 100 ms), then doubling each second: a quota of thousands a second comes back without a herd. After a
+/// limiter's illness, in which the window has emptied, those who wait needn't fill it at the quota's own
+/// pace.
+double governed_count::flow(time_point now) const noexcept {
+  const double steady = limited() ? rate() : 1e9;
+  if (pause_.open()) return steady;
+  if (pause_.paused()) return std::min(steady, gentle_rate);
+  const std::chrono::duration<double> past =
+      std::chrono::duration<double>(between(now, pause_.released_at())) - gentle_start;
+  if (learner_.may_release_at_once() && past < gentle_start) return gentle_rate;
+  const double most = pause_.misled() ? std::max(steady, least_rate) : steady;
+  return std::min(most, gentle_rate * std::exp2(std::clamp(past.count(), 0.0, 24.0)));
+}
+
+time_point governed_count::paced(time_point now, priority urgency, std::size_t ahead) const noexcept {
+  const auto count = static_cast<double>(ahead);
+  time_point when = now;
+  if (!pause_.open()) when = release_.earliest(now, flow(now), 1.0, count);
+  if (!limited()) return when;
+  double size = std::numeric_limits<double>::infinity();
+  if (learner_.burst() < learner_.limit()) size = std::max(1.0, learner_.burst());
+  const bool alone = learner_.may_release_at_once() && reserve_.idle(now);
+  if (urgency == priority::background && !alone) size = std::min(size, background_burst);
+  return std::isinf(size) ? when : std::max(when, burst_.earliest(now, rate(), size, count));
+}
+
+/// A client that floods the server before the first answer is back learns too late that it is refused.
+/// 8 is enough for 100 requests a second at a round trip of 80 ms; a quota that needs more gets more.
+std::size_t governed_count::in_flight_cap() const noexcept {
+  if (!limited()) return pause_.in_flight_allowed();
+  const double needed = 4.0 * rate() * std::chrono::duration<double>(usual_round_trip_).count();
+  const std::size_t cap = std::max<std::size_t>(8, static_cast<std::size_t>(std::min(needed, 1e6)));
+  return std::min(cap, pause_.in_flight_allowed());
+}
+
+time_point governed_count::room_in_flight(time_point now, std::size_t ahead) const noexcept {
+  const std::size_t cap = in_flight_cap();
+  if (in_flight_ < cap && ahead < cap - in_flight_) return now;
+  // So many replies must come before, `cap` a round trip.
+  const double over = static_cast<double>(in_flight_) + static_cast<double>(ahead) - static_cast<double>(cap);
+  const double round_trips = 0.5 + over / static_cast<double>(cap);
+  return add(now, whole(round_trips * std::chrono::duration<double>(usual_round_trip_)));
+}
+
+time_point governed_count::room_in_window(time_point now, priority urgency,
+                                          std::size_t ahead) const noexcept {
+  const double kept = urgency == priority::background ? reserve_.permits(now, learner_.limit()) : 0.0;
+  const auto allowed = std::max<std::size_t>(1, static_cast<std::size_t>(learner_.limit() - kept));
+  const std::size_t used = charged_.size() + in_flight_;
+  // Of every `allowed` permits one leaves the window for the next to be taken: the count of windows is exact.
+  const std::size_t rest = ahead % allowed;
+  constexpr std::size_t longest = std::numeric_limits<duration::rep>::max();
+  const duration windows = times(window(), static_cast<duration::rep>(std::min(ahead / allowed, longest)));
+  if (used + rest < allowed) return add(spread_of_the_rest(now, allowed - used, rest), windows);
+  const std::size_t leaves = used + rest - allowed;
+  const time_point charged_at = leaves < charged_.size() ? charged_.at(leaves) : add(now, usual_round_trip_);
+  return add(charged_at, sum(window(), windows));
+}
+
+/// The last tenth of a window that stays shut for long is spread over that time: a login that comes in
+/// its middle is then still served within its patience. What the background left for logins isn't: it was
+/// left so that they needn't wait.
+time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
+                                              std::size_t ahead) const noexcept {
+  if (static_cast<double>(left) >= learner_.limit() / 10 || charged_.empty()) return now;
+  if (static_cast<double>(left) <= std::ceil(reserve_.permits(now, learner_.limit()))) return now;
+  const time_point reopens = add(charged_.at(0), window());
+  if (between(reopens, now) <= window() / 12) return now;
+  const duration step = between(reopens, last_send_) / static_cast<duration::rep>(left + 1);
+  return add(last_send_, times(step, static_cast<duration::rep>(ahead + 1)));
+}
+
+void governed_count::learn_round_trip(duration taken) noexcept {
+  taken = std::clamp(taken, duration{}, longest_round_trip);
+  least_round_trip_ = std::min(least_round_trip_, taken);
+  usual_round_trip_ += (taken - usual_round_trip_) / 8;
+}
+
+/// The charge is dated when the server can have counted the request at the latest: at the reply, less half of
+/// the shortest round trip, plus a margin. Dated by the send, jitter moves requests into the server's next
+/// window while we think them in the last, and a full window breaks.
+void governed_count::charge(time_point now, time_point sent_at, permit_use use) noexcept {
+  const duration margin = std::min<duration>(std::chrono::milliseconds{10}, window() / 20);
+  time_point charged_at = now;
+  if (use != permit_use::unknown) charged_at = std::max(sent_at, add(now, margin - least_round_trip_ / 2));
+  charged_.add(charged_at);
+  if (use == permit_use::rate_limited) refused_.add(charged_at);
+}
+
+/// `Retry-After` tells where the server's window began, unless it is too short to be a window's rest or the
+/// same for everybody (a whole window). Rounded up to seconds: half a second is taken back.
+void governed_count::learn_refusal(time_point now, const outstanding_permit& p,
+                                   std::optional<duration> retry_after) noexcept {
+  time_point since = add(now, -window());
+  if (retry_after && *retry_after >= window() / 12 && *retry_after < window())
+    since = add(since, *retry_after - std::chrono::milliseconds{500});
+  const std::size_t counted = charged_.count_after(since) - refused_.count_after(since);
+  const duration span = charged_.empty() ? duration{} : between(now, charged_.at(0));
+  learner_.on_refused(now, {between(pause_.until(), now), static_cast<double>(counted),
+                            std::min(1.0, std::chrono::duration<double>(span) / window()), p.debt});
+}
+
+}  // namespace ephemint::inline v0::core

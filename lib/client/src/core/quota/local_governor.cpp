@@ -1,0 +1,86 @@
+#include "core/quota/local_governor.hpp"
+
+#include "core/quota/account_counts.hpp"
+#include "core/quota/governed_count.hpp"
+#include "core/quota/permit_table.hpp"
+#include "core/time.hpp"
+
+#include <cstddef>
+#include <mutex>
+#include <string_view>
+
+namespace ephemint::inline v0::core {
+namespace {
+
+class local_governor final : public rate_governor {
+ public:
+  local_governor(const quota& q, quota_scope scope, std::uint64_t seed)
+      : scope_{scope}, whole_{q, seed}, accounts_{q, ~seed} {}
+
+  std::uint32_t join(std::weak_ptr<quota_listener>) override {
+    const std::lock_guard lock{mutex_};
+    return ++clients_;
+  }
+
+  void leave(std::uint32_t client) noexcept override {
+    const std::lock_guard lock{mutex_};
+    whole_.leave(client);
+    // Its places in accounts' lines run out by themselves: a walk over a million accounts would hold up
+    // everybody.
+  }
+
+  quota_scope scope() const noexcept override { return scope_; }
+
+  admission try_acquire(time_point now, const permit_request& request) override {
+    const std::lock_guard lock{mutex_};
+    permits_.prepare();  // a permit that is taken has its place: none is lost for want of memory
+    governed_count& count = count_of(now, request.account);
+    if (const auto when = count.ask(now, request.urgency, request.client))
+      return {admission::verdict::later, {}, *when};
+    outstanding_permit p{.urgency = request.urgency};
+    count.take(now, request.client, p);
+    return {admission::verdict::granted, permits_.put(p), now};
+  }
+
+  void on_reply(time_point now, permit id, const permit_reply& reply) noexcept override {
+    const std::lock_guard lock{mutex_};
+    outstanding_permit p;
+    if (!permits_.take(id, p)) return;
+    p.count->on_reply(now, p, reply.sent_at, reply.use, reply.retry_after);
+  }
+
+  void give_back(time_point, permit id) noexcept override {
+    const std::lock_guard lock{mutex_};
+    outstanding_permit p;
+    if (!permits_.take(id, p)) return;
+    p.count->give_back(p);
+  }
+
+  time_point estimate(time_point now, const permit_request& request,
+                      std::size_t ahead) const noexcept override {
+    const std::lock_guard lock{mutex_};
+    governed_count* count = scope_ == quota_scope::per_api_key ? &whole_ : accounts_.find(request.account);
+    return count ? count->estimate(now, request.urgency, ahead) : now;
+  }
+
+ private:
+  governed_count& count_of(time_point now, std::string_view account) {
+    return scope_ == quota_scope::per_api_key ? whole_ : accounts_.at(now, account);
+  }
+
+  mutable std::mutex mutex_;
+  const quota_scope scope_;
+  // Mutable for estimates: what time alone changes is brought up to date.
+  mutable governed_count whole_;
+  mutable account_counts accounts_;
+  permit_table permits_;
+  std::uint32_t clients_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<rate_governor> make_local_governor(const quota& q, quota_scope scope, std::uint64_t seed) {
+  return std::make_shared<local_governor>(q, scope, seed);
+}
+
+}  // namespace ephemint::inline v0::core
