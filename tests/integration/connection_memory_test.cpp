@@ -73,15 +73,13 @@ void answer_all(peer& client) {
 }
 
 /// Hears without keeping anything, and asks again.
-struct counter final : connection_observer {
-  void on_connected(std::uint32_t, bool) override { ++connected; }
-  void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
-  void on_reply(std::uint32_t, const detail::http_reply& reply) override {
+struct counter final : test::quiet_observer {
+  void on_open(link_id, std::uint32_t, bool) override { ++connected; }
+  void on_reply(link_id, attempt_id, const detail::http_reply& reply) override {
     ++replies;
     EXPECT_TRUE(reply.reusable);
-    if (replies < wanted) link->send(request);
+    if (replies < wanted) link->send(0, request);
   }
-  void on_lost(std::uint32_t, const failure& why, bool) override { ADD_FAILURE() << why.message; }
 
   connection* link = nullptr;
   int connected = 0, replies = 0, wanted = 0;
@@ -89,7 +87,7 @@ struct counter final : connection_observer {
 
 void mint(asio::io_context& io, counter& observer, int count) {
   observer.wanted = observer.replies + count;
-  observer.link->send(request);
+  observer.link->send(0, request);
   while (observer.replies < observer.wanted && io.run_one_for(connection_run::patience) != 0) continue;
 }
 

@@ -47,7 +47,7 @@ void expect_failure(const heard& seen, mint_errc code, bool retryable, const std
   EXPECT_EQ(seen.what, kind::connect_failed);
   EXPECT_EQ(seen.why.code, code);
   EXPECT_EQ(seen.why.retryable, retryable);
-  EXPECT_NE(seen.why.message.find(said), std::string::npos) << seen.why.message;
+  EXPECT_NE(seen.why.message.view().find(said), std::string::npos) << seen.why.message.view();
 }
 
 // --- names
@@ -223,7 +223,7 @@ TEST(Dial, closing_at_any_moment_tells_nothing) {
 /// Whoever waits for a connector.
 struct socket_waiter final : connector::waiter {
   void on_socket(asio::ip::tcp::socket made) override { socket.emplace(std::move(made)); }
-  void on_no_socket(const failure& why) override { told = why.message; }
+  void on_no_socket(const failure& why) override { told = why.message.view(); }
   std::optional<asio::ip::tcp::socket> socket;
   std::string told;
 };
@@ -376,7 +376,7 @@ TEST(Dial, a_demand_for_a_client_certificate_is_told) {
   EXPECT_EQ(seen.what, seen.what == kind::lost ? kind::lost : kind::connect_failed);
   EXPECT_EQ(seen.why.code, mint_errc::tls_failed);
   EXPECT_FALSE(seen.why.retryable);
-  EXPECT_NE(seen.why.message.find("client certificate"), std::string::npos) << seen.why.message;
+  EXPECT_NE(seen.why.message.view().find("client certificate"), std::string::npos) << seen.why.message.view();
 }
 
 // behaviours: S9

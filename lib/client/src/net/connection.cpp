@@ -32,8 +32,8 @@ constexpr clock::duration long_idle = std::chrono::milliseconds{10};
 struct connection::impl final : connector::waiter {
   enum class phase : std::uint8_t { fresh, dialling, handshaking, idle, busy, ended };
 
-  impl(connection& owner, asio::any_io_executor executor, std::shared_ptr<endpoint> endpoint,
-       std::uint32_t id, connection_observer& observer)
+  impl(connection& owner, asio::any_io_executor executor, std::shared_ptr<endpoint> endpoint, link_id id,
+       link_observer& observer)
       : owner_{owner},
         endpoint_{std::move(endpoint)},
         observer_{&observer},
@@ -59,21 +59,24 @@ struct connection::impl final : connector::waiter {
   void deliver();
 
   // writing
-  bool send(std::string_view request);
+  bool send(attempt_id, std::string_view request);
+  bool drop();
   bool peer_is_silent();
   bool flush();
   void write_rest();
   void on_written(const error_code&);
 
   // ending
-  void lose(failure);
+  void lose(const failure&);
+  void close();
   void end(bool say_goodbye);
   failure lost_because(std::string what) const;
 
   connection& owner_;
   const std::shared_ptr<endpoint> endpoint_;
-  connection_observer* observer_;
-  const std::uint32_t id_;
+  link_observer* observer_;  // null: it hears nothing more
+  const link_id id_;
+  attempt_id attempt_ = 0;  // while busy
   phase phase_ = phase::fresh;
   bool writing_ = false;      // `unsent_` belongs to a pending write
   bool peer_closed_ = false;  // close_notify came
@@ -150,7 +153,7 @@ void connection::impl::on_handshake_over() {
       return fail_handshake(lost_because("the server closed it, or spoke, before it was asked anything"));
   }
   idle_since_ = clock::now();
-  observer_->on_connected(id_, tls_->resumed());
+  observer_->on_open(id_, 1, tls_->resumed());
 }
 
 void connection::impl::on_handshake_timeout() {
@@ -163,9 +166,8 @@ void connection::impl::on_handshake_timeout() {
 }
 
 void connection::impl::fail_handshake(const failure& why) {
-  connection_observer* const observer = observer_;
   end(false);
-  observer->on_connect_failed(id_, why);
+  std::exchange(observer_, nullptr)->on_dial_failed(id_, why);
 }
 
 // --- reading
@@ -241,27 +243,29 @@ void connection::impl::deliver() {
   reply.reusable = reply.reusable && !peer_closed_ && !writing_;
   answered_ = true;
   idle_since_ = clock::now();
-  connection_observer* const observer = observer_;
+  link_observer* const observer = observer_;
   if (reply.reusable)
     phase_ = phase::idle;
   else
-    end(true);
-  observer->on_reply(id_, reply);
+    close();
+  observer->on_reply(id_, attempt_, reply);
   parser_.reset();
 }
 
 // --- writing
 
-bool connection::impl::send(std::string_view request) {
+bool connection::impl::send(attempt_id attempt, std::string_view request) {
   assert(phase_ == phase::idle);
   if (phase_ != phase::idle) return false;
   const bool idle_for_long = clock::now() - idle_since_ > long_idle;
   was_idle_ = answered_ || idle_for_long;
   if ((idle_for_long && !peer_is_silent()) || !tls_->encrypt(request) || !flush()) {
+    observer_ = nullptr;
     end(false);
     return false;
   }
   phase_ = phase::busy;
+  attempt_ = attempt;
   return true;
 }
 
@@ -319,11 +323,12 @@ void connection::impl::on_written(const error_code& error) {
 
 // --- ending
 
-void connection::impl::lose(failure why) {
-  connection_observer* const observer = observer_;
-  const bool begun = phase_ == phase::busy && parser_.begun();
+void connection::impl::lose(const failure& why) {
+  const bool busy = phase_ == phase::busy;
+  const fate what = parser_.begun() ? fate::begun : fate::unknown;
   end(false);
-  observer->on_lost(id_, why, begun);
+  if (busy) observer_->on_attempt_lost(id_, attempt_, what, why);
+  if (observer_) std::exchange(observer_, nullptr)->on_gone(id_, why);
 }
 
 failure connection::impl::lost_because(std::string what) const {
@@ -331,11 +336,15 @@ failure connection::impl::lost_because(std::string what) const {
           true};
 }
 
-/// Nothing is told, and nothing pending has any effect, from here on.
+void connection::impl::close() {
+  observer_ = nullptr;
+  end(true);
+}
+
+/// Nothing pending has any effect from here on.
 void connection::impl::end(bool say_goodbye) {
   if (phase_ == phase::ended) return;
   const phase before = std::exchange(phase_, phase::ended);
-  observer_ = nullptr;
   if (const auto dial = connector_.lock()) dial->cancel();
   timer_.cancel();
   if (say_goodbye && !writing_ && (before == phase::idle || before == phase::busy)) {
@@ -346,10 +355,17 @@ void connection::impl::end(bool say_goodbye) {
   socket_.close(ignored);
 }
 
+bool connection::impl::drop() {
+  if (!writing_) return phase_ == phase::ended;
+  observer_ = nullptr;
+  end(false);
+  return true;
+}
+
 // --- the contract
 
 connection::connection(asio::any_io_executor executor, std::shared_ptr<endpoint> endpoint, std::uint32_t id,
-                       connection_observer& observer)
+                       link_observer& observer)
     : impl_{std::make_unique<impl>(*this, std::move(executor), std::move(endpoint), id, observer)} {}
 
 connection::~connection() = default;
@@ -359,14 +375,10 @@ void connection::connect(std::chrono::milliseconds connect_timeout,
   impl_->connect(connect_timeout, handshake_timeout);
 }
 
-bool connection::send(std::string_view request) { return impl_->send(request); }
+bool connection::send(attempt_id attempt, std::string_view request) { return impl_->send(attempt, request); }
 
-bool connection::abandon() {
-  if (!impl_->writing_) return impl_->phase_ == impl::phase::ended;
-  impl_->end(false);
-  return true;
-}
+bool connection::drop(attempt_id) { return impl_->drop(); }
 
-void connection::close() { impl_->end(true); }
+void connection::close() { impl_->close(); }
 
 }  // namespace ephemint::inline v0::net

@@ -224,7 +224,7 @@ void client_impl::on_context_shutdown() noexcept {
 // What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
 // it runs.
 
-void client_impl::on_connected(std::uint32_t id, bool resumed) {
+void client_impl::on_open(net::link_id id, std::uint32_t, bool resumed) {
   const auto self = shared_from_this();
   ++(resumed ? resumed_handshakes_ : full_handshakes_);
   dial_trouble_.clear();
@@ -233,17 +233,18 @@ void client_impl::on_connected(std::uint32_t id, bool resumed) {
   check_warm_ups();
 }
 
-void client_impl::on_connect_failed(std::uint32_t id, const net::failure& what) {
+void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   const auto self = shared_from_this();
   drop_connection(id);
-  dial_trouble_ = what.message;
+  dial_trouble_ = what.message.view();
   const telling told{failure_, what};
   engine_.on_dial_failed(clock::now(), id, {what.code, what.retryable});
   pump();
-  end_warm_ups(std::make_exception_ptr(mint_exception{mint_error{what.code, {.message = what.message}}}));
+  end_warm_ups(
+      std::make_exception_ptr(mint_exception{mint_error{what.code, {.message = std::string{what.message}}}}));
 }
 
-void client_impl::on_reply(std::uint32_t id, const http_reply& framed) {
+void client_impl::on_reply(net::link_id id, net::attempt_id, const http_reply& framed) {
   const auto self = shared_from_this();
   const core::time_point now = clock::now();
   understood_reply reply = reader_.read(framed, engine_.sent_at(id), std::chrono::system_clock::now());
@@ -255,23 +256,28 @@ void client_impl::on_reply(std::uint32_t id, const http_reply& framed) {
   remember_attempt(code_of(reply.verdict));
 }
 
-void client_impl::on_lost(std::uint32_t id, const net::failure& what, bool reply_begun) {
+void client_impl::on_attempt_lost(net::link_id, net::attempt_id, net::fate what, const net::failure&) {
+  reply_begun_ = what == net::fate::begun;
+}
+
+void client_impl::on_gone(net::link_id id, const net::failure& what) {
   const auto self = shared_from_this();
   drop_connection(id);
   met_ = engine_.carries_job(id) ? static_cast<operation*>(engine_.owner_of(id)) : nullptr;
   const telling told{failure_, what};
-  engine_.on_lost(clock::now(), id, {what.code, what.retryable}, reply_begun);
+  engine_.on_lost(clock::now(), id, {what.code, what.retryable}, std::exchange(reply_begun_, false));
   pump();
   remember_attempt(what.code);
   if (engine_.warm_up_failed())
-    end_warm_ups(std::make_exception_ptr(mint_exception{mint_error{what.code, {.message = what.message}}}));
+    end_warm_ups(std::make_exception_ptr(
+        mint_exception{mint_error{what.code, {.message = std::string{what.message}}}}));
 }
 
 /// Keeps what an attempt met for a mint that goes on.
 void client_impl::remember_attempt(mint_errc code) {
   if (operation* const met = std::exchange(met_, nullptr))
-    met->last =
-        mint_error{code, reply_ ? details_of(*reply_) : mint_error::details{.message = failure_->message}};
+    met->last = mint_error{
+        code, reply_ ? details_of(*reply_) : mint_error::details{.message = std::string{failure_->message}}};
 }
 
 // --- what the engine commands ---
@@ -309,7 +315,7 @@ void client_impl::perform(const core::command& c) {
 
 void client_impl::send(const core::command& c) {
   const auto& op = *static_cast<const operation*>(c.owner);
-  if (connection_at(c.connection)->send(writer_.write(op.account))) return;
+  if (connection_at(c.connection)->send(c.connection, writer_.write(op.account))) return;
   drop_connection(c.connection);
   engine_.on_send_failed(clock::now(), c.connection);
 }
@@ -318,7 +324,7 @@ void client_impl::dial(std::uint32_t id) try {
   const std::size_t slot = id & slot_mask;
   if (slot >= connections_.size()) connections_.resize(slot + 1);
   connections_[slot] =
-      std::make_shared<net::connection>(home_, endpoint_, id, static_cast<net::connection_observer&>(*this));
+      std::make_shared<net::connection>(home_, endpoint_, id, static_cast<net::link_observer&>(*this));
   connections_[slot]->connect(options_.connect_timeout, options_.handshake_timeout);
 } catch (const std::bad_alloc&) {
   // A dial that never began must not look like one under way.
@@ -327,7 +333,7 @@ void client_impl::dial(std::uint32_t id) try {
 
 void client_impl::abandon(std::uint32_t id) {
   const auto left = connection_at(id);
-  if (!left || !left->abandon()) return;  // null: a send failed on it since that was said
+  if (!left || !left->drop(id)) return;  // null: a send failed on it since that was said
   drop_connection(id);
   engine_.on_abandoned(clock::now(), id);
 }
@@ -361,7 +367,7 @@ mint_error client_impl::error_of(const core::command& c, const operation& op) co
   if (c.why == cause::reply && reply_) {
     d = details_of(*reply_);
   } else if (c.why == cause::failure && failure_) {
-    d.message = failure_->message;
+    d.message = failure_->message.view();
   } else {
     d.message = words_for(c.code);
     const bool waited_in_vain = c.code == mint_errc::timed_out || c.code == mint_errc::connect_failed;

@@ -32,7 +32,7 @@ namespace ephemint::inline v0::detail {
 /// The shell around the engine: feeds it what happens and performs what it commands. Decides nothing. All of
 /// it runs on the home executor, save where a comment says otherwise.
 struct client_impl final : std::enable_shared_from_this<client_impl>,
-                           private net::connection_observer,
+                           private net::link_observer,
                            private context_bound {
   client_impl(asio::any_io_executor, client_options&&, const checked_options&);
   ~client_impl();
@@ -64,11 +64,14 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
     asio::any_completion_handler<void(std::exception_ptr)> handler;
   };
 
-  // net::connection_observer
-  void on_connected(std::uint32_t id, bool resumed) override;
-  void on_connect_failed(std::uint32_t id, const net::failure&) override;
-  void on_reply(std::uint32_t id, const http_reply&) override;
-  void on_lost(std::uint32_t id, const net::failure&, bool reply_begun) override;
+  // net::link_observer
+  void on_open(net::link_id, std::uint32_t capacity, bool resumed) override;
+  void on_dial_failed(net::link_id, const net::failure&) override;
+  void on_capacity(net::link_id, std::uint32_t) override {}
+  void on_retiring(net::link_id) override {}
+  void on_reply(net::link_id, net::attempt_id, const http_reply&) override;
+  void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override;
+  void on_gone(net::link_id, const net::failure&) override;
   // context_bound
   void on_context_shutdown() noexcept override;
 
@@ -118,6 +121,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   understood_reply* reply_ = nullptr;
   const net::failure* failure_ = nullptr;
   operation* met_ = nullptr;  // whose attempt that was, unless it has ended
+  bool reply_begun_ = false;  // of the attempt that was lost with the connection that goes now
   /// The last failed dial's words while no connection stands, for the text of a timeout.
   std::string dial_trouble_;
 
