@@ -95,10 +95,11 @@ TEST(ConnectionMemory, a_request_and_its_reply_allocate_nothing_of_ours) {
   ASSERT_EQ(counting, 1);
   scripted_server server{connection_run::good_server(), {answer_all}};
   asio::io_context io{1};
+  const auto gate = std::make_shared<serial_gate>(false);
   counter observer;
   const auto link = std::make_shared<connection>(
-      io.get_executor(),
-      make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1")), 1,
+      io.get_executor(), gate,
+      make_endpoint(io.get_executor(), gate, connection_run::settings_for(server.port(), "127.0.0.1")), 1,
       observer);
   observer.link = link.get();
   link->connect(connection_run::patience, connection_run::patience);
@@ -118,11 +119,13 @@ TEST(ConnectionMemory, an_idle_connection_holds_60_kib_at_most) {
   constexpr int count = 20;
   scripted_server server{connection_run::good_server(), {answer_all}};
   asio::io_context io{1};
-  const auto end = make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1"));
+  const auto gate = std::make_shared<serial_gate>(false);
+  const auto end =
+      make_endpoint(io.get_executor(), gate, connection_run::settings_for(server.port(), "127.0.0.1"));
   counter observer;
   std::vector<std::shared_ptr<connection>> links;
   const auto dial_and_mint = [&] {
-    links.push_back(std::make_shared<connection>(io.get_executor(), end, 1, observer));
+    links.push_back(std::make_shared<connection>(io.get_executor(), gate, end, 1, observer));
     observer.link = links.back().get();
     links.back()->connect(connection_run::patience, connection_run::patience);
     const int wanted = observer.connected + 1;

@@ -1,8 +1,6 @@
 #include "connection_run.hpp"
 #include "scripted_server.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -391,8 +389,9 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
       connection* link = nullptr;
     } observer;
     asio::io_context io{1};
-    auto link = std::make_shared<connection>(io.get_executor(), make_endpoint(io.get_executor(), settings), 1,
-                                             observer);
+    const auto gate = std::make_shared<serial_gate>(false);
+    auto link = std::make_shared<connection>(io.get_executor(), gate,
+                                             make_endpoint(io.get_executor(), gate, settings), 1, observer);
     observer.link = link.get();
     link->connect(connection_run::patience, connection_run::patience);
     link.reset();  // pending operations keep it alive
@@ -401,10 +400,10 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
 }
 
 // behaviours: H4
-TEST(Connection, a_strand_of_a_busy_context_is_a_home_too) {
+TEST(Connection, a_gate_keeps_the_threads_of_a_busy_context_apart) {
   scripted_server server = serve({after_handshake(answer_all)});
   asio::io_context io{4};
-  const auto home = asio::make_strand(io);
+  const auto gate = std::make_shared<serial_gate>(true);
   struct asker final : test::quiet_observer {
     void on_open(link_id, std::uint32_t, bool) override { link->send(0, request); }
     void on_reply(link_id, attempt_id, const detail::http_reply&) override {
@@ -413,17 +412,20 @@ TEST(Connection, a_strand_of_a_busy_context_is_a_home_too) {
       else
         link->close();
     }
+    void connect() noexcept { link->connect(connection_run::patience, connection_run::patience); }
+
     connection* link = nullptr;
+    member_task<asker, &asker::connect> begin{*this};
     int replies = 0;
   };
-  const auto end = make_endpoint(home, connection_run::settings_for(server.port(), "127.0.0.1"));
+  const auto end =
+      make_endpoint(io.get_executor(), gate, connection_run::settings_for(server.port(), "127.0.0.1"));
   std::array<asker, 8> askers;
   std::vector<std::shared_ptr<connection>> links;
   for (asker& each : askers) {
-    links.push_back(std::make_shared<connection>(home, end, 1, each));
+    links.push_back(std::make_shared<connection>(io.get_executor(), gate, end, 1, each));
     each.link = links.back().get();
-    asio::post(home,
-               [link = each.link] { link->connect(connection_run::patience, connection_run::patience); });
+    gate->enter(each.begin, links.back(), completion::place::elsewhere);
   }
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) threads.emplace_back([&io] { io.run_for(4 * connection_run::patience); });

@@ -2,6 +2,7 @@
 
 #include "net/connection.hpp"
 #include "net/dial/shared_endpoint.hpp"
+#include "net/serial_gate.hpp"
 #include "test_authority.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -55,7 +56,7 @@ class connection_run : public net::link_observer {
       : connection_run{settings_for(port, host), std::move(lookup)} {}
   explicit connection_run(const net::endpoint_settings& settings,
                           net::lookup_function lookup = &net::system_lookup)
-      : end{std::make_shared<net::endpoint>(io.get_executor(), settings, std::move(lookup))} {
+      : end{std::make_shared<net::endpoint>(io.get_executor(), gate, settings, std::move(lookup))} {
     renew();
   }
   ~connection_run() {
@@ -75,7 +76,7 @@ class connection_run : public net::link_observer {
   }
 
   /// Another connection with the same endpoint.
-  void renew() { link = std::make_shared<net::connection>(io.get_executor(), end, ++id, *this); }
+  void renew() { link = std::make_shared<net::connection>(io.get_executor(), gate, end, ++id, *this); }
 
   void connect(std::chrono::milliseconds connect_timeout = patience,
                std::chrono::milliseconds handshake_timeout = patience) {
@@ -136,6 +137,7 @@ class connection_run : public net::link_observer {
   bool send(std::string_view request) { return link->send(++sent, request); }
 
   boost::asio::io_context io{1};
+  std::shared_ptr<net::serial_gate> gate = std::make_shared<net::serial_gate>(false);
   std::shared_ptr<net::endpoint> end;
   std::shared_ptr<net::connection> link;
   net::link_id id = 0;

@@ -3,7 +3,6 @@
 #include <ephemint/client.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -38,7 +37,7 @@ class delivery {
 };
 
 /// What a cancellation signal and the mint that it ends know of each other. The signal comes on the caller's
-/// executor; all but the pointer to the client is touched on the home executor.
+/// executor; all but the pointer to the client is touched inside the gate.
 struct cancel_link {
   explicit cancel_link(std::weak_ptr<client_impl> c) : owner{std::move(c)} {}
 
@@ -56,7 +55,7 @@ class handler_operation final : public operation {
         own_{c.handlers().busy_own_executor(handler_)} {}
 
   void link(std::shared_ptr<cancel_link> l) { link_ = std::move(l); }
-  /// On the home executor, before it is submitted. False: cancelled on the way here.
+  /// Inside the gate, before it is submitted. False: cancelled on the way here.
   bool arrive() noexcept {
     if (link_) link_->op = this;
     return !link_ || !link_->cancelled;
@@ -77,7 +76,7 @@ class handler_operation final : public operation {
   std::shared_ptr<cancel_link> link_;
 };
 
-/// Has a signal at the handler's slot cancel the mint, on the home executor.
+/// Has a signal at the handler's slot cancel the mint, inside the gate.
 void connect_slot(const std::shared_ptr<client_impl>& self, asio::cancellation_slot slot,
                   handler_operation& op) {
   auto link = std::make_shared<cancel_link>(self);
@@ -85,7 +84,7 @@ void connect_slot(const std::shared_ptr<client_impl>& self, asio::cancellation_s
   slot.assign([link](asio::cancellation_type) {
     const auto owner = link->owner.lock();
     if (!owner || owner->orphaned()) return;
-    asio::dispatch(owner->home(), [owner, link] {
+    owner->enter([owner, link] {
       link->cancelled = true;
       if (link->op) owner->cancel(link->op->job);
     });
@@ -109,8 +108,8 @@ client& client::operator=(client&& other) noexcept {
 
 client::~client() {
   if (!impl_ || impl_->orphaned()) return;
-  const auto home = impl_->home();
-  asio::dispatch(home, [last = std::move(impl_)] { last->shut_down(); });
+  const auto last = std::move(impl_);
+  last->enter([last] { last->shut_down(); });
 }
 
 void client::start_mint(std::shared_ptr<detail::client_impl> self, const mint_request& request,
@@ -124,12 +123,11 @@ void client::start_mint(std::shared_ptr<detail::client_impl> self, const mint_re
   auto op = std::make_unique<handler_operation>(*self, std::move(handler));
   op->account = request.account;
   if (slot.is_connected()) connect_slot(self, slot, *op);
-  const auto home = self->home();
-  asio::dispatch(home,
-                 [self = std::move(self), op = std::move(op), urgency = request.urgency, deadline]() mutable {
-                   if (op->arrive()) return self->submit(std::move(op), urgency, deadline);
-                   op->complete(mint_error{mint_errc::cancelled, {.message = "cancelled by the caller"}});
-                 });
+  auto& client = *self;
+  client.enter([self = std::move(self), op = std::move(op), urgency = request.urgency, deadline]() mutable {
+    if (op->arrive()) return self->submit(std::move(op), urgency, deadline);
+    op->complete(mint_error{mint_errc::cancelled, {.message = "cancelled by the caller"}});
+  });
 }
 
 namespace {
@@ -156,8 +154,8 @@ asio::awaitable<void> client::warm_up(std::size_t connections) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
       [](auto handler, std::shared_ptr<detail::client_impl> self, std::size_t wanted) {
         asio::any_completion_handler<void(std::exception_ptr)> erased{std::move(handler)};
-        const auto home = self->home();
-        asio::dispatch(home, [self = std::move(self), wanted, erased = std::move(erased)]() mutable {
+        auto& client = *self;
+        client.enter([self = std::move(self), wanted, erased = std::move(erased)]() mutable {
           self->warm_up(wanted, std::move(erased));
         });
       },
@@ -168,8 +166,8 @@ asio::awaitable<void> client::close() {
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [](auto handler, std::shared_ptr<detail::client_impl> self) {
         asio::any_completion_handler<void()> erased{std::move(handler)};
-        const auto home = self->home();
-        asio::dispatch(home, [self = std::move(self), erased = std::move(erased)]() mutable {
+        auto& client = *self;
+        client.enter([self = std::move(self), erased = std::move(erased)]() mutable {
           self->close(std::move(erased));
         });
       },

@@ -6,7 +6,6 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -37,7 +36,7 @@ wake_up taken(wake_up& place) noexcept {
 
 }  // namespace
 
-/// What a stream, its mints and its feeder share. The mints live on the client's home executor, the reader on
+/// What a stream, its mints and its feeder share. The mints live inside the client's gate, the reader on
 /// its own: so this, unlike the client, has a mutex. It is held for a few instructions, never while foreign
 /// code runs.
 struct stream_state final : std::enable_shared_from_this<stream_state>, private context_bound {
@@ -86,7 +85,7 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   wake_up reader;
   wake_up feeder;
 
-  // on the home executor
+  // inside the gate
   boost::intrusive::list<operation,
                          boost::intrusive::member_hook<operation, boost::intrusive::list_member_hook<>,
                                                        &operation::among_siblings>>
@@ -177,7 +176,7 @@ void stream_state::start(const account_id& account, clock::time_point read_at) {
                read_at);
   const auto deadline = minter->deadline_of(request, read_at);
   auto op = std::make_unique<stream_operation>(shared_from_this(), account, read_at);
-  asio::dispatch(minter->home(), [op = std::move(op), deadline, self = shared_from_this()]() mutable {
+  minter->enter([op = std::move(op), deadline, self = shared_from_this()]() mutable {
     self->under_way.push_back(*op);
     self->minter->submit(std::move(op), self->options.urgency, deadline);
   });
@@ -283,7 +282,7 @@ void stream_state::abandon() {
   const account_source dropped = std::exchange(source, account_source{account_source::plain{}});
   if (minter->orphaned()) return;
   wake(&stream_state::feeder);
-  asio::dispatch(minter->home(), [self = shared_from_this()] {
+  minter->enter([self = shared_from_this()] {
     std::vector<core::job_id> jobs;
     for (const operation& op : self->under_way) jobs.push_back(op.job);
     for (const core::job_id job : jobs) self->minter->cancel(job);

@@ -13,31 +13,35 @@ namespace ephemint::inline v0::net {
 
 namespace asio = boost::asio;
 
+class serial_gate;
 class endpoint;  // what all connections of a client share: host, resolver cache, TLS context and sessions
 
-/// One HTTP/1.1 connection over TLS: dials itself, then carries one request at a time. An actor: it owns its
-/// socket and its session, keeps itself alive while operations are pending, and is told what to do from its
-/// executor only. No policy here: the times are handed in, and what a failure means is the engine's business.
+/// One connection over TLS: dials itself, then carries requests. An actor: it owns its TLS stream and what is
+/// spoken over that, keeps itself alive while operations are pending, and is told what to do from inside its
+/// gate only. No policy here: the times are handed in, and what a failure means is the engine's business.
+/// Where memory runs out the connection ends, and says so like any other end.
 class connection : public std::enable_shared_from_this<connection> {
  public:
-  connection(asio::any_io_executor, std::shared_ptr<endpoint>, link_id, link_observer&);
+  connection(asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<endpoint>, link_id,
+             link_observer&);
   ~connection();
 
   /// Resolves, connects (Happy Eyeballs), shakes hands. Once.
-  void connect(std::chrono::milliseconds connect_timeout, std::chrono::milliseconds handshake_timeout);
+  void connect(std::chrono::milliseconds connect_timeout,
+               std::chrono::milliseconds handshake_timeout) noexcept;
 
-  /// Writes one whole request: one TLS record, one system call where the socket takes it. Only when connected
-  /// and with room. The bytes may go as soon as it returns. False: not a byte has left (the connection is
+  /// Writes one whole request: one TLS record, one system call where the socket takes it. Only when open and
+  /// with room. The bytes may go as soon as it returns. False: not a byte has left (the connection is
   /// finished; the observer hears nothing more of it).
-  bool send(attempt_id, std::string_view request);
+  bool send(attempt_id, std::string_view request) noexcept;
 
   /// Nobody waits for this answer any more. Mid-write the connection ends (true: ended, the observer hears
   /// nothing more of it); otherwise the answer still comes to `on_reply`, and the caller decides how long to
   /// wait for it.
-  bool drop(attempt_id);
+  bool drop(attempt_id) noexcept;
 
   /// Ends it at once: close_notify is sent if that can be done without waiting, nothing is awaited.
-  void close();
+  void close() noexcept;
 
  private:
   struct impl;

@@ -44,4 +44,11 @@ inline failure out_of_memory() noexcept {
   return {mint_errc::connect_failed, failure_text::literal("out of memory"), true};
 }
 
+/// A connection that stood, and ended because of `what`.
+inline failure connection_lost(const std::string& host, std::string_view what) {
+  std::string message = "the connection to " + host + " was lost: ";
+  message += what;
+  return {mint_errc::connect_failed, std::move(message), true};
+}
+
 }  // namespace ephemint::inline v0::net

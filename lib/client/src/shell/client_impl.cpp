@@ -3,7 +3,6 @@
 #include "net/dial/endpoint.hpp"
 
 #include <boost/asio/query.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -143,14 +142,14 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
     : options_{std::move(options)},
       key_{std::move(options_.api_key)},
       handlers_{executor},
-      home_{options_.single_threaded ? executor : asio::any_io_executor{asio::make_strand(executor)}},
+      gate_{std::make_shared<net::serial_gate>(!options_.single_threaded)},
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
       engine_{engine_settings_of(options_, *governor_), *governor_, seed()},
       writer_{checked.host_header, checked.target, key_, checked.user_agent},
       reader_{checked.redirects, &key_},
-      endpoint_{net::make_endpoint(home_, checked.endpoint)},
-      timer_{home_},
+      endpoint_{net::make_endpoint(executor, gate_, checked.endpoint)},
+      timer_{executor},
       registry_{asio::use_service<client_registry>(asio::query(executor, asio::execution::context))} {
   options_.rate = checked.rate;
   options_.user_agent = checked.user_agent;
@@ -323,8 +322,8 @@ void client_impl::send(const core::command& c) {
 void client_impl::dial(std::uint32_t id) try {
   const std::size_t slot = id & slot_mask;
   if (slot >= connections_.size()) connections_.resize(slot + 1);
-  connections_[slot] =
-      std::make_shared<net::connection>(home_, endpoint_, id, static_cast<net::link_observer&>(*this));
+  connections_[slot] = std::make_shared<net::connection>(outer(), gate_, endpoint_, id,
+                                                         static_cast<net::link_observer&>(*this));
   connections_[slot]->connect(options_.connect_timeout, options_.handshake_timeout);
 } catch (const std::bad_alloc&) {
   // A dial that never began must not look like one under way.
@@ -344,8 +343,10 @@ void client_impl::wake_at(core::time_point when) {
   timer_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
     // A wait that ended just before it was replaced comes through here too: a tick too many does no harm.
     if (ec || self->orphaned()) return;
-    self->engine_.on_tick(clock::now());
-    self->pump();
+    self->enter([self] {
+      self->engine_.on_tick(clock::now());
+      self->pump();
+    });
   });
 }
 

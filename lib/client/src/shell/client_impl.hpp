@@ -5,6 +5,7 @@
 #include "core/engine.hpp"
 #include "face/options.hpp"
 #include "net/connection.hpp"
+#include "net/serial_gate.hpp"
 #include "shell/client_registry.hpp"
 #include "shell/handler_caller.hpp"
 #include "shell/operation.hpp"
@@ -13,6 +14,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
@@ -25,12 +27,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ephemint::inline v0::detail {
 
 /// The shell around the engine: feeds it what happens and performs what it commands. Decides nothing. All of
-/// it runs on the home executor, save where a comment says otherwise.
+/// it runs inside the gate, save where a comment says otherwise.
 struct client_impl final : std::enable_shared_from_this<client_impl>,
                            private net::link_observer,
                            private context_bound {
@@ -38,9 +41,20 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   ~client_impl();
 
   // --- from any thread ---
-  /// Where all of this runs: a strand of `outer()`, or `outer()` itself.
-  const asio::any_io_executor& home() const noexcept { return home_; }
-  /// The executor that the client was given: handlers without one of their own run there, outside the strand.
+  /// Has something run inside the gate: at once, or when whoever is inside has done.
+  template <class Function>
+  void enter(Function what) {
+    struct errand {
+      explicit errand(Function f) : act{std::move(f)} {}
+      void run() noexcept { act(); }
+      Function act;
+      net::member_task<errand, &errand::run> task{*this};
+    };
+    const auto gate = gate_;  // what is done may end the client
+    const auto made = std::allocate_shared<errand>(asio::recycling_allocator<errand>{}, std::move(what));
+    gate->enter(made->task, made, net::completion::place::elsewhere);
+  }
+  /// The executor that the client was given: handlers without one of their own run there, outside the gate.
   const asio::any_io_executor& outer() const noexcept { return handlers_.outer(); }
   const handler_caller& handlers() const noexcept { return handlers_; }
   const client_options& options() const noexcept { return options_; }
@@ -51,7 +65,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
   core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
 
-  // --- on the home executor ---
+  // --- inside the gate ---
   void submit(std::unique_ptr<operation>, priority, core::time_point deadline);
   void cancel(core::job_id);
   void warm_up(std::size_t connections, asio::any_completion_handler<void(std::exception_ptr)>);
@@ -98,7 +112,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   client_options options_;  // without the key
   secret key_;
   handler_caller handlers_;
-  asio::any_io_executor home_;
+  std::shared_ptr<net::serial_gate> gate_;
   std::shared_ptr<rate_governor> governor_;
   core::engine engine_;
   request_writer writer_;

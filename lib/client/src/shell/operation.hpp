@@ -12,13 +12,13 @@
 
 namespace ephemint::inline v0::detail {
 
-/// One mint that somebody waits for: the shell's side of a `core::job`. Lives on the client's home executor
-/// from submission on.
+/// One mint that somebody waits for: the shell's side of a `core::job`. Lives inside the client's gate from
+/// submission on.
 class operation {
  public:
   virtual ~operation() = default;
 
-  /// The mint is over. Called on the home executor, once, as the last thing before destruction; must not call
+  /// The mint is over. Called inside the gate, once, as the last thing before destruction; must not call
   /// back into user code.
   virtual void complete(mint_result&& outcome) = 0;
 
