@@ -122,6 +122,18 @@ TEST(Dial, an_address_needs_no_look_up) {
   EXPECT_EQ(run.dial().what, kind::connected);
 }
 
+// behaviours: N8
+TEST(Dial, localhost_is_reached_without_a_look_up) {
+  scripted_server server{connection_run::good_server(), {accept_and_wait}};
+  for (const char* name : {"localhost", "localhost."}) {
+    connection_run run{server.port(), name, [](const std::string&) -> lookup_result {
+                         ADD_FAILURE() << "looked up";
+                         return {};
+                       }};
+    EXPECT_EQ(run.dial().what, kind::connected);
+  }
+}
+
 // --- addresses
 
 // behaviours: N3

@@ -60,6 +60,25 @@ TEST(Resolver, knows_an_address_by_heart) {
   }
 }
 
+// behaviours: N8
+TEST(Resolver, localhost_is_loopback_and_nobody_is_asked) {
+  asio::io_context io{1};
+  const auto asked = [](const std::string&) -> lookup_result {
+    ADD_FAILURE() << "looked up";
+    return {};
+  };
+  for (const char* name : {"localhost", "localhost.", "LocalHost", "api.localhost", "a.b.localhost."}) {
+    const auto names = std::make_shared<resolver>(io.get_executor(), gate(), name, asked);
+    EXPECT_EQ(names->known(clock::now())->found,
+              (addresses{asio::ip::make_address("::1"), asio::ip::make_address("127.0.0.1")}))
+        << name;
+  }
+  for (const char* name : {"notlocalhost", "localhost.test", "localhos", ".", ""}) {
+    const auto names = std::make_shared<resolver>(io.get_executor(), gate(), name, asked);
+    EXPECT_FALSE(names->known(clock::now())) << name;
+  }
+}
+
 TEST(Resolver, a_look_up_that_throws_is_a_failed_one) {
   asio::io_context io{1};
   const auto names =

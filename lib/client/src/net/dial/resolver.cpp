@@ -1,5 +1,7 @@
 #include "net/dial/resolver.hpp"
 
+#include "codec/ascii.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -73,6 +75,15 @@ lookup_result system_lookup(const std::string& host) {
   return result;
 }
 
+bool is_loopback_name(std::string_view host) noexcept {
+  static constexpr std::string_view name = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.size() < name.size()) return false;
+  const std::string_view end = host.substr(host.size() - name.size());
+  return detail::ascii::equal_ignoring_case(end, name) &&
+         (host.size() == name.size() || host[host.size() - name.size() - 1] == '.');
+}
+
 class resolver::search : public std::enable_shared_from_this<search> {
  public:
   explicit search(resolver& asker)
@@ -131,6 +142,8 @@ resolver::resolver(const boost::asio::any_io_executor& executor, std::shared_ptr
   const auto literal = ip::make_address(host_, not_literal);
   if (!not_literal)
     by_heart_ = lookup_result{{literal}, {}};
+  else if (is_loopback_name(host_))
+    by_heart_ = lookup_result{{ip::address_v6::loopback(), ip::address_v4::loopback()}, {}};
 }
 
 resolver::~resolver() { gate_->shut(); }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ephemint::inline v0::net {
@@ -29,7 +30,7 @@ class resolver : public std::enable_shared_from_this<resolver> {
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
-  /// The addresses, if they are known now; an IP literal's are always.
+  /// The addresses, if they are known now; an IP literal's and those of `localhost` are always.
   std::optional<lookup_result> known(clock::time_point now) const;
 
   /// Told the result, later and inside the gate, if it still lives then. Not told if memory ran out.
@@ -63,5 +64,8 @@ class resolver : public std::enable_shared_from_this<resolver> {
   std::vector<std::weak_ptr<waiter>> waiters_;
   std::shared_ptr<search> search_;  // null: none is under way
 };
+
+/// Whether this is loopback, whatever a name server says (RFC 6761, 6.3).
+bool is_loopback_name(std::string_view host) noexcept;
 
 }  // namespace ephemint::inline v0::net
