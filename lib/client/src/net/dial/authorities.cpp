@@ -44,10 +44,10 @@ std::string system_problem() {
   throw std::invalid_argument{std::move(what)};
 }
 
-/// OpenSSL looks at a certificate's extensions when it needs them first, and takes one for invalid for ever
-/// if memory ran out at that moment. So it is done now. False: they are invalid.
-bool extensions_are_known(X509& authority) {
-  if (X509_check_purpose(&authority, -1, 0) == 1) return true;
+/// OpenSSL decodes a certificate's key once, and its extensions when it needs them first; one is unusable for
+/// ever if memory ran out at that moment. So both are looked at now.
+bool is_usable(X509& authority) {
+  if (X509_get0_pubkey(&authority) != nullptr && X509_check_purpose(&authority, -1, 0) == 1) return true;
   if (openssl_lacks_memory()) throw std::bad_alloc{};
   ERR_clear_error();
   return false;
@@ -61,7 +61,7 @@ void add_certificates(X509_STORE& store, BIO& text, const std::string& option, c
     // `_AUX`: accepts `TRUSTED CERTIFICATE` as well, as OpenSSL's own loader does.
     std::unique_ptr<X509, certificate_deleter> next{PEM_read_bio_X509_AUX(&text, nullptr, nullptr, nullptr)};
     if (!next) break;
-    if (!extensions_are_known(*next)) complain(next_one() + " has invalid extensions");
+    if (!is_usable(*next)) complain(next_one() + " has a key of an unknown kind, or invalid extensions");
     if (X509_STORE_add_cert(&store, next.get()) != 1) throw std::bad_alloc{};
   }
   if (openssl_lacks_memory()) throw std::bad_alloc{};
@@ -106,7 +106,7 @@ void add_system(SSL_CTX& context, X509_STORE& store) {
   ERR_clear_error();
   const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(&store);
   for (int i = 0; i < sk_X509_OBJECT_num(all); ++i)
-    if (X509* const each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i))) extensions_are_known(*each);
+    if (X509* const each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i))) is_usable(*each);
 }
 
 /// `12345678.0`: the form in which OpenSSL finds certificates in a directory.
