@@ -20,3 +20,7 @@ ephemint_test(net_memory_test
     LABELS integration
     LIBRARIES ephemint_test_network
     SOURCES integration/connection_memory_test.cpp)
+ephemint_test(net_exhaustion_test
+    LABELS integration
+    LIBRARIES ephemint_test_network
+    SOURCES integration/connection_exhaustion_test.cpp support/failing_memory.cpp)
