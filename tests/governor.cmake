@@ -14,6 +14,8 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/waiting_line_test.cpp
     LABELS unit)
 ephemint_test(governor_threads_test SOURCES unit/rate_governor_threads_test.cpp LABELS threads)
+# Apart from the others: it replaces operator new.
+ephemint_test(governor_memory_test VIRTUAL_TIME SOURCES unit/governor_memory_test.cpp LABELS unit)
 
 add_library(quota_world STATIC
     support/quota_cases.cpp
