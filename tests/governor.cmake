@@ -1,4 +1,4 @@
-# The rate governor: its parts as tables, its properties, and the quota's world in virtual time.
+# The rate governor and the key: their parts as tables, its properties, and the quota's world in virtual time.
 ephemint_test(governor_test VIRTUAL_TIME
     SOURCES
         unit/burst_bucket_test.cpp
@@ -13,7 +13,9 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/time_test.cpp
         unit/waiting_line_test.cpp
     LABELS unit)
-ephemint_test(governor_threads_test SOURCES unit/rate_governor_threads_test.cpp LABELS threads)
+ephemint_test(governor_threads_test
+    SOURCES unit/rate_governor_threads_test.cpp
+    LABELS threads)
 # Apart from the others: it replaces operator new.
 ephemint_test(governor_memory_test VIRTUAL_TIME SOURCES unit/governor_memory_test.cpp LABELS unit)
 
