@@ -14,7 +14,9 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_retry_test.cpp
         unit/engine_stale_test.cpp
         unit/engine_window_test.cpp
-        unit/pool_rules_test.cpp
+        unit/dial_rules_test.cpp
+        unit/link_table_test.cpp
+        unit/stream_window_test.cpp
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp
     LABELS unit)

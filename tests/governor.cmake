@@ -1,9 +1,11 @@
-# The rate governor: its parts as tables, its properties, and the quota's world in virtual time.
+# The rate governor and the key: their parts as tables, its properties, and the quota's world in virtual time.
 ephemint_test(governor_test VIRTUAL_TIME
     SOURCES
         unit/burst_bucket_test.cpp
         unit/charge_log_test.cpp
+        unit/credential_test.cpp
         unit/key_gate_test.cpp
+        unit/key_guard_test.cpp
         unit/pause_gate_test.cpp
         unit/permit_table_test.cpp
         unit/quota_learner_test.cpp
@@ -13,7 +15,11 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/time_test.cpp
         unit/waiting_line_test.cpp
     LABELS unit)
-ephemint_test(governor_threads_test SOURCES unit/rate_governor_threads_test.cpp LABELS threads)
+ephemint_test(governor_threads_test
+    SOURCES unit/credential_threads_test.cpp unit/rate_governor_threads_test.cpp
+    LABELS threads)
+# Apart from the others: it replaces operator new.
+ephemint_test(governor_memory_test VIRTUAL_TIME SOURCES unit/governor_memory_test.cpp LABELS unit)
 
 add_library(quota_world STATIC
     support/quota_cases.cpp

@@ -3,7 +3,7 @@ add_library(ephemint_test_network STATIC support/scripted_server.cpp support/tes
 target_include_directories(ephemint_test_network PUBLIC support)
 target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads PRIVATE ephemint_build_flags)
 
-ephemint_test(net_reply_test LABELS unit SOURCES unit/reply_parser_test.cpp)
+ephemint_test(net_reply_test LABELS unit SOURCES unit/http1_wire_test.cpp unit/reply_parser_test.cpp)
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit
@@ -14,8 +14,13 @@ ephemint_test(net_connection_test UNITY
     LIBRARIES ephemint_test_network
     SOURCES integration/connection_test.cpp integration/dial_test.cpp integration/resolver_test.cpp)
 target_precompile_headers(net_connection_test PRIVATE support/connection_run.hpp <gtest/gtest.h>)
+ephemint_test(net_gate_test LABELS threads SOURCES unit/gate_timer_test.cpp unit/serial_gate_test.cpp)
 # Apart from the others: it replaces the allocators.
 ephemint_test(net_memory_test
     LABELS integration
     LIBRARIES ephemint_test_network
     SOURCES integration/connection_memory_test.cpp)
+ephemint_test(net_exhaustion_test
+    LABELS integration
+    LIBRARIES ephemint_test_network
+    SOURCES integration/connection_exhaustion_test.cpp support/failing_memory.cpp)

@@ -6,6 +6,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,42 +24,52 @@ engine_settings settings(std::size_t max_queued) {
   return s;
 }
 
-/// Performs the commands as a world would in which everything succeeds at once. Gives the last connection
-/// sent on.
-std::uint32_t perform(engine& e, time_point now) {
-  std::uint32_t sent = 0;
+/// Performs the commands as a world would in which everything succeeds at once. Gives the last attempt sent,
+/// or 0.
+attempt_id perform(engine& e, time_point now) {
+  attempt_id sent = 0;
   while (const auto c = e.next()) {
-    if (c->what == command::kind::dial) e.on_connected(now, c->connection);
-    if (c->what == command::kind::send) sent = c->connection;
+    if (c->what == command::kind::dial) e.on_link_open(now, c->link, 1);
+    if (c->what == command::kind::send) sent = c->attempt;
+    if (c->what == command::kind::finish) c->of->where = mint::place::nowhere;
   }
   return sent;
 }
 
-/// One job through submit, send, reply and finish, while others wait: those have a turn of their own each.
+/// One mint through submit, send, reply and finish, while others wait: those have a turn of their own each.
 void engine_round_trip(benchmark::State& state) {
   const auto waiting = static_cast<std::size_t>(state.range(0));
   const auto governor = make_rate_governor(quota::unlimited());
+  std::deque<mint> mints;  // outlives the engine
   key_guard key;
   engine e{settings(waiting + 16), *governor, key, 1};
   time_point now = start;
-  int owner = 0;
   std::uint64_t n = 0;
-  const auto submit = [&] {
-    e.on_submit(now, {account_id{"se-" + std::to_string(n++)}, priority::interactive,
-                      now + std::chrono::hours{24}, &owner});
+  const auto submit = [&](mint& m) {
+    m.account = account_id{"se-" + std::to_string(n++)};
+    m.deadline = now + std::chrono::hours{24};
+    e.on_submit(now, m);
   };
-  for (std::size_t i = 0; i < waiting; ++i) submit();
-  std::uint32_t lane = perform(e, now);
+  for (std::size_t i = 0; i < waiting; ++i) submit(mints.emplace_back());
+  attempt_id out = perform(e, now);
+  // Served in turn: each is over, and can be used again, once all that waited before it are.
+  std::vector<std::unique_ptr<mint>> used;
+  for (std::size_t i = 0; i < waiting + 16; ++i) used.push_back(std::make_unique<mint>());
+  std::size_t at = 0;
   const auto before = bench::allocations();
   for (auto _ : state) {
-    submit();
-    if (const auto sent = perform(e, now)) lane = sent;
+    mint& m = *used[at++ % used.size()];
+    m.attempts = 0;
+    submit(m);
+    if (const auto sent = perform(e, now)) out = sent;
     now += std::chrono::microseconds{50};
-    e.on_reply(now, lane, {.what = reply_facts::answer::minted});
-    if (const auto sent = perform(e, now)) lane = sent;
+    e.on_reply(now, out, {.what = reply_facts::answer::minted});
+    if (const auto sent = perform(e, now)) out = sent;
   }
   state.counters["allocations"] = benchmark::Counter(static_cast<double>(bench::allocations() - before),
                                                      benchmark::Counter::kAvgIterations);
+  e.on_shutdown(now);
+  perform(e, now);
 }
 BENCHMARK(engine_round_trip)->Arg(0)->Arg(10)->Arg(10'000)->Arg(1'000'000);
 

@@ -1,6 +1,7 @@
 // The quota's table: every strategy in every workload, the mean over 13 servers, three kinds of Retry-After
 // and so many seeds; and a trace by the second, to be drawn by bench/plots/quota.gp.
 
+#include "common/json_text.hpp"
 #include "quota_cases.hpp"
 
 #include <charconv>
@@ -15,6 +16,8 @@
 namespace {
 
 using namespace ephemint::quota_world;
+using ephemint::bench::json_array;
+using ephemint::bench::json_object;
 
 struct options {
   std::string json;
@@ -79,18 +82,20 @@ std::vector<line> run_table(const options& o) {
 }
 
 void write_json(const std::string& file, const std::vector<line>& lines, std::uint64_t seeds) {
-  std::ofstream out{file};
-  out << "{\"seeds\": " << seeds << ", \"lines\": [\n";
-  const char* comma = "";
-  for (const line& l : lines) {
-    out << comma << "  {\"workload\": \"" << l.workload << "\", \"strategy\": \"" << l.strategy
-        << "\", \"in_time\": " << l.mean.success << ", \"goodput\": " << l.mean.goodput
-        << ", \"worst_server\": " << l.mean.worst_server << ", \"refused\": " << l.mean.waste
-        << ", \"jain\": " << l.mean.jain << ", \"most_in_a_window\": " << l.mean.most_in_a_window
-        << ", \"most_in_100ms_after_a_pause\": " << l.mean.most_after_a_pause << "}";
-    comma = ",\n";
-  }
-  out << "\n]}\n";
+  const std::string array = json_array(lines, [](const line& l) {
+    return json_object{}
+        .add("workload", l.workload)
+        .add("strategy", l.strategy)
+        .add("in_time", l.mean.success)
+        .add("goodput", l.mean.goodput)
+        .add("worst_server", l.mean.worst_server)
+        .add("refused", l.mean.waste)
+        .add("jain", l.mean.jain)
+        .add("most_in_a_window", l.mean.most_in_a_window)
+        .add("most_in_100ms_after_a_pause", l.mean.most_after_a_pause)
+        .text();
+  });
+  std::ofstream{file} << json_object{}.add("seeds", seeds).add_text("lines", array).text() << '\n';
 }
 
 // One block for each workload and strategy, two empty lines between them: what gnuplot calls an index.

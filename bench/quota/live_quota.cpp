@@ -3,6 +3,7 @@
 // at windows of six seconds so that it takes minutes, and once as the API documents it.
 
 #include "common/child_process.hpp"
+#include "common/json_text.hpp"
 
 #include <ephemint/sandbox/server.hpp>
 
@@ -185,19 +186,20 @@ void print(const result& r) {
 }
 
 void write_json(const std::string& file, const std::vector<result>& results) {
-  std::ofstream out{file};
-  out << "{\"runs\": [\n";
-  const char* comma = "";
-  for (const result& r : results) {
-    out << comma
-        << fmt::format(
-               "  {{\"name\": \"{}\", \"minted\": {}, \"failed\": {}, \"refused\": {}, \"requests\": {}, "
-               "\"wall_s\": {:.2f}, \"bound_s\": {:.2f}, \"most_in_a_window\": {}, \"ended\": {}}}",
-               r.name, r.minted, r.failed, r.server.rate_limited, r.server.requests, r.wall, r.bound,
-               r.server.peak_per_window, r.in_time);
-    comma = ",\n";
-  }
-  out << "\n]}\n";
+  const std::string array = bench::json_array(results, [](const result& r) {
+    return bench::json_object{}
+        .add("name", r.name)
+        .add("minted", r.minted)
+        .add("failed", r.failed)
+        .add("refused", r.server.rate_limited)
+        .add("requests", r.server.requests)
+        .add_text("wall_s", fmt::format("{:.2f}", r.wall))
+        .add_text("bound_s", fmt::format("{:.2f}", r.bound))
+        .add("most_in_a_window", r.server.peak_per_window)
+        .add("ended", r.in_time)
+        .text();
+  });
+  std::ofstream{file} << bench::json_object{}.add_text("runs", array).text() << '\n';
 }
 
 }  // namespace

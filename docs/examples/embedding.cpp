@@ -78,7 +78,7 @@ void serve(asio::io_context& context, ephemint::client_options options, std::vec
   for (session& s : sessions)
     open.push_back(asio::co_spawn(context, open_portal(minter, s), asio::use_future));
   for (auto& done : open) done.get();
-  asio::co_spawn(context, minter.close(), asio::use_future).get();  // lets what is under way finish
+  minter.async_close(asio::use_future).get();  // lets what is under way finish
 }
 // endregion
 
@@ -190,7 +190,7 @@ void run_cancel() {
   asio::io_context context;
   ephemint::client minter{context.get_executor(), example::options_for(api)};
   give_up_early(minter);
-  asio::co_spawn(context, minter.close(), asio::detached);  // else its connections would keep `run` busy
+  minter.async_close(asio::detached);  // else its connections would keep `run` busy
   context.run();
 }
 
@@ -200,9 +200,7 @@ void run_clean_up() {
   ephemint::client minter{context.get_executor(), example::options_for(api)};
   session s{.account = "se-1"};
   asio::cancellation_signal stop;
-  const auto close_after = [&](std::exception_ptr) {
-    asio::co_spawn(context, minter.close(), asio::detached);
-  };
+  const auto close_after = [&](std::exception_ptr) { minter.async_close(asio::detached); };
   asio::co_spawn(context, open_portal_or_part(minter, s),
                  asio::bind_cancellation_slot(stop.slot(), close_after));
   asio::post(context, [&] { stop.emit(asio::cancellation_type::terminal); });

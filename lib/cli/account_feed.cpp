@@ -60,8 +60,8 @@ account_feed::~account_feed() {
 }
 
 account_source account_feed::source() {
-  if (awaited_) return account_source{account_source::coroutine{[this] { return next_awaited(); }}};
-  return account_source{account_source::plain{[this] { return next(); }}};
+  if (awaited_) return account_source{[this] { return next_awaited(); }};
+  return account_source{[this] { return next(); }};
 }
 
 void account_feed::stop() {

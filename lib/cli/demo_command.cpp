@@ -89,10 +89,10 @@ class demo_run {
   }
 
   account_source accounts() {
-    return account_source::plain{[this, next = std::size_t{0}]() mutable -> std::optional<account_id> {
+    return [this, next = std::size_t{0}]() mutable -> std::optional<account_id> {
       if (next == figures_.accounts) return std::nullopt;
       return account_id{fmt::format("se-{}", 1000 + next++)};
-    }};
+    };
   }
 
   void record(const account_result& one) {

@@ -42,22 +42,18 @@ TEST(Cancel, every_type_ends_the_wait_and_the_client_goes_on) {
   }
 }
 
-// behaviours: C6
-TEST(Cancel, clean_up_after_it_runs) {
+/// What a coroutine that is cancelled in a mint does behind it: `body` gets the client and writes what it
+/// did.
+template <class Body>
+std::string cancelled_in_a_mint(Body body) {
   sandbox::server api{faulty({"account=se-slow,stall"})};
-  bool cleaned = false;
-  std::string outcome;
+  std::string did;
   asio::io_context context;
   {
     client c{context.get_executor(), options_for(api)};
     asio::cancellation_signal signal;
-    const auto body = [&]() -> asio::awaitable<void> {
-      auto minted = co_await c.mint({.account = "se-slow"});
-      outcome = name_of(minted);
-      co_await pause_for(1ms);
-      cleaned = true;
-    };
-    asio::co_spawn(context, body(), asio::bind_cancellation_slot(signal.slot(), asio::detached));
+    auto task = body(c, did);
+    asio::co_spawn(context, std::move(task), asio::bind_cancellation_slot(signal.slot(), asio::detached));
     context.run_for(80ms);
     signal.emit(asio::cancellation_type::terminal);
     context.restart();
@@ -65,8 +61,47 @@ TEST(Cancel, clean_up_after_it_runs) {
   }
   context.restart();
   context.run_for(1s);
-  EXPECT_EQ(outcome, "cancelled");
-  EXPECT_TRUE(cleaned);
+  EXPECT_TRUE(context.stopped()) << "the coroutine goes on for ever";
+  return did;
+}
+
+// behaviours: C6
+TEST(Cancel, loop_that_is_cancelled_in_a_mint_ends) {
+  const auto by_twin = [](client& c, std::string& did) -> asio::awaitable<void> {
+    for (int round = 0; round < 50; ++round) {
+      const auto minted = co_await c.mint({.account = "se-slow"});
+      did += name_of(minted) + ' ';
+      co_await pause_for(1ms);
+    }
+  };
+  const auto by_token = [](client& c, std::string& did) -> asio::awaitable<void> {
+    for (int round = 0; round < 50; ++round) {
+      const auto minted = co_await c.async_mint({.account = "se-slow"}, asio::use_awaitable);
+      did += name_of(minted) + ' ';
+      co_await pause_for(1ms);
+    }
+  };
+  EXPECT_EQ(cancelled_in_a_mint(by_twin), "cancelled ");
+  EXPECT_EQ(cancelled_in_a_mint(by_token), "cancelled ");
+}
+
+// behaviours: C6
+TEST(Cancel, clean_up_after_it_runs_where_the_caller_asks_for_that) {
+  const auto reset = [](client& c, std::string& did) -> asio::awaitable<void> {
+    did += name_of(co_await c.mint({.account = "se-slow"}));
+    co_await asio::this_coro::reset_cancellation_state();
+    co_await pause_for(1ms);
+    did += ", cleaned";
+  };
+  const auto quiet = [](client& c, std::string& did) -> asio::awaitable<void> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    did += name_of(co_await c.mint({.account = "se-slow"}));
+    co_await asio::this_coro::reset_cancellation_state();
+    co_await pause_for(1ms);
+    did += ", cleaned";
+  };
+  EXPECT_EQ(cancelled_in_a_mint(reset), "cancelled, cleaned");
+  EXPECT_EQ(cancelled_in_a_mint(quiet), "cancelled, cleaned");
 }
 
 // behaviours: C3
@@ -167,12 +202,8 @@ TEST(Shutdown, closing_ends_a_warm_up_that_waits) {
     client c{co_await asio::this_coro::executor, options_for(api)};
     std::string warmed;
     const auto warm = [&]() -> asio::awaitable<void> {
-      try {
-        co_await c.warm_up(2);
-        warmed = "up";
-      } catch (const mint_exception& e) {
-        warmed = to_string(e.error().value());
-      }
+      const auto up = co_await c.warm_up(2);
+      warmed = up ? "up" : to_string(up.error().value());
     };
     asio::co_spawn(co_await asio::this_coro::executor, warm(), asio::detached);
     co_await pause_for(50ms);

@@ -96,9 +96,9 @@ TEST(ClientMemory, a_stream_takes_three_blocks_a_mint_at_most) {
     options.single_threaded = true;
     client c{co_await asio::this_coro::executor, std::move(options)};
     int given = 0;
-    auto results = c.mint_many(account_source{account_source::plain{[&given] {
+    auto results = c.mint_many(account_source{[&given] {
       return given++ < warm_up + measured ? std::optional{account_id{"se-1"}} : std::nullopt;
-    }}});
+    }});
     long before = 0;
     int taken = 0;
     while (const auto one = co_await results.next()) {

@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -34,6 +35,22 @@ TEST(Client, mints_a_token_for_the_account_that_was_asked_for) {
     EXPECT_GT(minted->remaining(), std::chrono::seconds{9});
   });
   EXPECT_EQ(api.stats().requests_by_account.at("se-1"), 1u);
+}
+
+TEST(Client, options_in_force_claim_no_quota_that_is_a_governors) {
+  const sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    auto options = options_for(api);
+    options.rate.reset();
+    const client own{executor, options};
+    EXPECT_EQ(own.options().rate, test_key_quota);
+    options.governor =
+        make_rate_governor(quota::declared(7, std::chrono::seconds{1}), quota_scope::per_account);
+    const client given{executor, options};
+    EXPECT_EQ(given.options().rate, std::nullopt);
+    EXPECT_EQ(given.options().scope, quota_scope::per_account);
+  });
 }
 
 TEST(Client, every_completion_token_works) {

@@ -73,15 +73,13 @@ void answer_all(peer& client) {
 }
 
 /// Hears without keeping anything, and asks again.
-struct counter final : connection_observer {
-  void on_connected(std::uint32_t, bool) override { ++connected; }
-  void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
-  void on_reply(std::uint32_t, const detail::http_reply& reply) override {
+struct counter final : test::quiet_observer {
+  void on_open(link_id, std::uint32_t, bool) override { ++connected; }
+  void on_reply(link_id, attempt_id, const detail::http_reply& reply) override {
     ++replies;
     EXPECT_TRUE(reply.reusable);
-    if (replies < wanted) link->send(request);
+    if (replies < wanted) link->send(0, request);
   }
-  void on_lost(std::uint32_t, const failure& why, bool) override { ADD_FAILURE() << why.message; }
 
   connection* link = nullptr;
   int connected = 0, replies = 0, wanted = 0;
@@ -89,7 +87,7 @@ struct counter final : connection_observer {
 
 void mint(asio::io_context& io, counter& observer, int count) {
   observer.wanted = observer.replies + count;
-  observer.link->send(request);
+  observer.link->send(0, request);
   while (observer.replies < observer.wanted && io.run_one_for(connection_run::patience) != 0) continue;
 }
 
@@ -97,10 +95,11 @@ TEST(ConnectionMemory, a_request_and_its_reply_allocate_nothing_of_ours) {
   ASSERT_EQ(counting, 1);
   scripted_server server{connection_run::good_server(), {answer_all}};
   asio::io_context io{1};
+  const auto gate = std::make_shared<serial_gate>(false);
   counter observer;
   const auto link = std::make_shared<connection>(
-      io.get_executor(),
-      make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1")), 1,
+      io.get_executor(), gate,
+      make_endpoint(io.get_executor(), gate, connection_run::settings_for(server.port(), "127.0.0.1")), 1,
       observer);
   observer.link = link.get();
   link->connect(connection_run::patience, connection_run::patience);
@@ -123,11 +122,13 @@ TEST(ConnectionMemory, an_idle_connection_holds_60_kib_at_most) {
   constexpr long most = (OPENSSL_VERSION_NUMBER >= 0x30500000L ? 73 : 60) * 1024;
   scripted_server server{connection_run::good_server(), {answer_all}};
   asio::io_context io{1};
-  const auto end = make_endpoint(io.get_executor(), connection_run::settings_for(server.port(), "127.0.0.1"));
+  const auto gate = std::make_shared<serial_gate>(false);
+  const auto end =
+      make_endpoint(io.get_executor(), gate, connection_run::settings_for(server.port(), "127.0.0.1"));
   counter observer;
   std::vector<std::shared_ptr<connection>> links;
   const auto dial_and_mint = [&] {
-    links.push_back(std::make_shared<connection>(io.get_executor(), end, 1, observer));
+    links.push_back(std::make_shared<connection>(io.get_executor(), gate, end, 1, observer));
     observer.link = links.back().get();
     links.back()->connect(connection_run::patience, connection_run::patience);
     const int wanted = observer.connected + 1;

@@ -1,8 +1,6 @@
 #include "connection_run.hpp"
 #include "scripted_server.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -51,7 +49,7 @@ void answer_all(peer& client) {
 /// A connection that stands, its request sent; what is heard then.
 heard answer_to(connection_run& run) {
   EXPECT_EQ(run.dial().what, kind::connected);
-  EXPECT_TRUE(run.link->send(request));
+  EXPECT_TRUE(run.send(request));
   return run.next();
 }
 
@@ -68,7 +66,7 @@ TEST(Connection, carries_one_request_after_another) {
   connection_run run{server.port()};
   ASSERT_EQ(run.dial().what, kind::connected);
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(run.link->send(request));
+    ASSERT_TRUE(run.send(request));
     const heard reply = run.next();
     EXPECT_EQ(reply.what, kind::reply);
     EXPECT_EQ(reply.status, 200);
@@ -84,7 +82,7 @@ TEST(Connection, the_next_request_may_be_sent_from_inside_the_reply) {
   int left = 100;
   run.when_replied = [&] {
     if (--left > 0) {
-      EXPECT_TRUE(run.link->send(request));
+      EXPECT_TRUE(run.send(request));
     }
   };
   EXPECT_EQ(answer_to(run).what, kind::reply);
@@ -139,7 +137,7 @@ TEST(Connection, an_idle_connection_that_the_server_closes_is_lost_at_once) {
     EXPECT_TRUE(run.io.stopped());
     if (!run.told.empty()) {
       EXPECT_EQ(run.told.front().what, kind::lost);
-      EXPECT_FALSE(run.told.front().reply_begun);
+      EXPECT_FALSE(run.told.front().fate);
     }
     run.told.clear();
   }
@@ -153,7 +151,7 @@ TEST(Connection, a_connection_that_ends_before_a_byte_of_the_reply_says_so) {
         scripted_server::script{[](peer& client) { client.say_goodbye(); }}}) {
     const heard fresh = answer_of(after_request(ending));
     EXPECT_EQ(fresh.what, kind::lost);
-    EXPECT_FALSE(fresh.reply_begun);
+    EXPECT_EQ(fresh.fate, fate::unknown);
     EXPECT_TRUE(fresh.why.retryable);
     EXPECT_EQ(fresh.why.code, mint_errc::connect_failed);
 
@@ -164,10 +162,10 @@ TEST(Connection, a_connection_that_ends_before_a_byte_of_the_reply_says_so) {
     })});
     connection_run run{server.port()};
     EXPECT_EQ(answer_to(run).what, kind::reply);
-    ASSERT_TRUE(run.link->send(request));
+    ASSERT_TRUE(run.send(request));
     const heard reused = run.next();
     EXPECT_EQ(reused.what, kind::lost);
-    EXPECT_FALSE(reused.reply_begun);
+    EXPECT_EQ(reused.fate, fate::unprocessed) << "a server that has given it up";
   }
 }
 
@@ -183,7 +181,7 @@ TEST(Connection, a_connection_that_ends_inside_the_reply_says_so) {
       client.wait_for_goodbye();
     }));
     EXPECT_EQ(lost.what, kind::lost);
-    EXPECT_TRUE(lost.reply_begun);
+    EXPECT_EQ(lost.fate, fate::begun);
     EXPECT_TRUE(lost.why.retryable);
   }
 }
@@ -202,7 +200,7 @@ TEST(Connection, a_request_that_cannot_leave_is_reported_as_unsent) {
     gone.get_future().wait();
     const auto until = clock::now() + std::chrono::milliseconds{long_idle ? 12 : 0};
     while (clock::now() < until) continue;
-    EXPECT_FALSE(run.link->send(request));
+    EXPECT_FALSE(run.send(request));
     run.run_dry();
   }
 }
@@ -221,7 +219,7 @@ TEST(Connection, a_fin_that_nobody_has_read_yet_is_noticed_before_a_request_is_s
   ASSERT_EQ(answer_to(run).what, kind::reply);
   const auto until = clock::now() + std::chrono::milliseconds{12};
   while (clock::now() < until) continue;
-  EXPECT_FALSE(run.link->send(request));
+  EXPECT_FALSE(run.send(request));
   run.run_dry();
 }
 
@@ -239,7 +237,7 @@ TEST(Connection, bytes_that_nobody_asked_for_end_the_connection) {
   may_speak.set_value();
   const heard lost = run.next();
   EXPECT_EQ(lost.what, kind::lost);
-  EXPECT_FALSE(lost.reply_begun);
+  EXPECT_FALSE(lost.fate);
 }
 
 // behaviours: S9
@@ -252,10 +250,10 @@ TEST(Connection, a_408_that_crossed_the_request_is_not_its_answer) {
   })});
   connection_run run{server.port()};
   ASSERT_EQ(answer_to(run).what, kind::reply);
-  ASSERT_TRUE(run.link->send(request));
+  ASSERT_TRUE(run.send(request));
   const heard lost = run.next();
   EXPECT_EQ(lost.what, kind::lost);
-  EXPECT_FALSE(lost.reply_begun);
+  EXPECT_EQ(lost.fate, fate::unprocessed);
 }
 
 // behaviours: S10
@@ -299,7 +297,7 @@ TEST(Connection, a_reply_that_breaks_the_rules_is_a_bad_response_and_not_tried_a
   EXPECT_EQ(lost.what, kind::lost);
   EXPECT_EQ(lost.why.code, mint_errc::bad_response);
   EXPECT_FALSE(lost.why.retryable);
-  EXPECT_TRUE(lost.reply_begun);
+  EXPECT_EQ(lost.fate, fate::begun);
 }
 
 // --- writing
@@ -314,7 +312,7 @@ TEST(Connection, a_request_that_the_socket_takes_in_parts_arrives_whole) {
   })});
   connection_run run{server.port()};
   ASSERT_EQ(run.dial().what, kind::connected);
-  ASSERT_TRUE(run.link->send(large_request));
+  ASSERT_TRUE(run.send(large_request));
   const heard reply = run.next();
   EXPECT_EQ(reply.status, 200);
   EXPECT_TRUE(reply.reusable);
@@ -329,7 +327,7 @@ TEST(Connection, a_reply_before_the_request_was_written_whole_is_returned) {
   })});
   connection_run run{server.port()};
   ASSERT_EQ(run.dial().what, kind::connected);
-  ASSERT_TRUE(run.link->send(large_request));
+  ASSERT_TRUE(run.send(large_request));
   const heard reply = run.next();
   EXPECT_EQ(reply.body, "token");
   EXPECT_FALSE(reply.reusable);
@@ -340,8 +338,8 @@ TEST(Connection, abandoned_in_the_middle_of_a_write_it_ends) {
   scripted_server server = serve({after_handshake([](peer& client) { client.wait_for_goodbye(); })});
   connection_run run{server.port()};
   ASSERT_EQ(run.dial().what, kind::connected);
-  ASSERT_TRUE(run.link->send(large_request));
-  EXPECT_TRUE(run.link->abandon());
+  ASSERT_TRUE(run.send(large_request));
+  EXPECT_TRUE(run.link->drop(run.sent));
   run.run_dry();
 }
 
@@ -350,8 +348,8 @@ TEST(Connection, abandoned_after_the_write_it_still_gives_the_answer) {
   scripted_server server = serve({after_handshake(answer_all)});
   connection_run run{server.port()};
   ASSERT_EQ(run.dial().what, kind::connected);
-  ASSERT_TRUE(run.link->send(request));
-  EXPECT_FALSE(run.link->abandon());
+  ASSERT_TRUE(run.send(request));
+  EXPECT_FALSE(run.link->drop(run.sent));
   EXPECT_EQ(run.next().body, "token");
 }
 
@@ -374,7 +372,7 @@ TEST(Connection, nothing_is_told_after_close) {
   scripted_server server = serve({after_handshake(answer_all)});
   connection_run run{server.port()};
   ASSERT_EQ(run.dial().what, kind::connected);
-  ASSERT_TRUE(run.link->send(request));
+  ASSERT_TRUE(run.send(request));
   run.link->close();
   run.run_dry();
 }
@@ -384,16 +382,16 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
   scripted_server server = serve({after_handshake(answer_all)});
   const auto settings = connection_run::settings_for(server.port(), "127.0.0.1");
   for (int steps = 0; steps < 12; ++steps) {  // the leak check of ASan is what looks here
-    struct deaf final : connection_observer {
-      void on_connected(std::uint32_t, bool) override { link->send(request); }
-      void on_connect_failed(std::uint32_t, const failure&) override {}
-      void on_reply(std::uint32_t, const detail::http_reply&) override { link->send(request); }
-      void on_lost(std::uint32_t, const failure&, bool) override {}
+    struct deaf final : test::quiet_observer {
+      void on_open(link_id, std::uint32_t, bool) override { link->send(1, request); }
+      void on_reply(link_id, attempt_id, const detail::http_reply&) override { link->send(2, request); }
+      void on_failure(const failure&) override {}
       connection* link = nullptr;
     } observer;
     asio::io_context io{1};
-    auto link = std::make_shared<connection>(io.get_executor(), make_endpoint(io.get_executor(), settings), 1,
-                                             observer);
+    const auto gate = std::make_shared<serial_gate>(false);
+    auto link = std::make_shared<connection>(io.get_executor(), gate,
+                                             make_endpoint(io.get_executor(), gate, settings), 1, observer);
     observer.link = link.get();
     link->connect(connection_run::patience, connection_run::patience);
     link.reset();  // pending operations keep it alive
@@ -402,31 +400,32 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
 }
 
 // behaviours: H4
-TEST(Connection, a_strand_of_a_busy_context_is_a_home_too) {
+TEST(Connection, a_gate_keeps_the_threads_of_a_busy_context_apart) {
   scripted_server server = serve({after_handshake(answer_all)});
   asio::io_context io{4};
-  const auto home = asio::make_strand(io);
-  struct asker final : connection_observer {
-    void on_connected(std::uint32_t, bool) override { link->send(request); }
-    void on_connect_failed(std::uint32_t, const failure& why) override { ADD_FAILURE() << why.message; }
-    void on_reply(std::uint32_t, const detail::http_reply&) override {
+  const auto gate = std::make_shared<serial_gate>(true);
+  struct asker final : test::quiet_observer {
+    void on_open(link_id, std::uint32_t, bool) override { link->send(0, request); }
+    void on_reply(link_id, attempt_id, const detail::http_reply&) override {
       if (++replies < 200)
-        link->send(request);
+        link->send(0, request);
       else
         link->close();
     }
-    void on_lost(std::uint32_t, const failure& why, bool) override { ADD_FAILURE() << why.message; }
+    void connect() noexcept { link->connect(connection_run::patience, connection_run::patience); }
+
     connection* link = nullptr;
+    member_task<asker, &asker::connect> begin{*this};
     int replies = 0;
   };
-  const auto end = make_endpoint(home, connection_run::settings_for(server.port(), "127.0.0.1"));
+  const auto end =
+      make_endpoint(io.get_executor(), gate, connection_run::settings_for(server.port(), "127.0.0.1"));
   std::array<asker, 8> askers;
   std::vector<std::shared_ptr<connection>> links;
   for (asker& each : askers) {
-    links.push_back(std::make_shared<connection>(home, end, 1, each));
+    links.push_back(std::make_shared<connection>(io.get_executor(), gate, end, 1, each));
     each.link = links.back().get();
-    asio::post(home,
-               [link = each.link] { link->connect(connection_run::patience, connection_run::patience); });
+    gate->enter(each.begin, links.back(), completion::place::elsewhere);
   }
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) threads.emplace_back([&io] { io.run_for(4 * connection_run::patience); });

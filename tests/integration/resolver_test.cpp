@@ -18,9 +18,11 @@ namespace asio = boost::asio;
 lookup_result found(const char* address) { return {{asio::ip::make_address(address)}, {}}; }
 
 struct listener final : resolver::waiter {
-  void on_addresses(const lookup_result& result) override { told = result; }
+  void on_addresses(const lookup_result& result) noexcept override { told = result; }
   std::optional<lookup_result> told;
 };
+
+std::shared_ptr<serial_gate> gate() { return std::make_shared<serial_gate>(false); }
 
 /// Runs until somebody was told: a look-up under way is no work of the context.
 void run_until_told(asio::io_context& io, const listener& who) {
@@ -32,11 +34,12 @@ void run_until_told(asio::io_context& io, const listener& who) {
 TEST(Resolver, tells_who_asked_and_remembers) {
   asio::io_context io{1};
   int asked = 0;
-  const auto names = std::make_shared<resolver>(io.get_executor(), "api.test", [&](const std::string& host) {
-    ++asked;
-    EXPECT_EQ(host, "api.test");
-    return found("192.0.2.1");
-  });
+  const auto names =
+      std::make_shared<resolver>(io.get_executor(), gate(), "api.test", [&](const std::string& host) {
+        ++asked;
+        EXPECT_EQ(host, "api.test");
+        return found("192.0.2.1");
+      });
   EXPECT_FALSE(names->known(clock::now()));
   const auto who = std::make_shared<listener>();
   names->find(who);
@@ -52,15 +55,35 @@ TEST(Resolver, tells_who_asked_and_remembers) {
 TEST(Resolver, knows_an_address_by_heart) {
   asio::io_context io{1};
   for (const char* literal : {"192.0.2.1", "2001:db8::1"}) {
-    const auto names = std::make_shared<resolver>(io.get_executor(), literal);
+    const auto names = std::make_shared<resolver>(io.get_executor(), gate(), literal);
     EXPECT_EQ(names->known(clock::now())->found, found(literal).found);
+  }
+}
+
+// behaviours: N8
+TEST(Resolver, localhost_is_loopback_and_nobody_is_asked) {
+  asio::io_context io{1};
+  const auto asked = [](const std::string&) -> lookup_result {
+    ADD_FAILURE() << "looked up";
+    return {};
+  };
+  for (const char* name : {"localhost", "localhost.", "LocalHost", "api.localhost", "a.b.localhost."}) {
+    const auto names = std::make_shared<resolver>(io.get_executor(), gate(), name, asked);
+    EXPECT_EQ(names->known(clock::now())->found,
+              (addresses{asio::ip::make_address("::1"), asio::ip::make_address("127.0.0.1")}))
+        << name;
+  }
+  for (const char* name : {"notlocalhost", "localhost.test", "localhos", ".", ""}) {
+    const auto names = std::make_shared<resolver>(io.get_executor(), gate(), name, asked);
+    EXPECT_FALSE(names->known(clock::now())) << name;
   }
 }
 
 TEST(Resolver, a_look_up_that_throws_is_a_failed_one) {
   asio::io_context io{1};
-  const auto names = std::make_shared<resolver>(
-      io.get_executor(), "api.test", [](const std::string&) -> lookup_result { throw std::bad_alloc{}; });
+  const auto names =
+      std::make_shared<resolver>(io.get_executor(), gate(), "api.test",
+                                 [](const std::string&) -> lookup_result { throw std::bad_alloc{}; });
   const auto who = std::make_shared<listener>();
   names->find(who);
   run_until_told(io, *who);
@@ -72,7 +95,7 @@ TEST(Resolver, a_look_up_that_throws_is_a_failed_one) {
 // behaviours: N2
 TEST(Resolver, who_has_gone_is_not_told) {
   asio::io_context io{1};
-  const auto names = std::make_shared<resolver>(io.get_executor(), "api.test",
+  const auto names = std::make_shared<resolver>(io.get_executor(), gate(), "api.test",
                                                 [](const std::string&) { return found("192.0.2.1"); });
   auto gone = std::make_shared<listener>();
   const auto stays = std::make_shared<listener>();
@@ -93,7 +116,7 @@ TEST(Resolver, a_look_up_may_outlive_everything) {
     auto last_copy = std::shared_ptr<void>{nullptr, set_back};
     auto io = std::make_unique<asio::io_context>(1);
     // A strand's executor is the one that must not be touched when its context has gone.
-    auto names = std::make_shared<resolver>(asio::make_strand(*io), "api.test",
+    auto names = std::make_shared<resolver>(asio::make_strand(*io), gate(), "api.test",
                                             [released, copy = std::move(last_copy)](const std::string&) {
                                               released.wait();
                                               return found("192.0.2.1");

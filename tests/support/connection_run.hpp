@@ -2,6 +2,7 @@
 
 #include "net/connection.hpp"
 #include "net/dial/shared_endpoint.hpp"
+#include "net/serial_gate.hpp"
 #include "test_authority.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -11,7 +12,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ephemint::test {
@@ -25,11 +28,26 @@ struct heard {
   int status = 0;
   std::string body = {};
   bool reusable = false;
-  bool reply_begun = false;
+  std::optional<net::fate> fate = {};  // of the request that was out
+};
+
+/// An observer of connections that are to do well.
+class quiet_observer : public net::link_observer {
+ public:
+  void on_dial_failed(net::link_id, const net::failure& why) override { on_failure(why); }
+  void on_capacity(net::link_id, std::uint32_t) override {}
+  void on_retiring(net::link_id) override {}
+  void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override {}
+  void on_gone(net::link_id, net::fate, const net::failure& why) override { on_failure(why); }
+
+  virtual void on_failure(const net::failure& why) { ADD_FAILURE() << why.message.view(); }
+
+ protected:
+  ~quiet_observer() = default;
 };
 
 /// One connection of a client, its observer, and the loop that runs them.
-class connection_run : public net::connection_observer {
+class connection_run : public net::link_observer {
  public:
   static constexpr auto patience = std::chrono::seconds{5};
 
@@ -38,7 +56,7 @@ class connection_run : public net::connection_observer {
       : connection_run{settings_for(port, host), std::move(lookup)} {}
   explicit connection_run(const net::endpoint_settings& settings,
                           net::lookup_function lookup = &net::system_lookup)
-      : end{std::make_shared<net::endpoint>(io.get_executor(), settings, std::move(lookup))} {
+      : end{std::make_shared<net::endpoint>(io.get_executor(), gate, settings, std::move(lookup))} {
     renew();
   }
   ~connection_run() {
@@ -58,7 +76,7 @@ class connection_run : public net::connection_observer {
   }
 
   /// Another connection with the same endpoint.
-  void renew() { link = std::make_shared<net::connection>(io.get_executor(), end, ++id, *this); }
+  void renew() { link = std::make_shared<net::connection>(io.get_executor(), gate, end, ++id, *this); }
 
   void connect(std::chrono::milliseconds connect_timeout = patience,
                std::chrono::milliseconds handshake_timeout = patience) {
@@ -88,32 +106,50 @@ class connection_run : public net::connection_observer {
     EXPECT_TRUE(told.empty()) << "told after the end";
   }
 
-  void on_connected(std::uint32_t from, bool resumed) override {
+  void on_open(net::link_id from, std::uint32_t capacity, bool resumed) override {
+    EXPECT_EQ(capacity, 1U);
     tell(from, {.what = heard::kind::connected, .resumed = resumed});
   }
-  void on_connect_failed(std::uint32_t from, const net::failure& why) override {
+  void on_dial_failed(net::link_id from, const net::failure& why) override {
     tell(from, {.what = heard::kind::connect_failed, .why = why});
   }
-  void on_reply(std::uint32_t from, const detail::http_reply& reply) override {
+  void on_capacity(net::link_id, std::uint32_t) override { ADD_FAILURE() << "HTTP/1.1 has room for one"; }
+  void on_retiring(net::link_id) override { ADD_FAILURE() << "HTTP/1.1 doesn't retire by itself"; }
+  void on_reply(net::link_id from, net::attempt_id attempt, const detail::http_reply& reply) override {
+    EXPECT_EQ(attempt, sent);
+    out = false;
     tell(from, {.what = heard::kind::reply,
                 .status = reply.status,
                 .body = std::string{reply.body},
                 .reusable = reply.reusable});
     if (when_replied) when_replied();
   }
-  void on_lost(std::uint32_t from, const net::failure& why, bool reply_begun) override {
-    tell(from, {.what = heard::kind::lost, .why = why, .reply_begun = reply_begun});
+  void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override {
+    ADD_FAILURE() << "HTTP/1.1 loses a request with its connection only";
+  }
+  void on_gone(net::link_id from, net::fate what, const net::failure& why) override {
+    tell(from, {.what = heard::kind::lost, .why = why, .fate = out ? std::optional{what} : std::nullopt});
+  }
+
+  /// Sends the next attempt's request.
+  bool send(std::string_view request) {
+    out = link->send(++sent, request);
+    return out;
   }
 
   boost::asio::io_context io{1};
+  std::shared_ptr<net::serial_gate> gate = std::make_shared<net::serial_gate>(false);
   std::shared_ptr<net::endpoint> end;
   std::shared_ptr<net::connection> link;
-  std::uint32_t id = 0;
+  net::link_id id = 0;
+  net::attempt_id sent = 0;
   std::deque<heard> told;
   std::function<void()> when_replied;
 
  private:
-  void tell(std::uint32_t from, heard what) {
+  bool out = false;  ///< a request
+
+  void tell(net::link_id from, heard what) {
     EXPECT_EQ(from, id);
     told.push_back(std::move(what));
   }

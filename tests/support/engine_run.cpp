@@ -9,6 +9,8 @@ namespace ephemint::test {
 
 using core::command;
 using core::duration;
+using core::fate;
+using core::link_id;
 using core::time_point;
 
 engine_run::engine_run(const core::engine_settings& settings, std::uint64_t seed)
@@ -35,8 +37,12 @@ int engine_run::submit(account_id account, duration patience, priority urgency) 
   c.account = account.str();
   c.submitted = now_;
   if (patience != duration::max()) c.deadline = now_ + patience;
+  c.mint.call = number;
+  c.mint.account = account;
+  c.mint.urgency = urgency;
+  c.mint.deadline = c.deadline;
   ++live_;
-  c.job = engine_->on_submit(now_, {account, urgency, c.deadline, &c});
+  engine_->on_submit(now_, c.mint);
   pump();
   return number;
 }
@@ -46,18 +52,44 @@ int engine_run::submit_patient(account_id account, priority urgency) {
 }
 
 void engine_run::cancel(int number) {
-  engine_->on_cancel(now_, at(number).job);
+  engine_->on_cancel(now_, calls_[static_cast<std::size_t>(number)].mint);
   pump();
 }
 
-void engine_run::lose(std::uint32_t id, bool retryable) {
+void engine_run::lose(link_id id, bool retryable) {
   if (!connections_.contains(id) || !connections_[id].open) return;
-  forget(id);
-  telling_failure_ = true;
-  engine_->on_lost(now_, id, {retryable ? mint_errc::connect_failed : mint_errc::tls_failed, retryable},
-                   false);
+  lose_link(id, {retryable ? mint_errc::connect_failed : mint_errc::tls_failed, retryable}, fate::unknown);
+}
+
+void engine_run::set_capacity(link_id id, std::uint32_t capacity) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || !found->second.open) return;
+  found->second.capacity = capacity;
+  engine_->on_capacity(now_, id, capacity);
   pump();
-  telling_failure_ = false;
+}
+
+void engine_run::retire(link_id id) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || !found->second.open) return;
+  found->second.retiring = true;
+  engine_->on_link_retiring(now_, id);
+  pump();
+}
+
+std::size_t engine_run::warm_up(std::size_t mints) {
+  idle_ticks_ = 0;
+  ++warming_;
+  core::warm_up& w = warm_ups_.emplace_back();
+  w.wanted = mints;
+  engine_->on_warm_up(now_, w);
+  pump();
+  return warm_ups_.size() - 1;
+}
+
+void engine_run::cancel_warm_up(std::size_t number) {
+  engine_->on_cancel(now_, warm_ups_[number]);
+  pump();
 }
 
 void engine_run::refuse_key() {
@@ -66,12 +98,6 @@ void engine_run::refuse_key() {
   for (time_point at = now_ - 3s; key_.may_send(at) == permission::go_as_probe;
        at += at < now_ - 2s ? 1s : 2s)
     key_.on_refused(at, true, key_.version());
-}
-
-void engine_run::warm_up(std::size_t connections) {
-  idle_ticks_ = 0;
-  engine_->on_warm_up(now_, connections);
-  pump();
 }
 
 void engine_run::close() {
@@ -103,6 +129,7 @@ void engine_run::run_to_rest(duration limit) {
     if (events_.top().at > until) return complain("no rest");
     handle_one();
   }
+  if (warming_ > 0) complain("warm-ups never end (I1)");
   if (live_ > 0) complain(std::to_string(live_) + " calls never end (I1)");
   if (!connections_.empty()) complain("connections are left at rest (Q2)");
   if (watched_->outstanding() > 0) complain("permits are left at rest (R9)");
@@ -123,12 +150,12 @@ void engine_run::later(duration d, std::function<void()> happens) {
 // --- what the engine commands ---
 
 void engine_run::pump() {
+  pump_began_ = now_;
   while (const auto c = engine_->next()) {
     perform(*c);
     now_ += time_a_command;
     stopped_ += time_a_command;
   }
-  gone_.clear();
   check();
 }
 
@@ -138,38 +165,33 @@ void engine_run::perform(const command& c) {
     case kind::send:
       return send(c);
     case kind::dial:
-      return dial(c.connection);
-    case kind::abandon:
-      if (gone_.contains(c.connection)) return;
-      if (connection* on = find(c.connection, "abandon")) {
-        if (on->request == 0 || on->abandoned) complain("abandon of what isn't out");
-        on->abandoned = true;
-        if (!on->ends_when_abandoned) return;
-        forget(c.connection);
-        gone_.insert(c.connection);
-        engine_->on_abandoned(now_, c.connection);
-      }
-      return;
+      return dial(c.link);
+    case kind::drop:
+      return drop(c);
+    case kind::reset:
+      return reset(c);
     case kind::close:
-      if (gone_.contains(c.connection) || !find(c.connection, "close")) return;
+      if (!find(c.link, "close")) return;
       ++closed_;
-      return forget(c.connection);
+      return forget(c.link);
     case kind::finish:
-      return finish(c);
+      return finish(*c.of);
+    case kind::warmed:
+      return warmed(*c.warm);
     case kind::wake_at:
       return wake_at(c.at);
     case kind::drained:
       if (drained_ || live_ > 0 || !connections_.empty()) complain("drained too early or twice");
       drained_ = true;
+      return;
   }
 }
 
-void engine_run::dial(std::uint32_t id) {
-  if (drained_ || shut_down_) complain("a dial after the end");
-  if (connections_.contains(id)) return complain("dial of a connection that exists");
-  connections_[id];
+void engine_run::dial(link_id id) {
   ++dialled_;
   ++dialling_;
+  if (connections_.contains(id)) complain("a connection's name is used twice");
+  connections_[id] = {};
   dial_plan plan;
   if (!next_dials.empty()) {
     plan = next_dials.front();
@@ -179,29 +201,30 @@ void engine_run::dial(std::uint32_t id) {
   }
   later(plan.takes, [this, id, plan] {
     const auto found = connections_.find(id);
-    if (found == connections_.end() || found->second.open) return;
-    if (!plan.fails) {
-      found->second.open = true;
+    if (found == connections_.end()) return;
+    if (plan.fails) {
+      forget(id);
+      engine_->on_dial_failed(now_, id,
+                              {plan.fails->code, plan.fails->retryable, mint_error{plan.fails->code}});
+    } else {
       --dialling_;
-      engine_->on_connected(now_, id);
-      return pump();
+      found->second.open = true;
+      found->second.capacity = plan.capacity;
+      found->second.opened_at = now_;
+      engine_->on_link_open(now_, id, plan.capacity);
     }
-    forget(id);
-    telling_failure_ = true;
-    engine_->on_dial_failed(now_, id, *plan.fails);
     pump();
-    telling_failure_ = false;
   });
 }
 
 void engine_run::send(const command& c) {
-  connection* on = find(c.connection, "send");
+  connection* on = find(c.link, "send");
   if (!on) return;
-  auto& of = *static_cast<call*>(c.owner);
-  if (!on->open || on->request != 0) complain("a request on a lane that isn't free");
+  call& of = call_of(*c.of);
+  if (!on->open || on->out.size() >= on->capacity) complain("a request on a link without room");
+  if (on->retiring) complain("a request on a link that takes no more");
   if (of.ended) complain("a request for a mint that is over");
-  if (engine_->account_of(c.connection).str() != of.account) complain("another account's request (I3)");
-  const request asked{sent_.size() + 1, on->served + 1, c.connection, of.number, of.account, now_};
+  const request asked{sent_.size() + 1, on->served + 1, c.link, c.attempt, of.number, of.account, now_};
   request_plan plan;
   if (!next_requests.empty()) {
     plan = next_requests.front();
@@ -210,61 +233,98 @@ void engine_run::send(const command& c) {
     plan = requests(asked);
   }
   if (plan.how == request_plan::end::unsent) {
-    forget(c.connection);
-    gone_.insert(c.connection);
-    return engine_->on_send_failed(now_, c.connection);
+    if (on->capacity > 1) {
+      engine_->on_attempt_lost(now_, c.attempt, fate::unsent, {});
+    } else {
+      forget(c.link);
+      engine_->on_link_gone(now_, c.link, {}, fate::unsent);
+    }
+    return;
   }
   sent_.push_back(asked);
   ++of.requests;
   ++outstanding_;
-  on->served = asked.on_lane;
-  on->request = asked.number;
-  on->abandoned = false;
+  on->served = asked.on_link;
+  if (!on->out.emplace(asked.attempt, asked.number).second) complain("an attempt's name is used twice");
   on->ends_when_abandoned = plan.ends_when_abandoned;
   if (of.requests > settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0))
     complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
-  later(plan.takes, [this, id = c.connection, sent = asked.number, plan] { answer_to(id, sent, plan); });
+  later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
 }
 
-void engine_run::answer_to(std::uint32_t id, std::size_t number, const request_plan& plan) {
-  const auto found = connections_.find(id);
-  if (found == connections_.end() || found->second.request != number) return;
-  if (plan.how == request_plan::end::lost) {
-    forget(id);
-    telling_failure_ = true;
-    engine_->on_lost(now_, id, plan.failure, plan.reply_begun);
-    pump();
-    telling_failure_ = false;
-    return;
+void engine_run::drop(const command& c) {
+  connection* on = find(c.link, "drop");
+  if (!on) return;
+  if (!on->out.contains(c.attempt) || !on->dropped.insert(c.attempt).second)
+    return complain("drop of what isn't out");
+  if (!on->ends_when_abandoned || on->out.size() > 1) return;
+  forget(c.link);
+  engine_->on_link_gone(now_, c.link, {}, fate::unknown);
+}
+
+void engine_run::reset(const command& c) {
+  connection* on = find(c.link, "reset");
+  if (!on) return;
+  on->dropped.erase(c.attempt);
+  if (on->out.erase(c.attempt) == 0) return complain("reset of what isn't out");
+  --outstanding_;
+}
+
+/// What a connection says became of a request that it lost.
+fate engine_run::fate_of(const connection& on, const request& of, const request_plan& plan) {
+  if (plan.reply_begun) return fate::begun;
+  const bool had_rested = of.on_link > 1 || of.sent_at - on.opened_at > 1s;
+  return plan.unprocessed || (had_rested && plan.failure.retryable) ? fate::unprocessed : fate::unknown;
+}
+
+void engine_run::answer_to(const request& asked, const request_plan& plan) {
+  const auto found = connections_.find(asked.connection);
+  if (found == connections_.end()) return;
+  connection& on = found->second;
+  const auto out = on.out.find(asked.attempt);
+  if (out == on.out.end() || out->second != asked.number) return;
+  const scripted_failure& failure = plan.failure;
+  if (plan.how == request_plan::end::lost)
+    return lose_link(asked.connection, failure, fate_of(on, asked, plan));
+  const bool ends = plan.how == request_plan::end::reply && !plan.reply.reusable && on.out.size() == 1;
+  const fate what = fate_of(on, asked, plan);
+  on.out.erase(out);
+  on.dropped.erase(asked.attempt);
+  --outstanding_;
+  if (ends) forget(asked.connection);
+  if (plan.how == request_plan::end::reset) {
+    engine_->on_attempt_lost(now_, asked.attempt, what,
+                             {failure.code, failure.retryable, mint_error{failure.code}});
+    return pump();
   }
-  if (plan.reply.reusable) {
-    found->second.request = 0;
-    --outstanding_;
-  } else {
-    forget(id);
-  }
-  telling_reply_ = true;
+  if (!ends && !plan.reply.reusable) on.retiring = true;
+  core::reply_facts facts{plan.reply.what, plan.reply.retry_after, plan.reply.reusable,
+                          plan.reply.keep_alive};
   if (plan.reply.what == answer::minted)
-    token_for_ = &calls_[static_cast<std::size_t>(sent_[number - 1].call)];
-  if (token_for_ && now_ - sent_[number - 1].sent_at > token_lifetime - settings_.min_remaining)
-    token_for_ = nullptr;
-  engine_->on_reply(now_, id, plan.reply);
+    facts.token = ephemeral_token{asked.account + "#" + std::to_string(asked.call), "", asked.sent_at};
+  else
+    facts.said = mint_error{mint_errc::server_error, {.message = std::to_string(asked.number)}};
+  engine_->on_reply(now_, asked.attempt, std::move(facts));
   pump();
-  telling_reply_ = false;
-  token_for_ = nullptr;
+}
+
+void engine_run::lose_link(link_id id, const scripted_failure& why, fate what) {
+  forget(id);
+  engine_->on_link_gone(now_, id, {why.code, why.retryable, mint_error{why.code}}, what);
+  pump();
 }
 
 /// As the shell lets go of a connection.
-void engine_run::forget(std::uint32_t id) {
+void engine_run::forget(link_id id) {
   const auto found = connections_.find(id);
   if (!found->second.open) --dialling_;
-  if (found->second.request != 0) --outstanding_;
+  outstanding_ -= found->second.out.size();
   connections_.erase(found);
 }
 
 void engine_run::wake_at(time_point when) {
-  if (when < now_ - time_a_command * 100) complain("a wake-up in the past");
+  if (when < pump_began_) complain("a wake-up in the past");
   if (when == core::never) return complain("a wake-up at never");
   armed_ = when;
   const auto mine = ++wake_;
@@ -277,30 +337,38 @@ void engine_run::wake_at(time_point when) {
                 }});
 }
 
-void engine_run::finish(const command& c) {
-  auto& of = *static_cast<call*>(c.owner);
+void engine_run::finish(core::mint& m) {
+  call& of = call_of(m);
   if (of.ended) return complain("a mint ends twice (I1)");
   of.ended = true;
   of.ended_at = now_;
-  of.end = c;
+  of.end = m.end;
   --live_;
   if (of.deadline != core::never && now_ > std::max(of.deadline, of.submitted) + timer_lateness + stopped_)
     complain("a mint ends after its deadline (I1)");
-  using cause = command::cause;
-  if (c.why == cause::token && token_for_ != &of)
-    complain("a token that nobody, or another, may have (I3, I8)");
-  if (c.why == cause::reply && !telling_reply_) complain("a mint ends by a reply that isn't told");
-  if (c.why == cause::failure && !telling_failure_) complain("a mint ends by a failure that isn't told");
-  if (c.why != cause::token && c.code == mint_errc{}) complain("a failure without a code");
-  if (c.attempts < of.requests - 1) complain("attempts are lost from the count");
+  using cause = core::outcome::cause;
+  const std::string whose = of.account + "#" + std::to_string(of.number);
+  if ((of.end.why == cause::token ? whose : "") != m.token.value())
+    complain("a token that nobody, or another, may have (I3)");
+  if (of.end.why == cause::token &&
+      m.token.remaining(now_ - stopped_) < settings_.min_remaining - timer_lateness)
+    complain("a token that is too old (I8)");
+  if (of.end.why == cause::said && !m.met_anything) complain("a mint ends by what nobody said");
+  if (of.end.why != cause::token && of.end.code == mint_errc{}) complain("a failure without a code");
+  if (of.end.attempts < of.requests - 1) complain("attempts are lost from the count");
+}
+
+void engine_run::warmed(const core::warm_up& w) {
+  --warming_;
+  if (!w.over) complain("a warm-up that isn't over is told");
 }
 
 // --- what must hold ---
 
 void engine_run::check() {
   if (!problem_.empty()) return;
-  if (connections_.size() > settings_.pool.max_connections) complain("more than max_connections (Q2)");
-  if (dialling_ > core::pool_rules::max_dials) complain("more than 4 dials at once (Q3)");
+  if (connections_.size() > settings_.links.max_connections) complain("more than max_connections (Q2)");
+  if (dialling_ > core::dial_rules::max_dials) complain("more than 4 dials at once (Q3)");
   if (watched_->outstanding() != outstanding_)
     complain(std::to_string(watched_->outstanding()) + " permits are out, but " +
              std::to_string(outstanding_) + " requests (R9)");
@@ -311,6 +379,13 @@ void engine_run::check() {
   if (n.requests != sent_.size()) complain("the engine counts other requests than were sent");
   if (n.submitted != calls_.size() || n.minted + n.failed + live_ != calls_.size())
     complain("the engine's figures don't add up");
+  check_no_one_waits_in_vain();
+}
+
+/// Whoever waits has something coming: a wake-up, a reply, or a dial. Nobody is left to a chance event.
+void engine_run::check_no_one_waits_in_vain() {
+  if (live_ + warming_ > 0 && !armed_ && dialling_ == 0 && outstanding_ == 0)
+    complain("somebody waits for nothing");
 }
 
 void engine_run::complain(const std::string& what) {
@@ -320,15 +395,15 @@ void engine_run::complain(const std::string& what) {
   problem_ = out.str();
 }
 
-engine_run::connection* engine_run::find(std::uint32_t id, const char* why) {
+engine_run::connection* engine_run::find(link_id id, const char* why) {
   const auto found = connections_.find(id);
   if (found != connections_.end()) return &found->second;
   complain(std::string{why} + " of a connection that isn't there");
   return nullptr;
 }
 
-std::vector<std::uint32_t> engine_run::connection_ids() const {
-  std::vector<std::uint32_t> ids;
+std::vector<link_id> engine_run::connection_ids() const {
+  std::vector<link_id> ids;
   for (const auto& [id, c] : connections_) ids.push_back(id);
   return ids;
 }

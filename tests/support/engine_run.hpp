@@ -22,10 +22,25 @@ namespace ephemint::test {
 using namespace std::chrono_literals;
 using answer = core::reply_facts::answer;
 
+/// A failure, but for its words.
+struct scripted_failure {
+  mint_errc code = mint_errc::connect_failed;
+  bool retryable = true;
+};
+
 /// How one dial goes.
 struct dial_plan {
   core::duration takes = 30ms;
-  std::optional<core::failure_facts> fails{};
+  std::optional<scripted_failure> fails{};
+  std::uint32_t capacity = 1;
+};
+
+/// A reply, but for its token and its words.
+struct scripted_reply {
+  answer what = answer::malformed;
+  std::optional<core::duration> retry_after{};
+  bool reusable = true;
+  std::optional<core::duration> keep_alive{};
 };
 
 /// How one request goes.
@@ -33,14 +48,16 @@ struct request_plan {
   enum class end : std::uint8_t {
     reply,   ///< `reply` comes
     lost,    ///< the connection is lost
+    reset,   ///< this request alone is lost
     silent,  ///< nothing ever comes
     unsent,  ///< not a byte could leave
   };
   end how = end::reply;
   core::duration takes = 80ms;
-  core::reply_facts reply{answer::minted};
-  core::failure_facts failure{};
-  bool reply_begun = false;          ///< `lost`: after the answer's first byte
+  scripted_reply reply{answer::minted};
+  scripted_failure failure{};
+  bool reply_begun = false;          ///< `lost`, `reset`: after the answer's first byte
+  bool unprocessed = false;          ///< `reset`: surely not seen
   bool ends_when_abandoned = false;  ///< still being written then
 };
 
@@ -54,33 +71,38 @@ inline request_plan lost(bool reply_begun = false) {
 inline request_plan silent() { return {.how = request_plan::end::silent}; }
 inline request_plan unsent() { return {.how = request_plan::end::unsent}; }
 inline dial_plan refused_dial(bool retryable = true) {
-  return {30ms,
-          core::failure_facts{retryable ? mint_errc::connect_failed : mint_errc::tls_failed, retryable}};
+  return {30ms, scripted_failure{retryable ? mint_errc::connect_failed : mint_errc::tls_failed, retryable}};
 }
 
 /// One request on the wire.
 struct request {
   std::size_t number = 0;   ///< of all, from 1
-  std::size_t on_lane = 0;  ///< of its connection, from 1
-  std::uint32_t connection = 0;
+  std::size_t on_link = 0;  ///< of its connection, from 1
+  core::link_id connection = 0;
+  core::attempt_id attempt = 0;
   int call = 0;
   std::string account;
   core::time_point sent_at{};
 };
 
+/// What the engine has of a call.
+struct called_mint : core::mint {
+  int call = 0;
+};
+
 /// One mint that was asked for, and its end.
 struct call {
   int number = 0;
-  core::job_id job;
+  called_mint mint;
   std::string account;
   core::time_point submitted{};
   core::time_point deadline = core::never;
   int requests = 0;
   bool ended = false;
   core::time_point ended_at{};
-  core::command end{};
+  core::outcome end{};
 
-  bool minted() const { return ended && end.why == core::command::cause::token; }
+  bool minted() const { return ended && end.why == core::outcome::cause::token; }
   bool failed(mint_errc code) const { return ended && !minted() && end.code == code; }
 };
 
@@ -106,8 +128,12 @@ class engine_run {
   int submit(account_id account, core::duration patience = 8s, priority = priority::interactive);
   int submit_patient(account_id account, priority = priority::interactive);
   void cancel(int call);
-  void lose(std::uint32_t connection, bool retryable = true);
-  void warm_up(std::size_t connections);
+  void lose(core::link_id connection, bool retryable = true);
+  void set_capacity(core::link_id connection, std::uint32_t capacity);
+  void retire(core::link_id connection);
+  /// Its number among the warm-ups.
+  std::size_t warm_up(std::size_t mints);
+  void cancel_warm_up(std::size_t number);
   void close();
   void shut_down();
   void tick();
@@ -129,7 +155,8 @@ class engine_run {
   std::size_t dialled() const noexcept { return dialled_; }
   std::size_t connections() const noexcept { return connections_.size(); }
   std::size_t dialling() const noexcept { return dialling_; }
-  std::vector<std::uint32_t> connection_ids() const;
+  std::vector<core::link_id> connection_ids() const;
+  const std::deque<core::warm_up>& warm_ups() const noexcept { return warm_ups_; }
   std::size_t closed() const noexcept { return closed_; }
   std::size_t ticks() const noexcept { return ticks_; }
   std::size_t events() const noexcept { return handled_; }
@@ -138,10 +165,10 @@ class engine_run {
   core::engine& engine() noexcept { return *engine_; }
   core::engine::counts count() const noexcept { return engine_->count(); }
   scripted_governor& governor() noexcept { return *script_; }
+  watched_governor& permits() noexcept { return *watched_; }
   core::key_guard& key() noexcept { return key_; }
   /// Has the key found refused: nobody may send for 5 s.
   void refuse_key();
-  watched_governor& permits() noexcept { return *watched_; }
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever looks at `problem()` itself.
   std::string take_problem() { return std::exchange(problem_, {}); }
@@ -152,9 +179,12 @@ class engine_run {
  private:
   struct connection {
     bool open = false;
+    bool retiring = false;
+    std::uint32_t capacity = 0;
     std::size_t served = 0;
-    std::size_t request = 0;  ///< the number of the one that is out, or 0
-    bool abandoned = false;
+    core::time_point opened_at{};
+    std::map<core::attempt_id, std::size_t> out;  ///< the numbers of the requests that are out
+    std::set<core::attempt_id> dropped;           ///< of those, the ones that nobody waits for
     bool ends_when_abandoned = false;
   };
   struct event {
@@ -170,35 +200,45 @@ class engine_run {
   void handle_one();
   void pump();
   void perform(const core::command&);
-  void dial(std::uint32_t id);
+  void dial(core::link_id);
   void send(const core::command&);
-  void answer_to(std::uint32_t id, std::size_t number, const request_plan&);
-  void forget(std::uint32_t id);
+  void drop(const core::command&);
+  void reset(const core::command&);
+  void answer_to(const request&, const request_plan&);
+  void lose_link(core::link_id, const scripted_failure&, core::fate);
+  static core::fate fate_of(const connection&, const request&, const request_plan&);
+  void forget(core::link_id);
   void wake_at(core::time_point);
-  void finish(const core::command&);
+  call& call_of(const core::mint& m) {
+    return calls_[static_cast<std::size_t>(static_cast<const called_mint&>(m).call)];
+  }
+  void finish(core::mint&);
+  void warmed(const core::warm_up&);
   void check();
+  void check_no_one_waits_in_vain();
   void complain(const std::string&);
-  connection* find(std::uint32_t id, const char* why);
+  connection* find(core::link_id id, const char* why);
 
   core::engine_settings settings_;
   std::shared_ptr<scripted_governor> script_;
   std::shared_ptr<watched_governor> watched_;
   core::key_guard key_;
+  std::deque<call> calls_;
+  std::deque<core::warm_up> warm_ups_;
   std::unique_ptr<core::engine> engine_;
 
   core::time_point begin_{1000s};
   core::time_point now_ = begin_;
+  core::time_point pump_began_{};
   std::priority_queue<event> events_;
   std::uint64_t order_ = 0;
   std::optional<core::time_point> armed_;
   std::uint64_t wake_ = 0;
 
-  std::deque<call> calls_;
   std::size_t live_ = 0;
+  std::size_t warming_ = 0;
   std::vector<request> sent_;
-  std::map<std::uint32_t, connection> connections_;
-  /// Ended while these commands are performed: those that follow may still speak of them.
-  std::set<std::uint32_t> gone_;
+  std::map<core::link_id, connection> connections_;
   std::size_t dialled_ = 0;
   std::size_t dialling_ = 0;
   std::size_t outstanding_ = 0;
@@ -209,18 +249,13 @@ class engine_run {
   core::duration stopped_{};
   bool drained_ = false;
   bool shut_down_ = false;
-
-  // What is being told to the engine just now.
-  const call* token_for_ = nullptr;
-  bool telling_reply_ = false;
-  bool telling_failure_ = false;
   std::string problem_;
 };
 
 /// Settings with so many connections at most.
-inline core::engine_settings lanes(std::size_t most) {
+inline core::engine_settings connections(std::size_t most) {
   core::engine_settings s;
-  s.pool.max_connections = most;
+  s.links.max_connections = most;
   return s;
 }
 

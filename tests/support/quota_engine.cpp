@@ -21,25 +21,29 @@ class engine_strategy final : public strategy {
 
   void on_submit(time_point now, job_id id) override {
     const job& j = world_.about(id);
-    calls_.push_back(id);
-    engine_.on_submit(now, {account_id{"se-" + std::to_string(id)}, j.urgency, j.deadline, &calls_.back()});
+    call& c = calls_.emplace_back();
+    c.id = id;
+    c.account = "se-" + std::to_string(id);
+    c.urgency = j.urgency;
+    c.deadline = j.deadline;
+    engine_.on_submit(now, c);
     perform(now);
   }
 
   void on_reply(time_point now, job_id id, const reply& r) override {
     using answer = core::reply_facts::answer;
-    const auto carrier = carrier_of_.find(id);
-    const std::uint32_t connection = carrier->second;
-    carrier_of_.erase(carrier);
-    engine_.on_reply(now, connection, {r.admitted ? answer::minted : answer::rate_limited, r.retry_after});
+    const auto out = attempt_of_.find(id);
+    const core::attempt_id attempt = out->second;
+    attempt_of_.erase(out);
+    engine_.on_reply(now, attempt, {r.admitted ? answer::minted : answer::rate_limited, r.retry_after});
     perform(now);
   }
 
   void on_wake(time_point now) override {
     while (!dials_.empty() && dials_.front().done_at <= now) {
-      const std::uint32_t connection = dials_.front().connection;
+      const core::link_id link = dials_.front().link;
       dials_.pop_front();
-      engine_.on_connected(now, connection);
+      engine_.on_link_open(now, link, 1);
     }
     if (tick_at_ <= now) {
       tick_at_ = core::never;
@@ -52,8 +56,11 @@ class engine_strategy final : public strategy {
   /// TCP and TLS 1.3 over the world's network: two round trips.
   static constexpr std::chrono::milliseconds handshake{160};
 
+  struct call : core::mint {
+    job_id id = 0;
+  };
   struct dial {
-    std::uint32_t connection;
+    core::link_id link;
     time_point done_at;
   };
 
@@ -62,20 +69,22 @@ class engine_strategy final : public strategy {
     while (const auto c = engine_.next()) {
       switch (c->what) {
         case kind::send:
-          carrier_of_[call(*c)] = c->connection;
-          world_.send(call(*c));
+          attempt_of_[id_of(*c)] = c->attempt;
+          world_.send(id_of(*c));
           break;
         case kind::dial:
-          dials_.push_back({c->connection, now + handshake});
+          dials_.push_back({c->link, now + handshake});
           break;
         case kind::finish:
-          if (c->why != core::command::cause::token) world_.give_up(call(*c));
+          if (c->of->end.why != core::outcome::cause::token) world_.give_up(id_of(*c));
           break;
         case kind::wake_at:
           tick_at_ = c->at;
           break;
         // The world carries on with what nobody waits for, and the engine knows no longer what it closed.
-        case kind::abandon:
+        case kind::drop:
+        case kind::reset:
+        case kind::warmed:
         case kind::close:
         case kind::drained:
           break;
@@ -84,14 +93,14 @@ class engine_strategy final : public strategy {
     world_.wake_at(dials_.empty() ? tick_at_ : std::min(tick_at_, dials_.front().done_at));
   }
 
-  static job_id call(const core::command& c) { return *static_cast<const job_id*>(c.owner); }
+  static job_id id_of(const core::command& c) { return static_cast<const call*>(c.of)->id; }
 
   actions& world_;
   std::shared_ptr<rate_governor> governor_;
   core::key_guard key_;
+  std::deque<call> calls_;  // a deque, for the engine keeps their addresses; outlives it
   core::engine engine_;
-  std::deque<job_id> calls_;  // a deque, for the engine keeps their addresses
-  std::unordered_map<job_id, std::uint32_t> carrier_of_;
+  std::unordered_map<job_id, core::attempt_id> attempt_of_;
   std::deque<dial> dials_;
   time_point tick_at_ = core::never;
 };

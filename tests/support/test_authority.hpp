@@ -23,7 +23,7 @@ using openssl_pointer = std::unique_ptr<T, openssl_deleter>;
 struct certificate_wishes {
   std::string common_name = "localhost";
   /// As in openssl.cnf: `DNS:localhost`, `IP:127.0.0.1`. Empty: no subjectAltName.
-  std::vector<std::string> alternative_names = {"DNS:localhost", "IP:127.0.0.1", "IP:::1"};
+  std::vector<std::string> alternative_names = {"DNS:localhost", "DNS:api.test", "IP:127.0.0.1", "IP:::1"};
   std::chrono::seconds from = std::chrono::hours{-1};  ///< from now
   std::chrono::seconds until = std::chrono::hours{1};
   bool authority = false;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <compare>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <unordered_set>
@@ -45,6 +47,18 @@ TEST(AccountId, compares_by_text_and_tells_cut_ones_apart) {
   EXPECT_EQ(account_id{"a"}, account_id{std::string{"a"}});
   EXPECT_LT(account_id{"a"}, account_id{"b"});
   EXPECT_NE(account_id{std::string(128, 'x')}, account_id{std::string(129, 'x')});
+}
+
+TEST(AccountId, order_and_equality_agree_on_cut_ones) {
+  const account_id whole{std::string(128, 'x')};
+  const account_id cut{std::string(129, 'x')};
+  const account_id cut_more{std::string(200, 'x')};
+  EXPECT_LT(whole, cut);
+  EXPECT_EQ(cut, cut_more);
+  EXPECT_EQ(cut <=> cut_more, std::strong_ordering::equal);
+  EXPECT_LT(cut, account_id{"y"}) << "the text comes first";
+  EXPECT_GT(cut, account_id{});
+  EXPECT_EQ((std::set<account_id>{whole, cut, cut_more}.size()), 2u);
 }
 
 TEST(AccountId, is_a_hash_key) {

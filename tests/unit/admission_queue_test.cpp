@@ -11,15 +11,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A queue, its jobs and the time.
+/// A queue, its mints and the time.
 struct fixture {
-  job& add(std::string_view account, duration patience = 8s, priority urgency = priority::interactive) {
-    job& j = make(account, patience, urgency);
+  mint& add(std::string_view account, duration patience = 8s, priority urgency = priority::interactive) {
+    mint& j = make(account, patience, urgency);
     queue.push(j);
     return j;
   }
-  job& make(std::string_view account, duration patience = 8s, priority urgency = priority::interactive) {
-    job& j = jobs.emplace_back();
+  mint& make(std::string_view account, duration patience = 8s, priority urgency = priority::interactive) {
+    mint& j = mints.emplace_back();
     j.account = account;
     j.account_hash = std::hash<account_id>{}(j.account);
     j.urgency = urgency;
@@ -29,7 +29,7 @@ struct fixture {
   }
   /// Takes the next out, as it is served; its account.
   std::string serve(priority urgency = priority::interactive) {
-    job* j = queue.front(urgency);
+    mint* j = queue.front(urgency);
     if (!j) return "";
     queue.serve(*j);
     return std::string{j->account.str()};
@@ -40,7 +40,7 @@ struct fixture {
     return order;
   }
 
-  std::deque<job> jobs;  // outlives the queue
+  std::deque<mint> mints;  // outlives the queue
   admission_queue queue;
   time_point now{1000s};
 };
@@ -103,10 +103,10 @@ TEST(admission_queue, single_job_waits_for_one_round_of_a_crowd) {
 
 TEST(admission_queue, within_an_account_the_earliest_deadline_goes_first) {
   fixture f;
-  job& late = f.add("a", 8s);
-  job& early = f.add("a", 2s);
-  job& middle = f.add("a", 5s);
-  for (job* next : {&early, &middle, &late}) {
+  mint& late = f.add("a", 8s);
+  mint& early = f.add("a", 2s);
+  mint& middle = f.add("a", 5s);
+  for (mint* next : {&early, &middle, &late}) {
     ASSERT_EQ(f.queue.front(priority::interactive), next);
     f.queue.serve(*next);
   }
@@ -132,7 +132,7 @@ TEST(admission_queue, newcomer_cant_win_back_the_turn_that_its_account_had) {
 
 TEST(admission_queue, job_dropped_unserved_costs_its_account_no_turn) {
   fixture f;
-  job& dropped = f.add("a", 5s);
+  mint& dropped = f.add("a", 5s);
   f.add("a", 6s);
   f.add("b", 30s);
   f.queue.drop(dropped);
@@ -141,7 +141,7 @@ TEST(admission_queue, job_dropped_unserved_costs_its_account_no_turn) {
 
 TEST(admission_queue, followers_and_heads_can_leave_in_any_order) {
   fixture f;
-  std::vector<job*> in;
+  std::vector<mint*> in;
   for (int i = 0; i < 60; ++i) in.push_back(&f.add(std::string(1, static_cast<char>('a' + i % 7))));
   for (std::size_t i = 0; i < in.size(); ++i) {
     f.queue.drop(*in[(i * 37) % in.size()]);
@@ -154,7 +154,7 @@ TEST(admission_queue, followers_and_heads_can_leave_in_any_order) {
 // behaviours: R10
 TEST(admission_queue, parked_account_waits_and_others_go_on) {
   fixture f;
-  job& head = f.add("a", 5s);
+  mint& head = f.add("a", 5s);
   f.add("a", 6s);
   f.add("b", 8s);
   f.queue.park(head, f.now + 3s);
@@ -171,7 +171,7 @@ TEST(admission_queue, parked_account_waits_and_others_go_on) {
 
 TEST(admission_queue, parked_head_that_is_cancelled_leaves_its_account_free) {
   fixture f;
-  job& head = f.add("a", 5s);
+  mint& head = f.add("a", 5s);
   f.add("a", 6s);
   f.queue.park(head, f.now + 3s);
   f.queue.erase_waiting(head);
@@ -181,8 +181,8 @@ TEST(admission_queue, parked_head_that_is_cancelled_leaves_its_account_free) {
 
 TEST(admission_queue, delayed_job_is_queued_when_its_time_comes) {
   fixture f;
-  job& later = f.make("a");
-  job& dropped = f.make("a");
+  mint& later = f.make("a");
+  mint& dropped = f.make("a");
   f.queue.delay(later, f.now + 50ms);
   f.queue.delay(dropped, f.now + 20ms);
   EXPECT_EQ(f.queue.next_wake(), f.now + 20ms);
@@ -193,16 +193,16 @@ TEST(admission_queue, delayed_job_is_queued_when_its_time_comes) {
   EXPECT_EQ(f.serve(), "");
   f.queue.wake(f.now + 50ms);
   EXPECT_EQ(f.serve(), "a");
-  EXPECT_EQ(later.where, job::place::nowhere);
-  EXPECT_EQ(dropped.where, job::place::nowhere);
+  EXPECT_EQ(later.where, mint::place::nowhere);
+  EXPECT_EQ(dropped.where, mint::place::nowhere);
 }
 
 TEST(admission_queue, accounts_that_only_look_alike_are_different) {
   fixture f;
-  job& a = f.make("a");
-  job& b = f.make("b");
+  mint& a = f.make("a");
+  mint& b = f.make("b");
   a.account_hash = b.account_hash = 42;
-  job& a2 = f.make("a");
+  mint& a2 = f.make("a");
   a2.account_hash = 42;
   f.queue.push(a);
   f.queue.push(a2);

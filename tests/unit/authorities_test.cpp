@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+
+#include <sys/resource.h>
 
 namespace ephemint::net {
 namespace {
@@ -72,9 +75,11 @@ TEST(Authorities, a_bad_file_or_text_is_an_error_that_names_the_option) {
   struct {
     std::string file, pem, said;
   } const table[] = {
-      {"/nowhere/root.pem", "", "authority_file: cannot read `/nowhere/root.pem`"},
-      {testing::TempDir(), "", "authority_file: "},
-      {file_with("empty.pem", ""), "", "authority_file: `"},
+      {"/nowhere/root.pem", "",
+       "authority_file: cannot read `/nowhere/root.pem`: No such file or directory; "},
+      {testing::TempDir(), "", "authority_file: `" + testing::TempDir() + "` is a directory; a PEM file"},
+      {file_with("empty.pem", ""), "",
+       "authority_file: `" + testing::TempDir() + "empty.pem` holds no certificate"},
       {file_with("text.pem", "no certificate\n"), "", "authority_file: `"},
       {file_with("damaged.pem", damaged), "", "authority_file: certificate 1 is damaged"},
       {file_with("half.pem", good + damaged), "", "authority_file: certificate 2 is damaged"},
@@ -87,6 +92,33 @@ TEST(Authorities, a_bad_file_or_text_is_an_error_that_names_the_option) {
     settings.authority_pem = each.pem;
     EXPECT_EQ(complaint_about(settings).substr(0, each.said.size()), each.said);
   }
+}
+
+// behaviours: T8
+TEST(Authorities, a_file_that_no_descriptor_is_left_for_says_so) {
+  endpoint_settings settings = without_system();
+  settings.authority_file = file_with("unread.pem", test::make_root().pem());
+  EXPECT_EQ(complaint_about(settings), "");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const std::string said = complaint_about(settings);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_NE(said.find("unread.pem`: Too many open files"), std::string::npos) << said;
+}
+
+// behaviours: T9
+TEST(TlsContextDeathTest, an_openssl_that_can_make_none_says_why_in_its_own_words) {
+  GTEST_FLAG_SET(death_test_style,
+                 "threadsafe");  // a process of its own: OpenSSL reads its configuration once
+  const variable broken{"OPENSSL_CONF", file_with("broken.cnf",
+                                                  "openssl_conf = all\n[all]\nproviders = some\n"
+                                                  "[some]\nnone_such = section\n[section]\n"
+                                                  "activate = 1\n")};
+  EXPECT_EXIT((std::fputs(complaint_about(without_system()).c_str(), stderr), std::exit(0)),
+              testing::ExitedWithCode(0), "OpenSSL can't make a TLS context: error:.*; its configuration");
 }
 
 TEST(Authorities, file_and_text_add_up) {

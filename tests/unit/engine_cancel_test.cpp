@@ -8,15 +8,15 @@
 namespace ephemint::test {
 namespace {
 
-core::engine_settings one_lane() {
+core::engine_settings one_connection() {
   core::engine_settings s;
-  s.pool.max_connections = 1;
+  s.links.max_connections = 1;
   return s;
 }
 
 // behaviours: C1
-TEST(engine_cancel, queued_job_is_cancelled) {
-  engine_run run{one_lane()};
+TEST(engine_cancel, queued_mint_is_cancelled) {
+  engine_run run{one_connection()};
   run.submit("a");
   run.run_for(50ms);
   const int c = run.submit("b");
@@ -47,13 +47,13 @@ TEST(engine_cancel, cancelled_waiters_arent_dialled_for) {
 }
 
 // behaviours: C2
-TEST(engine_cancel, lane_of_a_cancelled_waiter_goes_to_the_next) {
-  engine_run run{one_lane()};
+TEST(engine_cancel, place_of_a_cancelled_waiter_goes_to_the_next) {
+  engine_run run{one_connection()};
   run.submit("a");
   run.run_for(110ms - 1ns);
   const int b = run.submit("b", 5s);
   const int c = run.submit("c", 6s);
-  run.cancel(b);  // at the instant before the lane is free
+  run.cancel(b);  // at the instant before the link is free
   run.run_for(1ns);
   EXPECT_EQ(run.sent().back().call, c);
   run.cancel(c);  // at the instant after it was handed over
@@ -64,24 +64,29 @@ TEST(engine_cancel, lane_of_a_cancelled_waiter_goes_to_the_next) {
   run.run_to_rest();
 }
 
-TEST(engine_cancel, job_is_cancelled_twice_or_after_its_end) {
+TEST(engine_cancel, mint_is_cancelled_twice_or_after_its_end) {
   engine_run run;
   const int a = run.submit("a");
   run.cancel(a);
   run.cancel(a);
-  const int b = run.submit("b");  // takes the place of `a` in the engine's store
+  const int b = run.submit("b");
   run.cancel(a);
   EXPECT_FALSE(run.at(b).ended);
   run.run_to_rest();
   run.cancel(b);
   EXPECT_TRUE(run.at(b).minted());
-  run.engine().on_cancel(run.now(), core::job_id{});
-  run.engine().on_cancel(run.now(), {12345, 1});
+}
+
+TEST(engine_cancel, mint_that_was_never_submitted_is_none) {
+  engine_run run;
+  core::mint m;
+  run.engine().on_cancel(run.now(), m);
+  EXPECT_FALSE(run.engine().next());
 }
 
 // behaviours: C3
-TEST(engine_cancel, reply_of_a_cancelled_request_is_drained_and_its_lane_used_again) {
-  engine_run run{one_lane()};
+TEST(engine_cancel, reply_of_a_cancelled_request_is_drained_and_its_link_used_again) {
+  engine_run run{one_connection()};
   const int a = run.submit("a");
   run.run_for(50ms);
   run.cancel(a);
@@ -96,7 +101,7 @@ TEST(engine_cancel, reply_of_a_cancelled_request_is_drained_and_its_lane_used_ag
 
 // behaviours: C3
 TEST(engine_cancel, reply_that_takes_too_long_to_drain_costs_the_connection) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.next_requests = {minted(1s)};
   const int a = run.submit("a");
   run.run_for(50ms);
@@ -122,7 +127,7 @@ TEST(engine_cancel, request_still_being_written_ends_with_its_connection) {
 }
 
 TEST(engine_cancel, deadline_in_flight_drains_as_a_cancel_does) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.next_requests = {minted(1s)};
   const int a = run.submit("a", 900ms);
   run.run_for(900ms);
@@ -162,7 +167,7 @@ TEST(engine_cancel, delayed_parked_and_fresh_jobs_are_cancelled) {
 // --- the end ---
 
 TEST(engine_close, close_lets_logins_end_and_takes_no_more) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   const int in_flight = run.submit("a");
   run.run_for(50ms);
   const int waits = run.submit("b");

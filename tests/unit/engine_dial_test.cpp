@@ -10,7 +10,7 @@ namespace {
 
 // behaviours: Q3
 TEST(engine_dial, burst_on_an_empty_pool_dials_four_at_once_and_all_are_served) {
-  engine_run run{lanes(8)};
+  engine_run run{connections(8)};
   for (int i = 0; i < 100; ++i) run.submit(std::to_string(i));
   EXPECT_EQ(run.dialling(), 4u);
   run.run_for(30ms);
@@ -34,7 +34,7 @@ TEST(engine_dial, no_more_is_dialled_than_wait) {
 
 // behaviours: Q4
 TEST(engine_dial, dial_that_fails_while_a_connection_lives_fails_nobody) {
-  engine_run run{lanes(2)};
+  engine_run run{connections(2)};
   run.requests = [](const request&) { return minted(500ms); };
   run.next_dials = {dial_plan{}};
   run.dials = [](std::size_t) { return refused_dial(); };
@@ -55,8 +55,8 @@ TEST(engine_dial, waiters_end_together_when_no_dial_succeeds) {
   for (const auto& c : run.calls()) {
     ASSERT_TRUE(c.failed(mint_errc::connect_failed));
     EXPECT_EQ(c.ended_at, run.at(0).ended_at);
-    EXPECT_EQ(c.end.why, core::command::cause::failure);
-    EXPECT_GT(c.end.at, c.ended_at) << "when a new try is worth it";
+    EXPECT_EQ(c.end.why, core::outcome::cause::said);
+    EXPECT_GT(c.end.retry_at, c.ended_at) << "when a new try is worth it";
   }
   EXPECT_LE(run.dialled(), 8u) << "no storm";
   run.run_to_rest();
@@ -134,10 +134,12 @@ TEST(engine_dial, dials_are_no_more_than_permits_are_near) {
 }
 
 TEST(engine_dial, warm_up_dials_once_and_within_the_bound) {
-  engine_run run{lanes(6)};
-  run.warm_up(50);
+  engine_run run{connections(6)};
+  const auto w = run.warm_up(50);
   EXPECT_EQ(run.dialling(), 4u);
   run.run_for(1s);
+  EXPECT_TRUE(run.warm_ups()[w].over);
+  EXPECT_FALSE(run.warm_ups()[w].failed) << "all that there can be";
   EXPECT_EQ(run.count().connections, 6u);
   run.run_to_rest();
   EXPECT_EQ(run.dialled(), 6u) << "once: what idles away isn't replaced";
@@ -146,12 +148,44 @@ TEST(engine_dial, warm_up_dials_once_and_within_the_bound) {
 TEST(engine_dial, warm_up_ends_at_the_first_dial_that_fails) {
   engine_run run;
   run.dials = [](std::size_t) { return refused_dial(); };
-  run.warm_up(8);
-  EXPECT_FALSE(run.engine().warm_up_failed());
+  const auto w = run.warm_up(8);
+  EXPECT_FALSE(run.warm_ups()[w].over);
   run.run_for(40ms);
-  EXPECT_TRUE(run.engine().warm_up_failed());
+  EXPECT_TRUE(run.warm_ups()[w].failed);
+  EXPECT_EQ(run.warm_ups()[w].code, mint_errc::connect_failed);
   run.run_to_rest();
   EXPECT_EQ(run.dialled(), 4u);
+}
+
+TEST(engine_dial, warm_up_ends_when_there_is_room_for_so_many_mints) {
+  engine_run run;
+  run.next_dials = {{30ms}, {50ms}, {80ms}};
+  const auto two = run.warm_up(2);
+  const auto three = run.warm_up(3);
+  run.run_for(40ms);
+  EXPECT_FALSE(run.warm_ups()[two].over);
+  run.run_for(10ms);
+  EXPECT_TRUE(run.warm_ups()[two].over);
+  EXPECT_FALSE(run.warm_ups()[three].over);
+  run.run_for(30ms);
+  EXPECT_TRUE(run.warm_ups()[three].over);
+  EXPECT_EQ(run.dialled(), 3u);
+  run.run_to_rest();
+}
+
+// behaviours: C6
+TEST(engine_dial, warm_up_is_cancelled_at_once_and_only_that_one) {
+  engine_run run;
+  const auto a = run.warm_up(1);
+  const auto b = run.warm_up(1);
+  run.cancel_warm_up(a);
+  run.cancel_warm_up(a);
+  EXPECT_EQ(run.warm_ups()[a].code, mint_errc::cancelled);
+  EXPECT_FALSE(run.warm_ups()[b].over);
+  run.run_for(40ms);
+  EXPECT_TRUE(run.warm_ups()[b].over);
+  EXPECT_FALSE(run.warm_ups()[b].failed);
+  run.run_to_rest();
 }
 
 // behaviours: Q4, N1

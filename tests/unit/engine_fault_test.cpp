@@ -19,7 +19,7 @@ struct fault {
 /// strikes at its step of those that it can strike. True: it struck.
 bool play(const fault& f, std::size_t step) {
   core::engine_settings s;
-  s.pool.max_connections = 2;
+  s.links.max_connections = 2;
   engine_run run{s};
   bool struck = false;
   std::size_t steps = 0;
@@ -49,7 +49,7 @@ bool play(const fault& f, std::size_t step) {
   return struck;
 }
 
-const core::failure_facts hopeless{mint_errc::tls_failed, false};
+const scripted_failure hopeless{mint_errc::tls_failed, false};
 
 // behaviours: I1, I2, S2, S3, S4, S5, Q4
 TEST(engine_fault, each_step_fails_once) {

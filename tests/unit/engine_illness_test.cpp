@@ -56,7 +56,7 @@ TEST_P(engine_illness, hour_of_429_lets_only_probes_out_and_callers_know_in_time
       ASSERT_TRUE(c.ended);
       EXPECT_LE(c.ended_at, c.deadline);
       if (!c.failed(mint_errc::rate_limited)) continue;
-      EXPECT_GT(c.end.at, c.ended_at) << "when to come again";
+      EXPECT_GT(c.end.retry_at, c.ended_at) << "when to come again";
       at_once += c.ended_at == c.submitted ? 1 : 0;
     }
     EXPECT_GE(at_once, run.calls().size() / 2) << "no login waits for what it can't get";

@@ -18,7 +18,7 @@ void warm(engine_run& run, std::size_t connections) {
 
 // behaviours: Q3
 TEST(engine_pool, freed_lane_goes_to_a_waiter_before_a_late_comer) {
-  engine_run run{lanes(1)};
+  engine_run run{connections(1)};
   run.submit("a");
   run.run_for(50ms);
   run.submit("b", 7s);
@@ -41,7 +41,7 @@ TEST(engine_pool, steady_traffic_of_one_at_a_time_keeps_one_connection) {
 
 // behaviours: Q2
 TEST(engine_pool, idle_lane_used_last_is_used_next_and_the_rest_run_out) {
-  engine_run run{lanes(4)};
+  engine_run run{connections(4)};
   warm(run, 4);
   std::set<std::uint32_t> used;
   for (int i = 0; i < 40; ++i) {
@@ -103,7 +103,7 @@ TEST(engine_pool, servers_keep_alive_doesnt_prolong_ours) {
 }
 
 TEST(engine_pool, connection_that_isnt_reusable_is_replaced) {
-  engine_run run{lanes(1)};
+  engine_run run{connections(1)};
   run.requests = [](const request&) {
     return request_plan{.reply = {.what = answer::minted, .reusable = false}};
   };
@@ -116,8 +116,8 @@ TEST(engine_pool, connection_that_isnt_reusable_is_replaced) {
 
 // behaviours: Q5
 TEST(engine_pool, age_ends_a_busy_connection_after_its_reply) {
-  auto s = lanes(1);
-  s.pool.max_age = 10s;
+  auto s = connections(1);
+  s.links.max_age = 10s;
   s.attempt_timeout = 20s;
   engine_run run{s};
   run.requests = [](const request&) { return minted(4s); };
@@ -125,13 +125,13 @@ TEST(engine_pool, age_ends_a_busy_connection_after_its_reply) {
   run.run_to_rest();
   EXPECT_EQ(run.count().minted, 6u);
   EXPECT_EQ(run.dialled(), 2u);
-  for (const auto& r : run.sent()) EXPECT_LE(r.on_lane, 3u);
+  for (const auto& r : run.sent()) EXPECT_LE(r.on_link, 3u);
 }
 
 // behaviours: Q5
 TEST(engine_pool, connections_dialled_together_end_apart) {
-  auto s = lanes(4);
-  s.pool.max_age = 10s;
+  auto s = connections(4);
+  s.links.max_age = 10s;
   engine_run run{s};
   warm(run, 4);
   std::set<core::time_point> ends;

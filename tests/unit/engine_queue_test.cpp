@@ -14,10 +14,10 @@ std::string accounts_in_order(const engine_run& run) {
   return order;
 }
 
-/// One lane, so that the order of requests is the queue's.
-core::engine_settings one_lane() {
+/// One connection, so that the order of requests is the queue's.
+core::engine_settings one_connection() {
   core::engine_settings s;
-  s.pool.max_connections = 1;
+  s.links.max_connections = 1;
   return s;
 }
 
@@ -34,7 +34,7 @@ TEST(engine_queue, mint_is_dialled_for_sent_and_ended) {
 }
 
 TEST(engine_queue, interactive_goes_before_background_and_early_deadlines_before_late) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.submit("a", 1h, priority::background);
   run.submit("b", 8s);
   run.submit("c", 1s, priority::background);
@@ -61,7 +61,7 @@ TEST(engine_queue, mint_beyond_the_bound_is_overloaded) {
 
 // behaviours: Q1
 TEST(engine_queue, mint_in_flight_doesnt_count_as_queued) {
-  auto s = one_lane();
+  auto s = one_connection();
   s.max_queued = 1;
   engine_run run{s};
   run.submit("a");
@@ -74,7 +74,7 @@ TEST(engine_queue, mint_in_flight_doesnt_count_as_queued) {
 
 // behaviours: Q7
 TEST(engine_queue, crowd_of_one_account_delays_another_by_one_round) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   for (int i = 0; i < 2'000; ++i) run.submit("h", 1h);
   run.run_for(1s);
   const std::size_t before = run.sent().size();
@@ -86,7 +86,7 @@ TEST(engine_queue, crowd_of_one_account_delays_another_by_one_round) {
 }
 
 TEST(engine_queue, login_is_served_though_its_account_has_a_batch_waiting) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.governor().pace = 300ms;
   for (int i = 0; i < 300; ++i) run.submit_patient(std::to_string(i));
   run.run_for(1s);
@@ -114,7 +114,7 @@ TEST(engine_queue, mint_without_a_permit_before_its_deadline_fails_at_once) {
   run.governor().not_before = permit_at;
   const int hopeless = run.submit("a", 8s);
   EXPECT_TRUE(run.at(hopeless).failed(mint_errc::rate_limited));
-  EXPECT_EQ(run.at(hopeless).end.at, permit_at) << "says when a new try is worth it";
+  EXPECT_EQ(run.at(hopeless).end.retry_at, permit_at) << "says when a new try is worth it";
   EXPECT_EQ(run.dialled(), 0u);
   const int hopeful = run.submit("a", 10s);
   EXPECT_FALSE(run.at(hopeful).ended);
@@ -124,7 +124,7 @@ TEST(engine_queue, mint_without_a_permit_before_its_deadline_fails_at_once) {
 
 // behaviours: C5
 TEST(engine_queue, hopeless_mint_fails_at_once_though_no_lane_is_free_to_ask_for) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.requests = [](const request&) { return minted(2s); };
   run.submit("a");
   run.run_for(50ms);
@@ -135,7 +135,7 @@ TEST(engine_queue, hopeless_mint_fails_at_once_though_no_lane_is_free_to_ask_for
 
 // behaviours: C5
 TEST(engine_queue, pause_that_begins_ends_whoever_cant_outlast_it) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.submit("a", 30s);
   run.run_for(50ms);
   const int soon = run.submit("b", 5s);
@@ -144,7 +144,7 @@ TEST(engine_queue, pause_that_begins_ends_whoever_cant_outlast_it) {
   run.governor().not_before = run.now() + 10s;
   run.run_for(60ms);
   EXPECT_TRUE(run.at(soon).failed(mint_errc::rate_limited));
-  EXPECT_EQ(run.at(soon).end.at, run.governor().not_before);
+  EXPECT_EQ(run.at(soon).end.retry_at, run.governor().not_before);
   EXPECT_FALSE(run.at(patient).ended);
   run.run_to_rest();
   EXPECT_TRUE(run.at(patient).minted());
@@ -153,7 +153,7 @@ TEST(engine_queue, pause_that_begins_ends_whoever_cant_outlast_it) {
 
 // behaviours: C5
 TEST(engine_queue, background_without_permits_fails_no_login) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.submit("a");
   run.run_to_rest(29s);
   run.take_problem();
@@ -169,7 +169,7 @@ TEST(engine_queue, background_without_permits_fails_no_login) {
 
 // behaviours: C5
 TEST(engine_queue, background_without_permits_fails_no_login_that_waits_for_its_retry) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.next_requests = {answered(answer::throttled)};
   const int login = run.submit("a", 5s);
   const int batch = run.submit_patient("b", priority::background);
@@ -182,7 +182,7 @@ TEST(engine_queue, background_without_permits_fails_no_login_that_waits_for_its_
 }
 
 TEST(engine_queue, queued_mint_ends_at_its_deadline) {
-  engine_run run{one_lane()};
+  engine_run run{one_connection()};
   run.requests = [](const request&) { return minted(1500ms); };
   run.submit("a", 8s);
   const int c = run.submit("b", 1s);

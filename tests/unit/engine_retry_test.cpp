@@ -34,7 +34,7 @@ TEST(engine_retry, answers_decide_what_is_tried_again) {
       const int c = run.submit("a");
       run.run_to_rest();
       EXPECT_TRUE(run.at(c).failed(r.code));
-      EXPECT_EQ(run.at(c).end.why, core::command::cause::reply);
+      EXPECT_EQ(run.at(c).end.why, core::outcome::cause::said);
       EXPECT_EQ(run.at(c).requests, r.retried ? attempts : 1);
       EXPECT_EQ(run.at(c).end.attempts, run.at(c).requests);
     }
@@ -113,7 +113,7 @@ TEST(engine_retry, retry_without_a_permit_in_time_fails_now_and_says_when) {
   run.governor().not_before = run.now() + 20s;
   run.run_for(100ms);
   EXPECT_TRUE(run.at(c).failed(mint_errc::rate_limited));
-  EXPECT_EQ(run.at(c).end.at, run.governor().not_before);
+  EXPECT_EQ(run.at(c).end.retry_at, run.governor().not_before);
   run.run_to_rest();
 }
 
@@ -148,7 +148,7 @@ TEST(engine_retry, refused_key_dials_for_nobody) {
   const core::time_point retry_at = run.now() + 5s;
   const int c = run.submit_patient("a");
   EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
-  EXPECT_EQ(run.at(c).end.at, retry_at);
+  EXPECT_EQ(run.at(c).end.retry_at, retry_at);
   EXPECT_EQ(run.dialled(), 0u);
   EXPECT_TRUE(run.at(run.submit("a", 1s)).failed(mint_errc::unauthorized))
       << "told as that, not as the quota";
@@ -156,6 +156,33 @@ TEST(engine_retry, refused_key_dials_for_nobody) {
   const int d = run.submit_patient("a");
   run.run_to_rest();
   EXPECT_TRUE(run.at(d).minted());
+}
+
+// behaviours: X6
+TEST(engine_retry, refusal_of_a_key_that_was_rotated_away_costs_no_attempt) {
+  core::engine_settings s;
+  s.retry.max_attempts = 1;
+  engine_run run{s};
+  run.next_requests = {answered(answer::key_refused)};
+  const int c = run.submit("a");
+  run.run_for(50ms);
+  run.key().renewed();
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.at(c).requests, 2);
+  EXPECT_EQ(run.at(c).end.attempts, 1);
+}
+
+// behaviours: X6
+TEST(engine_retry, key_that_is_rotated_and_refused_too_is_refused) {
+  engine_run run;
+  run.requests = [](const request&) { return answered(answer::key_refused); };
+  const int c = run.submit("a");
+  run.run_for(50ms);
+  run.key().renewed();
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
+  EXPECT_EQ(run.at(c).requests, 2);
 }
 
 }  // namespace

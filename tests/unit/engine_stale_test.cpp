@@ -28,7 +28,7 @@ TEST(engine_stale, stale_connection_is_replaced_once_at_once_and_unseen) {
   EXPECT_TRUE(run.at(c).minted());
   EXPECT_EQ(run.at(c).requests, 2);
   EXPECT_EQ(run.at(c).end.attempts, 1) << "a permit, not an attempt";
-  EXPECT_EQ(run.sent()[2].on_lane, 1u) << "on a fresh connection";
+  EXPECT_EQ(run.sent()[2].on_link, 1u) << "on a fresh connection";
   EXPECT_EQ(run.at(c).ended_at - run.at(c).submitted, 80ms + 30ms + 80ms);
   EXPECT_EQ(run.permits().granted, 3u);
   EXPECT_EQ(run.count().stale_retries, 1u);
@@ -56,7 +56,7 @@ TEST(engine_stale, loss_of_a_fresh_connection_goes_by_the_policy) {
   const int c = run.submit("a");
   run.run_to_rest();
   EXPECT_TRUE(run.at(c).failed(mint_errc::connect_failed));
-  EXPECT_EQ(run.at(c).end.why, core::command::cause::failure);
+  EXPECT_EQ(run.at(c).end.why, core::outcome::cause::said);
   EXPECT_EQ(run.at(c).requests, 1);
 
   engine_run again;
@@ -158,7 +158,7 @@ TEST(engine_stale, stale_retry_can_be_turned_off) {
 // behaviours: S2
 TEST(engine_stale, mint_that_waits_for_a_fresh_connection_isnt_starved_by_others) {
   core::engine_settings s;
-  s.pool.max_connections = 1;
+  s.links.max_connections = 1;
   engine_run run{s};
   use_once(run);
   run.next_requests = {lost()};

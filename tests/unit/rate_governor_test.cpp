@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -369,6 +371,135 @@ TEST(rate_governor, client_that_left_holds_nobody_up) {
   EXPECT_FALSE(f.granted()) << "its turn";
   f.governor->leave(gone);
   EXPECT_TRUE(f.granted());
+}
+
+// behaviours: R16
+TEST(rate_governor, jitter_is_the_seeds_and_nobody_elses) {
+  const auto pause_of = [](std::optional<std::uint64_t> seed) {
+    const auto governor = make_rate_governor(production_quota, quota_scope::per_api_key, seed);
+    const at now{100s};
+    const permit p = governor->try_acquire(now, {.account = "a"}).granted_permit;
+    governor->on_reply(now, p, {permit_use::rate_limited, "a", now, {}});
+    return governor->estimate(now, {.account = "a"}, 0);
+  };
+  EXPECT_EQ(pause_of(7), pause_of(7));
+  EXPECT_NE(pause_of(7), pause_of(8));
+  EXPECT_NE(pause_of({}), pause_of({}));
+}
+
+/// Counts what it hears.
+struct ear final : quota_listener {
+  void quota_changed() noexcept override {
+    ++heard;
+    if (then) then();
+  }
+  int heard = 0;
+  std::function<void()> then;
+};
+
+/// A fixture whose client has taken all that may be in flight, and others who wait for it.
+struct crowd : fixture {
+  explicit crowd(std::size_t others, quota q = production_quota) : fixture{q} {
+    for (admission a = ask(); a.what == verdict::granted; a = ask()) out.push_back(a.granted_permit);
+    governor->leave(client);  // its own place in the line
+    for (std::size_t i = 0; i < others; ++i) {
+      ears.push_back(std::make_shared<ear>());
+      clients.push_back(governor->join(ears.back()));
+      EXPECT_EQ(ask_as(i).what, verdict::later);
+    }
+  }
+  admission ask_as(std::size_t other) {
+    return governor->try_acquire(now, {priority::interactive, "a", clients[other]});
+  }
+  std::vector<int> heard() const {
+    std::vector<int> counts;
+    for (const auto& e : ears) counts.push_back(e->heard);
+    return counts;
+  }
+  void give_back_one() {
+    governor->give_back(now, out.back());
+    out.pop_back();
+  }
+
+  std::vector<permit> out;
+  std::vector<std::shared_ptr<ear>> ears;
+  std::vector<std::uint32_t> clients;
+};
+
+using counts = std::vector<int>;
+
+TEST(rate_governor, permit_that_comes_back_wakes_who_is_next) {
+  crowd f{3};
+  f.give_back_one();
+  EXPECT_EQ(f.heard(), (counts{1, 0, 0}));
+  f.reply(f.out.back(), permit_use::admitted, f.now);
+  EXPECT_EQ(f.heard(), (counts{1, 1, 0})) << "the first has heard, and didn't ask yet";
+  EXPECT_EQ(f.ask_as(0).what, verdict::granted);
+  EXPECT_EQ(f.ask_as(1).what, verdict::granted);
+  EXPECT_EQ(f.ask_as(2).what, verdict::later);
+}
+
+TEST(rate_governor, waiting_client_is_woken_once_until_it_asks_again) {
+  crowd f{1};
+  f.give_back_one();
+  f.give_back_one();
+  EXPECT_EQ(f.heard(), counts{1});
+  EXPECT_EQ(f.ask_as(0).what, verdict::granted);
+  f.give_back_one();
+  EXPECT_EQ(f.heard(), counts{1}) << "it doesn't wait";
+}
+
+TEST(rate_governor, client_isnt_woken_by_its_own_permits) {
+  crowd f{1};
+  f.give_back_one();
+  const permit own = f.ask_as(0).granted_permit;
+  EXPECT_EQ(f.ask_as(0).what, verdict::later);
+  f.governor->give_back(f.now, own);
+  EXPECT_EQ(f.heard(), counts{1});
+}
+
+TEST(rate_governor, client_that_is_gone_isnt_woken) {
+  crowd f{2};
+  f.governor->leave(f.clients[0]);
+  const auto left = f.ears[0];
+  f.ears[1].reset();
+  f.give_back_one();
+  f.give_back_one();
+  EXPECT_EQ(left->heard, 0);
+}
+
+TEST(rate_governor, all_of_a_crowd_are_woken) {
+  crowd f{20, quota::declared(60'000, 60s)};
+  ASSERT_GT(f.out.size(), 20u);
+  while (f.out.size() > 1) f.give_back_one();
+  EXPECT_EQ(f.heard(), counts(20, 1));
+}
+
+TEST(rate_governor, who_is_woken_may_ask_at_once) {
+  crowd f{2};
+  admission answer;
+  f.ears[0]->then = [&] { answer = f.ask_as(0); };
+  f.ears[1]->then = [&] { f.governor->leave(f.clients[1]); };
+  f.give_back_one();
+  EXPECT_EQ(answer.what, verdict::granted);
+  f.give_back_one();
+  EXPECT_EQ(f.heard(), (counts{1, 1}));
+}
+
+// behaviours: R1
+TEST(rate_governor, end_of_a_pause_wakes_who_waits_for_the_probe) {
+  fixture f{quota::unlimited()};
+  const auto e = std::make_shared<ear>();
+  const std::uint32_t other = f.governor->join(e);
+  f.mint(permit_use::rate_limited, 2s);
+  const permit probe = f.wait_for_permit();
+  const at sent = f.now;
+  const admission a = f.governor->try_acquire(f.now, {priority::interactive, "a", other});
+  ASSERT_EQ(a.what, verdict::later);
+  f.now += 5ms;
+  f.reply(probe, permit_use::admitted, sent);
+  EXPECT_EQ(e->heard, 1);
+  EXPECT_LT(f.governor->estimate(f.now, {priority::interactive, "a", other}, 0), a.not_before);
 }
 
 // behaviours: Q8

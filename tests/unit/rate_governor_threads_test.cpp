@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -39,6 +40,43 @@ TEST(rate_governor_threads, threads_share_one_quota) {
   for (std::thread& t : threads) t.join();
   EXPECT_LE(granted, 1000);
   EXPECT_GE(granted, 850);
+}
+
+struct ear final : quota_listener {
+  void quota_changed() noexcept override { ++heard; }
+  std::atomic<int> heard{0};
+};
+
+TEST(rate_governor_threads, clients_come_go_and_are_woken_while_others_send) {
+  const auto governor = make_rate_governor(quota::declared(1'000'000, 1s));
+  std::atomic<std::int64_t> ticks{0};
+  std::atomic<int> heard{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        const auto e = std::make_shared<ear>();
+        const std::uint32_t client = governor->join(e);
+        std::vector<permit> out;
+        for (int i = 0; i < 200; ++i) {
+          const at now{100s + std::chrono::nanoseconds{ticks.fetch_add(1)}};
+          const admission a = governor->try_acquire(now, {priority::interactive, "a", client});
+          if (a.what == verdict::granted) out.push_back(a.granted_permit);
+          if (i % 50 < 40) continue;
+          for (const permit p : out)
+            governor->on_reply(now, p,
+                               {i % 100 < 50 ? permit_use::admitted : permit_use::unknown, "a", now, {}});
+          out.clear();
+        }
+        for (const permit p : out) governor->give_back(at{101s}, p);
+        governor->leave(client);
+        heard += e->heard;
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  const std::uint32_t last = governor->join();
+  EXPECT_EQ(governor->try_acquire(at{200s}, {priority::interactive, "a", last}).what, verdict::granted)
+      << "no permit was lost";
 }
 
 TEST(rate_governor_threads, nobody_starves) {

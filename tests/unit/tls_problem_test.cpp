@@ -35,8 +35,8 @@ TEST(TlsProblem, a_refused_certificate_says_why_and_what_to_do) {
                                      .first_bytes = {}});
     EXPECT_EQ(why.code, mint_errc::tls_failed);
     EXPECT_FALSE(why.retryable);
-    EXPECT_EQ(why.message.find("the certificate of api.test was refused: "), 0U) << why.message;
-    EXPECT_NE(why.message.find(each.said), std::string::npos) << why.message;
+    EXPECT_EQ(why.message.view().find("the certificate of api.test was refused: "), 0U) << why.message.view();
+    EXPECT_NE(why.message.view().find(each.said), std::string::npos) << why.message.view();
   }
 }
 
@@ -67,7 +67,7 @@ TEST(TlsProblem, a_broken_handshake_says_why) {
                                      .certificate_demanded = each.certificate_demanded});
     EXPECT_EQ(why.code, mint_errc::tls_failed);
     EXPECT_EQ(why.retryable, each.retryable);
-    EXPECT_NE(why.message.find(each.said), std::string::npos) << why.message;
+    EXPECT_NE(why.message.view().find(each.said), std::string::npos) << why.message.view();
   }
 }
 
@@ -77,7 +77,7 @@ TEST(TlsProblem, what_breaks_later_is_a_lost_connection_unless_it_is_about_certi
   EXPECT_EQ(tls_problem(seen).code, mint_errc::connect_failed);
   EXPECT_TRUE(tls_problem(seen).retryable);
   seen.error = 0;
-  EXPECT_EQ(tls_problem(seen).message, "the connection to api.test broke: bad TLS record");
+  EXPECT_EQ(tls_problem(seen).message.view(), "the connection to api.test broke: bad TLS record");
   seen.error = alert(SSL_AD_CERTIFICATE_REQUIRED);
   seen.certificate_demanded = true;
   EXPECT_EQ(tls_problem(seen).code, mint_errc::tls_failed);

@@ -140,10 +140,10 @@ TEST(TlsSession, refuses_whoever_cannot_prove_to_be_the_host) {
     EXPECT_EQ(joined.shake_hands(), tls_status::failed);
     EXPECT_EQ(joined.client.problem().code, mint_errc::tls_failed);
     EXPECT_FALSE(joined.client.problem().retryable);
-    EXPECT_NE(joined.client.problem().message.find(each.said), std::string::npos)
-        << joined.client.problem().message;
-    EXPECT_NE(joined.client.problem().message.find(each.host), std::string::npos)
-        << joined.client.problem().message;
+    EXPECT_NE(joined.client.problem().message.view().find(each.said), std::string::npos)
+        << joined.client.problem().message.view();
+    EXPECT_NE(joined.client.problem().message.view().find(each.host), std::string::npos)
+        << joined.client.problem().message.view();
     EXPECT_EQ(joined.server.received(), "");
   }
 }
@@ -170,7 +170,7 @@ TEST(TlsSession, believes_names_addresses_and_whole_chains) {
     SCOPED_TRACE(each.host);
     tls_context context{settings_for(each.host, each.trusted)};
     pair joined{context, each.wishes};
-    EXPECT_EQ(joined.shake_hands(), tls_status::done) << joined.client.problem().message;
+    EXPECT_EQ(joined.shake_hands(), tls_status::done) << joined.client.problem().message.view();
     EXPECT_TRUE(joined.server.shaken());
   }
 }
@@ -204,7 +204,8 @@ TEST(TlsSession, plain_http_on_the_port_is_named_as_such) {
     ASSERT_EQ(status, tls_status::failed);
     EXPECT_EQ(client.problem().code, mint_errc::tls_failed);
     EXPECT_FALSE(client.problem().retryable);
-    EXPECT_NE(client.problem().message.find("plain HTTP"), std::string::npos) << client.problem().message;
+    EXPECT_NE(client.problem().message.view().find("plain HTTP"), std::string::npos)
+        << client.problem().message.view();
   }
 }
 
@@ -215,8 +216,8 @@ TEST(TlsSession, another_protocol_on_the_port_is_refused) {
   ASSERT_EQ(client.handshake(), tls_status::need_input);
   client.feed("220 mail.example.test ESMTP\r\n");
   ASSERT_EQ(client.handshake(), tls_status::failed);
-  EXPECT_NE(client.problem().message.find("does not speak TLS"), std::string::npos)
-      << client.problem().message;
+  EXPECT_NE(client.problem().message.view().find("does not speak TLS"), std::string::npos)
+      << client.problem().message.view();
   EXPECT_FALSE(client.problem().retryable);
 }
 
@@ -236,8 +237,8 @@ TEST(TlsSession, a_server_that_insists_on_a_client_certificate_is_named_as_such)
     EXPECT_TRUE(joined.client.certificate_demanded());
     EXPECT_EQ(joined.client.problem().code, mint_errc::tls_failed);
     EXPECT_FALSE(joined.client.problem().retryable);
-    EXPECT_NE(joined.client.problem().message.find("client certificate"), std::string::npos)
-        << joined.client.problem().message;
+    EXPECT_NE(joined.client.problem().message.view().find("client certificate"), std::string::npos)
+        << joined.client.problem().message.view();
   }
 }
 

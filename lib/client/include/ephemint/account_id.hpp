@@ -46,11 +46,13 @@ class account_id {
     return true;
   }
 
+  // By text; one that was cut comes after the one that it was cut to.
   friend constexpr bool operator==(const account_id& a, const account_id& b) noexcept {
     return a.size_ == b.size_ && a.str() == b.str();
   }
-  friend constexpr auto operator<=>(const account_id& a, const account_id& b) noexcept {
-    return a.str() <=> b.str();
+  friend constexpr std::strong_ordering operator<=>(const account_id& a, const account_id& b) noexcept {
+    const std::strong_ordering by_text = a.str() <=> b.str();
+    return by_text == 0 ? a.size_ <=> b.size_ : by_text;
   }
 
  private:

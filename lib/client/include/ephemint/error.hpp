@@ -218,7 +218,8 @@ template <class T>
 using result = boost::system::result<T, mint_error>;
 
 /// Found by `boost::system::result` when `.value()` is called on an error.
-[[noreturn]] EPHEMINT_EXPORT void throw_exception_from_error(const mint_error&, const boost::source_location&);
+[[noreturn]] EPHEMINT_EXPORT void throw_exception_from_error(const mint_error&,
+                                                             const boost::source_location&);
 
 }  // namespace ephemint::inline v0
 

@@ -5,14 +5,17 @@
 #include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
+#include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 namespace ephemint::inline v0 {
@@ -20,34 +23,72 @@ namespace ephemint::inline v0 {
 namespace asio = boost::asio;
 
 namespace detail {
+
+struct client_impl;
 struct stream_state;
-}
+
+/// A function without parameters that need not be copyable.
+template <class Result>
+class source_function {
+ public:
+  source_function() noexcept = default;
+  template <class F>
+  explicit source_function(F function) : held_{std::make_unique<holder<F>>(std::move(function))} {}
+
+  explicit operator bool() const noexcept { return held_ != nullptr; }
+  Result operator()() { return held_->call(); }
+
+ private:
+  struct base {
+    virtual ~base() = default;
+    virtual Result call() = 0;
+  };
+  template <class F>
+  struct holder final : base {
+    explicit holder(F f) : function{std::move(f)} {}
+    Result call() override { return function(); }
+    F function;
+  };
+
+  std::unique_ptr<base> held_;
+};
+
+}  // namespace detail
 
 /// Where `client::mint_many` gets its accounts: a function that gives the next one, or nothing at the end.
 ///
-/// It is called on the stream's executor, one call at a time, and only when one more mint can be started.
-/// Either plain (`std::optional<account_id>()`) or a coroutine
-/// (`asio::awaitable<std::optional<account_id>>()`), for accounts that come from a socket or a database. A
-/// range of accounts converts too; it is moved in.
+/// It is called by `mint_stream::next` (or `async_next`, or on its handler's executor), one call at a time,
+/// and only when one more mint can be started. Either plain (`std::optional<account_id>()`) or a coroutine
+/// (`asio::awaitable<std::optional<account_id>>()`), for accounts that come from a socket or a database; that
+/// one is cancelled when the stream is destroyed. A range of accounts converts too; it is moved in. Neither
+/// need be copyable.
+///
+/// What it throws ends the source, and comes out of `next`.
+///
+///     auto accounts = [file = std::ifstream{"accounts"}]() mutable -> std::optional<ephemint::account_id> {
+///       std::string line;
+///       if (!std::getline(file, line)) return std::nullopt;
+///       return ephemint::account_id{line};
+///     };
 class account_source {
  public:
-  using plain = std::function<std::optional<account_id>()>;
-  using coroutine = std::function<asio::awaitable<std::optional<account_id>>()>;
-
-  account_source(plain next) : plain_{std::move(next)} {}
-  account_source(coroutine next) : coroutine_{std::move(next)} {}
-
+  /// A plain function.
   template <std::invocable F>
   requires std::convertible_to<std::invoke_result_t<F&>, std::optional<account_id>> account_source(F next)
       : plain_{std::move(next)} {}
+  /// A coroutine.
   template <std::invocable F>
   requires std::same_as<std::invoke_result_t<F&>, asio::awaitable<std::optional<account_id>>> account_source(
       F next)
       : coroutine_{std::move(next)} {}
-
-  template <std::ranges::input_range R>
-  requires std::constructible_from<account_id, std::ranges::range_reference_t<R>> account_source(R range)
-      : plain_{[all = std::make_shared<walk<R>>(std::move(range))] { return all->next(); }} {}
+  /// A range whose elements make an `account_id`.
+  template <class R>
+  requires(!std::invocable<R&> &&
+           requires(R & range) {
+             std::end(range);
+             account_id{*std::begin(range)};
+           }) account_source(R range)
+      : plain_{[all = std::make_unique<walk<R>>(std::move(range))] { return all->next(); }} {}
 
  private:
   /// Goes through a range once, as a single-pass one must be.
@@ -60,20 +101,19 @@ class account_source {
       if (at)
         ++*at;
       else
-        at.emplace(std::ranges::begin(range));
-      ended = *at == std::ranges::end(range);
+        at.emplace(std::begin(range));
+      ended = *at == std::end(range);
       return ended ? std::nullopt : std::optional<account_id>{account_id{**at}};
     }
 
     R range;
-    std::optional<std::ranges::iterator_t<R>> at = {};
+    std::optional<decltype(std::begin(std::declval<R&>()))> at = {};
     bool ended = false;
   };
 
   friend struct detail::stream_state;
-  friend class mint_stream;
-  plain plain_;
-  coroutine coroutine_;
+  detail::source_function<std::optional<account_id>> plain_;
+  detail::source_function<asio::awaitable<std::optional<account_id>>> coroutine_;
 };
 
 /// How `client::mint_many` goes about it.
@@ -89,8 +129,8 @@ struct many_options {
 
 /// One account's outcome.
 struct account_result {
-  account_id account;
-  mint_result result;
+  account_id account;  ///< as the source gave it
+  mint_result result;  ///< its token, or why there is none
   /// From the account's reading to its result.
   clock::duration latency{};
   /// Requests that were made for it, connection attempts that failed included where those ended it.
@@ -102,21 +142,73 @@ struct account_result {
 ///
 /// At most `in_flight` mints are ahead of the reader, and fewer if it is slow: a token that had to wait for
 /// `next()` longer than `min_remaining` allows is minted again, and the window shrinks until that no longer
-/// happens. Destroying the stream cancels what is under way. Not thread-safe: use it from one coroutine;
-/// results come on that coroutine's executor.
+/// happens.
+///
+///     auto results = logins.mint_many(accounts);
+///     while (auto each = co_await results.next())
+///       if (each->result) use(each->account, *each->result);
+///
+/// \par Threads
+/// Not thread-safe: one `next` at a time. The client it came from may be used beside it.
+///
+/// \par Cancellation
+/// Cancelling a wait loses nothing: call again. It ends with a `mint_exception` of `mint_errc::cancelled`.
+///
+/// \par Lifetime
+/// Destroying the stream cancels what is under way, its source included. The stream may outlive the client,
+/// whose mints then end with `closed`, and the context, after which it may only be destroyed. A moved-from
+/// stream may be destroyed, assigned to, and asked `valid()`; nothing else.
 class EPHEMINT_EXPORT mint_stream {
  public:
-  mint_stream(mint_stream&&) noexcept;
-  mint_stream& operator=(mint_stream&&) noexcept;
+  /// The type of `get_executor()`.
+  using executor_type = asio::any_io_executor;
+
+  /// `other` isn't valid any more.
+  mint_stream(mint_stream&& other) noexcept;
+  /// Ends what this one was, as its destructor does.
+  mint_stream& operator=(mint_stream&& other) noexcept;
   ~mint_stream();
 
-  /// The next result, or nothing when the source has ended and every result was taken. What the source throws
-  /// comes out here, after the results of the mints that were under way. Cancelling the wait loses nothing:
-  /// call again.
+  /// Whether this is a stream: false once it was moved from.
+  bool valid() const noexcept { return state_ != nullptr; }
+
+  /// The next result, or nothing when the source has ended and every result was taken. Throws what the source
+  /// throws, after the results of the mints that were under way; `mint_exception` if it was cancelled;
+  /// `std::bad_alloc`, after which it may be called again: no account is lost.
   asio::awaitable<std::optional<account_result>> next();
+
+  /// The same for any completion token. Signature: `void(std::exception_ptr, std::optional<account_result>)`;
+  /// the handler is called on its associated executor (the client's, if it has none). The stream must outlive
+  /// the call to it.
+  template <
+      asio::completion_token_for<void(std::exception_ptr, std::optional<account_result>)> CompletionToken>
+  auto async_next(CompletionToken&& token) {
+    return asio::async_initiate<CompletionToken, void(std::exception_ptr, std::optional<account_result>)>(
+        initiate_next{state_}, token);
+  }
+
+  /// The client's executor.
+  executor_type get_executor() const noexcept;
 
  private:
   friend class client;
+  class EPHEMINT_EXPORT initiate_next {
+   public:
+    using executor_type = mint_stream::executor_type;
+    explicit initiate_next(std::shared_ptr<detail::stream_state> state) noexcept : state_{std::move(state)} {}
+    executor_type get_executor() const noexcept;
+    template <class Handler>
+    void operator()(Handler&& handler) {
+      start_next(state_, std::forward<Handler>(handler));
+    }
+
+   private:
+    std::shared_ptr<detail::stream_state> state_;
+  };
+  static void start_next(
+      const std::shared_ptr<detail::stream_state>&,
+      asio::any_completion_handler<void(std::exception_ptr, std::optional<account_result>)>);
+
   explicit mint_stream(std::shared_ptr<detail::stream_state>);
   std::shared_ptr<detail::stream_state> state_;
 };

@@ -30,7 +30,7 @@ struct admission {
   enum class verdict : std::uint8_t {
     granted,  ///< send now, with `granted_permit`
     later,    ///< ask again at `not_before`, or when the listener hears of a change; others may have been
-            ///< quicker then
+              ///< quicker then
   };
   verdict what = verdict::later;
   permit granted_permit{};

@@ -1,13 +1,16 @@
 #pragma once
 
+#include "core/attempts/attempt_store.hpp"
 #include "core/attempts/retry_policy.hpp"
-#include "core/free_list.hpp"
 #include "core/key/key_guard.hpp"
-#include "core/links/pool_rules.hpp"
+#include "core/links/dial_rules.hpp"
+#include "core/links/link_table.hpp"
 #include "core/mints/admission_queue.hpp"
-#include "core/mints/job.hpp"
+#include "core/mints/mint.hpp"
 #include "core/mints/token_window.hpp"
+#include "core/warm_up.hpp"
 
+#include <ephemint/ephemeral_token.hpp>
 #include <ephemint/error.hpp>
 #include <ephemint/quota.hpp>
 #include <ephemint/rate_governor.hpp>
@@ -17,44 +20,37 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace ephemint::inline v0::core {
 
 /// What the engine wants done. Perform each, in order, and tell the engine what came of it.
 struct command {
   enum class kind : std::uint8_t {
-    send,     ///< write `owner`'s request on `connection`; if not a byte could leave, `on_send_failed`
-    dial,     ///< make `connection`; `on_connected` or `on_dial_failed` follows
-    abandon,  ///< nobody waits for `connection`'s reply; if that ended it, `on_abandoned`
-    close,    ///< end `connection` at once; the engine has forgotten it
-    finish,   ///< `owner`'s mint is over
+    send,   ///< write `of`'s request on `link`; if not a byte could leave, `on_link_gone` with `fate::unsent`
+    dial,   ///< make `link`; `on_link_open` or `on_dial_failed` follows
+    drop,   ///< nobody waits for `attempt`'s reply; if that ended `link`, `on_link_gone`
+    reset,  ///< that reply has not come: give `attempt` up; `link` goes on, and the engine has forgotten the
+            ///< attempt
+    close,  ///< end `link` at once; the engine has forgotten it
+    finish,   ///< `of` is over, as `of->end` says; it is the caller's again
+    warmed,   ///< `warm` is over, as it says; it is the caller's again
     wake_at,  ///< call `on_tick` at `at`; replaces an earlier one
-    drained,  ///< after `on_close`: the last mint is over and every connection is closed
-  };
-  /// For `finish`: where the particulars are.
-  enum class cause : std::uint8_t {
-    token,    ///< minted; the token is in the reply that is being told
-    reply,    ///< `code`; the reply that is being told says why
-    failure,  ///< `code`; the failure that is being told says why
-    engine,   ///< `code` says it all; what the last attempt met may be added
+    drained,  ///< after `on_close`: the last mint is over and every link is closed
   };
 
   kind what = kind::wake_at;
-  cause why = cause::engine;
-  mint_errc code{};
-  int attempts = 0;
-  std::uint32_t connection = 0;
-  void* owner = nullptr;
-  /// `wake_at`: when. `finish`: when a new try is worth it, or `never` if that isn't known.
+  link_id link = 0;
+  attempt_id attempt = 0;
+  mint* of = nullptr;
+  warm_up* warm = nullptr;
   time_point at = never;
 };
 
 struct engine_settings {
-  pool_rules::settings pool;
+  link_table::settings links;
+  dial_rules::settings dials;
   retry_policy::settings retry;
   duration attempt_timeout = std::chrono::seconds{2};
   duration min_remaining = std::chrono::seconds{5};
@@ -63,14 +59,7 @@ struct engine_settings {
   quota_scope scope = quota_scope::per_api_key;
 };
 
-struct job_spec {
-  account_id account;
-  priority urgency = priority::interactive;
-  time_point deadline = never;
-  void* owner = nullptr;
-};
-
-/// What a reply was, as far as deciding goes.
+/// What a reply was.
 struct reply_facts {
   enum class answer : std::uint8_t {
     minted,
@@ -83,65 +72,83 @@ struct reply_facts {
   };
   answer what = answer::malformed;
   std::optional<duration> retry_after{};
-  bool reusable = true;
+  bool reusable = true;  ///< the link takes more requests
   std::optional<duration> keep_alive{};
+  ephemeral_token token{};  ///< `minted`
+  mint_error said{};        ///< all else: for whoever waits, should this be the end
 };
 
-/// What a connection failure was, as far as deciding goes.
+/// What the failure of a dial, a link or an attempt was.
 struct failure_facts {
   mint_errc code = mint_errc::connect_failed;
   bool retryable = true;
+  mint_error said{};
 };
 
-/// Every decision: which mint goes when, on which connection, whether it is tried again, and how it ends.
-/// Events in, commands out; time comes in as `now` and jitter from a seed, so the same events always give the
-/// same commands. Not thread-safe. The governor and the key's guard must outlive it.
+/// Every decision: which mint goes when, on which link, whether it is tried again, and how it ends. Events
+/// in, commands out; time comes in as `now` and jitter from a seed, so the same events always give the same
+/// commands. Not thread-safe. The governor must outlive it.
+///
+/// Nothing here throws once it is made, and what an event has ended is told whatever memory there is: mints
+/// and warm-ups bring their own, commands stand in the things that they are about, and a link that can't be
+/// had for want of memory is a dial that failed.
 class engine {
  public:
-  engine(const engine_settings&, rate_governor&, key_guard&, std::uint64_t seed);
+  engine(const engine_settings&, rate_governor&, key_guard&, std::uint64_t seed,
+         std::weak_ptr<quota_listener> listener = {});
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
   // --- events ---
-  job_id on_submit(time_point now, const job_spec&);
-  /// Nothing if that job is over already.
-  void on_cancel(time_point now, job_id);
-  void on_connected(time_point now, std::uint32_t connection);
-  void on_dial_failed(time_point now, std::uint32_t connection, const failure_facts&);
-  void on_reply(time_point now, std::uint32_t connection, const reply_facts&);
-  void on_lost(time_point now, std::uint32_t connection, const failure_facts&, bool reply_begun);
-  void on_send_failed(time_point now, std::uint32_t connection);
-  void on_abandoned(time_point now, std::uint32_t connection);
-  void on_tick(time_point now);
-  /// Have that many connections established, once.
-  void on_warm_up(time_point now, std::size_t connections);
+  /// `finish` follows, maybe at once.
+  void on_submit(time_point now, mint&) noexcept;
+  /// Nothing if that mint is over already.
+  void on_cancel(time_point now, mint&) noexcept;
+  void on_link_open(time_point now, link_id, std::uint32_t capacity) noexcept;
+  void on_capacity(time_point now, link_id, std::uint32_t capacity) noexcept;
+  /// It takes no more requests; what is on it goes on.
+  void on_link_retiring(time_point now, link_id) noexcept;
+  /// It has ended. `of_its_attempts`: what became of those that are on it.
+  void on_link_gone(time_point now, link_id, const failure_facts&, fate of_its_attempts) noexcept;
+  void on_dial_failed(time_point now, link_id, const failure_facts&) noexcept;
+  void on_reply(time_point now, attempt_id, reply_facts&&) noexcept;
+  /// This attempt alone is lost; its link goes on.
+  void on_attempt_lost(time_point now, attempt_id, fate, const failure_facts&) noexcept;
+  void on_tick(time_point now) noexcept;
+  /// A permit may be there, from elsewhere.
+  void on_quota_changed(time_point now) noexcept { advance(now); }
+  /// The key is another one.
+  void on_key_changed(time_point now) noexcept { advance(now); }
+  /// Have links with room for so many mints. `warmed` follows.
+  void on_warm_up(time_point now, warm_up&) noexcept;
+  void on_cancel(time_point now, warm_up&) noexcept;
   /// Take no more mints; say `drained` when the last one is over.
-  void on_close(time_point now);
+  void on_close(time_point now) noexcept;
   /// End everything now, each mint with `closed`.
-  void on_shutdown(time_point now);
+  void on_shutdown(time_point now) noexcept;
 
   /// The next command to perform, or none.
-  std::optional<command> next();
+  std::optional<command> next() noexcept;
 
   // --- questions ---
-  /// Whether the connections last asked for by `on_warm_up` won't all come.
-  bool warm_up_failed() const noexcept { return warm_up_failed_; }
+  bool closing() const noexcept { return closing_; }
+  bool drained() const noexcept { return drained_; }
+  /// Whether a mint still waits for that attempt's reply.
+  bool awaited(attempt_id) const noexcept;
+  /// When the request of an attempt under way was about to be written.
+  time_point sent_at(attempt_id) const noexcept;
+  /// When a mint that is asked for now would be sent: now, if at once.
+  time_point estimate(time_point now, const account_id&, priority) const noexcept;
   /// Its number at the governor.
   std::uint32_t client() const noexcept { return client_; }
-  /// When a mint that is asked for now would be sent: now, if at once.
-  time_point estimate(time_point now, const account_id&, priority) const;
-  const account_id& account_of(std::uint32_t connection) const noexcept {
-    return find(connection)->carries->account;
-  }
-  time_point sent_at(std::uint32_t connection) const noexcept { return find(connection)->sent_at; }
-  bool carries_job(std::uint32_t connection) const noexcept;
-  void* owner_of(std::uint32_t connection) const noexcept { return find(connection)->carries->owner; }
 
   struct counts {
     std::uint64_t submitted = 0, minted = 0, failed = 0, requests = 0, retries = 0, stale_retries = 0;
     std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0;
     std::size_t queued = 0, in_flight = 0, connections = 0;
+    std::size_t ahead_of_interactive = 0;  ///< mints that go before a new login
+    std::size_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
   };
   counts count() const noexcept;
 
@@ -153,66 +160,100 @@ class engine {
   /// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
   /// after the handshake. One that was unused for longer may have been closed for that.
   static constexpr std::chrono::seconds newcomer{1};
-  /// How long an abandoned reply may take before its connection is given up (behaviours C3).
+  /// How long a dropped attempt's reply may take before its link is given up (behaviours C3).
   static constexpr std::chrono::milliseconds drain_time{250};
+  /// What can't be had for want of memory is tried again after this.
+  static constexpr std::chrono::milliseconds memory_pause{50};
+  /// A governor is asked again after this, whatever it said.
+  static constexpr std::chrono::hours longest_wait{1};
 
-  // the life of a job
-  job& make_job(const job_spec&, time_point now);
-  void finish(job&, command::cause, mint_errc, time_point retry_at = never);
-  void finish_unborn(const job_spec&, mint_errc, time_point retry_at = never);
-  bool in_time(time_point now, const job_spec&) const;
-  void take_out(job&) noexcept;
-  void try_again(job&, trouble, time_point now, command::cause, mint_errc);
-  void to_fresh(job&) noexcept;
-  void to_queue(job&);
-  void put_off(job& head, time_point permit_at, time_point until);
+  // the life of a mint
+  void begin(mint&, time_point now) noexcept;
+  void finish(mint&, outcome::cause, mint_errc, time_point retry_at = never) noexcept;
+  std::optional<outcome> refusal(time_point now, const mint&) const noexcept;
+  bool in_time(time_point now, const mint&) const noexcept;
+  void take_out(mint&, time_point now) noexcept;
+  void try_again(mint&, trouble, time_point now, outcome::cause, mint_errc) noexcept;
+  void lose(mint&, fate, const failure_facts&, time_point now) noexcept;
+  void to_fresh(mint&, time_point now) noexcept;
+  void to_queue(mint&, time_point now) noexcept;
+  void put_off(mint& head, time_point permit_at, time_point until) noexcept;
   /// Whether a permit then would bring no token in time.
-  bool hopeless(const job& j, time_point permit_at) const noexcept {
-    return j.deadline != never && permit_at + usual_reply_ > j.deadline;
+  bool hopeless(const mint& m, time_point permit_at) const noexcept {
+    return m.deadline != never && add(permit_at, usual_reply_) > m.deadline;
   }
-  job* find(job_id) noexcept;
+  static void met(mint&, const mint_error& said) noexcept;
 
-  // lanes
-  lane* find(std::uint32_t connection) const noexcept;
-  void settle(const lane&, permit_use, time_point now, std::optional<duration> retry_after = {});
-  void settle_key(const lane&, permit_use, bool refused, time_point now) noexcept;
-  time_point permit_at(time_point now, const permit_request&, std::size_t ahead) const;
-  void close(lane&);
-  void rest(lane&, time_point now, const reply_facts&);
-  void flush_idle();
-  void dial_went_wrong(time_point now, const failure_facts&);
-  void conclude(job&, const lane&, const reply_facts&, time_point now);
+  // attempts and links
+  void settle(const attempt&, permit_use, time_point now, std::optional<duration> retry_after = {}) noexcept;
+  void settle_key(const attempt&, const reply_facts&, time_point now) noexcept;
+  mint* detach(attempt&) noexcept;
+  void end(attempt&, time_point now) noexcept;
+  void give_up(attempt&, time_point now) noexcept;
+  void drop(attempt&, time_point now) noexcept;
+  void unsend(attempt&, time_point now) noexcept;
+  void close(link&) noexcept;
+  void shut(link&, time_point now) noexcept;
+  void close_resting() noexcept;
+  void dial_went_wrong(time_point now, const failure_facts&) noexcept;
+  void conclude(mint&, reply_facts&, time_point sent_at, time_point now) noexcept;
 
   // what follows every event
-  void advance(time_point now);
-  void expire_lanes(time_point now);
-  void expire_jobs(time_point now);
-  void dispatch(time_point now);
-  bool dispatch_to(lane&, job&, time_point now);
-  void fail_hopeless(priority most_urgent, time_point permit_at);
-  void fail_refused(time_point retry_at);
-  void dial_as_needed(time_point now);
-  void say_drained(time_point now);
-  void set_wake(time_point now);
+  void advance(time_point now) noexcept;
+  void expire_attempts(time_point now) noexcept;
+  void expire_links(time_point now) noexcept;
+  void expire_mints(time_point now) noexcept;
+  void dispatch(time_point now) noexcept;
+  bool dispatch_to(link&, mint&, time_point now) noexcept;
+  struct leave_to_send {
+    permit granted;
+    std::uint64_t key_version;
+    bool probes_key;
+  };
+  void send_on(link&, mint&, const leave_to_send&, time_point now) noexcept;
+  void fail_hopeless(priority most_urgent, time_point permit_at, time_point now) noexcept;
+  void fail_refused(time_point retry_at, time_point now) noexcept;
+  void dial_as_needed(time_point now) noexcept;
+  bool worth_a_dial(mint&, time_point now) noexcept;
+  bool dial(time_point now) noexcept;
+  void check_warm_ups() noexcept;
+  void end_warm_ups(mint_errc, const mint_error& said) noexcept;
+  std::size_t warm_target() const noexcept;
+  void say_drained(time_point now) noexcept;
+  void set_wake(time_point now) noexcept;
 
-  job* front() noexcept;
-  permit_request asks(const job& j) const noexcept { return {j.urgency, j.account.str(), client_}; }
-  void say(command c) { commands_.push_back(c); }
+  mint* front() noexcept;
+  mint* first_in_line() noexcept { return fresh_.empty() ? front() : &*fresh_.begin(); }
+  permit_request asks(const mint& m) const noexcept { return {m.urgency, m.account.str(), client_}; }
+  time_point permit_at(const mint&, time_point now, std::size_t ahead) const noexcept;
 
   struct by_deadline {
-    bool operator()(const job& a, const job& b) const noexcept { return a.deadline < b.deadline; }
+    bool operator()(const mint& a, const mint& b) const noexcept { return a.deadline < b.deadline; }
   };
   using deadline_set =
-      boost::intrusive::multiset<job, boost::intrusive::member_hook<job, job::set_hook, &job::in_time>,
+      boost::intrusive::multiset<mint, boost::intrusive::member_hook<mint, mint::set_hook, &mint::in_time>,
                                  boost::intrusive::compare<by_deadline>,
                                  boost::intrusive::constant_time_size<false>>;
-  /// Waits for a fresh connection: oldest first.
+  /// Waits for a fresh link: oldest first.
   struct by_order {
-    bool operator()(const job& a, const job& b) const noexcept { return a.order < b.order; }
+    bool operator()(const mint& a, const mint& b) const noexcept { return a.order < b.order; }
   };
   using fresh_set =
-      boost::intrusive::multiset<job, boost::intrusive::member_hook<job, job::set_hook, &job::in_line>,
+      boost::intrusive::multiset<mint, boost::intrusive::member_hook<mint, mint::set_hook, &mint::in_line>,
                                  boost::intrusive::compare<by_order>>;
+  using mint_list =
+      boost::intrusive::list<mint, boost::intrusive::member_hook<mint, mint::list_hook, &mint::among_live>,
+                             boost::intrusive::constant_time_size<false>>;
+  using attempt_list =
+      boost::intrusive::list<attempt,
+                             boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::to_tell>,
+                             boost::intrusive::constant_time_size<false>>;
+  using link_list =
+      boost::intrusive::list<link, boost::intrusive::member_hook<link, link::list_hook, &link::to_tell>,
+                             boost::intrusive::constant_time_size<false>>;
+  using warm_up_list = boost::intrusive::list<
+      warm_up, boost::intrusive::member_hook<warm_up, boost::intrusive::list_member_hook<>, &warm_up::among>,
+      boost::intrusive::constant_time_size<false>>;
 
   engine_settings settings_;
   rate_governor& governor_;
@@ -221,24 +262,34 @@ class engine {
   splitmix random_;
   token_window window_;
   retry_policy retry_;
-  // Declared before the containers whose hooks live in it: they are emptied first.
-  std::deque<job> jobs_;
-  free_list free_jobs_;
-  mutable pool_rules pool_;
+  mutable attempt_store attempts_;
+  link_table links_;
+  dial_rules dials_;
   admission_queue queue_;
   fresh_set fresh_;
   deadline_set deadlines_;
+  mint_list live_;
+  warm_up_list warm_ups_;
 
-  std::vector<command> commands_;
-  std::size_t next_command_ = 0;
+  // what is to be told, by kind
+  link_list closing_links_;
+  attempt_list drops_;
+  mint_list over_;
+  warm_up_list warmed_;
+  attempt_list sends_;
+  link_list dialled_;
+  time_point wake_ = never;  // `never`: nothing new
+  bool tell_drained_ = false;
 
   counts counts_;
-  std::size_t live_jobs_ = 0;
+  std::size_t live_mints_ = 0;
   std::size_t in_flight_ = 0;
   std::uint64_t fresh_order_ = 0;
   std::uint32_t dial_failures_ = 0;
-  std::size_t warm_target_ = 0;
-  bool warm_up_failed_ = false;
+  /// What the last dial met, while no link stands.
+  mint_error dial_said_;
+  bool dial_said_something_ = false;
+  time_point last_event_{};
   duration usual_reply_ = std::chrono::milliseconds{100};
   time_point armed_ = never;
   time_point permit_at_ = never;

@@ -1,192 +1,251 @@
-// The engine's second half: what follows every event. What is over ends, what can go goes.
+// The engine's third part: what follows every event. What is over ends, what can go goes.
 #include "core/engine.hpp"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 namespace ephemint::inline v0::core {
 
-void engine::on_tick(time_point now) {
+void engine::on_tick(time_point now) noexcept {
   armed_ = never;
   advance(now);
 }
 
-void engine::advance(time_point now) {
-  expire_lanes(now);
-  expire_jobs(now);
+void engine::advance(time_point now) noexcept {
+  last_event_ = now;
+  expire_attempts(now);
+  expire_links(now);
+  expire_mints(now);
   queue_.wake(now);
   dispatch(now);
+  check_warm_ups();
   dial_as_needed(now);
   if (closing_) say_drained(now);
   set_wake(now);
 }
 
-void engine::expire_lanes(time_point now) {
-  while (lane* l = pool_.expired(now)) {
-    settle(*l, permit_use::unknown, now);
-    job* j = l->now == lane::state::busy ? l->carries : nullptr;
-    close(*l);
-    if (!j) continue;
-    j->where = job::place::nowhere;
-    --in_flight_;
-    try_again(*j, trouble::timed_out, now, command::cause::engine, mint_errc::timed_out);
-  }
-}
-
-void engine::expire_jobs(time_point now) {
-  while (!deadlines_.empty() && deadlines_.begin()->deadline <= now) {
-    job& j = *deadlines_.begin();
-    if (j.where == job::place::in_flight) {
-      lane& l = *find(j.connection);
-      say({.what = command::kind::abandon, .connection = l.id});
-      pool_.to_draining(l, now + drain_time);
-      --in_flight_;
+/// A link that carries nothing else is closed with its attempt. Of one that does, only the attempt is given
+/// up; but it takes no more, for it may be dead.
+void engine::expire_attempts(time_point now) noexcept {
+  while (attempt* const a = attempts_.expired(now)) {
+    link& l = *a->on;
+    mint* const m = a->of;
+    if (l.in_use == 1) {
+      settle(*a, permit_use::unknown, now);
+      if (a->probes_key) key_.probe_undone(a->key_version);
+      detach(*a);
+      end(*a, now);
+      close(l);
+    } else {
+      links_.retire(l);
+      m ? drop(*a, now) : give_up(*a, now);
+      if (links_.spent(l, now)) close(l);
     }
-    take_out(j);
-    finish(j, command::cause::engine, mint_errc::timed_out);
+    if (m) try_again(*m, trouble::timed_out, now, outcome::cause::engine, mint_errc::timed_out);
   }
 }
 
-job* engine::front() noexcept {
-  job* j = queue_.front(priority::interactive);
-  return j ? j : queue_.front(priority::background);
+void engine::expire_links(time_point now) noexcept {
+  while (link* const l = links_.expired(now)) {
+    if (l->in_use == 0)
+      close(*l);
+    else
+      links_.retire(*l);
+  }
 }
 
-/// Brings jobs, lanes and permits together; the permit comes last (design.md §3).
-void engine::dispatch(time_point now) {
+void engine::expire_mints(time_point now) noexcept {
+  while (!deadlines_.empty() && deadlines_.begin()->deadline <= now) {
+    mint& m = *deadlines_.begin();
+    take_out(m, now);
+    finish(m, outcome::cause::engine, mint_errc::timed_out);
+  }
+}
+
+mint* engine::front() noexcept {
+  mint* const m = queue_.front(priority::interactive);
+  return m ? m : queue_.front(priority::background);
+}
+
+/// Brings mints, links and permits together; the permit comes last, so that none is burnt in a queue and a
+/// pause that began meanwhile is obeyed.
+void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
   while (!fresh_.empty()) {
-    lane* l = pool_.idle(now, true);
-    if (!l || !dispatch_to(*l, *fresh_.begin(), now)) break;
+    mint& m = *fresh_.begin();
+    link* const l = links_.with_room(now, m.until);
+    if (!l || !dispatch_to(*l, m, now)) break;
   }
-  while (job* j = front()) {
-    lane* l = pool_.idle(now, false);
-    if (!l || !dispatch_to(*l, *j, now)) break;
+  while (mint* const m = front()) {
+    link* const l = links_.with_room(now, time_point::min());
+    if (!l || !dispatch_to(*l, *m, now)) break;
   }
 }
 
-/// False: no permit now for this job, nor for any behind it.
-bool engine::dispatch_to(lane& l, job& j, time_point now) {
-  if (key_.failing(now)) {
-    fail_refused(key_.not_before(now, usual_reply_));
-    return true;
-  }
-  admission answer;
-  const std::uint64_t key_version = key_.version();
-  bool probes_key = false;
-  if (key_.at(now) == key_guard::state::waiting) {
-    answer.not_before = key_.not_before(now, usual_reply_);
-  } else {
-    answer = governor_.try_acquire(now, asks(j));
-  }
-  if (answer.what == admission::verdict::granted) {
-    const key_guard::permission key = key_.may_send(now);
-    probes_key = key == key_guard::permission::go_as_probe;
-    if (key == key_guard::permission::wait || key == key_guard::permission::fail) {
-      governor_.give_back(now, answer.granted_permit);
-      answer = {admission::verdict::later, {}, key_.not_before(now, usual_reply_)};
+/// False: no permit now for this mint, nor for any behind it.
+bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
+  const std::uint64_t version = key_.version();  // before the gate: what is sent may be newer, never older
+  const key_guard::permission key = key_.may_send(now);
+  if (key == key_guard::permission::fail) return fail_refused(key_.not_before(now, usual_reply_), now), true;
+  const bool probes_key = key == key_guard::permission::go_as_probe;
+  admission said{.not_before = key_.not_before(now, usual_reply_)};
+  if (key != key_guard::permission::wait) {
+    try {
+      said = governor_.try_acquire(now, asks(m));
+    } catch (...) {  // no memory
+      said = {.not_before = add(now, memory_pause)};
     }
   }
-  if (answer.what == admission::verdict::later) {
-    const time_point when = std::max(answer.not_before, now + std::chrono::milliseconds{1});
-    if (j.where == job::place::fresh) return to_queue(j), true;
-    if (settings_.scope == quota_scope::per_account) return put_off(j, when, when), true;
-    permit_at_ = std::min(permit_at_, when);
-    fail_hopeless(j.urgency, when);
-    return false;
-  }
-  if (j.where == job::place::head)
-    queue_.serve(j);
-  else
-    take_out(j);
-  j.where = job::place::in_flight;
-  j.connection = l.id;
-  if (j.attempts > 0 || j.stale_retried) ++counts_.retries;
-  ++j.attempts;
-  ++in_flight_;
-  ++counts_.requests;
-  l.key_version = key_version;
-  l.probes_key = probes_key;
-  pool_.to_busy(l, j, answer.granted_permit, now, now + settings_.attempt_timeout);
-  say({.what = command::kind::send, .connection = l.id, .owner = j.owner});
-  return true;
+  if (said.what == admission::verdict::granted)
+    return send_on(l, m, {said.granted_permit, version, probes_key}, now), true;
+  if (probes_key) key_.probe_undone(version);
+  const time_point when = std::max(said.not_before, now + std::chrono::milliseconds{1});
+  if (m.where == mint::place::fresh) return to_queue(m, now), true;
+  if (settings_.scope == quota_scope::per_account)
+    return put_off(m, when, std::min(when, add(now, longest_wait))), true;
+  permit_at_ = std::min({permit_at_, when, add(now, longest_wait)});
+  fail_hopeless(m.urgency, when, now);
+  return false;
 }
 
-/// Ends every waiting job, of that urgency or less, whose deadline is before that permit could bring a token
+void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point now) noexcept {
+  if (m.where == mint::place::head)
+    queue_.serve(m);
+  else
+    take_out(m, now);
+  attempt& a = attempts_.begin();
+  a.why = m.replaced       ? attempt::reason::replacement
+          : m.attempts > 0 ? attempt::reason::retry
+                           : attempt::reason::first;
+  if (a.why != attempt::reason::first) ++counts_.retries;
+  a.of = &m;
+  a.spent = leave.granted;
+  a.probes_key = leave.probes_key;
+  a.key_version = leave.key_version;
+  a.sent_at = now;
+  attempts_.set_due(a, add(now, settings_.attempt_timeout));
+  links_.put_on(l, a);
+  m.where = mint::place::sent;
+  m.under_way = &a;
+  ++m.attempts;
+  ++in_flight_;
+  ++counts_.requests;
+  sends_.push_back(a);
+}
+
+/// Ends every waiting mint, of that urgency or less, whose deadline is before that permit could bring a token
 /// (C5).
-void engine::fail_hopeless(priority most_urgent, time_point permit_at) {
-  const time_point earliest = permit_at + usual_reply_;
-  for (auto it = deadlines_.begin(); it != deadlines_.end() && it->deadline < earliest;) {
-    job& j = *it++;
-    if (j.where == job::place::in_flight || j.urgency < most_urgent) continue;
-    take_out(j);
-    finish(j, command::cause::engine, mint_errc::rate_limited, permit_at);
+void engine::fail_hopeless(priority most_urgent, time_point permit, time_point now) noexcept {
+  const time_point earliest = add(permit, usual_reply_);
+  for (auto at = deadlines_.begin(); at != deadlines_.end() && at->deadline < earliest;) {
+    mint& m = *at++;
+    if (m.where == mint::place::sent || m.urgency < most_urgent) continue;
+    take_out(m, now);
+    finish(m, outcome::cause::engine, mint_errc::rate_limited, permit);
   }
 }
 
 /// The key is known to be refused: whoever waits hears it now, instead of spending a permit each on learning
 /// it (R8).
-void engine::fail_refused(time_point retry_at) {
-  for (job* j = nullptr; (j = fresh_.empty() ? front() : &*fresh_.begin());) {
-    take_out(*j);
-    finish(*j, command::cause::engine, mint_errc::unauthorized, retry_at);
+void engine::fail_refused(time_point retry_at, time_point now) noexcept {
+  while (mint* const m = first_in_line()) {
+    take_out(*m, now);
+    finish(*m, outcome::cause::engine, mint_errc::unauthorized, retry_at);
   }
 }
 
-/// Dials while more jobs wait for a lane than dials are pending, for jobs whose permit is near.
-void engine::dial_as_needed(time_point now) {
+/// Dials while more mints wait for a link than dials under way will bring room for, and their permit is near.
+void engine::dial_as_needed(time_point now) noexcept {
   dial_at_ = never;
   for (;;) {
-    job* j = fresh_.empty() ? front() : &*fresh_.begin();
-    std::size_t waiting = fresh_.size();
-    if (pool_.idle_count() == 0)
-      waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
-    const bool warm = warm_target_ > pool_.total();
-    if (warm_target_ <= pool_.live()) warm_target_ = 0;
-    if (!warm && (!j || waiting <= pool_.dialling())) return;
+    const std::size_t coming = links_.dialling() * dials_.expected_capacity();
+    const bool warm = warm_target() > links_.capacity() + coming;
     if (!warm) {
-      const bool key_refused = key_.failing(now);
+      mint* const m = first_in_line();
+      std::size_t waiting = fresh_.size();
+      if (!links_.any_room())
+        waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
+      if (!m || waiting <= coming) return;
+      const bool room = links_.may_begin() && dials_.room_beside(links_.dialling());
       // The usual case under load: what follows could only say that a dial must wait.
-      if (!key_refused && !pool_.room_to_dial() && fresh_.empty() &&
-          settings_.scope == quota_scope::per_api_key)
+      if (!room && fresh_.empty() && settings_.scope == quota_scope::per_api_key && !key_.failing(now))
         return;
-      if (key_refused) {
-        fail_refused(permit_at(now, asks(*j), 0));
+      if (key_.failing(now)) {
+        fail_refused(permit_at(*m, now, 0), now);
         continue;
       }
-      // Who is dialled for already takes permits of the same quota, unless each account has its own.
-      const bool shared = settings_.scope == quota_scope::per_api_key;
-      const time_point permit_at = this->permit_at(now, asks(*j), shared ? pool_.dialling() : 0);
-      if (permit_at > now + dial_lead) {
-        const time_point near = std::max<time_point>(permit_at - dial_lead, now + dial_check);
-        if (j->where == job::place::fresh) {
-          to_queue(*j);
-          continue;
-        }
-        if (!shared) {
-          put_off(*j, permit_at, near);
-          continue;
-        }
-        dial_at_ = near;
-        if (pool_.total() == 0) fail_hopeless(j->urgency, permit_at);
-        return;
+      if (!worth_a_dial(*m, now)) {
+        if (dial_at_ != never) return;
+        continue;
       }
     }
-    if (!pool_.may_dial(now)) {
-      dial_at_ = pool_.next_dial(now);
-      return;
-    }
-    ++counts_.dials;
-    say({.what = command::kind::dial, .connection = pool_.start_dial(now).id});
+    if (!dial(now)) return;
   }
 }
 
-void engine::set_wake(time_point now) {
-  time_point when = std::min({pool_.next_due(), queue_.next_wake(), permit_at_, dial_at_});
+/// Whether the mint's permit is near enough. If not, it waits elsewhere, or `dial_at_` says when to look
+/// again.
+bool engine::worth_a_dial(mint& m, time_point now) noexcept {
+  // Who is dialled for already takes permits of the same quota, unless each account has its own.
+  const bool shared = settings_.scope == quota_scope::per_api_key;
+  const time_point permit = permit_at(m, now, shared ? links_.dialling() * dials_.expected_capacity() : 0);
+  if (permit <= add(now, dial_lead)) return true;
+  const time_point near =
+      std::min(std::max(add(permit, -duration{dial_lead}), add(now, dial_check)), add(now, longest_wait));
+  if (m.where == mint::place::fresh) {
+    to_queue(m, now);
+  } else if (!shared) {
+    put_off(m, permit, near);
+  } else {
+    dial_at_ = near;
+    if (links_.total() == 0) fail_hopeless(m.urgency, permit, now);
+  }
+  return false;
+}
+
+/// False: not now; `dial_at_` says when.
+bool engine::dial(time_point now) noexcept try {
+  if (!links_.may_begin()) return false;
+  if (!dials_.may_dial(now, links_.dialling())) {
+    dial_at_ = dials_.next(now, links_.dialling());
+    return false;
+  }
+  link& l = links_.begin(now);
+  dials_.begun(l);
+  ++counts_.dials;
+  dialled_.push_back(l);
+  return true;
+} catch (const std::bad_alloc&) {
+  dial_at_ = add(now, memory_pause);
+  dials_.postpone(dial_at_);
+  return false;
+}
+
+std::size_t engine::warm_target() const noexcept {
+  std::size_t most = 0;
+  for (const warm_up& w : warm_ups_) most = std::max(most, w.wanted);
+  return most;
+}
+
+/// Ends those that have what they wanted, or all that there can be.
+void engine::check_warm_ups() noexcept {
+  for (auto at = warm_ups_.begin(); at != warm_ups_.end();) {
+    warm_up& w = *at++;
+    if (w.wanted > links_.capacity() && !links_.complete()) continue;
+    w.over = true;
+    warm_ups_.erase(warm_ups_.iterator_to(w));
+    warmed_.push_back(w);
+  }
+}
+
+void engine::set_wake(time_point now) noexcept {
+  time_point when =
+      std::min({attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
   // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
   if (when == never || (armed_ > now && when >= armed_)) return;
-  armed_ = std::max(when, now);
-  say({.what = command::kind::wake_at, .at = armed_});
+  wake_ = armed_ = std::max(when, now);
 }
 
 }  // namespace ephemint::inline v0::core

@@ -74,7 +74,8 @@ void serial_gate::run_waiting() noexcept {
   }
 }
 
-/// The task may bring itself again while it runs, and may be gone when it ran: its keeper is looked at before only.
+/// The task may bring itself again while it runs, and may be gone when it ran: its keeper is looked at before
+/// only.
 void serial_gate::run(gate_task& task) noexcept {
   const auto keeper = std::move(task.keeper_);
   task.run();
@@ -82,7 +83,8 @@ void serial_gate::run(gate_task& task) noexcept {
 
 void serial_gate::say(completion& what) noexcept {
   what.next_ = said_.load(std::memory_order_relaxed);
-  while (!said_.compare_exchange_weak(what.next_, &what, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+  while (
+      !said_.compare_exchange_weak(what.next_, &what, std::memory_order_acq_rel, std::memory_order_relaxed)) {
   }
 }
 
@@ -103,6 +105,11 @@ void serial_gate::tell_all(completion::place from) {
     tell(now, completion::place::elsewhere);
   }
   tell(*first, from);
+}
+
+void serial_gate::drop_said() noexcept {
+  completion* what = said_.exchange(nullptr, std::memory_order_acq_rel);
+  while (what != nullptr) std::exchange(what, what->next_)->drop();
 }
 
 }  // namespace ephemint::inline v0::net

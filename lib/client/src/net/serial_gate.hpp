@@ -5,8 +5,8 @@
 
 namespace ephemint::inline v0::net {
 
-/// Something to do inside a `serial_gate`. It is part of the object whose state it touches, so that to have it done
-/// takes no memory and can't fail.
+/// Something to do inside a `serial_gate`. It is part of the object whose state it touches, so that to have
+/// it done takes no memory and can't fail.
 class gate_task {
  public:
   gate_task() = default;
@@ -51,18 +51,20 @@ class completion {
 
  private:
   friend class serial_gate;
-  /// Tells it, and destroys itself. False: for want of memory it couldn't be told now; it is told later. May throw
-  /// what foreign code throws, if `on_executor`.
+  /// Tells it, and destroys itself. False: for want of memory it couldn't be told now; it is told later. May
+  /// throw what foreign code throws, if `on_executor`.
   virtual bool tell(place) = 0;
+  /// It won't be told: destroys itself.
+  virtual void drop() noexcept = 0;
 
   completion* next_ = nullptr;
 };
 
-/// Has tasks run one at a time, on whatever thread comes: what a strand does, but without memory of its own, without
-/// an executor's erasure, and so without a way to fail.
+/// Has tasks run one at a time, on whatever thread comes: what a strand does, but without memory of its own,
+/// without an executor's erasure, and so without a way to fail.
 ///
-/// A task runs on the thread that brought it if nobody is inside, else on the thread that is. What is to be told to
-/// callers is told after the gate was left, in the order in which it was said.
+/// A task runs on the thread that brought it if nobody is inside, else on the thread that is. What is to be
+/// told to callers is told after the gate was left, in the order in which it was said.
 class serial_gate {
  public:
   /// `shared`: more than one thread may come.
@@ -71,13 +73,15 @@ class serial_gate {
   serial_gate(const serial_gate&) = delete;
   serial_gate& operator=(const serial_gate&) = delete;
 
-  /// Has the task run, now or as soon as whoever is inside comes to it. It must not be waiting to run already.
-  /// `keeper` is held until it ran: whatever the task is part of. Throws what foreign code that is told something
-  /// throws, if `from` is `on_executor`.
+  /// Has the task run, now or as soon as whoever is inside comes to it. It must not be waiting to run
+  /// already. `keeper` is held until it ran: whatever the task is part of. Throws what foreign code that is
+  /// told something throws, if `from` is `on_executor`.
   void enter(gate_task&, std::shared_ptr<const void> keeper, completion::place from);
 
   /// From inside: has this told once the gate is left. Takes ownership.
   void say(completion&) noexcept;
+  /// Whose context is gone can't be told anything: drops what was said and not told.
+  void drop_said() noexcept;
 
  private:
   bool begin(gate_task&) noexcept;

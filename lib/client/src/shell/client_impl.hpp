@@ -3,130 +3,228 @@
 #include "codec/reply.hpp"
 #include "codec/request.hpp"
 #include "core/engine.hpp"
-#include "face/credential.hpp"
+#include "core/key/key_state.hpp"
 #include "face/options.hpp"
 #include "net/connection.hpp"
+#include "net/gate_timer.hpp"
+#include "net/serial_gate.hpp"
 #include "shell/client_registry.hpp"
-#include "shell/handler_caller.hpp"
 #include "shell/operation.hpp"
+#include "shell/told.hpp"
 
 #include <ephemint/client.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <list>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace ephemint::inline v0::detail {
 
-/// The shell around the engine: feeds it what happens and performs what it commands. Decides nothing. All of
-/// it runs on the home executor, save where a comment says otherwise.
+class wake_up_call;
+class close_operation;
+
+/// Waits for the client to be closed.
+struct close_wait : boost::intrusive::list_base_hook<> {};
+
+/// The shell around the engine: feeds it what happens and performs what it commands. Decides nothing, and
+/// keeps no second copy of what the engine knows. All of it runs inside the gate, save where a comment says
+/// otherwise.
 struct client_impl final : std::enable_shared_from_this<client_impl>,
-                           private net::connection_observer,
+                           private net::link_observer,
+                           private net::gate_timer::owner,
                            private context_bound {
   client_impl(asio::any_io_executor, client_options&&, const checked_options&);
   ~client_impl();
+  /// Once, when it stands under its `shared_ptr`.
+  void begin();
 
   // --- from any thread ---
-  /// Where all of this runs: a strand of `outer()`, or `outer()` itself.
-  const asio::any_io_executor& home() const noexcept { return home_; }
-  /// The executor that the client was given: handlers without one of their own run there, outside the strand.
-  const asio::any_io_executor& outer() const noexcept { return handlers_.outer(); }
-  const handler_caller& handlers() const noexcept { return handlers_; }
+  const std::shared_ptr<net::serial_gate>& gate() const noexcept { return place_.gate; }
+  /// The executor that the client was given: handlers without one of their own run there.
+  const asio::any_io_executor& outer() const noexcept { return place_.outer; }
+  /// For what is told: keeps the client.
+  std::shared_ptr<const telling_place> place() const noexcept { return {shared_from_this(), &place_}; }
   const client_options& options() const noexcept { return options_; }
-  rate_governor& governor() const noexcept { return *governor_; }
-  std::uint32_t governed_as() const noexcept { return engine_.client(); }
-  client_stats published() const noexcept;
+  client_stats stats() const noexcept;
+  clock::duration estimate(priority) const noexcept;
+  const std::shared_ptr<context_members>& context() const noexcept { return context_; }
   /// Whether the execution context is gone: nothing may be posted to it any more.
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
   core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
+  /// Ends everything, from any thread. Never waits, never fails.
+  void leave() noexcept;
 
-  // --- on the home executor ---
-  void submit(std::unique_ptr<operation>, priority, core::time_point deadline);
-  void cancel(core::job_id);
-  void warm_up(std::size_t connections, asio::any_completion_handler<void(std::exception_ptr)>);
-  void close(asio::any_completion_handler<void()>);
-  void shut_down();
+  // --- inside the gate ---
+  void submit(operation&) noexcept;
+  void cancel(operation&) noexcept;
+  void warm_up(core::warm_up&) noexcept;
+  void cancel(core::warm_up&) noexcept;
+  void close() noexcept;
+  void close(close_operation&) noexcept;
+  void cancel(close_operation&) noexcept;
 
  private:
-  struct warm_up_wait {
-    std::size_t connections;
-    asio::any_completion_handler<void(std::exception_ptr)> handler;
-  };
-
-  // net::connection_observer
-  void on_connected(std::uint32_t id, bool resumed) override;
-  void on_connect_failed(std::uint32_t id, const net::failure&) override;
-  void on_reply(std::uint32_t id, const http_reply&) override;
-  void on_lost(std::uint32_t id, const net::failure&, bool reply_begun) override;
+  // net::link_observer
+  void on_open(net::link_id, std::uint32_t capacity, bool resumed) override;
+  void on_dial_failed(net::link_id, const net::failure&) override;
+  void on_capacity(net::link_id, std::uint32_t) override;
+  void on_retiring(net::link_id) override;
+  void on_reply(net::link_id, net::attempt_id, const http_reply&) override;
+  void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override;
+  void on_gone(net::link_id, net::fate, const net::failure&) override;
+  // net::gate_timer::owner
+  void on_time(net::gate_timer&) noexcept override;
+  void on_no_timer(net::gate_timer&) noexcept override;
+  std::shared_ptr<const void> keeper() noexcept override { return shared_from_this(); }
   // context_bound
   void on_context_shutdown() noexcept override;
 
   // performing commands
-  void pump();
-  void perform(const core::command&);
-  void send(const core::command&);
-  void dial(std::uint32_t id);
-  void abandon(std::uint32_t id);
-  void wake_at(core::time_point);
-  void finish(const core::command&);
-  mint_error error_of(const core::command&, const operation&) const;
-  void remember_attempt(mint_errc);
-
-  void end_warm_ups(std::exception_ptr);
-  void check_warm_ups();
-  void end_warm_ups_closed();
-  void end_closes();
+  void pump() noexcept;
+  void perform(const core::command&) noexcept;
+  void send(const core::command&) noexcept;
+  void dial(core::link_id) noexcept;
+  void drop(const core::command&) noexcept;
+  void wake_at(core::time_point) noexcept;
+  void end_closes() noexcept;
+  void shut_down() noexcept;
   void publish() noexcept;
+  /// Writes and reads with the key that is in force. Throws `std::bad_alloc` where that is a new one.
+  void use_key_in_force();
 
-  std::shared_ptr<net::connection>& connection_at(std::uint32_t id);
-  void drop_connection(std::uint32_t id) noexcept;
+  friend class wake_up_call;
+  void woken() noexcept;
+
+  std::shared_ptr<net::connection>& connection_at(core::link_id id) noexcept {
+    return connections_[core::slot_of(id)];
+  }
 
   client_options options_;
-  std::shared_ptr<core::key_state> key_state_;
-  std::shared_ptr<const secret> key_;
-  handler_caller handlers_;
-  asio::any_io_executor home_;
+  telling_place place_;
+  std::shared_ptr<core::key_state> key_;
+  core::key_state::held_key held_;
+  const checked_options checked_;  // what it takes to write and read with another key
   std::shared_ptr<rate_governor> governor_;
+  std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
-  request_writer writer_;
-  reply_reader reader_;
+  std::optional<request_writer> writer_;
+  std::unique_ptr<reply_reader> reader_;
   std::shared_ptr<net::endpoint> endpoint_;
-  std::vector<std::shared_ptr<net::connection>> connections_;  // by the low bits of their ids
-  asio::steady_timer timer_;
-  client_registry& registry_;
+  std::vector<std::shared_ptr<net::connection>> connections_;
+  net::gate_timer timer_;
+  core::time_point wake_at_ = core::never;
+  std::shared_ptr<context_members> context_;
 
-  using live_list = boost::intrusive::list<
-      operation,
-      boost::intrusive::member_hook<operation, boost::intrusive::list_member_hook<>, &operation::among_live>>;
-  live_list live_;
-  std::list<warm_up_wait> warm_ups_;  // not a vector: the handlers can't be assigned in Boost 1.81
-  std::vector<asio::any_completion_handler<void()>> closes_;
-  bool closing_ = false;
-  bool drained_ = false;
-
-  // What is being told to the engine just now; `finish` needs its particulars.
-  understood_reply* reply_ = nullptr;
-  const net::failure* failure_ = nullptr;
-  operation* met_ = nullptr;  // whose attempt that was, unless it has ended
-  /// The last failed dial's words while no connection stands, for the text of a timeout.
-  std::string dial_trouble_;
+  boost::intrusive::list<close_wait> closes_;
+  net::member_task<client_impl, &client_impl::shut_down> leaving_{*this};
+  net::member_task<client_impl, &client_impl::woken> woken_{*this};
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
-  std::array<std::atomic<std::uint64_t>, 15> published_{};
+  std::array<std::atomic<std::uint64_t>, 17> published_{};
   std::atomic<bool> orphaned_{false};
+};
+
+/// What a caller waits for, from the initiating function to its handler: enters the gate, begins there unless
+/// it was cancelled on the way, and ends once.
+template <class Derived, class Result>
+class client_operation : public told<Derived, Result>, protected cancellable {
+ public:
+  /// Takes ownership: from here on it ends by telling its handler. Throws nothing but what connecting to the
+  /// slot does, and then it hasn't begun.
+  static void begin(Derived& op, asio::cancellation_slot slot) {
+    try {
+      op.link_ = cancel_link::connect(slot, op.client_->gate(), op);
+    } catch (...) {
+      op.drop();
+      throw;
+    }
+    const auto client = op.client_;
+    client->gate()->enter(op.arrival_, client, net::completion::place::elsewhere);
+  }
+
+  /// Inside the gate.
+  void end_with(Result what) noexcept {
+    if (link_) link_->end();
+    this->say(std::move(what));
+  }
+
+ protected:
+  client_operation(std::shared_ptr<const telling_place> at,
+                   typename told<Derived, Result>::handler_type& handler, std::shared_ptr<client_impl> client)
+      : told<Derived, Result>{std::move(at), handler}, client_{std::move(client)} {}
+  ~client_operation() {
+    if (link_) link_->end();
+  }
+
+  const std::shared_ptr<client_impl> client_;
+
+ private:
+  void arrive() noexcept {
+    auto& self = static_cast<Derived&>(*this);
+    if (!link_ || link_->begin()) return self.start();
+    self.cancelled_on_the_way();
+  }
+
+  std::shared_ptr<cancel_link> link_;
+  net::member_task<client_operation, &client_operation::arrive> arrival_{*this};
+};
+
+class mint_operation final : public client_operation<mint_operation, mint_result>, public operation {
+ public:
+  mint_operation(std::shared_ptr<const telling_place> at, handler_type& handler,
+                 std::shared_ptr<client_impl> client)
+      : client_operation{std::move(at), handler, std::move(client)} {}
+
+  void start() noexcept { client_->submit(*this); }
+  void cancelled_on_the_way() noexcept;
+  /// It can't be right, and isn't begun: `error` is its end. Takes ownership.
+  void refuse(mint_error error) noexcept { tell_elsewhere(std::move(error)); }
+
+ private:
+  friend class told<mint_operation, mint_result>;
+  void finished(mint_result&& what) noexcept override { end_with(std::move(what)); }
+  void abandoned() noexcept override { drop(); }
+  void on_cancel() noexcept override { client_->cancel(static_cast<operation&>(*this)); }
+  void look_once_more(mint_result&) noexcept;
+};
+
+class warm_up_operation final : public client_operation<warm_up_operation, result<void>>,
+                                public core::warm_up {
+ public:
+  warm_up_operation(std::shared_ptr<const telling_place> at, handler_type& handler,
+                    std::shared_ptr<client_impl> client, std::size_t mints)
+      : client_operation{std::move(at), handler, std::move(client)} {
+    wanted = mints;
+  }
+
+  void start() noexcept { client_->warm_up(*this); }
+  void cancelled_on_the_way() noexcept;
+  void finished() noexcept;
+
+ private:
+  void on_cancel() noexcept override { client_->cancel(static_cast<core::warm_up&>(*this)); }
+};
+
+/// Cancelling it ends the wait; the client is closed all the same.
+class close_operation final : public client_operation<close_operation, result<void>>, public close_wait {
+ public:
+  close_operation(std::shared_ptr<const telling_place> at, handler_type& handler,
+                  std::shared_ptr<client_impl> client)
+      : client_operation{std::move(at), handler, std::move(client)} {}
+
+  void start() noexcept { client_->close(*this); }
+  void cancelled_on_the_way() noexcept;
+
+ private:
+  void on_cancel() noexcept override { client_->cancel(*this); }
 };
 
 }  // namespace ephemint::inline v0::detail

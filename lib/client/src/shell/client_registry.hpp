@@ -2,6 +2,7 @@
 
 #include <boost/asio/execution_context.hpp>
 
+#include <memory>
 #include <mutex>
 #include <unordered_set>
 
@@ -18,16 +19,10 @@ class context_bound {
   ~context_bound() = default;
 };
 
-/// Tells the clients of an execution context that it goes. Without it, a coroutine that is waiting for a
-/// mint, and that owns the client which holds its handler, would never be destroyed with its context
-/// (behaviours C7).
-class client_registry final : public boost::asio::execution_context::service {
+/// The members of one execution context. Outlives it for as long as a member does.
+class context_members {
  public:
-  using key_type = client_registry;
-  static inline boost::asio::execution_context::id id;
-
-  explicit client_registry(boost::asio::execution_context& context) : service(context) {}
-
+  /// Throws `std::bad_alloc`.
   void add(context_bound& member) {
     const std::scoped_lock lock{mutex_};
     members_.insert(&member);
@@ -36,23 +31,41 @@ class client_registry final : public boost::asio::execution_context::service {
     const std::scoped_lock lock{mutex_};
     members_.erase(&member);
   }
-
- private:
-  void shutdown() noexcept override {
-    // One at a time and not under the lock: what a member lets go of may destroy another member.
-    while (context_bound* member = any()) member->on_context_shutdown();
+  /// One at a time and not under the lock: what a member lets go of may destroy another member.
+  void shut_down() noexcept {
+    while (context_bound* const member = any()) member->on_context_shutdown();
   }
 
+ private:
   context_bound* any() noexcept {
     const std::scoped_lock lock{mutex_};
     if (members_.empty()) return nullptr;
-    context_bound* member = *members_.begin();
+    context_bound* const member = *members_.begin();
     members_.erase(members_.begin());
     return member;
   }
 
   std::mutex mutex_;
   std::unordered_set<context_bound*> members_;
+};
+
+/// Tells the clients of an execution context that it goes. Without it, a coroutine that is waiting for a
+/// mint, and that owns the client which holds its handler, would never be destroyed with its context
+/// (behaviours C7).
+class client_registry final : public boost::asio::execution_context::service {
+ public:
+  using key_type = client_registry;
+  static inline boost::asio::execution_context::id id;
+
+  explicit client_registry(boost::asio::execution_context& context)
+      : service(context), members_{std::make_shared<context_members>()} {}
+
+  const std::shared_ptr<context_members>& members() const noexcept { return members_; }
+
+ private:
+  void shutdown() noexcept override { members_->shut_down(); }
+
+  const std::shared_ptr<context_members> members_;
 };
 
 }  // namespace ephemint::inline v0::detail

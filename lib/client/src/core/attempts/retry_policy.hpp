@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/mints/job.hpp"
+#include "core/mints/mint.hpp"
 #include "core/random.hpp"
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <utility>
 
 namespace ephemint::inline v0::core {
@@ -9,18 +10,18 @@ namespace ephemint::inline v0::core {
 namespace {
 
 time_point turn_of(time_point submitted, time_point deadline) noexcept {
-  return std::min(deadline, submitted + admission_queue::far_turn);
+  return std::min(deadline, add(submitted, admission_queue::far_turn));
 }
-time_point own_turn(const job& j) noexcept { return turn_of(j.submitted, j.deadline); }
+time_point own_turn(const mint& m) noexcept { return turn_of(m.submitted, m.deadline); }
 
 /// The turn that a head's account has to wait for since it was served before the others.
-time_point put_off_until(const job& head) noexcept {
+time_point put_off_until(const mint& head) noexcept {
   return head.until > own_turn(head) ? head.until : time_point::min();
 }
 
 }  // namespace
 
-bool admission_queue::by_account::operator()(const job& a, const job& b) const noexcept {
+bool admission_queue::by_account::operator()(const mint& a, const mint& b) const noexcept {
   if (a.account_hash != b.account_hash) return a.account_hash < b.account_hash;
   if (a.account != b.account) return a.account < b.account;
   if (a.deadline != b.deadline) return a.deadline < b.deadline;
@@ -30,11 +31,13 @@ bool admission_queue::by_account::operator()(const job& a, const job& b) const n
 admission_queue::line::line()
     : buckets(16), heads_by_account{head_table::bucket_traits{buckets.data(), buckets.size()}} {}
 
-void admission_queue::line::grow() {
+/// A table that is too full is slower, and no worse: when memory is short it stays as it is.
+void admission_queue::line::grow() noexcept try {
   if (heads_by_account.size() < buckets.size()) return;
   std::vector<head_table::bucket_type> more(buckets.size() * 2);
   heads_by_account.rehash(head_table::bucket_traits{more.data(), more.size()});
   buckets.swap(more);
+} catch (const std::bad_alloc&) {
 }
 
 admission_queue::admission_queue() = default;
@@ -48,65 +51,65 @@ admission_queue::~admission_queue() {
   }
 }
 
-void admission_queue::push(job& j) {
-  assert(j.where == job::place::nowhere);
-  line& l = line_of(j);
-  l.grow();  // the only thing here that can throw, so it comes first
+void admission_queue::push(mint& m) noexcept {
+  assert(m.where == mint::place::nowhere);
+  line& l = line_of(m);
+  l.grow();
   ++l.size;
-  j.order = ++order_;
-  const auto found = l.heads_by_account.find(j);
+  m.order = ++order_;
+  const auto found = l.heads_by_account.find(m);
   if (found == l.heads_by_account.end()) {
-    l.heads_by_account.insert(j);
-    enter_head(l, j, own_turn(j));
-  } else if (j.deadline < found->deadline) {
-    replace_head(l, *found, j);
+    l.heads_by_account.insert(m);
+    enter_head(l, m, own_turn(m));
+  } else if (m.deadline < found->deadline) {
+    replace_head(l, *found, m);
   } else {
-    j.where = job::place::follower;
-    l.followers.insert(j);
+    m.where = mint::place::follower;
+    l.followers.insert(m);
   }
 }
 
-job* admission_queue::front(priority p) noexcept {
+mint* admission_queue::front(priority p) noexcept {
   line& l = lines_[static_cast<std::size_t>(p)];
   return l.heads.empty() ? nullptr : &*l.heads.begin();
 }
 
-void admission_queue::serve(job& j) noexcept {
-  assert(j.where == job::place::head);
-  line& l = line_of(j);
-  l.heads.erase(l.heads.iterator_to(j));
-  succeed_head(l, j, l.heads.empty() ? time_point::min() : l.heads.rbegin()->until);
-  j.where = job::place::nowhere;
+void admission_queue::serve(mint& m) noexcept {
+  assert(m.where == mint::place::head);
+  line& l = line_of(m);
+  l.heads.erase(l.heads.iterator_to(m));
+  succeed_head(l, m, l.heads.empty() ? time_point::min() : l.heads.rbegin()->until);
+  m.where = mint::place::nowhere;
   --l.size;
 }
 
-void admission_queue::drop(job& j) noexcept {
-  line& l = line_of(j);
-  if (j.where == job::place::follower) {
-    l.followers.erase(l.followers.iterator_to(j));
+void admission_queue::drop(mint& m) noexcept {
+  line& l = line_of(m);
+  if (m.where == mint::place::follower) {
+    l.followers.erase(l.followers.iterator_to(m));
   } else {
-    assert(j.where == job::place::head);
-    l.heads.erase(l.heads.iterator_to(j));
-    succeed_head(l, j, put_off_until(j));
+    assert(m.where == mint::place::head);
+    l.heads.erase(l.heads.iterator_to(m));
+    succeed_head(l, m, put_off_until(m));
   }
-  j.where = job::place::nowhere;
+  m.where = mint::place::nowhere;
   --l.size;
 }
 
-void admission_queue::enter_head(line& l, job& j, time_point turn) noexcept {
-  j.where = job::place::head;
-  j.until = turn;
-  l.heads.insert(j);
+void admission_queue::enter_head(line& l, mint& m, time_point turn) noexcept {
+  m.where = mint::place::head;
+  m.until = turn;
+  l.heads.insert(m);
 }
 
 /// Has `by`, of the same account, stand where its head stands, and the head follow it.
-void admission_queue::replace_head(line& l, job& head, job& by) noexcept {
+void admission_queue::replace_head(line& l, mint& head, mint& by) noexcept {
   l.heads_by_account.erase(l.heads_by_account.iterator_to(head));
   l.heads_by_account.insert(by);
   std::swap(by.order, head.order);
   by.where = head.where;
   by.until = head.until;
-  if (head.where == job::place::parked) {
+  if (head.where == mint::place::parked) {
     waiting_.erase(waiting_.iterator_to(head));
     waiting_.insert(by);
   } else {
@@ -114,62 +117,62 @@ void admission_queue::replace_head(line& l, job& head, job& by) noexcept {
     if (put_off_until(head) == time_point::min()) by.until = std::min(head.until, own_turn(by));
     l.heads.insert(by);
   }
-  head.where = job::place::follower;
+  head.where = mint::place::follower;
   l.followers.insert(head);
 }
 
-/// Has the account's next job, if there is one, follow `j` as head.
-void admission_queue::succeed_head(line& l, job& j, time_point not_before) noexcept {
-  l.heads_by_account.erase(l.heads_by_account.iterator_to(j));
-  const auto same = [](const job& a, const job& b) {
+/// Has the account's next mint, if there is one, follow `m` as head.
+void admission_queue::succeed_head(line& l, mint& m, time_point not_before) noexcept {
+  l.heads_by_account.erase(l.heads_by_account.iterator_to(m));
+  const auto same = [](const mint& a, const mint& b) {
     return a.account_hash != b.account_hash ? a.account_hash < b.account_hash : a.account < b.account;
   };
-  auto next = l.followers.lower_bound(j, same);
-  if (next == l.followers.end() || !same_account{}(*next, j)) return;
-  job& heir = *next;
+  auto next = l.followers.lower_bound(m, same);
+  if (next == l.followers.end() || !same_account{}(*next, m)) return;
+  mint& heir = *next;
   l.followers.erase(next);
   heir.order = ++order_;
   l.heads_by_account.insert(heir);
   enter_head(l, heir, std::max(own_turn(heir), not_before));
 }
 
-void admission_queue::park(job& j, time_point until) noexcept {
-  assert(j.where == job::place::head);
-  line& l = line_of(j);
-  l.heads.erase(l.heads.iterator_to(j));
+void admission_queue::park(mint& m, time_point until) noexcept {
+  assert(m.where == mint::place::head);
+  line& l = line_of(m);
+  l.heads.erase(l.heads.iterator_to(m));
   --l.size;
-  j.where = job::place::parked;
-  j.until = until;
-  waiting_.insert(j);
+  m.where = mint::place::parked;
+  m.until = until;
+  waiting_.insert(m);
 }
 
-void admission_queue::delay(job& j, time_point until) noexcept {
-  assert(j.where == job::place::nowhere);
-  j.where = job::place::delayed;
-  j.until = until;
-  j.order = ++order_;
-  waiting_.insert(j);
+void admission_queue::delay(mint& m, time_point until) noexcept {
+  assert(m.where == mint::place::nowhere);
+  m.where = mint::place::delayed;
+  m.until = until;
+  m.order = ++order_;
+  waiting_.insert(m);
 }
 
-void admission_queue::erase_waiting(job& j) noexcept {
-  assert(j.where == job::place::parked || j.where == job::place::delayed);
-  waiting_.erase(waiting_.iterator_to(j));
-  if (j.where == job::place::parked) succeed_head(line_of(j), j, time_point::min());
-  j.where = job::place::nowhere;
+void admission_queue::erase_waiting(mint& m) noexcept {
+  assert(m.where == mint::place::parked || m.where == mint::place::delayed);
+  waiting_.erase(waiting_.iterator_to(m));
+  if (m.where == mint::place::parked) succeed_head(line_of(m), m, time_point::min());
+  m.where = mint::place::nowhere;
 }
 
-void admission_queue::wake(time_point now) {
+void admission_queue::wake(time_point now) noexcept {
   while (!waiting_.empty() && waiting_.begin()->until <= now) {
-    job& j = *waiting_.begin();
-    line& l = line_of(j);
+    mint& m = *waiting_.begin();
+    line& l = line_of(m);
     l.grow();
     waiting_.erase(waiting_.begin());
-    if (j.where == job::place::parked) {
+    if (m.where == mint::place::parked) {
       ++l.size;
-      enter_head(l, j, own_turn(j));
+      enter_head(l, m, own_turn(m));
     } else {
-      j.where = job::place::nowhere;
-      push(j);
+      m.where = mint::place::nowhere;
+      push(m);
     }
   }
 }
@@ -178,7 +181,7 @@ std::size_t admission_queue::ahead(priority p, time_point now, time_point deadli
                                    std::size_t most) const noexcept {
   const time_point turn = turn_of(now, deadline);
   std::size_t count = 0;
-  for (const job& head : lines_[static_cast<std::size_t>(p)].heads) {
+  for (const mint& head : lines_[static_cast<std::size_t>(p)].heads) {
     if (head.until > turn || count == most) break;
     ++count;
   }

@@ -35,7 +35,7 @@ class account_counts {
     }
   };
 
-  void sweep(time_point now) noexcept;
+  void sweep(time_point now, const governed_count& made) noexcept;
 
   quota quota_;
   splitmix random_;

@@ -18,7 +18,7 @@ class charge_log {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// The charge that is `index`-th to leave the window.
+  /// The charge that is `index`-th to leave the window. Inline: insertion and search do little else.
   time_point at(std::size_t index) const noexcept { return ring_[(head_ + index) & (ring_.size() - 1)]; }
 
   /// Makes room for so many in all. Throws `std::bad_alloc`; then nothing has changed.

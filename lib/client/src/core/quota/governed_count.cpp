@@ -34,6 +34,7 @@ void governed_count::make_room(std::uint32_t client) {
 
 void governed_count::take(time_point now, std::uint32_t client, outstanding_permit& p) noexcept {
   p.count = this;
+  p.client = client;
   p.granted_at = now;
   p.probes_pause = pause_.on_send();
   ++in_flight_;
@@ -53,10 +54,11 @@ void governed_count::give_back(const outstanding_permit& p) noexcept {
   if (p.probes_pause) pause_.probe_undone();
 }
 
-void governed_count::on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
+bool governed_count::on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
                               std::optional<duration> retry_after) noexcept {
   --in_flight_;
   last_used_ = now;
+  const bool was_paused = pause_.paused();
   sent_at = std::clamp(sent_at, p.granted_at, std::max(p.granted_at, now));
   if (use != permit_use::unknown) learn_round_trip(between(now, sent_at));
   if (limited()) charge(now, sent_at, use);
@@ -70,6 +72,27 @@ void governed_count::on_reply(time_point now, const outstanding_permit& p, time_
     if (p.probes_pause && pause_.misled()) learner_.forget_last();
     pause_.on_admitted(now, p.probes_pause);
   }
+  return was_paused && !pause_.paused();
+}
+
+std::optional<std::uint32_t> governed_count::wake_one(time_point now, std::uint32_t client,
+                                                      bool pause_ended) noexcept {
+  refresh(now);
+  for (waiting_line::place& p : line_.places()) {
+    if (p.client == client || p.woken) continue;
+    std::size_t before = 0;
+    for (const waiting_line::place& other : line_.places()) {
+      if (&other == &p) break;
+      before += other.urgency <= p.urgency ? 1 : 0;
+    }
+    // A place in flight that is free moves everybody's turn a little: only whose turn it is hears of that.
+    const time_point when = earliest(now, p.urgency, before);
+    if (when > now && !(pause_ended && add(when, shortest_wait) <= p.not_before)) continue;
+    if (p.not_before <= now) continue;  // it comes by itself
+    p.woken = true;
+    return p.client;
+  }
+  return std::nullopt;
 }
 
 time_point governed_count::estimate(time_point now, priority urgency, std::size_t ahead) noexcept {

@@ -34,9 +34,16 @@ class governed_count {
   void take(time_point now, std::uint32_t client, outstanding_permit& p) noexcept;
   void leave(std::uint32_t client) noexcept { line_.leave(client); }
 
-  void on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
+  /// Whether it ended a pause.
+  bool on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
                 std::optional<duration> retry_after) noexcept;
   void give_back(const outstanding_permit& p) noexcept;
+
+  /// Whether somebody was told `later` other than this client.
+  bool others_wait(std::uint32_t client) const noexcept { return line_.others_wait(client); }
+  /// One of them who may go at once, or earlier than it was told as a pause has ended, and isn't woken yet:
+  /// now it is. None: there is no more.
+  std::optional<std::uint32_t> wake_one(time_point now, std::uint32_t client, bool pause_ended) noexcept;
 
   /// When the permit after `ahead` others can be had.
   time_point estimate(time_point now, priority urgency, std::size_t ahead) noexcept;

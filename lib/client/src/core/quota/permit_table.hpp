@@ -16,6 +16,7 @@ class governed_count;
 /// A permit that is out: what must be known when it comes back.
 struct outstanding_permit {
   governed_count* count = nullptr;
+  std::uint32_t client = 0;
   time_point granted_at{};
   double debt = 0;  ///< of the burst bucket, this one included
   priority urgency = priority::interactive;

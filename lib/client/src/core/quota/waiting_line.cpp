@@ -26,6 +26,7 @@ void waiting_line::wait(std::uint32_t client, priority urgency, time_point not_b
   for (place& p : places_)
     if (p.client == client && p.urgency == urgency) {
       p.not_before = not_before;
+      p.woken = false;
       return;
     }
   // Time away earns nothing: it begins level with whoever has had least of those who wait.
@@ -48,6 +49,10 @@ void waiting_line::served(std::uint32_t client, priority urgency) {
 
 void waiting_line::know(std::uint32_t client) {
   if (!places_.empty()) account(client);
+}
+
+bool waiting_line::others_wait(std::uint32_t client) const noexcept {
+  return std::any_of(places_.begin(), places_.end(), [=](const place& p) { return p.client != client; });
 }
 
 void waiting_line::leave(std::uint32_t client) noexcept {

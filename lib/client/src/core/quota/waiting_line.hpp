@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace ephemint::inline v0::core {
@@ -42,13 +43,18 @@ class waiting_line {
 
   void leave(std::uint32_t client) noexcept;
 
- private:
   struct place {
     std::uint32_t client;
     priority urgency;
     time_point not_before;
     std::uint64_t had;
+    bool woken = false;  ///< since it was told when to come
   };
+  bool others_wait(std::uint32_t client) const noexcept;
+  /// In the order in which they go.
+  std::span<place> places() noexcept { return places_; }
+
+ private:
   struct share {
     std::uint32_t client;
     std::uint64_t had;

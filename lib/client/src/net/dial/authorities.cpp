@@ -1,8 +1,11 @@
 #include "net/dial/authorities.hpp"
 
+#include "net/dial/openssl_errors.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +14,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <utility>
 
 namespace ephemint::inline v0::net {
 
@@ -25,39 +30,83 @@ struct certificate_deleter {
   void operator()(X509* certificate) const noexcept { X509_free(certificate); }
 };
 
-/// The number of certificates that were read from PEM text and added.
-int add_certificates(X509_STORE& store, BIO& text, const char* option) {
+constexpr const char* cure = "; a PEM file of certificates is needed";
+
+/// Why a file couldn't be opened.
+std::string system_problem() {
+  const unsigned long error = ERR_peek_error();
+  if (ERR_GET_LIB(error) != ERR_LIB_SYS) throw std::bad_alloc{};
+  return std::generic_category().message(ERR_GET_REASON(error));
+}
+
+[[noreturn]] void complain(std::string what) {
+  ERR_clear_error();
+  throw std::invalid_argument{std::move(what)};
+}
+
+/// OpenSSL decodes a certificate's key once, and its extensions when it needs them first; one is unusable for
+/// ever if memory ran out at that moment. So both are looked at now.
+bool is_usable(X509& authority) {
+  if (X509_get0_pubkey(&authority) != nullptr && X509_check_purpose(&authority, -1, 0) == 1) return true;
+  if (openssl_lacks_memory()) throw std::bad_alloc{};
+  ERR_clear_error();
+  return false;
+}
+
+/// Adds the certificates that stand in PEM text; `source` is what it came from, for messages.
+void add_certificates(X509_STORE& store, BIO& text, const std::string& option, const std::string& source) {
   int added = 0;
+  const auto next_one = [&] { return option + ": certificate " + std::to_string(added + 1); };
   for (;; ++added) {
     // `_AUX`: accepts `TRUSTED CERTIFICATE` as well, as OpenSSL's own loader does.
     std::unique_ptr<X509, certificate_deleter> next{PEM_read_bio_X509_AUX(&text, nullptr, nullptr, nullptr)};
     if (!next) break;
+    if (!is_usable(*next)) complain(next_one() + " has a key of an unknown kind, or invalid extensions");
     if (X509_STORE_add_cert(&store, next.get()) != 1) throw std::bad_alloc{};
   }
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (openssl_lacks_memory()) throw std::bad_alloc{};
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+    complain(next_one() + " is damaged; PEM text of whole certificates is needed");
   ERR_clear_error();
-  if (!at_end)
-    throw std::invalid_argument{std::string{option} + ": certificate " + std::to_string(added + 1) +
-                                " is damaged; PEM text of whole certificates is needed"};
-  return added;
+  if (added == 0) complain(option + ":" + source + " holds no certificate; PEM text is needed");
 }
 
 void add_file(X509_STORE& store, const std::string& path) {
+  const std::string name = " `" + path + '`';
   bio_pointer file{BIO_new_file(path.c_str(), "r")};
-  if (!file) {
-    ERR_clear_error();
-    throw std::invalid_argument{"authority_file: cannot read `" + path +
-                                "`; a PEM file of certificates is needed"};
-  }
-  if (add_certificates(store, *file, "authority_file") == 0)
-    throw std::invalid_argument{"authority_file: `" + path + "` holds no certificate; PEM text is needed"};
+  if (!file) complain("authority_file: cannot read" + name + ": " + system_problem() + cure);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    complain("authority_file:" + name + " is a directory" + cure);
+  add_certificates(store, *file, "authority_file", name);
 }
 
 void add_text(X509_STORE& store, const std::string& pem) {
   bio_pointer text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
   if (!text) throw std::bad_alloc{};
-  if (add_certificates(store, *text, "authority_pem") == 0)
-    throw std::invalid_argument{"authority_pem: holds no certificate; PEM text is needed"};
+  add_certificates(store, *text, "authority_pem", "");
+}
+
+/// OpenSSL calls a certificate damaged, too, if it had no memory to decode it: what is wrong is looked at
+/// twice.
+template <class Add>
+void add_twice_if_wrong(Add add) {
+  try {
+    return add();
+  } catch (const std::invalid_argument&) {
+  }
+  add();
+}
+
+/// The system's file and directories. What is wrong with one of its many certificates isn't our user's
+/// business.
+void add_system(SSL_CTX& context, X509_STORE& store) {
+  const int added = SSL_CTX_set_default_verify_paths(&context);  // says 1 even where there is nothing
+  if (added != 1 || openssl_lacks_memory()) throw std::bad_alloc{};
+  ERR_clear_error();
+  const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(&store);
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i)
+    if (X509* const each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i))) is_usable(*each);
 }
 
 /// `12345678.0`: the form in which OpenSSL finds certificates in a directory.
@@ -85,12 +134,10 @@ bool holds_any(X509_STORE& store) { return sk_X509_OBJECT_num(X509_STORE_get0_ob
 
 void load_authorities(SSL_CTX& context, const endpoint_settings& settings) {
   X509_STORE& store = *SSL_CTX_get_cert_store(&context);
-  if (settings.system_authorities) {
-    SSL_CTX_set_default_verify_paths(&context);  // says 1 even where there is nothing
-    ERR_clear_error();
-  }
-  if (!settings.authority_file.empty()) add_file(store, settings.authority_file);
-  if (!settings.authority_pem.empty()) add_text(store, settings.authority_pem);
+  ERR_clear_error();
+  if (settings.system_authorities) add_system(context, store);
+  if (!settings.authority_file.empty()) add_twice_if_wrong([&] { add_file(store, settings.authority_file); });
+  if (!settings.authority_pem.empty()) add_twice_if_wrong([&] { add_text(store, settings.authority_pem); });
   if (holds_any(store) || (settings.system_authorities && system_directories_have_files())) return;
   throw std::invalid_argument{settings.system_authorities
                                   ? "system_authorities: this system has no certificate authorities; install "

@@ -1,72 +1,99 @@
 #pragma once
 
+#include "net/dial/dial_step.hpp"
 #include "net/dial/happy_eyeballs.hpp"
 #include "net/dial/resolver.hpp"
 #include "net/failure.hpp"
+#include "net/gate_timer.hpp"
+#include "net/handler_memory.hpp"
+#include "net/serial_gate.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace ephemint::inline v0::net {
 
 namespace asio = boost::asio;
 
-/// Gets one connected TCP socket: looks the name up, then races its addresses. Lives by its own pending
-/// operations; whoever waits is kept alive by it in turn, never the other way round, so that a destroyed
-/// context leaves nothing.
-class connector final : public resolver::waiter, public std::enable_shared_from_this<connector> {
+/// Gets one connected TCP socket: looks the name up, then races its addresses.
+class connector final : public dial_step,
+                        public resolver::waiter,
+                        private gate_timer::owner,
+                        public std::enable_shared_from_this<connector> {
  public:
   /// Told once, later, unless `cancel` came first.
   class waiter {
    public:
-    virtual void on_socket(asio::ip::tcp::socket) = 0;
-    virtual void on_no_socket(const failure&) = 0;
+    virtual void on_socket(asio::ip::tcp::socket) noexcept = 0;
+    virtual void on_no_socket(const failure&) noexcept = 0;
 
    protected:
     ~waiter() = default;
   };
 
-  connector(asio::any_io_executor, std::shared_ptr<resolver>, std::string host, std::uint16_t port);
+  connector(asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<resolver>, std::string host,
+            std::uint16_t port);
 
-  /// Once. `patience`: for name and connection together.
-  void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience);
-  void cancel();
+  /// Once, from inside the gate. `patience`: for name and connection together.
+  void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience) noexcept;
+  void cancel() noexcept override;
 
  private:
-  void on_addresses(const lookup_result&) override;
+  /// One address that is being connected to.
+  struct attempt {
+    attempt(connector& c, std::size_t i) : owner{c}, index{i}, socket{c.executor_} {}
+    void on_ended() noexcept { owner.on_attempt(*this); }
+
+    connector& owner;
+    const std::size_t index;
+    asio::ip::tcp::socket socket;
+    boost::system::error_code result;
+    handler_memory memory;
+    member_task<attempt, &attempt::on_ended> ended{*this};
+  };
+
+  void on_addresses(const lookup_result&) noexcept override;
+  void on_time(gate_timer&) noexcept override;
+  void on_no_timer(gate_timer&) noexcept override;
+  std::shared_ptr<const void> keeper() noexcept override { return shared_from_this(); }
+
+  template <class Step>
+  void guarded(Step) noexcept;
+  void begin() noexcept;
   void look_up();
-  void use_stale_addresses_soon();
+  void race(const addresses&);
   void advance();
   void begin_attempt(std::size_t);
-  void on_attempt(std::size_t, const boost::system::error_code&);
-  void on_turn();
+  void on_attempt(attempt&) noexcept;
   void remember(const asio::ip::address&, const boost::system::error_code&);
-  void succeed(std::size_t);
-  void fail(std::string what);
+  void succeed(asio::ip::tcp::socket&);
+  void fail(const std::string& what);
   void on_timeout();
-  void release();
+  void give_up(const failure&) noexcept;
   std::string target() const;
 
-  asio::any_io_executor executor_;
-  std::shared_ptr<resolver> resolver_;
-  std::string host_;
-  std::uint16_t port_;
+  const asio::any_io_executor executor_;
+  const std::shared_ptr<serial_gate> gate_;
+  const std::shared_ptr<resolver> resolver_;
+  const std::string host_;
+  const std::uint16_t port_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
-  asio::steady_timer limit_;
-  asio::steady_timer turn_;
+  gate_timer limit_;
+  gate_timer turn_;  // of the next address, or of old addresses
   std::chrono::milliseconds patience_{0};
   clock::time_point deadline_{};
   std::optional<happy_eyeballs> race_;
-  std::vector<asio::ip::tcp::socket> attempts_;
+  std::deque<attempt> attempts_;  // not a vector: pending operations point into them
   std::string last_cause_;
+  member_task<connector, &connector::begin> begin_{*this};
 };
 
 }  // namespace ephemint::inline v0::net

@@ -6,8 +6,10 @@
 
 namespace ephemint::inline v0::net {
 
-std::shared_ptr<endpoint> make_endpoint(boost::asio::any_io_executor executor, endpoint_settings settings) {
-  return std::make_shared<endpoint>(executor, settings);
+std::shared_ptr<endpoint> make_endpoint(const boost::asio::any_io_executor& executor,
+                                        std::shared_ptr<serial_gate> gate,
+                                        const endpoint_settings& settings) {
+  return std::make_shared<endpoint>(executor, std::move(gate), settings);
 }
 
 }  // namespace ephemint::inline v0::net

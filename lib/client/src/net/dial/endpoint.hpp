@@ -19,9 +19,11 @@ struct endpoint_settings {
 };
 
 class endpoint;
+class serial_gate;
 
 /// Loads the authorities. Throws `std::invalid_argument`, naming the option, if a file or text has no
 /// certificate, or if there is nothing at all to trust.
-std::shared_ptr<endpoint> make_endpoint(boost::asio::any_io_executor, endpoint_settings);
+std::shared_ptr<endpoint> make_endpoint(const boost::asio::any_io_executor&, std::shared_ptr<serial_gate>,
+                                        const endpoint_settings&);
 
 }  // namespace ephemint::inline v0::net

@@ -1,9 +1,14 @@
 #include "net/dial/resolver.hpp"
 
+#include "codec/ascii.hpp"
+
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -70,47 +75,113 @@ lookup_result system_lookup(const std::string& host) {
   return result;
 }
 
-resolver::resolver(const boost::asio::any_io_executor& executor, std::string host, lookup_function lookup,
-                   clock::duration life)
-    : host_{std::move(host)}, lookup_{std::move(lookup)}, gate_{executor_gate::make(executor)}, cache_{life} {
+bool is_loopback_name(std::string_view host) noexcept {
+  static constexpr std::string_view name = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.size() < name.size()) return false;
+  const std::string_view end = host.substr(host.size() - name.size());
+  return detail::ascii::equal_ignoring_case(end, name) &&
+         (host.size() == name.size() || host[host.size() - name.size() - 1] == '.');
+}
+
+class resolver::search : public std::enable_shared_from_this<search> {
+ public:
+  explicit search(resolver& asker)
+      : host_{asker.host_},
+        lookup_{asker.lookup_},
+        asker_{asker.weak_from_this()},
+        gate_{asker.gate_},
+        serial_{asker.serial_} {}
+
+  /// On a thread of its own.
+  void run() noexcept {
+    try {
+      result_ = lookup_(host_);
+    } catch (const std::exception&) {
+      // Nothing was learnt.
+    }
+    for (int tries = 0; tries < 5; ++tries) try {
+        return come_back();
+      } catch (const std::bad_alloc&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20} * (1 + tries));
+      }
+    lost_ = true;
+  }
+
+  /// It is over, and nobody will be told: memory ran out for too long.
+  bool lost() const noexcept { return lost_; }
+
+ private:
+  void come_back() {
+    gate_->post([self = shared_from_this()] {
+      self->serial_->enter(self->arrived_, self, completion::place::on_executor);
+    });
+  }
+  void arrive() noexcept {
+    if (const auto asker = asker_.lock()) asker->on_result(std::move(result_));
+  }
+
+  const std::string host_;
+  const lookup_function lookup_;
+  const std::weak_ptr<resolver> asker_;
+  const std::shared_ptr<executor_gate> gate_;
+  const std::shared_ptr<serial_gate> serial_;
+  std::optional<lookup_result> result_;  // none: memory ran out
+  std::atomic<bool> lost_ = false;
+  member_task<search, &search::arrive> arrived_{*this};
+};
+
+resolver::resolver(const boost::asio::any_io_executor& executor, std::shared_ptr<serial_gate> serial,
+                   std::string host, lookup_function lookup, clock::duration life)
+    : host_{std::move(host)},
+      lookup_{std::move(lookup)},
+      serial_{std::move(serial)},
+      gate_{executor_gate::make(executor)},
+      cache_{life} {
   boost::system::error_code not_literal;
   const auto literal = ip::make_address(host_, not_literal);
-  if (!not_literal) literal_ = lookup_result{{literal}, {}};
+  if (!not_literal)
+    by_heart_ = lookup_result{{literal}, {}};
+  else if (is_loopback_name(host_))
+    by_heart_ = lookup_result{{ip::address_v6::loopback(), ip::address_v4::loopback()}, {}};
 }
 
 resolver::~resolver() { gate_->shut(); }
 
 std::optional<lookup_result> resolver::known(clock::time_point now) const {
-  return literal_ ? literal_ : cache_.fresh(now);
+  return by_heart_ ? by_heart_ : cache_.fresh(now);
 }
 
 void resolver::find(std::weak_ptr<waiter> who) {
-  if (!looking_) start();
   std::erase_if(waiters_, [](const auto& gone) { return gone.expired(); });
   waiters_.push_back(std::move(who));
+  if (search_ && !search_->lost()) return;
+  try {
+    start();
+  } catch (...) {
+    waiters_.pop_back();
+    throw;
+  }
 }
 
 void resolver::start() {
+  const auto next = std::make_shared<search>(*this);
   const signals_blocked quiet;
-  std::thread{[host = host_, lookup = lookup_, gate = gate_, self = weak_from_this()] {
-    lookup_result result;
-    try {
-      result = lookup(host);
-    } catch (const std::exception&) {
-      result.problem = "not enough memory for the look-up";
-    }
-    gate->post([self, result = std::move(result)]() mutable {
-      if (const auto alive = self.lock()) alive->on_result(std::move(result));
-    });
-  }}.detach();
-  looking_ = true;
+  std::thread{[next] { next->run(); }}.detach();
+  search_ = next;
 }
 
-void resolver::on_result(lookup_result result) {
-  looking_ = false;
-  cache_.store(clock::now(), std::move(result));
-  const lookup_result told = cache_.latest();
-  for (const auto& weak : std::exchange(waiters_, {}))
+void resolver::on_result(std::optional<lookup_result> result) noexcept {
+  search_.reset();
+  if (result) cache_.store(clock::now(), *std::move(result));
+  lookup_result told;
+  try {
+    told = cache_.latest();
+  } catch (const std::bad_alloc&) {
+  }
+  if (told.found.empty() && told.problem.empty()) told.problem = "out of memory";  // short: it needs none
+  const auto waiting = std::exchange(waiters_, {});
+  for (const auto& weak : waiting)
     if (const auto alive = weak.lock()) alive->on_addresses(told);
 }
 

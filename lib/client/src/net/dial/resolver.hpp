@@ -2,12 +2,15 @@
 
 #include "net/dial/address_cache.hpp"
 #include "net/dial/executor_gate.hpp"
+#include "net/serial_gate.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ephemint::inline v0::net {
@@ -21,40 +24,48 @@ lookup_result system_lookup(const std::string& host);
 /// gone by then.
 class resolver : public std::enable_shared_from_this<resolver> {
  public:
-  resolver(const boost::asio::any_io_executor&, std::string host, lookup_function = &system_lookup,
-           clock::duration life = address_cache::success_life);
+  resolver(const boost::asio::any_io_executor&, std::shared_ptr<serial_gate>, std::string host,
+           lookup_function = &system_lookup, clock::duration life = address_cache::success_life);
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
-  /// The addresses, if they are known now; an IP literal's are always.
+  /// The addresses, if they are known now; an IP literal's and those of `localhost` are always.
   std::optional<lookup_result> known(clock::time_point now) const;
 
-  /// Told the result, later and on the executor, if it still lives then.
+  /// Told the result, later and inside the gate, if it still lives then. Not told if memory ran out.
   class waiter {
    public:
-    virtual void on_addresses(const lookup_result&) = 0;
+    virtual void on_addresses(const lookup_result&) noexcept = 0;
 
    protected:
     ~waiter() = default;
   };
-  /// Joins the look-up under way, or starts one. Throws `std::system_error` if no thread can be had.
+  /// Joins the look-up under way, or starts one. Throws `std::system_error` if no thread can be had, or
+  /// `std::bad_alloc`; the waiter isn't told then.
   void find(std::weak_ptr<waiter>);
 
   /// Old addresses, for who can't wait any longer.
   const addresses& stale() const noexcept { return cache_.stale(); }
 
  private:
-  void start();
-  void on_result(lookup_result);
+  /// One look-up. The resolver and its thread share it, whichever goes first.
+  class search;
 
-  std::string host_;
-  lookup_function lookup_;
-  std::shared_ptr<executor_gate> gate_;
+  void start();
+  void on_result(std::optional<lookup_result>) noexcept;
+
+  const std::string host_;
+  const lookup_function lookup_;
+  const std::shared_ptr<serial_gate> serial_;
+  const std::shared_ptr<executor_gate> gate_;
   address_cache cache_;
-  std::optional<lookup_result> literal_;
+  std::optional<lookup_result> by_heart_;
   std::vector<std::weak_ptr<waiter>> waiters_;
-  bool looking_ = false;
+  std::shared_ptr<search> search_;  // null: none is under way
 };
+
+/// Whether this is loopback, whatever a name server says (RFC 6761, 6.3).
+bool is_loopback_name(std::string_view host) noexcept;
 
 }  // namespace ephemint::inline v0::net

@@ -1,5 +1,6 @@
 #include "net/dial/session_cache.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -22,21 +23,23 @@ bool alive(const SSL_SESSION& session) {
 
 }  // namespace
 
-void session_cache::put(session_pointer session) {
-  if (sessions_.size() == max_sessions) sessions_.pop_front();
-  sessions_.push_back(std::move(session));
+void session_cache::put(session_pointer session) noexcept {
+  if (size_ == max_sessions)
+    std::move(sessions_.begin() + 1, sessions_.end(), sessions_.begin());
+  else
+    ++size_;
+  sessions_[size_ - 1] = std::move(session);
 }
 
-session_pointer session_cache::take() {
-  while (!sessions_.empty()) {
-    session_pointer newest = std::move(sessions_.back());
-    sessions_.pop_back();
-    if (!alive(*newest)) continue;
-    if (SSL_SESSION_get_protocol_version(newest.get()) < TLS1_3_VERSION) {
-      SSL_SESSION_up_ref(newest.get());
-      sessions_.emplace_back(newest.get());
-    }
-    return newest;
+session_pointer session_cache::take() noexcept {
+  while (size_ != 0) {
+    session_pointer& newest = sessions_[size_ - 1];
+    if (alive(*newest) && SSL_SESSION_get_protocol_version(newest.get()) < TLS1_3_VERSION &&
+        SSL_SESSION_up_ref(newest.get()) == 1)
+      return session_pointer{newest.get()};
+    session_pointer taken = std::move(newest);
+    --size_;
+    if (alive(*taken)) return taken;
   }
   return nullptr;
 }

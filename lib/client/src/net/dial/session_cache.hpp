@@ -2,8 +2,8 @@
 
 #include <openssl/ssl.h>
 
+#include <array>
 #include <cstddef>
-#include <deque>
 #include <memory>
 
 namespace ephemint::inline v0::net {
@@ -20,14 +20,15 @@ class session_cache {
   /// Twice the dials that may be under way at once, times the two tickets that a server usually sends.
   static constexpr std::size_t max_sessions = 16;
 
-  void put(session_pointer);
+  void put(session_pointer) noexcept;
   /// The newest one that still lives; none if there is none. A TLS 1.3 ticket is given out once only (it
   /// would let an onlooker link connections: RFC 8446, C.4); an older session stays.
-  session_pointer take();
-  std::size_t size() const noexcept { return sessions_.size(); }
+  session_pointer take() noexcept;
+  std::size_t size() const noexcept { return size_; }
 
  private:
-  std::deque<session_pointer> sessions_;
+  std::array<session_pointer, max_sessions> sessions_;  // the newest last
+  std::size_t size_ = 0;
 };
 
 }  // namespace ephemint::inline v0::net

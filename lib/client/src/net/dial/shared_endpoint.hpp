@@ -5,22 +5,27 @@
 #include "net/dial/tls.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
 #include <utility>
 
 namespace ephemint::inline v0::net {
 
-/// What all connections of a client share. Of one client only: sessions and addresses were found with its
-/// settings.
+/// What all connections of a client share, inside its gate. Of one client only: sessions and addresses were
+/// found with its settings.
 class endpoint {
  public:
-  endpoint(const boost::asio::any_io_executor& executor, const endpoint_settings& settings,
-           lookup_function lookup = &system_lookup)
+  endpoint(const boost::asio::any_io_executor& executor, std::shared_ptr<serial_gate> gate,
+           const endpoint_settings& settings, lookup_function lookup = &system_lookup)
       : tls{settings},
         host{tls.host()},
         port{settings.port},
-        names{std::make_shared<resolver>(executor, host, std::move(lookup))} {}
+        names{std::make_shared<resolver>(executor, std::move(gate), host, std::move(lookup))} {
+    // The context's first socket brings what it waits for sockets with. That can fail, and must not in a
+    // dial.
+    const boost::asio::ip::tcp::socket first{executor};
+  }
 
   tls_context tls;
   const std::string host;

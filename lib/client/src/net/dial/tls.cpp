@@ -1,6 +1,7 @@
 #include "net/dial/tls.hpp"
 
 #include "net/dial/authorities.hpp"
+#include "net/dial/openssl_errors.hpp"
 #include "net/dial/tls_problem.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -12,6 +13,8 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <stdexcept>
+#include <string>
 
 namespace ephemint::inline v0::net {
 
@@ -36,13 +39,49 @@ void forget_old_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
+struct context_deleter {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+using context_pointer = std::unique_ptr<SSL_CTX, context_deleter>;
+
+context_pointer try_context() {
+  ERR_clear_error();
+  context_pointer made{SSL_CTX_new(TLS_client_method())};
+  if (made && ERR_peek_error() == 0) return made;
+  throw std::invalid_argument{
+      "OpenSSL can't make a TLS context: " + take_openssl_problem() +
+      "; its configuration (openssl.cnf, OPENSSL_CONF) must load, and its providers be there"};
+}
+
+/// How much a client says first: its ciphers, groups and signature algorithms.
+std::size_t hello_size(SSL_CTX& context) {
+  const std::unique_ptr<SSL, decltype(&SSL_free)> client{checked(SSL_new(&context)), &SSL_free};
+  SSL_set0_rbio(client.get(), checked(BIO_new(BIO_s_mem())));
+  BIO* const said = checked(BIO_new(BIO_s_mem()));
+  SSL_set0_wbio(client.get(), said);
+  SSL_set_connect_state(client.get());
+  SSL_do_handshake(client.get());
+  ERR_clear_error();
+  return BIO_ctrl_pending(said);
+}
+
+/// Made twice: while OpenSSL looks which algorithms there are it takes one for absent if it has no memory to
+/// try it, and says nothing. Whoever used that context could perhaps never shake hands.
+SSL_CTX* make_context() {
+  context_pointer made = try_context();
+  const context_pointer again = try_context();
+  const std::size_t size = hello_size(*made);
+  if (size == 0 || size != hello_size(*again)) throw std::bad_alloc{};
+  return made.release();
+}
+
 long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
 }  // namespace
 
 tls_context::tls_context(const endpoint_settings& settings)
     : host_{settings.host},
-      context_{checked(SSL_CTX_new(TLS_client_method()))},
+      context_{make_context()},
       // A plain number, not BIO_get_new_index(): that would be global state.
       transport_{checked(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ephemint"))} {
   if (host_.ends_with('.')) host_.pop_back();
@@ -81,15 +120,11 @@ void tls_context::require_peer_identity() {
 }
 
 void tls_context::keep_sessions() {
-  SSL_CTX_set_app_data(context_.get(), this);
+  check(SSL_CTX_set_app_data(context_.get(), this));
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION* session) {
     auto* self = static_cast<tls_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    try {
-      self->sessions_.put(session_pointer{session});
-    } catch (const std::bad_alloc&) {
-      // The session was freed; the next handshake is a full one.
-    }
+    self->sessions_.put(session_pointer{session});
     return 1;  // it is ours now
   });
 }
@@ -100,11 +135,12 @@ tls_session::tls_session(tls_context& context)
   BIO_set_data(transport, this);
   BIO_set_init(transport, 1);
   SSL_set_bio(ssl_.get(), transport, transport);
-  SSL_set_app_data(ssl_.get(), this);
+  check(SSL_set_app_data(ssl_.get(), this));
   SSL_set_connect_state(ssl_.get());
   if (!context.host_is_address_)
     check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host_.c_str())));
-  if (const session_pointer session = context.sessions_.take()) SSL_set_session(ssl_.get(), session.get());
+  if (const session_pointer session = context.sessions_.take())
+    check(SSL_set_session(ssl_.get(), session.get()));
 }
 
 tls_session::~tls_session() {
@@ -163,12 +199,17 @@ tls_status tls_session::fail(int result) {
       break;
   }
   failed_ = true;
-  problem_ = tls_problem({.host = context_.host_,
-                          .error = ERR_peek_error(),
-                          .verdict = SSL_get_verify_result(ssl_.get()),
-                          .first_bytes = {first_bytes_.data(), first_bytes_size_},
-                          .certificate_demanded = certificate_demanded_,
-                          .established = established_});
+  // Our own transport fails for nothing else, and OpenSSL may have had no memory to write an error down.
+  const bool lacks_memory = ERR_peek_error() == 0 || openssl_lacks_memory() ||
+                            SSL_get_verify_result(ssl_.get()) == X509_V_ERR_OUT_OF_MEM;
+  problem_ = out_of_memory();
+  if (!lacks_memory)
+    problem_ = tls_problem({.host = context_.host_,
+                            .error = ERR_peek_error(),
+                            .verdict = SSL_get_verify_result(ssl_.get()),
+                            .first_bytes = {first_bytes_.data(), first_bytes_size_},
+                            .certificate_demanded = certificate_demanded_,
+                            .established = established_});
   ERR_clear_error();
   return tls_status::failed;
 }

@@ -18,8 +18,12 @@ namespace ephemint::inline v0::net {
 /// What all TLS sessions with one host share: whom to trust, the name to verify, sessions to resume.
 class tls_context {
  public:
-  /// Throws `std::invalid_argument`, naming the option, if there is nothing to trust.
+  /// Throws `std::invalid_argument`: naming the option, if there is nothing to trust; with OpenSSL's words,
+  /// if that can't make a context.
   explicit tls_context(const endpoint_settings&);
+  // OpenSSL holds a pointer to it.
+  tls_context(const tls_context&) = delete;
+  tls_context& operator=(const tls_context&) = delete;
 
   const std::string& host() const noexcept { return host_; }
   bool host_is_address() const noexcept { return host_is_address_; }

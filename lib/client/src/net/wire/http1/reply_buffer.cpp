@@ -4,15 +4,23 @@
 
 #include <cassert>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace ephemint::inline v0::net {
 
 namespace {
 
+/// Null: there is no memory.
+std::unique_ptr<char[]> try_allocate(std::size_t capacity) noexcept {
+  std::unique_ptr<char[]> bytes{new (std::nothrow) char[capacity + reply_buffer::slack]};
+  if (bytes) std::memset(bytes.get() + capacity, 0, reply_buffer::slack);
+  return bytes;
+}
+
 std::unique_ptr<char[]> allocate(std::size_t capacity) {
-  auto bytes = std::make_unique_for_overwrite<char[]>(capacity + reply_buffer::slack);
-  std::memset(bytes.get() + capacity, 0, reply_buffer::slack);
+  auto bytes = try_allocate(capacity);
+  if (!bytes) throw std::bad_alloc{};
   return bytes;
 }
 
@@ -38,11 +46,13 @@ void reply_buffer::commit(std::size_t size) noexcept {
   size_ += size;
 }
 
-void reply_buffer::clear() {
+void reply_buffer::clear() noexcept {
   wipe(bytes_.get(), size_);
   size_ = 0;
   if (capacity_ == first_capacity) return;
-  bytes_ = allocate(first_capacity);
+  auto usual = try_allocate(first_capacity);
+  if (!usual) return;
+  bytes_ = std::move(usual);
   capacity_ = first_capacity;
 }
 

@@ -29,8 +29,9 @@ class reply_buffer {
   std::span<char> room();
   void commit(std::size_t size) noexcept;
 
-  /// Wipes and forgets everything; gives memory back that a large reply took.
-  void clear();
+  /// Wipes and forgets everything; gives memory back that a large reply took, if there is as much as the
+  /// usual one takes.
+  void clear() noexcept;
 
  private:
   std::unique_ptr<char[]> bytes_;

@@ -131,7 +131,7 @@ detail::http_reply reply_parser::reply() const {
           .keep_alive = head_.keep_alive};
 }
 
-void reply_parser::reset() {
+void reply_parser::reset() noexcept {
   buffer_.clear();
   status_ = status::incomplete;
   in_body_ = surplus_ = false;

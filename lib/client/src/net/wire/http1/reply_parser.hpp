@@ -31,6 +31,7 @@ class reply_parser {
   /// The peer has ended the stream: with a close_notify (`clean`), or without.
   status end(bool clean);
 
+  bool complete() const noexcept { return status_ == status::complete; }
   /// Of a complete reply; the views hold until `reset`.
   detail::http_reply reply() const;
   /// Why it was refused or isn't complete: one line, none of the server's words in it.
@@ -39,7 +40,7 @@ class reply_parser {
   bool begun() const noexcept { return buffer_.size() != 0; }
 
   /// Wipes everything, ready for the next reply.
-  void reset();
+  void reset() noexcept;
 
  private:
   status parse();

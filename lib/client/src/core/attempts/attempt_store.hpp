@@ -1,0 +1,61 @@
+#pragma once
+
+#include "core/attempts/attempt.hpp"
+#include "core/free_list.hpp"
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+namespace ephemint::inline v0::core {
+
+/// The attempts under way, by id and by when their time is up. Room for them is made when a link gives it, so
+/// that to begin one takes no memory.
+class attempt_store {
+ public:
+  ~attempt_store();
+
+  /// Makes room for so many at once. Throws `std::bad_alloc`; then nothing has changed.
+  void prepare(std::size_t attempts);
+  std::size_t room() const noexcept { return slots_.size() < most ? slots_.size() : most; }
+
+  /// A blank one. Not more at once than there is room for.
+  attempt& begin() noexcept;
+  attempt* find(attempt_id) noexcept;
+  void end(attempt&) noexcept;
+
+  void set_due(attempt&, time_point due) noexcept;
+  /// One whose `due` has come, or null.
+  attempt* expired(time_point now) noexcept;
+  time_point next_due() const noexcept;
+
+  /// Under way, draining ones included.
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  static constexpr std::uint32_t slot_bits = 20;
+  static constexpr std::size_t most = std::size_t{1} << slot_bits;
+
+  struct slot {
+    attempt held;
+    std::uint32_t generation = 0;
+    bool taken = false;
+  };
+  struct by_due {
+    bool operator()(const attempt& a, const attempt& b) const noexcept { return a.due < b.due; }
+  };
+  using due_set = boost::intrusive::multiset<
+      attempt, boost::intrusive::member_hook<attempt, boost::intrusive::set_member_hook<>, &attempt::in_due>,
+      boost::intrusive::compare<by_due>, boost::intrusive::constant_time_size<false>>;
+
+  // Declared before the set whose hooks live in it.
+  std::deque<slot> slots_;
+  free_list free_;
+  due_set due_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ephemint::inline v0::core

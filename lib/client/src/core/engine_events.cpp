@@ -1,0 +1,363 @@
+// The engine's second part: what happens on links and to attempts, and what it means.
+#include "core/engine.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <new>
+#include <utility>
+
+namespace ephemint::inline v0::core {
+
+namespace {
+
+permit_use use_of(reply_facts::answer what) noexcept {
+  return what == reply_facts::answer::rate_limited ? permit_use::rate_limited : permit_use::admitted;
+}
+
+}  // namespace
+
+// --- attempts ---
+
+/// Tells the governor what became of an attempt's permit.
+void engine::settle(const attempt& a, permit_use use, time_point now,
+                    std::optional<duration> retry_after) noexcept {
+  if (a.now == attempt::state::to_send) return governor_.give_back(now, a.spent);
+  const account_id& account = a.of ? a.of->account : a.account;
+  governor_.on_reply(now, a.spent, {use, account.str(), a.sent_at, retry_after});
+}
+
+/// Tells the key's gate what a reply says of the key.
+void engine::settle_key(const attempt& a, const reply_facts& reply, time_point now) noexcept {
+  using answer = reply_facts::answer;
+  if (reply.what == answer::key_refused) return key_.on_refused(now, a.probes_key, a.key_version);
+  if (reply.what != answer::rate_limited) return key_.on_admitted(a.probes_key, a.key_version);
+  if (a.probes_key) key_.probe_undone(a.key_version);  // a rate may be counted before the key is looked at
+}
+
+/// Whoever waited for the attempt's reply waits no longer. Null if nobody did.
+mint* engine::detach(attempt& a) noexcept {
+  mint* const m = std::exchange(a.of, nullptr);
+  if (!m) return nullptr;
+  m->under_way = nullptr;
+  m->where = mint::place::nowhere;
+  --in_flight_;
+  return m;
+}
+
+/// Forgets an attempt that was settled and that nobody waits for.
+void engine::end(attempt& a, time_point now) noexcept {
+  assert(!a.of);
+  if (a.to_tell.is_linked()) {
+    attempt_list& told = a.now == attempt::state::to_send ? sends_ : drops_;
+    told.erase(told.iterator_to(a));
+  }
+  links_.take_off(a, now);
+  attempts_.end(a);
+}
+
+/// Nobody waits for it any more. Its reply may still come, and is then of use to its link.
+void engine::drop(attempt& a, time_point now) noexcept {
+  if (a.now == attempt::state::to_send) return unsend(a, now);
+  a.account = a.of->account;
+  detach(a);
+  a.now = attempt::state::draining;
+  drops_.push_back(a);
+  attempts_.set_due(a, add(now, drain_time));
+}
+
+/// The reply that nobody waits for hasn't come, and its link carries others.
+void engine::give_up(attempt& a, time_point now) noexcept {
+  settle(a, permit_use::unknown, now);
+  if (a.probes_key) key_.probe_undone(a.key_version);
+  a.now = attempt::state::given_up;
+  a.was_on = a.on->id;
+  attempts_.set_due(a, never);
+  links_.take_off(a, now);
+  if (!a.to_tell.is_linked()) drops_.push_back(a);  // else `drop` wasn't told yet: one is enough
+}
+
+/// It never left: as if it hadn't been begun.
+void engine::unsend(attempt& a, time_point now) noexcept {
+  settle(a, permit_use::unknown, now);
+  if (a.probes_key) key_.probe_undone(a.key_version);
+  --a.on->served;
+  --counts_.requests;
+  detach(a);
+  end(a, now);
+}
+
+void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexcept {
+  attempt* const a = attempts_.find(id);
+  if (!a || a->now == attempt::state::given_up) return;
+  last_event_ = now;
+  link& l = *a->on;
+  const permit_use use = use_of(reply.what);
+  if (use == permit_use::rate_limited) ++counts_.rate_limited;
+  settle(*a, use, now, reply.retry_after);
+  settle_key(*a, reply, now);
+  // Its first reply shows that its dial succeeded. Not that it was connected: a server may accept, and then
+  // close, all that it can't serve. Nor do the replies on older ones.
+  if (!std::exchange(l.answered, true)) dials_.succeeded();
+  // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
+  usual_reply_ += (std::min(between(now, a->sent_at), settings_.attempt_timeout) - usual_reply_) / 8;
+  const bool old_key = a->key_version != key_.version();
+  const time_point sent_at = a->sent_at;
+  mint* const m = detach(*a);
+  // One second before the server gives up on it, so that a request never races the server's close (S11).
+  if (reply.keep_alive)
+    l.idle_limit =
+        std::min<duration>(settings_.links.idle_timeout, *reply.keep_alive - std::chrono::seconds{1});
+  if (!reply.reusable) links_.retire(l);
+  end(*a, now);
+  if (l.in_use == 0 && !reply.reusable) {
+    links_.close(l);  // it has ended by itself
+    links_.release(l);
+  } else if (links_.spent(l, now)) {
+    close(l);
+  }
+  if (m && reply.what == reply_facts::answer::key_refused && old_key && !std::exchange(m->replaced, true)) {
+    --m->attempts;
+    queue_.push(*m);  // it was asked for with the key that was rotated away
+  } else if (m) {
+    conclude(*m, reply, sent_at, now);
+  }
+  advance(now);
+}
+
+/// What a reply means for its mint.
+void engine::conclude(mint& m, reply_facts& reply, time_point sent_at, time_point now) noexcept {
+  using answer = reply_facts::answer;
+  using cause = outcome::cause;
+  if (reply.what != answer::minted) met(m, reply.said);
+  switch (reply.what) {
+    case answer::minted:
+      retry_.succeeded();
+      if (window_.good(sent_at, now)) {
+        m.token = std::move(reply.token);
+        return finish(m, cause::token, mint_errc{});
+      }
+      ++counts_.expired;
+      return try_again(m, trouble::too_late, now, cause::engine, mint_errc::timed_out);
+    case answer::rate_limited:
+      return try_again(m, trouble::rate_limited, now, cause::said, mint_errc::rate_limited);
+    case answer::throttled:
+      return try_again(m, trouble::throttled, now, cause::said, mint_errc::rate_limited);
+    case answer::server_error:
+      return try_again(m, trouble::server_error, now, cause::said, mint_errc::server_error);
+    case answer::key_refused:
+      return finish(m, cause::said, mint_errc::unauthorized);
+    case answer::rejected:
+      return finish(m, cause::said, mint_errc::rejected);
+    case answer::malformed:
+      return finish(m, cause::said, mint_errc::bad_response);
+  }
+}
+
+void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const failure_facts& why) noexcept {
+  attempt* const a = attempts_.find(id);
+  if (!a || a->now == attempt::state::given_up) return;
+  last_event_ = now;
+  if (what == fate::unsent) a->now = attempt::state::to_send;
+  if (a->now == attempt::state::to_send) --counts_.requests;
+  settle(*a, permit_use::unknown, now);
+  if (a->probes_key) key_.probe_undone(a->key_version);
+  link& l = *a->on;
+  mint* const m = detach(*a);
+  end(*a, now);
+  if (links_.spent(l, now)) close(l);
+  if (m) lose(*m, what, why, now);
+  advance(now);
+}
+
+// --- links ---
+
+/// Has a link on which nothing is closed.
+void engine::close(link& l) noexcept {
+  links_.close(l);
+  if (l.to_tell.is_linked()) {  // nobody has heard of it
+    dialled_.erase(dialled_.iterator_to(l));
+    links_.release(l);
+  } else {
+    closing_links_.push_back(l);
+  }
+}
+
+/// Has a link closed with all that is on it; nobody may wait for that.
+void engine::shut(link& l, time_point now) noexcept {
+  while (!l.attempts.empty()) {
+    attempt& a = l.attempts.front();
+    settle(a, permit_use::unknown, now);
+    if (a.probes_key) key_.probe_undone(a.key_version);
+    end(a, now);
+  }
+  close(l);
+}
+
+/// What closed one link may have closed the resting ones too (S2, S6).
+void engine::close_resting() noexcept {
+  links_.for_each([this](link& l) {
+    if (l.now == link::state::open && l.in_use == 0) close(l);
+  });
+}
+
+void engine::on_link_open(time_point now, link_id id, std::uint32_t capacity) noexcept {
+  link* const l = links_.find(id);
+  if (!l || l->now != link::state::dialling) return;
+  last_event_ = now;
+  dial_said_something_ = false;
+  dials_.opened(capacity);
+  links_.open(*l, 0, now);
+  on_capacity(now, id, capacity);
+}
+
+void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noexcept {
+  link* const l = links_.find(id);
+  if (!l || l->now == link::state::dialling) return;
+  last_event_ = now;
+  try {
+    // What is on retiring links, or over a capacity that fell, takes places too.
+    attempts_.prepare(links_.capacity() + capacity + attempts_.size());
+    links_.set_capacity(*l, capacity);
+  } catch (const std::bad_alloc&) {
+    if (l->in_use == 0) close(*l);  // of no use; another is dialled when there is memory
+    dials_.postpone(add(now, memory_pause));
+  }
+  advance(now);
+}
+
+void engine::on_link_retiring(time_point now, link_id id) noexcept {
+  link* const l = links_.find(id);
+  if (!l || l->now == link::state::dialling) return;
+  last_event_ = now;
+  links_.retire(*l);
+  if (l->in_use == 0) close(*l);
+  advance(now);
+}
+
+void engine::on_dial_failed(time_point now, link_id id, const failure_facts& why) noexcept {
+  link* const l = links_.find(id);
+  if (!l || l->now != link::state::dialling) return;
+  last_event_ = now;
+  if (dials_.failed(*l, now)) ++dial_failures_;
+  links_.close(*l);
+  links_.release(*l);
+  dial_went_wrong(now, why);
+  advance(now);
+}
+
+/// Ends those for whom no other link is left or coming.
+void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept {
+  ++counts_.failed_dials;
+  dial_said_ = why.said;
+  dial_said_something_ = links_.live() == 0;
+  end_warm_ups(why.code, why.said);
+  const bool hopeless = !why.retryable || dials_.failures_in_a_row() >=
+                                              static_cast<std::uint32_t>(settings_.retry.max_attempts);
+  if (!hopeless) return;
+  const auto end = [&](mint& m, time_point retry_at) {
+    take_out(m, now);
+    met(m, why.said);
+    finish(m, outcome::cause::said, why.code, retry_at);
+  };
+  // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
+  while (!fresh_.empty()) end(*fresh_.begin(), never);
+  if (links_.total() > 0) return;
+  while (mint* m = front()) end(*m, why.retryable ? dials_.next(now, 0) : never);
+}
+
+void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, fate what) noexcept {
+  link* const l = links_.find(id);
+  if (!l) return;
+  if (l->now == link::state::dialling) return on_dial_failed(now, id, why);
+  last_event_ = now;
+  const bool stillborn = l->served == 0 && between(now, l->opened_at) < newcomer;
+  if (stillborn && dials_.failed(*l, now)) ++dial_failures_;
+  mint_list lost;  // of those that were on it
+  while (!l->attempts.empty()) {
+    attempt& a = l->attempts.front();
+    if (what == fate::unsent) a.now = attempt::state::to_send;
+    if (a.now == attempt::state::to_send) --counts_.requests;
+    settle(a, permit_use::unknown, now);
+    if (a.probes_key) key_.probe_undone(a.key_version);
+    if (mint* const m = detach(a)) {
+      live_.erase(live_.iterator_to(*m));
+      lost.push_back(*m);
+    }
+    end(a, now);
+  }
+  links_.close(*l);
+  links_.release(*l);
+  if (stillborn) dial_went_wrong(now, why);
+  const bool others_too = why.retryable && (what == fate::unsent || what == fate::unprocessed);
+  if (others_too && !lost.empty()) close_resting();
+  while (!lost.empty()) {
+    mint& m = lost.front();
+    lost.pop_front();
+    live_.push_back(m);
+    lose(m, what, why, now);
+  }
+  advance(now);
+}
+
+// --- the whole ---
+
+void engine::on_warm_up(time_point now, warm_up& w) noexcept {
+  last_event_ = now;
+  warm_ups_.push_back(w);
+  if (closing_) end_warm_ups(mint_errc::closed, {});
+  advance(now);
+}
+
+void engine::on_cancel(time_point now, warm_up& w) noexcept {
+  if (w.over) return;
+  last_event_ = now;
+  w.over = w.failed = true;
+  w.code = mint_errc::cancelled;
+  warm_ups_.erase(warm_ups_.iterator_to(w));
+  warmed_.push_back(w);
+  advance(now);
+}
+
+void engine::end_warm_ups(mint_errc code, const mint_error& said) noexcept {
+  while (!warm_ups_.empty()) {
+    warm_up& w = warm_ups_.front();
+    warm_ups_.pop_front();
+    w.over = w.failed = true;
+    w.code = code;
+    w.said = said;
+    warmed_.push_back(w);
+  }
+}
+
+void engine::on_close(time_point now) noexcept {
+  last_event_ = now;
+  closing_ = true;
+  end_warm_ups(mint_errc::closed, {});
+  for (auto at = live_.begin(); at != live_.end();) {
+    mint& m = *at++;
+    if (m.deadline != never || m.where == mint::place::sent) continue;
+    take_out(m, now);
+    finish(m, outcome::cause::engine, mint_errc::closed);
+  }
+  advance(now);
+}
+
+void engine::on_shutdown(time_point now) noexcept {
+  last_event_ = now;
+  closing_ = drained_ = true;
+  end_warm_ups(mint_errc::closed, {});
+  while (!live_.empty()) {
+    mint& m = live_.front();
+    take_out(m, now);
+    finish(m, outcome::cause::engine, mint_errc::closed);
+  }
+  links_.for_each([&](link& l) { shut(l, now); });
+}
+
+void engine::say_drained(time_point now) noexcept {
+  if (drained_ || live_mints_ > 0) return;
+  links_.for_each([&](link& l) { shut(l, now); });
+  drained_ = tell_drained_ = true;
+}
+
+}  // namespace ephemint::inline v0::core

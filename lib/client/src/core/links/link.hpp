@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/attempts/attempt.hpp"
+#include "core/time.hpp"
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set_hook.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ephemint::inline v0::core {
+
+using link_id = std::uint32_t;
+
+/// A link's number in a table of `link_slots` places: no two links that stand have the same.
+inline constexpr std::uint32_t link_slot_bits = 13;
+constexpr std::uint32_t slot_of(link_id id) noexcept { return id & ((1u << link_slot_bits) - 1); }
+/// Twice as many as may stand: one that is closing keeps its place until `close` was told.
+constexpr std::size_t link_slots(std::size_t max_connections) noexcept { return 2 * max_connections; }
+
+/// What the engine knows of one connection: how many requests it takes at once, and how many are on it.
+/// HTTP/1.1 is a link of capacity 1.
+struct link {
+  enum class state : std::uint8_t {
+    dialling,
+    open,
+    retiring,  ///< takes no more requests; ends with the last one on it
+    closing,   ///< forgotten; `close` is to be told
+  };
+
+  link_id id = 0;
+  state now = state::dialling;
+  std::uint32_t capacity = 0;
+  std::uint32_t in_use = 0;           ///< attempts on it, draining ones included; may be over `capacity`
+  std::uint64_t served = 0;           ///< requests that were sent on it
+  bool answered = false;              ///< a reply has come on it
+  std::uint32_t failures_before = 0;  ///< dials that failed in a row when its own began
+  time_point opened_at{};
+  time_point retire_at{};  ///< its age is reached
+  duration idle_limit{};   ///< the option's, or the server's
+  time_point due = never;  ///< when it has rested for too long, or reached its age
+
+  boost::intrusive::list<attempt,
+                         boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::on_link>,
+                         boost::intrusive::constant_time_size<false>>
+      attempts;
+
+  using list_hook = boost::intrusive::list_member_hook<>;
+  list_hook in_room;
+  list_hook to_tell;  ///< `dial` or `close`
+  boost::intrusive::set_member_hook<> in_due;
+};
+
+}  // namespace ephemint::inline v0::core

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "core/time.hpp"
+
+#include <ephemint/account_id.hpp>
+#include <ephemint/ephemeral_token.hpp>
+#include <ephemint/error.hpp>
+#include <ephemint/mint_request.hpp>
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/set_hook.hpp>
+#include <boost/intrusive/unordered_set_hook.hpp>
+
+#include <cstdint>
+
+namespace ephemint::inline v0::core {
+
+struct attempt;
+
+/// How a mint ended.
+struct outcome {
+  enum class cause : std::uint8_t {
+    token,   ///< `mint::token` is it
+    said,    ///< `code`; `mint::said` tells what the last attempt, or the last dial, met
+    engine,  ///< `code` says it all; `mint::said`, if it isn't empty, may be added
+  };
+  cause why = cause::engine;
+  mint_errc code{};
+  int attempts = 0;
+  /// When a new try is worth it, or `never` if that isn't known.
+  time_point retry_at = never;
+
+  friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+/// One mint that a caller waits for. Whoever submits it owns it, and keeps it where it is until the engine
+/// has commanded `finish`: the engine moves it between its containers by its hooks, and so needs no memory
+/// for it.
+struct mint {
+  enum class place : std::uint8_t {
+    nowhere,   ///< not submitted, or between two places
+    head,      ///< queued, first of its account
+    follower,  ///< queued behind its account's head
+    parked,    ///< its account's head, but the account's quota has no permit before `until`
+    delayed,   ///< waits for its next attempt, not before `until`
+    fresh,     ///< waits for a link that opened at `until` or later
+    sent,      ///< an attempt is under way
+    over,      ///< ended; `finish` is to be told, or was
+  };
+
+  using list_hook = boost::intrusive::list_member_hook<>;
+  using set_hook = boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>>;
+  using table_hook = boost::intrusive::unordered_set_member_hook<>;
+
+  // what was asked: set before it is submitted
+  account_id account;
+  priority urgency = priority::interactive;
+  time_point deadline = never;
+
+  // where it stands
+  place where = place::nowhere;
+  bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
+  std::uint8_t attempts = 0;
+  std::uint32_t failed_dials_before = 0;
+  std::uint64_t account_hash = 0;
+  std::uint64_t order = 0;  ///< breaks ties: lower goes first
+  time_point submitted{};
+  /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does.
+  time_point until{};
+  attempt* under_way = nullptr;  ///< while `sent`
+
+  // what came of it
+  outcome end;
+  ephemeral_token token;
+  mint_error said;            ///< what the last attempt met
+  bool met_anything = false;  ///< whether `said` was set
+
+  set_hook in_line;      ///< heads, followers, waiting, fresh
+  set_hook in_time;      ///< deadlines
+  table_hook in_table;   ///< heads by account
+  list_hook among_live;  ///< all that are not over; then those whose `finish` is to be told
+};
+
+}  // namespace ephemint::inline v0::core

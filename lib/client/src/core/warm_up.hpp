@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ephemint/error.hpp>
+
+#include <boost/intrusive/list_hook.hpp>
+
+#include <cstddef>
+
+namespace ephemint::inline v0::core {
+
+/// Somebody waits for room for so many mints at once. Whoever asks owns it, and keeps it until the engine has
+/// commanded `warmed`.
+struct warm_up {
+  std::size_t wanted = 1;
+  bool over = false;
+  bool failed = false;
+  mint_errc code{};  ///< if it failed
+  mint_error said;   ///< what the dial met, unless `code` says it all
+
+  boost::intrusive::list_member_hook<> among;
+};
+
+}  // namespace ephemint::inline v0::core

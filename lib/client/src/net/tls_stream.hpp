@@ -1,0 +1,76 @@
+#pragma once
+
+#include "net/dial/tls.hpp"
+#include "net/handler_memory.hpp"
+#include "net/serial_gate.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace ephemint::inline v0::net {
+
+/// A connected socket and the TLS session over it. Feeds the session what comes, writes what it has to say;
+/// what that means is its user's business. Everything is done, and told, inside the gate.
+class tls_stream {
+ public:
+  class user {
+   public:
+    /// Bytes came and were fed to the session; or (`error`) the TCP stream is over. The next read must be
+    /// asked for.
+    virtual void on_input(const boost::system::error_code& error) noexcept = 0;
+    /// What the socket hadn't taken at once is written; or (`error`) can't be.
+    virtual void on_written(const boost::system::error_code& error) noexcept = 0;
+    /// What keeps the user, and with it the stream and the gate, while an operation is pending.
+    virtual std::shared_ptr<const void> keeper() noexcept = 0;
+
+   protected:
+    ~user() = default;
+  };
+
+  /// Throws `std::bad_alloc`.
+  tls_stream(boost::asio::ip::tcp::socket, tls_context&, serial_gate&, user&);
+
+  /// Hands the stream on. Only while nothing is pending.
+  void speak_for(user& next) noexcept { user_ = &next; }
+
+  tls_session& tls() noexcept { return tls_; }
+
+  /// Reads once. Throws `std::bad_alloc`.
+  void read();
+  /// Writes what TLS has to say, without waiting. False: the socket takes nothing any more.
+  bool flush() noexcept;
+  /// Whether something waits for the socket to take it.
+  bool writing() const noexcept { return writing_; }
+  /// Looks for bytes that nobody has read yet: none at all is `would_block`.
+  boost::system::error_code peek() noexcept;
+
+  /// Nothing is told any more.
+  void close() noexcept;
+
+ private:
+  void on_read() noexcept;
+  void write_rest() noexcept;
+  void on_written() noexcept;
+
+  serial_gate& gate_;
+  user* user_;
+  boost::asio::ip::tcp::socket socket_;
+  tls_session tls_;
+  bool closed_ = false;
+  bool writing_ = false;  // `unsent_` belongs to a pending write
+  std::string unsent_;
+  std::size_t sent_ = 0;  // of `unsent_`
+  boost::system::error_code read_error_, write_error_;
+  std::size_t received_size_ = 0;
+  handler_memory reading_, writing_memory_;
+  member_task<tls_stream, &tls_stream::on_read> read_ended_{*this};
+  member_task<tls_stream, &tls_stream::on_written> write_ended_{*this};
+  // Small, for an idle connection keeps it: OpenSSL joins records on its own.
+  std::array<char, 4096> received_;
+};
+
+}  // namespace ephemint::inline v0::net

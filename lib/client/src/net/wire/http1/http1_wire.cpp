@@ -1,0 +1,73 @@
+#include "net/wire/http1/http1_wire.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace ephemint::inline v0::net {
+
+namespace {
+
+/// After this long without a request a server may be about to close the connection.
+constexpr clock::duration a_while = std::chrono::milliseconds{10};
+/// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
+/// after the handshake. One that was unused for longer may have been closed for that.
+constexpr clock::duration newcomer = std::chrono::seconds{1};
+
+}  // namespace
+
+wire::news http1_wire::commit(std::size_t size) {
+  if (!out_) return refuse(connection_lost(host_, "the server sent bytes that nobody had asked for"));
+  const bool surplus = parser_.complete();
+  switch (parser_.commit(size)) {
+    case reply_parser::status::incomplete:
+      return news::none;
+    case reply_parser::status::complete:
+      return surplus ? news::surplus : news::reply;
+    case reply_parser::status::refused:
+      break;
+  }
+  return refuse({mint_errc::bad_response, host_ + ": " + parser_.problem(), false});
+}
+
+wire::news http1_wire::end(bool clean, std::string_view cause) {
+  if (!out_) return refuse(connection_lost(host_, std::string{cause} + " while it was idle"));
+  if (parser_.end(clean) == reply_parser::status::complete) return news::reply;
+  return refuse(connection_lost(host_, parser_.problem() + " (" + std::string{cause} + ')'));
+}
+
+std::optional<wire::answer> http1_wire::reply() {
+  assert(out_ && parser_.complete());
+  const detail::http_reply reply = parser_.reply();
+  // RFC 9110, 15.5.9: a server that closes an unused connection may say 408 first. That is no answer to a
+  // request that crossed it on the way.
+  if (reply.status == 408 && may_be_closing_ && !reply.reusable) {
+    parser_.reset();
+    refuse(connection_lost(host_, "the server closed the idle connection (408)"));
+    return std::nullopt;
+  }
+  answered_ = true;
+  return answer{*std::exchange(out_, std::nullopt), reply};
+}
+
+std::string_view http1_wire::submit(attempt_id attempt, std::string_view request, clock::duration idle) {
+  assert(!out_);
+  out_ = attempt;
+  may_be_closing_ = answered_ || idle > a_while;
+  had_rested_ = answered_ || idle > newcomer;
+  return request;
+}
+
+/// A server that closes an idle connection may do so while a request is on its way: it hasn't seen that, or
+/// doesn't look at it. One that closes a new connection may do so because of the request.
+fate http1_wire::fate_of_rest() const noexcept {
+  if (!out_) return fate::unknown;
+  if (parser_.begun()) return fate::begun;
+  return had_rested_ ? fate::unprocessed : fate::unknown;
+}
+
+wire::news http1_wire::refuse(failure why) noexcept {
+  problem_ = std::move(why);
+  return news::refused;
+}
+
+}  // namespace ephemint::inline v0::net

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "net/wire/http1/reply_parser.hpp"
+#include "net/wire/wire.hpp"
+
+#include <string>
+
+namespace ephemint::inline v0::net {
+
+/// HTTP/1.1: one request at a time, each answered before the next.
+class http1_wire final : public wire {
+ public:
+  /// `host` is for messages, and must outlive the wire.
+  explicit http1_wire(const std::string& host) : host_{host} {}
+
+  std::uint32_t capacity() const noexcept override { return 1; }
+  std::span<char> room() override { return parser_.room(); }
+  news commit(std::size_t size) override;
+  news end(bool clean, std::string_view cause) override;
+  std::optional<answer> reply() override;
+  void forget_reply() noexcept override { parser_.reset(); }
+  const failure& problem() const noexcept override { return problem_; }
+  std::string_view submit(attempt_id, std::string_view request, clock::duration idle) override;
+  bool drop(attempt_id, bool writing) noexcept override { return !writing; }
+  fate fate_of_rest() const noexcept override;
+
+ private:
+  news refuse(failure why) noexcept;
+
+  const std::string& host_;
+  reply_parser parser_;
+  std::optional<attempt_id> out_;
+  bool answered_ = false;        // a request was answered already
+  bool may_be_closing_ = false;  // the server, that one crossing its close
+  bool had_rested_ = false;      // before that one
+  failure problem_;
+};
+
+}  // namespace ephemint::inline v0::net

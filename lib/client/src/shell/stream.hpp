@@ -1,0 +1,108 @@
+#pragma once
+
+#include "core/stream/stream_window.hpp"
+#include "shell/client_impl.hpp"
+
+#include <ephemint/mint_stream.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/circular_buffer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace ephemint::inline v0::detail {
+
+class stream_wait;
+
+/// What a stream, its mints and its feeder share. The mints live inside the client's gate, the reader on its
+/// own executor: so this, unlike the client, has a mutex. It is held for a few instructions, never while
+/// foreign code runs.
+///
+/// An account that was read has its places, in `waiting` and in `ready`, until its result was taken: none is
+/// lost for want of memory.
+struct stream_state final : std::enable_shared_from_this<stream_state>, private context_bound {
+  using wake_up = asio::any_completion_handler<void(boost::system::error_code)>;
+
+  stream_state(std::shared_ptr<client_impl>, account_source, const many_options&);
+  ~stream_state();
+  void begin() { context->add(*this); }
+
+  // --- the reader ---
+  /// Reads accounts and begins mints as far as the reader's pace allows. Throws `std::bad_alloc`.
+  void advance();
+  /// The next result that is still good, if there is one.
+  std::optional<account_result> take() noexcept;
+  /// Whether every result was taken. Throws what the source threw.
+  bool over();
+  bool coroutine_source() const noexcept { return static_cast<bool>(source.coroutine_); }
+  /// Has the coroutine source called as long as there is room, on that executor; once.
+  void feed_on(const asio::any_io_executor&);
+  void abandon() noexcept;
+
+  // --- waiting ---
+  bool room() const noexcept { return window.may_read() || abandoned; }
+  bool news() const noexcept {
+    return !ready.empty() || window.over() || window.may_begin() || (room() && !coroutine_source());
+  }
+  /// Has `handler` called when `awaited` holds; at once, but not from here, if it does.
+  void wait(stream_wait* stream_state::*who, bool (stream_state::*awaited)() const noexcept, wake_up handler);
+  void wake(stream_wait* stream_state::*who) noexcept;
+
+  // --- the mints ---
+  [[nodiscard]] stream_wait* put(account_result&&, clock::time_point read_at) noexcept;
+
+  struct account {
+    account_id id;
+    clock::time_point read_at;
+  };
+  struct arrival {
+    account_result what;
+    clock::time_point read_at;
+  };
+
+  void make_room();
+  void begin_waiting();
+  bool read_one();
+  void end(std::exception_ptr error) noexcept;
+  asio::awaitable<std::optional<account_id>> next_account() { return source.coroutine_(); }
+  void cancel_all() noexcept;
+  void on_context_shutdown() noexcept override;
+
+  const std::shared_ptr<client_impl> minter;
+  const std::shared_ptr<context_members> context;
+  account_source source;
+  const many_options options;
+  bool fed = false;
+  asio::any_io_executor feeder_executor;
+  asio::cancellation_signal feeder_cancelled;
+
+  std::mutex mutex;
+  // under the mutex
+  core::stream_window window;
+  boost::circular_buffer<account> waiting;  ///< read, and not begun
+  boost::circular_buffer<arrival> ready;    ///< a deque would take a block for each result
+  bool abandoned = false;
+  std::exception_ptr source_error;
+  stream_wait* reader = nullptr;
+  stream_wait* feeder = nullptr;
+
+  // inside the gate
+  boost::intrusive::list<operation,
+                         boost::intrusive::member_hook<operation, boost::intrusive::list_member_hook<>,
+                                                       &operation::among_siblings>,
+                         boost::intrusive::constant_time_size<false>>
+      under_way;
+  net::member_task<stream_state, &stream_state::cancel_all> cancel_all_{*this};
+};
+
+/// The coroutine of `mint_stream::next`: takes what is there without a wait.
+asio::awaitable<std::optional<account_result>> next_of(std::shared_ptr<stream_state>);
+/// The same for a handler.
+void next_for(std::shared_ptr<stream_state>,
+              asio::any_completion_handler<void(std::exception_ptr, std::optional<account_result>)>);
+
+}  // namespace ephemint::inline v0::detail

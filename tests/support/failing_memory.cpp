@@ -1,0 +1,94 @@
+#include "failing_memory.hpp"
+
+#include <openssl/crypto.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace ephemint::test {
+
+namespace {
+
+thread_local bool takes_part = false;
+std::atomic<long> countdown = 0;
+std::atomic<allocator> failing = allocator::any;
+std::atomic<bool> failed = false;
+std::atomic<long> live_ours = 0, live_openssl = 0;
+
+bool fails(allocator which) {
+  if (!takes_part || countdown <= 0) return false;
+  if (failing != allocator::any && failing != which) return false;
+  if (--countdown != 0) return false;
+  failed = true;
+  return true;
+}
+
+void* taken(void* memory, std::atomic<long>& live) {
+  if (takes_part && memory != nullptr) ++live;
+  return memory;
+}
+
+void give_back(void* memory, std::atomic<long>& live) {
+  if (takes_part && memory != nullptr) --live;
+  std::free(memory);
+}
+
+void* openssl_malloc(std::size_t size, const char*, int) {
+  return fails(allocator::openssl) ? nullptr : taken(std::malloc(size), live_openssl);
+}
+void* openssl_realloc(void* memory, std::size_t size, const char*, int) {
+  if (fails(allocator::openssl)) return nullptr;
+  if (memory == nullptr) return taken(std::malloc(size), live_openssl);
+  return std::realloc(memory, size);
+}
+void openssl_free(void* memory, const char*, int) { give_back(memory, live_openssl); }
+
+// Before OpenSSL allocates anything, or it refuses.
+const int replaced = CRYPTO_set_mem_functions(&openssl_malloc, &openssl_realloc, &openssl_free);
+
+}  // namespace
+
+void take_part() { takes_part = true; }
+
+void fail_allocation(long n, allocator which) {
+  if (replaced != 1) std::abort();
+  failed = false;
+  failing = which;
+  countdown = n;
+}
+
+bool stop_failing() {
+  countdown = 0;
+  return failed;
+}
+
+long live_blocks(allocator which) {
+  const long ours = which == allocator::openssl ? 0 : live_ours.load();
+  return which == allocator::ours ? ours : ours + live_openssl.load();
+}
+
+}  // namespace ephemint::test
+
+void* operator new(std::size_t size) {
+  if (ephemint::test::fails(ephemint::test::allocator::ours)) throw std::bad_alloc{};
+  if (void* memory = ephemint::test::taken(std::malloc(size), ephemint::test::live_ours)) return memory;
+  throw std::bad_alloc{};
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  if (ephemint::test::fails(ephemint::test::allocator::ours)) return nullptr;
+  return ephemint::test::taken(std::malloc(size), ephemint::test::live_ours);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size, std::nothrow);
+}
+void operator delete(void* memory) noexcept { ephemint::test::give_back(memory, ephemint::test::live_ours); }
+void operator delete(void* memory, std::size_t) noexcept {
+  ephemint::test::give_back(memory, ephemint::test::live_ours);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  ephemint::test::give_back(memory, ephemint::test::live_ours);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  ephemint::test::give_back(memory, ephemint::test::live_ours);
+}
