@@ -18,6 +18,11 @@
 namespace ephemint::bench {
 namespace {
 
+asio::awaitable<void> warm(client& c) {
+  const auto up = co_await c.warm_up(1);
+  up.value();
+}
+
 constexpr std::size_t warm_mints = 20;
 constexpr std::size_t rested_mints = 3;
 // Whoever warms up as the process starts mints later than in the next instant, in which the server still
@@ -43,7 +48,7 @@ asio::awaitable<void> cold_round(client& c, cold_result& r) {
 
 asio::awaitable<void> warmed_round(client& c, cold_result& r) {
   const auto begin = clock::now();
-  co_await c.warm_up(1);
+  co_await warm(c);
   r.warm_up.record(clock::now() - begin);
   const auto first = co_await timed_mint(c);
   r.first.record(first);
@@ -59,7 +64,7 @@ asio::awaitable<void> rest() {
 }
 
 asio::awaitable<void> rested_round(client& c, cold_result& r) {
-  co_await c.warm_up(1);
+  co_await warm(c);
   co_await rest();
   const auto first = co_await timed_mint(c);
   r.rested_first.record(first);
@@ -80,7 +85,7 @@ std::chrono::nanoseconds cpu_of(const server_address& server, bool resume, std::
   client_options options = one_connection(server);
   options.resume_sessions = resume;
   client c{context.get_executor(), std::move(options)};
-  run_alone(context, c.warm_up(1));
+  run_alone(context, warm(c));
   const auto before = process_figures::now();
   run_alone(context, mint_so_many(c, count));
   return (process_figures::now() - before).cpu() / static_cast<std::int64_t>(count);

@@ -7,7 +7,6 @@
 #include <benchmark/benchmark.h>
 
 #include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,14 +23,32 @@ engine_settings settings(std::size_t max_queued) {
   return s;
 }
 
+/// Mints that are used again once they are over.
+class mint_pool {
+ public:
+  mint& take() {
+    if (free_.empty()) return mints_.emplace_back();
+    mint& m = *free_.back();
+    free_.pop_back();
+    m.where = mint::place::nowhere;
+    m.attempts = 0;
+    return m;
+  }
+  void give(mint& m) { free_.push_back(&m); }
+
+ private:
+  std::deque<mint> mints_;
+  std::vector<mint*> free_;
+};
+
 /// Performs the commands as a world would in which everything succeeds at once. Gives the last attempt sent,
 /// or 0.
-attempt_id perform(engine& e, time_point now) {
+attempt_id perform(engine& e, mint_pool& pool, time_point now) {
   attempt_id sent = 0;
   while (const auto c = e.next()) {
     if (c->what == command::kind::dial) e.on_link_open(now, c->link, 1);
     if (c->what == command::kind::send) sent = c->attempt;
-    if (c->what == command::kind::finish) c->of->where = mint::place::nowhere;
+    if (c->what == command::kind::finish) pool.give(*c->of);
   }
   return sent;
 }
@@ -40,36 +57,31 @@ attempt_id perform(engine& e, time_point now) {
 void engine_round_trip(benchmark::State& state) {
   const auto waiting = static_cast<std::size_t>(state.range(0));
   const auto governor = make_rate_governor(quota::unlimited());
-  std::deque<mint> mints;  // outlives the engine
+  mint_pool pool;  // outlives the engine
   key_guard key;
   engine e{settings(waiting + 16), *governor, key, 1};
   time_point now = start;
   std::uint64_t n = 0;
-  const auto submit = [&](mint& m) {
+  const auto submit = [&] {
+    mint& m = pool.take();
     m.account = account_id{"se-" + std::to_string(n++)};
     m.deadline = now + std::chrono::hours{24};
     e.on_submit(now, m);
   };
-  for (std::size_t i = 0; i < waiting; ++i) submit(mints.emplace_back());
-  attempt_id out = perform(e, now);
-  // Served in turn: each is over, and can be used again, once all that waited before it are.
-  std::vector<std::unique_ptr<mint>> used;
-  for (std::size_t i = 0; i < waiting + 16; ++i) used.push_back(std::make_unique<mint>());
-  std::size_t at = 0;
+  for (std::size_t i = 0; i < waiting; ++i) submit();
+  attempt_id out = perform(e, pool, now);
   const auto before = bench::allocations();
   for (auto _ : state) {
-    mint& m = *used[at++ % used.size()];
-    m.attempts = 0;
-    submit(m);
-    if (const auto sent = perform(e, now)) out = sent;
+    submit();
+    if (const auto sent = perform(e, pool, now)) out = sent;
     now += std::chrono::microseconds{50};
     e.on_reply(now, out, {.what = reply_facts::answer::minted});
-    if (const auto sent = perform(e, now)) out = sent;
+    if (const auto sent = perform(e, pool, now)) out = sent;
   }
   state.counters["allocations"] = benchmark::Counter(static_cast<double>(bench::allocations() - before),
                                                      benchmark::Counter::kAvgIterations);
   e.on_shutdown(now);
-  perform(e, now);
+  perform(e, pool, now);
 }
 BENCHMARK(engine_round_trip)->Arg(0)->Arg(10)->Arg(10'000)->Arg(1'000'000);
 

@@ -16,6 +16,11 @@
 namespace ephemint::bench {
 namespace {
 
+asio::awaitable<void> warm(client& c, std::size_t mints) {
+  const auto up = co_await c.warm_up(mints);
+  up.value();
+}
+
 /// What both ways of calling share. `Base` is the way.
 template <class Base>
 class library_minter : public Base {
@@ -23,7 +28,7 @@ class library_minter : public Base {
   explicit library_minter(client_options options)
       : client_{this->context().get_executor(), std::move(options)} {}
 
-  void warm_up() override { run_alone(this->context(), client_.warm_up(client_.options().max_connections)); }
+  void warm_up() override { run_alone(this->context(), warm(client_, client_.options().max_connections)); }
 
   void mint_batch(std::span<const account_id> accounts, caller& to) override {
     asio::co_spawn(this->context(), take_all(accounts, to), [](const std::exception_ptr& thrown) {
@@ -56,11 +61,10 @@ class library_minter : public Base {
 
  private:
   asio::awaitable<void> take_all(std::span<const account_id> accounts, caller& to) {
-    account_source source{
-        account_source::plain{[accounts, next = std::size_t{0}]() mutable -> std::optional<account_id> {
-          if (next == accounts.size()) return std::nullopt;
-          return accounts[next++];
-        }}};
+    account_source source{[accounts, next = std::size_t{0}]() mutable -> std::optional<account_id> {
+      if (next == accounts.size()) return std::nullopt;
+      return accounts[next++];
+    }};
     mint_stream results = client_.mint_many(std::move(source));
     mint_result kept = ephemeral_token{};
     for (std::uint32_t taken = 0;; ++taken) {
