@@ -348,6 +348,17 @@ TEST(Secrets, of_a_refused_reply_are_in_no_message) {  // behaviours: I5
   }
 }
 
+// behaviours: I5, X6
+TEST(ReplyReader, key_that_was_rotated_away_is_hidden_too) {
+  const secret old{"TEST_old_planted"};
+  reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key, &old};
+  const padded_reply echo{401,
+                          error_body("shipengine", "unauthorized", "TEST_old_planted, not TEST_planted_key")};
+  const auto understood = reader.read(echo.reply, sent, wall);
+  ASSERT_EQ(understood.api_errors.size(), 1u);
+  EXPECT_EQ(understood.api_errors[0].message, "[redacted], not [redacted]");
+}
+
 TEST(ReplyReader, can_be_used_again_after_anything) {
   reply_reader reader{{{"dashboard.shipengine.com"}, ""}};
   const padded_reply good{200, good_body()};

@@ -98,8 +98,7 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, co
 }  // namespace
 
 struct reply_reader::impl {
-  impl(redirect_policy policy, const secret* api_key)
-      : redirects{std::move(policy)}, key{api_key}, body{api_key} {}
+  impl(redirect_policy policy, const keys& both) : redirects{std::move(policy)}, known{both}, body{both} {}
 
   void explain(understood_reply& understood, const http_reply& reply, reply_fields& fields, const char* fault,
                std::chrono::system_clock::time_point wall) {
@@ -114,17 +113,17 @@ struct reply_reader::impl {
   /// The header's request id, if it is one.
   std::string checked_id(std::string_view id) const {
     redactor redacted;
-    if (key) redacted.hide(key->reveal());
+    known.hide_in(redacted);
     return is_request_id(id) && !redacted.finds(id) ? std::string{id} : std::string{};
   }
 
   redirect_policy redirects;
-  const secret* key;
+  keys known;
   body_reader body;
 };
 
-reply_reader::reply_reader(redirect_policy redirects, const secret* key)
-    : impl_{std::make_unique<impl>(std::move(redirects), key)} {}
+reply_reader::reply_reader(redirect_policy redirects, const secret* key, const secret* old_key)
+    : impl_{std::make_unique<impl>(std::move(redirects), keys{key, old_key})} {}
 reply_reader::~reply_reader() = default;
 
 understood_reply reply_reader::read(const http_reply& reply, clock::time_point sent_at,

@@ -53,7 +53,8 @@ class reply_reader {
  public:
   /// `key`: the API key, which a server may echo: wherever it stands in the texts of a reply, `[redacted]`
   /// takes its place. (So does the reply's own token.) Null: not looked for. Must outlive the reader.
-  explicit reply_reader(redirect_policy, const secret* key = nullptr);
+  /// `old_key`: the one before, which a reply to an earlier request may echo; null: there was none.
+  explicit reply_reader(redirect_policy, const secret* key = nullptr, const secret* old_key = nullptr);
   ~reply_reader();
 
   /// `sent_at`: when the request was about to be written. `wall`: the system clock now, for a `Retry-After`

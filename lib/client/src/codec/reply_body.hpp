@@ -1,5 +1,7 @@
 #pragma once
 
+#include "codec/untrusted_text.hpp"
+
 #include <ephemint/error.hpp>
 #include <ephemint/secret.hpp>
 
@@ -11,6 +13,18 @@
 #include <vector>
 
 namespace ephemint::inline v0::detail {
+
+/// The API keys that a server may echo: looked for in its texts, and taken out. Each may be null; they must
+/// outlive who has them.
+struct keys {
+  const secret* now = nullptr;
+  const secret* before = nullptr;
+
+  void hide_in(redactor& redacted) const noexcept {
+    for (const secret* key : {now, before})
+      if (key) redacted.hide(key->reveal());
+  }
+};
 
 /// What the top level of a reply's JSON says.
 struct reply_fields {
@@ -34,8 +48,7 @@ class body_reader {
   static constexpr std::size_t max_name = 64;  ///< of a value that an enumeration doesn't have
   static constexpr std::size_t max_field = 128;
 
-  /// `key`: looked for in the server's texts, and taken out; may be null. Must outlive the reader.
-  explicit body_reader(const secret* key);
+  explicit body_reader(const keys&);
   ~body_reader();
 
   /// Parses in place: 64 readable bytes must follow `body`. Throws `std::bad_alloc` only.

@@ -30,7 +30,7 @@ class redactor {
   std::string operator()(std::string_view text) const;
 
  private:
-  std::array<std::string_view, 3> hidden_{};  // key, redirect_url, token
+  std::array<std::string_view, 4> hidden_{};  // two keys, redirect_url, token
   std::size_t count_ = 0;
 };
 

@@ -289,9 +289,9 @@ void client_impl::use_key_in_force() {
   if (held_.version == key_->version()) return;
   const auto now = key_->current();
   request_writer writer{checked_.host_header, checked_.target, *now.text, checked_.user_agent};
-  reader_ = std::make_unique<reply_reader>(checked_.redirects, now.text.get());
+  reader_ = std::make_unique<reply_reader>(checked_.redirects, now.text.get(), held_.text.get());
   writer_ = std::move(writer);
-  held_ = now;  // last: the old reader refers to the old key
+  before_ = std::exchange(held_, now);  // last: the old reader refers to the keys before
 }
 
 void client_impl::dial(core::link_id id) noexcept try {
