@@ -8,6 +8,7 @@
 #include <boost/system/error_condition.hpp>
 #include <boost/system/result.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -193,13 +194,19 @@ class EPHEMINT_EXPORT mint_error {
   /// How long from now a new mint had better wait, if that is known: the quota's next permit, `Retry-After`,
   /// back-off.
   std::optional<clock::duration> retry_after() const noexcept;
+  /// The same in whole seconds, rounded up, as HTTP's `Retry-After` wants them.
+  std::optional<std::chrono::seconds> retry_after_seconds() const noexcept;
 
  private:
   mint_errc code_ = mint_errc::closed;
   std::shared_ptr<const details> details_;
 };
 
-/// `code: message`, with status and request id where known.
+/// One line for a log, in one piece: `code: message`, with the request id where it is known, and the status
+/// where the message doesn't name it already. `<ephemint/format.hpp>` has the same for {fmt}. Throws
+/// `std::bad_alloc`.
+EPHEMINT_EXPORT std::string to_string(const mint_error&);
+/// Writes `to_string(error)` by one insertion, so that the lines of several threads don't tangle.
 EPHEMINT_EXPORT std::ostream& operator<<(std::ostream&, const mint_error&);
 
 /// Thrown by `result<T>::value()` when there is none.
