@@ -15,7 +15,7 @@ namespace {
 std::string advice(const ephemint::mint_error& error) {
   using ephemint::mint_condition;
   if (error.code() == mint_condition::retry_later) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(error.retry_after().value_or(5s));
+    const auto wait = error.retry_after_seconds().value_or(5s);
     return "try again in " + std::to_string(wait.count()) + " s";
   }
   if (error.code() == mint_condition::fix_request)

@@ -36,7 +36,7 @@ ephemint::client_options staging_options(ephemint::secret api_key) {
 
 // region: warm_up
 /// Handshakes before the first customer comes; tells at once if the API can't be reached or trusted.
-asio::awaitable<void> start(ephemint::client& minter) { co_await minter.warm_up(2); }
+asio::awaitable<void> start(ephemint::client& minter) { (co_await minter.warm_up(2)).value(); }
 // endregion
 
 asio::awaitable<void> start_in_sandbox(const ephemint::sandbox::server& api) {

@@ -89,7 +89,19 @@ TEST(engine_dial, dial_that_cant_succeed_is_tried_once) {
   const int c = run.submit("a");
   run.run_to_rest();
   EXPECT_TRUE(run.at(c).failed(mint_errc::tls_failed));
+  EXPECT_EQ(run.at(c).end.retry_at, core::never) << "to give up, not to come again";
   EXPECT_EQ(run.dialled(), 1u);
+}
+
+// behaviours: Q4
+TEST(engine_dial, handshake_that_broke_off_is_tried_again_and_says_no_time_to_come_again) {
+  engine_run run;
+  run.dials = [](std::size_t) { return dial_plan{30ms, scripted_failure{mint_errc::tls_failed, true}}; };
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::tls_failed));
+  EXPECT_EQ(run.at(c).end.retry_at, core::never);
+  EXPECT_EQ(run.dialled(), 3u);
 }
 
 // behaviours: Q4, N1

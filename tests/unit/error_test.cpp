@@ -1,4 +1,5 @@
 #include <ephemint/error.hpp>
+#include <ephemint/format.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -143,20 +144,64 @@ TEST(MintError, prints_one_line) {
   const struct {
     int status;
     const char* id;
+    const char* message;
     const char* line;
   } cases[] = {
-      {0, "", "rejected: no such account"},
-      {404, "", "rejected: no such account (HTTP 404)"},
-      {404, "abc", "rejected: no such account (HTTP 404, request abc)"},
-      {0, "abc", "rejected: no such account (request abc)"},
+      {0, "", "no such account", "rejected: no such account"},
+      {404, "", "no such account", "rejected: no such account (HTTP 404)"},
+      {404, "abc", "no such account", "rejected: no such account (HTTP 404, request abc)"},
+      {0, "abc", "no such account", "rejected: no such account (request abc)"},
+      {404, "", "it said no (HTTP 404)", "rejected: it said no (HTTP 404)"},
+      {404, "abc", "it said no (HTTP 404)", "rejected: it said no (HTTP 404) (request abc)"},
   };
   for (const auto& c : cases) {
     mint_error::details what;
-    what.message = "no such account";
+    what.message = c.message;
     what.http_status = c.status;
     what.request_id = c.id;
-    EXPECT_EQ(printed(mint_error{mint_errc::rejected, what}), c.line);
+    const mint_error error{mint_errc::rejected, what};
+    EXPECT_EQ(to_string(error), c.line);
+    EXPECT_EQ(printed(error), c.line);
+    EXPECT_EQ(fmt::format("{}", error), c.line);
   }
+}
+
+/// Counts how often it is written to.
+class counting_buffer : public std::stringbuf {
+ public:
+  int insertions = 0;
+
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    ++insertions;
+    return std::stringbuf::xsputn(text, size);
+  }
+};
+
+TEST(MintError, is_written_in_one_piece) {
+  counting_buffer buffer;
+  std::ostream out{&buffer};
+  out << mint_error{mint_errc::server_error, {.message = "failed", .http_status = 503, .request_id = "abc"}};
+  EXPECT_EQ(buffer.str(), "server_error: failed (HTTP 503, request abc)");
+  EXPECT_EQ(buffer.insertions, 1);
+}
+
+TEST(MintError, is_formatted_as_a_string_is) {
+  const mint_error error{mint_errc::closed};
+  EXPECT_EQ(fmt::format("{:>30}|", error), " closed: the client was closed|");
+  EXPECT_EQ(fmt::format("{:.6}", error), "closed");
+}
+
+TEST(MintError, seconds_to_wait_are_whole_and_not_too_few) {
+  const auto seconds_of = [](std::optional<clock::duration> wait) {
+    return mint_error{mint_errc::rate_limited, {.message = {}, .retry_after = wait}}.retry_after_seconds();
+  };
+  EXPECT_EQ(seconds_of(3s), 3s);
+  EXPECT_EQ(seconds_of(3s + 1ns), 4s);
+  EXPECT_EQ(seconds_of(1ns), 1s);
+  EXPECT_EQ(seconds_of(0s), 0s);
+  EXPECT_EQ(seconds_of(std::nullopt), std::nullopt);
+  EXPECT_EQ(mint_error{mint_errc::closed}.retry_after_seconds(), std::nullopt);
 }
 
 TEST(MintError, a_copy_shares_the_details) {

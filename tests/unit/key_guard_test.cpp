@@ -51,7 +51,7 @@ TEST(key_guard, refused_key_costs_a_handful_of_requests) {
   time_point now = begin;
   int sent = 0;
   int failed = 0;
-  for (int job = 0; job < 10'000;) {
+  for (int asker = 0; asker < 10'000;) {
     const permission may = guard.may_send(now);
     if (may == permission::wait) {
       ASSERT_GT(guard.not_before(now, 80ms), now);
@@ -60,12 +60,12 @@ TEST(key_guard, refused_key_costs_a_handful_of_requests) {
       EXPECT_TRUE(guard.failing(now));
       EXPECT_GT(guard.not_before(now, 80ms), now);
       ++failed;
-      ++job;
+      ++asker;
     } else {
       now += 80ms;
       guard.on_refused(now, may == permission::go_as_probe, guard.version());
       ++sent;
-      ++job;
+      ++asker;
     }
   }
   EXPECT_EQ(sent, 4) << "the first, and three probes";

@@ -129,7 +129,7 @@ TEST(Reply, that_breaks_the_contract_is_malformed) {  // behaviours: P1, P2, P3,
   for (const auto& c : cases) {
     const auto understood = read(200, c.body, "", "from-header");
     EXPECT_EQ(understood.verdict, malformed) << c.body.substr(0, 200);
-    EXPECT_EQ(understood.message, "the reply can't be used: " + c.fault) << c.body.substr(0, 200);
+    EXPECT_EQ(understood.message, "the reply can't be used (HTTP 200): " + c.fault) << c.body.substr(0, 200);
     EXPECT_EQ(understood.http_status, 200);
     EXPECT_EQ(understood.request_id, "from-header");
     EXPECT_EQ(understood.token.value(), "");
@@ -176,16 +176,20 @@ TEST(Reply, message_says_what_to_look_at) {
     int status;
     std::string body, message;
   } cases[] = {
-      {302, "", "the API answered with a redirect, and those are never followed: is the base URL right?"},
-      {400, "", "the API rejected the request, and gave no reason"},
+      {302, "",
+       "the API answered with a redirect (HTTP 302), and those are never followed: is the base URL right?"},
+      {400, "", "the API rejected the request (HTTP 400), and gave no reason"},
       {400, error_body("shipengine", "invalid_identifier"),
-       "the API rejected the request: invalid_identifier"},
-      {400, error_body("shipengine", "brand_new"), "the API rejected the request: see its errors"},
-      {401, error_body("shipengine", "unauthorized"), "the API refused the key: unauthorized"},
-      {401, "", "the API refused the key, and gave no reason"},
-      {429, "", "the API's rate limit is reached"},
-      {503, "<html>", "the API failed, and gave no reason"},
-      {202, "", "the reply can't be used: its status is neither 200 nor 201"},
+       "the API rejected the request (HTTP 400): invalid_identifier"},
+      {400, error_body("shipengine", "brand_new"), "the API rejected the request (HTTP 400): see its errors"},
+      {404, error_body("shipengine", "unspecified"),
+       "the API rejected the request (HTTP 404): see its errors"},
+      {401, error_body("shipengine", "unauthorized"), "the API refused the key (HTTP 401): unauthorized"},
+      {401, "", "the API refused the key (HTTP 401), and gave no reason"},
+      {429, "", "the API's rate limit is reached (HTTP 429)"},
+      {503, "<html>", "the API failed (HTTP 503), and gave no reason"},
+      {503, error_body("shipengine", "unknown"), "the API failed (HTTP 503): see its errors"},
+      {202, "", "the reply can't be used (HTTP 202): its status is neither 200 nor 201"},
   };
   for (const auto& c : cases) EXPECT_EQ(read(c.status, c.body).message, c.message);
 }

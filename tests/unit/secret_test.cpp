@@ -1,4 +1,5 @@
 #include <ephemint/ephemeral_token.hpp>
+#include <ephemint/format.hpp>
 #include <ephemint/secret.hpp>
 
 #include <gtest/gtest.h>
@@ -55,7 +56,10 @@ TEST(Secret, survives_assignment_to_itself) {
 TEST(Secret, does_not_print) {  // behaviours: X4
   EXPECT_EQ(printed(secret{"key"}), "[redacted]");
   EXPECT_EQ(printed(secret{}), "[redacted]");
-  EXPECT_EQ(printed(ephemeral_token{"t", "https://u", {}}), "[redacted]");
+  const ephemeral_token token{"t", "https://u", {}};
+  EXPECT_EQ(printed(token), "[redacted]");
+  EXPECT_EQ(fmt::format("{}", token), "[redacted]");
+  EXPECT_EQ(fmt::format("{:>12}", token), "  [redacted]");
 }
 
 TEST(Secret, wipe_overwrites) {  // behaviours: X4

@@ -20,16 +20,27 @@ namespace ephemint::inline v0 {
 ///
 /// Trivially copyable and without heap memory, on purpose: `co_await c.mint({.account = "se-1"})` makes it a
 /// temporary of an await expression, and g++ 12 destroys some non-trivial ones there twice.
+///
+///     ephemint::account_id account{session.account};
+///     if (!account.valid()) refuse(session);
+///
+/// Keeps a copy of the text. Nothing here throws.
 class account_id {
  public:
+  /// The longest that is valid, in characters.
   static constexpr std::size_t max_size = 128;
 
+  /// An empty one: not valid.
   constexpr account_id() noexcept = default;
+  /// Implicit, so that `{.account = text}` does. Of a text that is too long the first `max_size` characters
+  /// are kept, and it isn't valid.
   constexpr account_id(std::string_view text) noexcept
       : size_{static_cast<std::uint8_t>(text.size() > max_size ? oversized : text.size())} {
     for (std::size_t i = 0; i < str().size(); ++i) text_[i] = text[i];
   }
+  /// The same of a text that ends with a zero; must not be null.
   constexpr account_id(const char* text) noexcept : account_id{std::string_view{text}} {}
+  /// The same of a string.
   account_id(const std::string& text) noexcept : account_id{std::string_view{text}} {}
 
   /// The characters; of a text that was too long, the first `max_size` of it.
@@ -46,10 +57,11 @@ class account_id {
     return true;
   }
 
-  // By text; one that was cut comes after the one that it was cut to.
+  /// By text; one that was cut differs from the one that it was cut to.
   friend constexpr bool operator==(const account_id& a, const account_id& b) noexcept {
     return a.size_ == b.size_ && a.str() == b.str();
   }
+  /// By text; one that was cut comes after the one that it was cut to.
   friend constexpr std::strong_ordering operator<=>(const account_id& a, const account_id& b) noexcept {
     const std::strong_ordering by_text = a.str() <=> b.str();
     return by_text == 0 ? a.size_ <=> b.size_ : by_text;

@@ -22,6 +22,9 @@ class rate_governor;
 ///
 /// Copyable: copies share the one key, which is overwritten when the last of them, and the last client that
 /// was made with one, is gone.
+///
+///     ephemint::client_options options{.api_key = ephemint::secret{key}};
+///     options.deadline = 5s;
 struct client_options {
   /// The partner's API key: 1 to 512 visible ASCII characters. `options.api_key = secret{text}` does; keep a
   /// copy of the credential to rotate the key later.

@@ -7,7 +7,11 @@
 
 namespace ephemint::inline v0 {
 
-/// What a client has done since its construction, and what it holds now. A snapshot: a plain value.
+/// What a client has done since its construction, and what it holds now. A snapshot: a plain value, from
+/// `client::stats`.
+///
+///     const ephemint::client_stats seen = logins.stats();
+///     if (seen.rate_limited > 0) log("others use this key, or the quota is smaller than was said");
 struct client_stats {
   // mints
   std::uint64_t submitted = 0;      ///< mints that were asked for
@@ -22,11 +26,11 @@ struct client_stats {
   std::size_t in_flight = 0;        ///< requests under way now
 
   // connections
-  std::uint64_t dials = 0;
-  std::uint64_t failed_dials = 0;
-  std::uint64_t full_handshakes = 0;
-  std::uint64_t resumed_handshakes = 0;
-  std::size_t connections = 0;  ///< established now
+  std::uint64_t dials = 0;               ///< connections that were begun
+  std::uint64_t failed_dials = 0;        ///< of these, the ones that came to nothing
+  std::uint64_t full_handshakes = 0;     ///< TLS handshakes from scratch
+  std::uint64_t resumed_handshakes = 0;  ///< TLS handshakes that resumed a session
+  std::size_t connections = 0;           ///< established now
 };
 
 }  // namespace ephemint::inline v0

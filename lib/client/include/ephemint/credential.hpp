@@ -22,7 +22,11 @@ struct credential_access;
 ///
 /// The key's text is kept once, overwritten when nobody uses it any more, and never printed.
 ///
-/// Threads: copies may be used at once from any threads, one object as any other value.
+/// \par Threads
+/// Copies may be used at once from any threads, one object as any other value.
+///
+/// \par Lifetime
+/// Depends on nothing, and may outlive the clients and their context.
 ///
 ///     ephemint::credential key{ephemint::secret{text}};
 ///     ephemint::client client{executor, {.api_key = key}};
@@ -35,11 +39,13 @@ class EPHEMINT_EXPORT credential {
   /// Implicit, so that `options.api_key = secret{text}` does. Takes any text: a client's constructor checks
   /// it. Throws `std::bad_alloc`.
   credential(secret api_key);
-  // Copies only: one that was moved from would be a credential without a key to share.
+  /// Names the same key. There are copies only: one that was moved from would be without a key to share.
   credential(const credential&) noexcept = default;
+  /// Names the other's key from now on; a client that has a copy keeps the one that it was made with.
   credential& operator=(const credential&) noexcept = default;
   ~credential() = default;
 
+  /// Whether there is no key yet. From any thread.
   bool empty() const noexcept;
 
   /// From now on the key is this one, for every copy and every client that has one. Requests that are out

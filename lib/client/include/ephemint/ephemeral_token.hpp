@@ -16,6 +16,7 @@ namespace ephemint::inline v0 {
 /// The page of the carrier portal where the customer lands. Source: the API's direct-login guide.
 enum class portal_page { carriers, billing, onboarding };
 
+/// The page's name as it stands in the enumeration, and in the URL: `billing`.
 EPHEMINT_EXPORT std::string_view to_string(portal_page) noexcept;
 
 /// What to add to a token's `redirect_url`.
@@ -38,10 +39,21 @@ inline constexpr std::size_t max_login_addition = 1300;
 ///
 /// Move-only; wiped on destruction; prints as `[redacted]`. Give one token to one customer: whether the API
 /// lets a token be used twice is not documented.
+///
+///     auto minted = co_await logins.mint({.account = "se-1234"});
+///     if (minted) redirect_to(minted->redirect_url());
+///
+/// \par Threads
+/// Those of any value: several may read one token, nobody may write it meanwhile.
+///
+/// \par Exceptions
+/// Only what makes text throws, `std::bad_alloc`: the constructor and `login_url`. A moved-from token is
+/// empty.
 class EPHEMINT_EXPORT ephemeral_token {
  public:
+  /// An empty one, long dead.
   ephemeral_token() noexcept = default;
-  /// A token whose request was about to be written at `sent_at`.
+  /// A token whose request was about to be written at `sent_at`. For tests of what takes one; checks nothing.
   ephemeral_token(std::string_view token, std::string_view redirect_url, clock::time_point sent_at);
 
   /// The token itself. Valid while this object lives and isn't moved from.

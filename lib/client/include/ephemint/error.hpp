@@ -8,6 +8,7 @@
 #include <boost/system/error_condition.hpp>
 #include <boost/system/result.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -38,18 +39,24 @@ enum class mint_errc {
 /// What to do about a failure: compare with `error.code() == mint_condition::retry_later`.
 enum class mint_condition { retry_later = 1, fix_request, fix_credentials, give_up };
 
+/// The category of codes; its name is `ephemint.mint`.
 EPHEMINT_EXPORT const boost::system::error_category& mint_category() noexcept;
+/// The category of conditions; its name is `ephemint.condition`.
 EPHEMINT_EXPORT const boost::system::error_category& mint_condition_category() noexcept;
+/// Makes `error.code() == mint_errc::cancelled` work.
 EPHEMINT_EXPORT boost::system::error_code make_error_code(mint_errc) noexcept;
+/// Makes `error.code() == mint_condition::retry_later` work.
 EPHEMINT_EXPORT boost::system::error_condition make_error_condition(mint_condition) noexcept;
 /// The code's name as it stands in the enumeration: `rate_limited`.
 EPHEMINT_EXPORT std::string_view to_string(mint_errc) noexcept;
+/// The condition's name as it stands in the enumeration: `retry_later`.
 EPHEMINT_EXPORT std::string_view to_string(mint_condition) noexcept;
 
 /// Who caused an API error. Source of this and the next two lists: the API's reference,
 /// version 1.1.202604070904.
 enum class api_error_source : std::uint8_t { other, carrier, order_source, shipengine };
 
+/// What kind of trouble an API error is.
 enum class api_error_type : std::uint8_t {
   other,
   account_status,
@@ -116,30 +123,42 @@ enum class api_error_code : std::uint8_t {
   funding_source_error,
 };
 
+/// The name as the API spells it.
 EPHEMINT_EXPORT std::string_view to_string(api_error_source) noexcept;
+/// The name as the API spells it.
 EPHEMINT_EXPORT std::string_view to_string(api_error_type) noexcept;
+/// The name as the API spells it.
 EPHEMINT_EXPORT std::string_view to_string(api_error_code) noexcept;
 /// The value of that name, or `other`.
 EPHEMINT_EXPORT api_error_source parse_api_error_source(std::string_view) noexcept;
+/// The value of that name, or `other`.
 EPHEMINT_EXPORT api_error_type parse_api_error_type(std::string_view) noexcept;
+/// The value of that name, or `other`.
 EPHEMINT_EXPORT api_error_code parse_api_error_code(std::string_view) noexcept;
 
 /// An enumeration that the API may extend: a value we know, or `other` with the text that came.
+///
+///     for (const auto& said : error.api_errors())
+///       if (said.code == ephemint::api_error_code::subscription_inactive) tell_sales();
 template <class Enum>
 class open_enum {
  public:
+  /// `other`, without a text.
   open_enum() = default;
+  /// A value we know. Implicit, as it is one.
   open_enum(Enum known) : value_{known} {}
   /// `text` is kept only beside `other`. It must be clean already (the reply parser's business).
   open_enum(Enum value, std::string text) : value_{value} {
     if (value == Enum::other) text_ = std::move(text);
   }
 
+  /// The value, or `other`.
   Enum value() const noexcept { return value_; }
   /// The name as the API spells it; for a value that we don't know, what came: at most 64 printable
   /// characters.
   std::string_view text() const noexcept { return value_ == Enum::other ? text_ : to_string(value_); }
 
+  /// Whether it is that value, whatever the text.
   friend bool operator==(const open_enum& a, Enum b) noexcept { return a.value_ == b; }
 
  private:
@@ -150,63 +169,93 @@ class open_enum {
 /// One entry of the API's `errors[]`. All text is the server's: capped, control characters escaped, never to
 /// be trusted.
 struct api_error {
-  open_enum<api_error_source> source;
-  open_enum<api_error_type> type;
-  open_enum<api_error_code> code;
-  std::string message;
-  std::string carrier_id;    ///< empty if absent
-  std::string carrier_code;  ///< empty if absent
-  std::string field_name;    ///< empty if absent
+  open_enum<api_error_source> source;  ///< who caused it
+  open_enum<api_error_type> type;      ///< what kind of trouble it is
+  open_enum<api_error_code> code;      ///< what it is; base decisions on this
+  std::string message;                 ///< for people; the API may change it
+  std::string carrier_id;              ///< empty if absent
+  std::string carrier_code;            ///< empty if absent
+  std::string field_name;              ///< empty if absent
 };
 
 /// A failed mint: what happened, and what to do next. Cheap to copy; never holds a key or a token.
+///
+///     if (error.code() == ephemint::mint_condition::retry_later)
+///       answer_503(error.retry_after_seconds().value_or(5s));
+///     log(to_string(error));
+///
+/// A value: copies share the details, which nobody changes. Views and references that it gives stand while
+/// it, or a copy of it, lives and isn't assigned to. Nothing but the constructor with details throws. A
+/// moved-from error keeps its code, and loses the rest.
 class EPHEMINT_EXPORT mint_error {
  public:
   /// What `mint_error` says beyond its code.
   struct details {
-    std::string message;  ///< ours, one line; names the field or option where one is at fault
-    int http_status = 0;
-    std::string request_id = {};
-    std::vector<api_error> api_errors = {};
-    int attempts = 0;
-    std::optional<clock::duration> retry_after = {};
+    std::string message;          ///< ours, one line; names the field or option where one is at fault
+    int http_status = 0;          ///< 0: no reply came
+    std::string request_id = {};  ///< the API's, empty if there is none
+    std::vector<api_error> api_errors = {};           ///< what the API said
+    int attempts = 0;                                 ///< requests that were made
+    std::optional<clock::duration> retry_after = {};  ///< when a new mint is worth it, from now; not negative
   };
 
+  /// `closed`, with nothing more to say.
   mint_error() noexcept = default;
+  /// An error that says what its code says.
   explicit mint_error(mint_errc code) noexcept : code_{code} {}
+  /// An error with what is known of it. Throws `std::bad_alloc`.
   mint_error(mint_errc code, details what);
 
   /// In `mint_category()`. Compares equal to its `mint_errc` and to its `mint_condition`.
   boost::system::error_code code() const noexcept;
+  /// The code as an enumerator, for a `switch`.
   mint_errc value() const noexcept { return code_; }
 
-  /// One line for a log: what went wrong and what to do; the server's words stand in `api_errors()` only.
+  /// One line for a log: what went wrong and what to do, with the status of a reply that was the reason. The
+  /// server's words stand in `api_errors()` only.
   std::string_view message() const noexcept;
   /// The status of the last reply, 0 if none came.
   int http_status() const noexcept;
   /// The API's id of the last reply (`request_id`, or `X-ShipEngine-RequestID`), for its support. Empty if
   /// none.
   std::string_view request_id() const noexcept;
+  /// What the API said, most of the time nothing or one entry. Untrusted text: for logs, not for customers.
   const std::vector<api_error>& api_errors() const noexcept;
   /// Requests that were made for this mint, connection attempts that failed included.
   int attempts() const noexcept;
   /// How long from now a new mint had better wait, if that is known: the quota's next permit, `Retry-After`,
   /// back-off.
   std::optional<clock::duration> retry_after() const noexcept;
+  /// The same in whole seconds, rounded up, as HTTP's `Retry-After` wants them.
+  std::optional<std::chrono::seconds> retry_after_seconds() const noexcept;
 
  private:
   mint_errc code_ = mint_errc::closed;
   std::shared_ptr<const details> details_;
 };
 
-/// `code: message`, with status and request id where known.
+/// One line for a log, in one piece: `code: message`, with the request id where it is known, and the status
+/// where the message doesn't name it already. `<ephemint/format.hpp>` has the same for {fmt}. Throws
+/// `std::bad_alloc`.
+EPHEMINT_EXPORT std::string to_string(const mint_error&);
+/// Writes `to_string(error)` by one insertion, so that the lines of several threads don't tangle.
 EPHEMINT_EXPORT std::ostream& operator<<(std::ostream&, const mint_error&);
 
-/// Thrown by `result<T>::value()` when there is none.
+/// Thrown by `result<T>::value()` when there is none, and by `mint_stream::next` if it is cancelled. `what()`
+/// is the error's `to_string`.
+///
+///     try {
+///       redirect_to((co_await logins.mint({.account = "se-1234"})).value().redirect_url());
+///     } catch (const ephemint::mint_exception& e) {
+///       log(e.what());
+///     }
 class EPHEMINT_EXPORT mint_exception : public std::runtime_error {
  public:
+  /// Of that error. Throws `std::bad_alloc`.
   explicit mint_exception(mint_error);
+  /// The error that a result would have held.
   const mint_error& error() const noexcept { return error_; }
+  /// Its code.
   boost::system::error_code code() const noexcept { return error_.code(); }
 
  private:

@@ -11,7 +11,9 @@ namespace ephemint::inline v0 {
 /// Who goes first when permits are short: all interactive mints, then the background ones.
 enum class priority : std::uint8_t { interactive, background };
 
-/// One mint to make.
+/// One mint to make. A plain value, which `client::mint` checks: a wrong one fails with `invalid_request`.
+///
+///     co_await logins.mint({.account = "se-1234", .deadline = 3s});
 struct mint_request {
   /// The customer's account (`On-Behalf-Of`).
   account_id account;

@@ -63,7 +63,8 @@ class source_function {
 /// one is cancelled when the stream is destroyed. A range of accounts converts too; it is moved in. Neither
 /// need be copyable.
 ///
-/// What it throws ends the source, and comes out of `next`.
+/// What it throws ends the source, and comes out of `next`. Move-only. Making one throws `std::bad_alloc`,
+/// and what moving the function or the range throws.
 ///
 ///     auto accounts = [file = std::ifstream{"accounts"}]() mutable -> std::optional<ephemint::account_id> {
 ///       std::string line;
@@ -116,7 +117,7 @@ class account_source {
   detail::source_function<asio::awaitable<std::optional<account_id>>> coroutine_;
 };
 
-/// How `client::mint_many` goes about it.
+/// How `client::mint_many` goes about it, which throws `std::invalid_argument` if a member is out of range.
 struct many_options {
   /// Mints under way at once, results that wait to be taken included, 1 to 100,000. 0: twice
   /// `max_connections`.
@@ -130,7 +131,7 @@ struct many_options {
 /// One account's outcome.
 struct account_result {
   account_id account;  ///< as the source gave it
-  mint_result result;  ///< its token, or why there is none
+  mint_result result;  ///< its token, or why there is none, as `client::async_mint` gives it
   /// From the account's reading to its result.
   clock::duration latency{};
   /// Requests that were made for it, connection attempts that failed included where those ended it.
@@ -149,10 +150,21 @@ struct account_result {
 ///       if (each->result) use(each->account, *each->result);
 ///
 /// \par Threads
-/// Not thread-safe: one `next` at a time. The client it came from may be used beside it.
+/// Not thread-safe: one `next` at a time, and no other member while one is begun. The client it came from may
+/// be used beside it.
+///
+/// \par Completion
+/// As the client's: a handler is called once, on its associated executor (the client's, if it has none),
+/// never from inside the initiating function. A coroutine source runs on the executor of the coroutine
+/// that first awaits `next`; with `async_next` on the client's.
 ///
 /// \par Cancellation
-/// Cancelling a wait loses nothing: call again. It ends with a `mint_exception` of `mint_errc::cancelled`.
+/// Every type ends the wait at once, with a `mint_exception` of `mint_errc::cancelled`. It loses nothing:
+/// call again.
+///
+/// \par Exceptions
+/// An initiating function throws `std::bad_alloc` if there is no memory to begin with; then nothing has
+/// begun, and no account is lost. The destructor, moving and `get_executor` throw nothing.
 ///
 /// \par Lifetime
 /// Destroying the stream cancels what is under way, its source included. The stream may outlive the client,

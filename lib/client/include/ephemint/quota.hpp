@@ -8,30 +8,40 @@
 
 namespace ephemint::inline v0 {
 
-/// How many requests the API admits: so many in any window of that length.
+/// How many requests the API admits: so many in any window of that length. A value; nothing here throws.
+/// Ranges are checked where a client or a governor is made of it.
+///
+///     options.rate = ephemint::quota::declared(1000, 60s);  // raised on request
 class quota {
  public:
+  /// How it is known.
   enum class mode : std::uint8_t {
     declared,   ///< never more than `requests()` in any sliding `window()`
     learned,    ///< not known: starts at `requests()` a `window()`, and may learn to send more
     unlimited,  ///< no limit of our own; the server's 429s still pause
   };
 
-  /// `requests` (1 to 1,000,000) in any sliding `window` (100 ms to 24 h). Ranges are checked where a client
-  /// is made.
+  /// Never more than `requests` (1 to 1,000,000) in any sliding `window` (100 ms to 24 h).
   static constexpr quota declared(std::uint64_t requests, std::chrono::milliseconds window) {
     return {mode::declared, requests, window};
   }
+  /// Begins with `start` requests a `window`, in the same ranges, and finds out how many the API admits: by
+  /// its 429s, and so not without some.
   static constexpr quota learned(std::uint64_t start = 200,
                                  std::chrono::milliseconds window = std::chrono::seconds{60}) {
     return {mode::learned, start, window};
   }
+  /// Sends at once whatever is asked for, until the server's 429s say to pause.
   static constexpr quota unlimited() { return {mode::unlimited, 0, std::chrono::seconds{60}}; }
 
+  /// Which of the three it is.
   constexpr mode how() const noexcept { return mode_; }
+  /// How many requests a window has; 0 if unlimited.
   constexpr std::uint64_t requests() const noexcept { return requests_; }
+  /// The window's length.
   constexpr std::chrono::milliseconds window() const noexcept { return window_; }
 
+  /// Whether both say the same.
   friend constexpr bool operator==(const quota&, const quota&) = default;
 
  private:

@@ -15,26 +15,27 @@ namespace ephemint::inline v0 {
 
 /// The right to send one request. Must come back, once: by `on_reply` or `give_back`.
 struct permit {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;  ///< of the governor's choice; the client only hands it back
 };
 
 /// Who asks for a permit, and for what.
 struct permit_request {
-  priority urgency = priority::interactive;
-  std::string_view account;  ///< counts only under `quota_scope::per_account`
-  std::uint32_t client = 0;  ///< from `join()`
+  priority urgency = priority::interactive;  ///< interactive ones go first
+  std::string_view account;                  ///< counts only under `quota_scope::per_account`
+  std::uint32_t client = 0;                  ///< from `join()`
 };
 
 /// A governor's answer.
 struct admission {
+  /// Whether one may send.
   enum class verdict : std::uint8_t {
     granted,  ///< send now, with `granted_permit`
     later,    ///< ask again at `not_before`, or when the listener hears of a change; others may have been
               ///< quicker then
   };
-  verdict what = verdict::later;
-  permit granted_permit{};
-  clock::time_point not_before{};
+  verdict what = verdict::later;   ///< what was decided
+  permit granted_permit{};         ///< of `granted`
+  clock::time_point not_before{};  ///< of `later`
 };
 
 /// How a permit was used.
@@ -44,23 +45,31 @@ enum class permit_use : std::uint8_t {
   unknown,       ///< sent, but no reply came
 };
 
+/// What came back for a request that left.
 struct permit_reply {
-  permit_use use = permit_use::unknown;
+  permit_use use = permit_use::unknown;  ///< how its permit was used
   std::string_view
       account;  ///< whose request it was: always set, also when nobody waits for the reply any more
-  clock::time_point sent_at{};
+  clock::time_point sent_at{};                   ///< just before it was written
   std::optional<clock::duration> retry_after{};  ///< only beside `rate_limited`; not negative
 };
 
 /// Hears that a permit may be had earlier than was said.
+///
+/// \par Lifetime
+/// The governor has it weakly: whoever made it may drop it at any time, a call under way holds it.
 class EPHEMINT_EXPORT quota_listener {
  public:
+  quota_listener(const quota_listener&) = delete;
+  quota_listener& operator=(const quota_listener&) = delete;
+
   /// Called from any thread, from within another client's `on_reply` or `give_back`, and never under a lock
   /// of the governor's: the governor may be asked at once, but so much work is better posted. An ask may
   /// still be told `later`.
   virtual void quota_changed() noexcept = 0;
 
  protected:
+  quota_listener() = default;
   ~quota_listener() = default;
 };
 
@@ -70,11 +79,26 @@ class EPHEMINT_EXPORT quota_listener {
 /// a governor can share its quota with other machines (by leasing permits in the background); the ones here
 /// come from `make_rate_governor`.
 ///
-/// Threads: every member may be called from any thread at any time, and blocks for no longer than a short
-/// critical section. Time: it reads no clock. `now` comes from the caller and should not run backwards by
-/// more than the threads' skew. Exceptions: `join` and `try_acquire` throw nothing but `std::bad_alloc`, and
-/// have then changed nothing: no permit is lost. All others must not throw: they are called where nothing can
-/// be done about it.
+///     auto governor = ephemint::make_rate_governor(ephemint::documented_quota(key));
+///     for (auto& worker : workers)
+///       worker.start({.api_key = credential, .governor = governor});
+///
+/// What follows is what clients count on, and whoever writes a governor keeps.
+///
+/// \par Threads
+/// Every member may be called from any thread at any time, and blocks for no longer than a short critical
+/// section.
+///
+/// \par Time
+/// It reads no clock. `now` comes from the caller and should not run backwards by more than the threads'
+/// skew.
+///
+/// \par Exceptions
+/// `join` and `try_acquire` throw nothing but `std::bad_alloc`, and have then changed nothing: no permit is
+/// lost. All others must not throw: they are called where nothing can be done about it.
+///
+/// \par Lifetime
+/// Clients share it, and keep it while a reply to one of their requests may still come.
 class EPHEMINT_EXPORT rate_governor {
  public:
   virtual ~rate_governor() = default;

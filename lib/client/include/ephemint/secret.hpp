@@ -13,19 +13,29 @@ namespace ephemint::inline v0 {
 ///
 /// The one place where secrets are kept and wiped: API keys, tokens and redirect URLs all live in one of
 /// these. A moved-from secret is empty.
+///
+///     ephemint::secret key{buffer};
+///     ephemint::wipe(buffer.data(), buffer.size());
+///
+/// Threads: those of any value. Only the constructors that copy text throw.
 class EPHEMINT_EXPORT secret {
  public:
+  /// An empty one.
   secret() noexcept = default;
   /// Copies `text`; wiping the original is the caller's business. Throws `std::bad_alloc`.
   explicit secret(std::string_view text);
-  /// One secret out of two pieces, in one block of memory.
+  /// One secret out of two pieces, in one block of memory. Throws `std::bad_alloc`.
   secret(std::string_view first, std::string_view second);
+  /// Takes the text, without a copy of it; `other` is empty then.
   secret(secret&& other) noexcept;
+  /// The same, after what was here is overwritten.
   secret& operator=(secret&& other) noexcept;
+  /// Overwrites the text.
   ~secret();
 
   /// The text itself, valid while this secret lives and isn't assigned to.
   std::string_view reveal() const noexcept { return {text_.get(), size_}; }
+  /// Whether there is no text.
   bool empty() const noexcept { return size_ == 0; }
 
   /// Writes `[redacted]`, whatever is inside.

@@ -63,12 +63,21 @@ const char* fault_of(int status, const reply_fields& fields, const redirect_poli
   return redirect_fault(*fields.redirect_url, *fields.token, redirects);
 }
 
-/// `what`, and the first code that the API gave for it. Only names that we know: they are our own text.
-std::string with_reason(std::string_view what, errors_view errors) {
-  const auto known = std::find_if(errors.begin(), errors.end(), [](const api_error& error) {
-    return error.code.value() != api_error_code::other;
-  });
-  std::string line{what};
+/// Whether its code is a reason: one that we know, and so our own text, and that says something.
+bool is_reason(const api_error& error) noexcept {
+  const api_error_code code = error.code.value();
+  return code != api_error_code::other && code != api_error_code::unspecified &&
+         code != api_error_code::unknown;
+}
+
+std::string with_status(std::string_view what, int status) {
+  return std::string{what}.append(" (HTTP ").append(std::to_string(status)).append(")");
+}
+
+/// `what`, and the first code that the API gave for it.
+std::string with_reason(std::string_view what, int status, errors_view errors) {
+  const auto known = std::find_if(errors.begin(), errors.end(), is_reason);
+  std::string line = with_status(what, status);
   if (known != errors.end()) return line.append(": ").append(known->code.text());
   return line += errors.empty() ? ", and gave no reason" : ": see its errors";
 }
@@ -78,21 +87,22 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, co
     case reply_verdict::minted:
       return {};
     case reply_verdict::rate_limited:
-      return "the API's rate limit is reached";
+      return with_status("the API's rate limit is reached", status);
     case reply_verdict::key_refused:
-      return with_reason("the API refused the key", errors);
+      return with_reason("the API refused the key", status, errors);
     case reply_verdict::rejected:
       if (is_class(status, 3) && errors.empty())
-        return "the API answered with a redirect, and those are never followed: is the base URL right?";
-      return with_reason("the API rejected the request", errors);
+        return with_status("the API answered with a redirect", status) +
+               ", and those are never followed: is the base URL right?";
+      return with_reason("the API rejected the request", status, errors);
     case reply_verdict::throttled:
-      return with_reason("a carrier's rate limit is reached", errors);
+      return with_reason("a carrier's rate limit is reached", status, errors);
     case reply_verdict::server_error:
-      return with_reason("the API failed", errors);
+      return with_reason("the API failed", status, errors);
     case reply_verdict::malformed:
       break;
   }
-  return std::string{"the reply can't be used: "} + fault;
+  return with_status("the reply can't be used", status).append(": ").append(fault);
 }
 
 }  // namespace

@@ -230,10 +230,9 @@ class engine {
   struct by_deadline {
     bool operator()(const mint& a, const mint& b) const noexcept { return a.deadline < b.deadline; }
   };
-  using deadline_set =
-      boost::intrusive::multiset<mint, boost::intrusive::member_hook<mint, mint::set_hook, &mint::in_time>,
-                                 boost::intrusive::compare<by_deadline>,
-                                 boost::intrusive::constant_time_size<false>>;
+  using deadline_set = boost::intrusive::multiset<
+      mint, boost::intrusive::member_hook<mint, mint::set_hook, &mint::in_deadlines>,
+      boost::intrusive::compare<by_deadline>, boost::intrusive::constant_time_size<false>>;
   /// Waits for a fresh link: oldest first.
   struct by_order {
     bool operator()(const mint& a, const mint& b) const noexcept { return a.order < b.order; }

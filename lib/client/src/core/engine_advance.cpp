@@ -89,18 +89,18 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   const key_guard::permission key = key_.may_send(now);
   if (key == key_guard::permission::fail) return fail_refused(key_.not_before(now, usual_reply_), now), true;
   const bool probes_key = key == key_guard::permission::go_as_probe;
-  admission said{.not_before = key_.not_before(now, usual_reply_)};
+  admission ruling{.not_before = key_.not_before(now, usual_reply_)};
   if (key != key_guard::permission::wait) {
     try {
-      said = governor_.try_acquire(now, asks(m));
+      ruling = governor_.try_acquire(now, asks(m));
     } catch (...) {  // no memory
-      said = {.not_before = add(now, memory_pause)};
+      ruling = {.not_before = add(now, memory_pause)};
     }
   }
-  if (said.what == admission::verdict::granted)
-    return send_on(l, m, {said.granted_permit, version, probes_key}, now), true;
+  if (ruling.what == admission::verdict::granted)
+    return send_on(l, m, {ruling.granted_permit, version, probes_key}, now), true;
   if (probes_key) key_.probe_undone(version);
-  const time_point when = std::max(said.not_before, now + std::chrono::milliseconds{1});
+  const time_point when = std::max(ruling.not_before, now + std::chrono::milliseconds{1});
   if (m.where == mint::place::fresh) return to_queue(m, now), true;
   if (settings_.scope == quota_scope::per_account)
     return put_off(m, when, std::min(when, add(now, longest_wait))), true;

@@ -262,7 +262,9 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
   // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
   while (!fresh_.empty()) end(*fresh_.begin(), never);
   if (links_.total() > 0) return;
-  while (mint* m = front()) end(*m, why.retryable ? dials_.next(now, 0) : never);
+  // Of a handshake that broke off the caller hears `tls_failed`: to give up, and so no time to come again.
+  const bool worth_coming_again = why.retryable && why.code == mint_errc::connect_failed;
+  while (mint* m = front()) end(*m, worth_coming_again ? dials_.next(now, 0) : never);
 }
 
 void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, fate what) noexcept {

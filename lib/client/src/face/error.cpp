@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <ostream>
-#include <sstream>
+#include <string>
 #include <utility>
 
 namespace ephemint::inline v0 {
@@ -109,12 +109,6 @@ class mint_condition_category_type final : public boost::system::error_category 
 constinit const mint_category_type the_mint_category;
 constinit const mint_condition_category_type the_condition_category;
 
-std::string line(const mint_error& error) {
-  std::ostringstream out;
-  out << error;
-  return std::move(out).str();
-}
-
 }  // namespace
 
 const boost::system::error_category& mint_category() noexcept { return the_mint_category; }
@@ -164,20 +158,29 @@ std::optional<clock::duration> mint_error::retry_after() const noexcept {
   return details_ ? details_->retry_after : std::nullopt;
 }
 
-std::ostream& operator<<(std::ostream& out, const mint_error& error) {
-  out << to_string(error.value()) << ": " << error.message();
-  const bool has_status = error.http_status() != 0;
-  const bool has_id = !error.request_id().empty();
-  if (has_status || has_id) out << " (";
-  if (has_status) out << "HTTP " << error.http_status();
-  if (has_status && has_id) out << ", ";
-  if (has_id) out << "request " << error.request_id();
-  if (has_status || has_id) out << ')';
-  return out;
+std::optional<std::chrono::seconds> mint_error::retry_after_seconds() const noexcept {
+  const auto wait = retry_after();
+  return wait ? std::optional{std::chrono::ceil<std::chrono::seconds>(*wait)} : std::nullopt;
 }
 
+std::string to_string(const mint_error& error) {
+  std::string line{to_string(error.value())};
+  line.append(": ").append(error.message());
+  std::string known;
+  if (error.http_status() != 0) known = "HTTP " + std::to_string(error.http_status());
+  if (error.message().find(known) != std::string_view::npos) known.clear();
+  if (!error.request_id().empty()) {
+    if (!known.empty()) known += ", ";
+    known.append("request ").append(error.request_id());
+  }
+  if (!known.empty()) line.append(" (").append(known).append(")");
+  return line;
+}
+
+std::ostream& operator<<(std::ostream& out, const mint_error& error) { return out << to_string(error); }
+
 mint_exception::mint_exception(mint_error error)
-    : std::runtime_error{line(error)}, error_{std::move(error)} {}
+    : std::runtime_error{to_string(error)}, error_{std::move(error)} {}
 
 void throw_exception_from_error(const mint_error& error, const boost::source_location& where) {
   boost::throw_with_location(mint_exception{error}, where);

@@ -19,7 +19,7 @@ enum class trouble : std::uint8_t {
 };
 
 /// Whether and when a failed attempt is made again: attempts, back-off, and a budget that stops retries from
-/// adding to an outage. The only retry loop there is asks this (design.md §6).
+/// adding to an outage. The only retry loop there is asks this.
 class retry_policy {
  public:
   struct settings {

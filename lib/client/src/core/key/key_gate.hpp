@@ -10,8 +10,9 @@ namespace ephemint::inline v0::core {
 ///
 /// A 401 or 403 may be the key's or one account's own: only another request can tell. So after the first one
 /// a single probe goes, at once: if it gets through, the refusal was one account's, and the others lost one
-/// round trip. If it is refused too the gate shuts for 1 s, 2 s, then 5 s, each time followed by one probe.
-/// From the third refused probe in a row on callers are told to fail, not to wait.
+/// round trip. If it is refused too the gate shuts for 1 s, 2 s, then 5 s: few requests on a dead key, and
+/// one that is mended is noticed within 5 s. Each time one probe follows. From the third refused probe in a
+/// row on callers are told to fail, not to wait.
 class key_gate {
  public:
   enum class state : std::uint8_t { open, probe_due, waiting, failing };

@@ -75,10 +75,10 @@ struct mint {
   mint_error said;            ///< what the last attempt met
   bool met_anything = false;  ///< whether `said` was set
 
-  set_hook in_line;      ///< heads, followers, waiting, fresh
-  set_hook in_time;      ///< deadlines
-  table_hook in_table;   ///< heads by account
-  list_hook among_live;  ///< all that are not over; then those whose `finish` is to be told
+  set_hook in_line;       ///< heads, followers, waiting, fresh
+  set_hook in_deadlines;  ///< all with a deadline that are not over
+  table_hook in_table;    ///< heads by account
+  list_hook among_live;   ///< all that are not over; then those whose `finish` is to be told
 };
 
 }  // namespace ephemint::inline v0::core

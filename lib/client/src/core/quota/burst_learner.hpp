@@ -10,7 +10,8 @@ namespace ephemint::inline v0::core {
 /// Learns b: how far a burst may run ahead of the even flow before the server refuses it.
 ///
 /// Without bound until a 429 comes while the flow was ahead by 2 or more; then 0.9 of what was reached. It
-/// doubles after a hold of 6 windows, which doubles with each such 429 up to 48, times the cost of one.
+/// doubles after a hold of 6 windows, which doubles with each such 429 up to 48, times the cost of one: a
+/// bucket that is really small is asked for more ever less often.
 class burst_learner {
  public:
   static constexpr double unbounded = std::numeric_limits<double>::infinity();
