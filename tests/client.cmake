@@ -14,3 +14,8 @@ ephemint_test(client_memory_test
     SOURCES integration/client_memory_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
+# Apart from the others: thousands of calls at once.
+ephemint_test(client_identity_test
+    SOURCES integration/client_identity_test.cpp
+    LIBRARIES ephemint::sandbox
+    LABELS threads)
