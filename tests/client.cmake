@@ -14,3 +14,13 @@ ephemint_test(client_memory_test
     SOURCES integration/client_memory_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
+# Apart from the others: thousands of calls at once.
+ephemint_test(client_identity_test
+    SOURCES integration/client_identity_test.cpp
+    LIBRARIES ephemint::sandbox
+    LABELS threads)
+# Apart from the others: its own socket calls stand before the C library's.
+ephemint_test(client_socket_faults_test
+    SOURCES integration/client_socket_faults_test.cpp support/failing_sockets.cpp
+    LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
+    LABELS integration)
