@@ -3,7 +3,11 @@ ephemint_test(client_test UNITY
         integration/client_test.cpp
         integration/client_cancel_test.cpp
         integration/client_connections_test.cpp
+        integration/client_estimate_test.cpp
+        integration/client_handlers_test.cpp
+        integration/client_operations_test.cpp
         integration/client_replies_test.cpp
+        integration/client_rotation_test.cpp
         integration/client_stream_test.cpp
         integration/client_threads_test.cpp
     LIBRARIES ephemint::sandbox

@@ -163,6 +163,7 @@ void client_impl::on_context_shutdown() noexcept {
 }
 
 void client_impl::woken() noexcept {
+  wake_up_call_->arrived();
   engine_.on_quota_changed(clock::now());
   pump();
 }

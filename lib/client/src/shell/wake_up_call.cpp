@@ -15,8 +15,8 @@ void wake_up_call::call() noexcept {
   }
 }
 
+/// Still under way: until it is inside the gate, the next one must not come there.
 void wake_up_call::arrive() {
-  under_way_ = false;
   const auto client = client_.lock();
   if (!client || client->orphaned()) return;
   client->gate()->enter(client->woken_, client, net::completion::place::on_executor);

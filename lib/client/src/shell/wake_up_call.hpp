@@ -26,6 +26,8 @@ class wake_up_call final : public quota_listener,
 
   void belongs_to(std::weak_ptr<client_impl> client) noexcept { client_ = std::move(client); }
   void shut() noexcept { executor_->shut(); }
+  /// It is inside the client's gate. What changes from now on needs another.
+  void arrived() noexcept { under_way_ = false; }
 
   void quota_changed() noexcept override { call(); }
   void key_changed() noexcept override { call(); }
