@@ -111,7 +111,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<core::key_state> key_;
   core::key_state::held_key held_;
   core::key_state::held_key before_;  // whose requests may still be out
-  const checked_options checked_;  // what it takes to write and read with another key
+  const checked_options checked_;     // what it takes to write and read with another key
   std::shared_ptr<rate_governor> governor_;
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
