@@ -79,6 +79,8 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   if (ephemint::test::fails(ephemint::test::allocator::ours)) return nullptr;
   return ephemint::test::taken(std::malloc(size), ephemint::test::live_ours);
 }
+// All forms, though the library's own lead to these: under AddressSanitizer they don't.
+void* operator new[](std::size_t size) { return operator new(size); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
   return operator new(size, std::nothrow);
 }
@@ -89,6 +91,8 @@ void operator delete(void* memory, std::size_t) noexcept {
 void operator delete(void* memory, const std::nothrow_t&) noexcept {
   ephemint::test::give_back(memory, ephemint::test::live_ours);
 }
+void operator delete[](void* memory) noexcept { operator delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
   ephemint::test::give_back(memory, ephemint::test::live_ours);
 }
