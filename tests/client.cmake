@@ -28,3 +28,12 @@ ephemint_test(client_socket_faults_test
     SOURCES integration/client_socket_faults_test.cpp support/failing_sockets.cpp
     LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
     LABELS integration)
+# Apart from the others: they replace the allocators.
+ephemint_test(client_soak_test
+    SOURCES integration/client_soak_test.cpp support/failing_memory.cpp support/failing_sockets.cpp
+    LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
+    LABELS integration)
+ephemint_test(client_reply_memory_test
+    SOURCES integration/client_reply_memory_test.cpp
+    LIBRARIES ephemint::sandbox
+    LABELS integration)

@@ -373,6 +373,7 @@ void engine_run::check() {
     complain(std::to_string(watched_->outstanding()) + " permits are out, but " +
              std::to_string(outstanding_) + " requests (R9)");
   if (watched_->returned_twice) complain("a permit comes back twice");
+  if (watched_->strangers_reply) complain("a reply was said to be to another account's request");
   const auto n = engine_->count();
   if (n.queued + n.in_flight != live_) complain("the engine counts other mints than are live (I1)");
   if (n.connections != connections_.size() - dialling_) complain("the engine counts other connections (I2)");

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 namespace ephemint::test {
@@ -68,6 +68,8 @@ class watched_governor final : public rate_governor {
   std::size_t given_back = 0;
   std::size_t asked = 0;
   bool returned_twice = false;
+  bool strangers_reply = false;   ///< a reply was said to be to another account's request than its permit's
+  std::string last_replied_to{};  ///< the account of the last reply
   std::map<permit_use, std::size_t> used;
 
   std::uint32_t join(std::weak_ptr<quota_listener> listener) override {
@@ -79,11 +81,14 @@ class watched_governor final : public rate_governor {
     const admission answer = inner_->try_acquire(now, request);
     if (answer.what == admission::verdict::granted) {
       ++granted;
-      outstanding_.insert(answer.granted_permit.id);
+      outstanding_.emplace(answer.granted_permit.id, request.account);
     }
     return answer;
   }
   void on_reply(clock::time_point now, permit p, const permit_reply& reply) override {
+    const auto asked_by = outstanding_.find(p.id);
+    strangers_reply |= asked_by != outstanding_.end() && asked_by->second != reply.account;
+    last_replied_to = reply.account;
     returned_twice |= outstanding_.erase(p.id) == 0;
     ++used[reply.use];
     inner_->on_reply(now, p, reply);
@@ -100,7 +105,7 @@ class watched_governor final : public rate_governor {
 
  private:
   std::shared_ptr<rate_governor> inner_;
-  std::unordered_set<std::uint64_t> outstanding_;
+  std::unordered_map<std::uint64_t, std::string> outstanding_;  ///< by permit: whose
 };
 
 }  // namespace ephemint::test

@@ -280,5 +280,55 @@ TEST(engine_close, mint_whose_time_runs_out_between_command_and_write_ends_once)
   EXPECT_TRUE(run.at(b).ended);
 }
 
+// Whose request it was, also where nobody waits for its reply any more: a quota that is counted by account
+// needs that. (That each reply's account is its permit's is looked at in every run of the engine.)
+
+TEST(engine_cancel, governor_hears_whose_a_cancelled_mints_reply_is) {
+  engine_run run;
+  const int c = run.submit("cancelled");
+  run.run_for(60ms);
+  ASSERT_EQ(run.sent().size(), 1u);
+  run.cancel(c);
+  EXPECT_TRUE(run.at(c).failed(mint_errc::cancelled));
+  EXPECT_EQ(run.permits().last_replied_to, "");
+  run.run_to_rest();
+  EXPECT_EQ(run.permits().last_replied_to, "cancelled");
+  EXPECT_EQ(run.permits().used[permit_use::admitted], 1u);
+}
+
+TEST(engine_cancel, governor_hears_whose_request_was_never_answered) {
+  engine_run run;
+  run.next_requests = {silent()};
+  const int c = run.submit("silent", 1s);
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::timed_out));
+  EXPECT_EQ(run.permits().last_replied_to, "silent");
+  EXPECT_EQ(run.permits().used[permit_use::unknown], 1u);
+}
+
+TEST(engine_cancel, governor_hears_whose_abandoned_request_was_lost) {
+  engine_run run;
+  run.next_requests = {lost()};
+  const int c = run.submit("lost");
+  run.run_for(60ms);
+  ASSERT_EQ(run.sent().size(), 1u);
+  run.cancel(c);
+  run.run_to_rest();
+  EXPECT_EQ(run.permits().last_replied_to, "lost");
+  EXPECT_EQ(run.permits().used[permit_use::unknown], 1u);
+}
+
+TEST(engine_cancel, governor_hears_whose_request_was_out_when_the_client_went) {
+  engine_run run;
+  const int c = run.submit("closed");
+  run.run_for(60ms);
+  ASSERT_EQ(run.sent().size(), 1u);
+  run.shut_down();
+  EXPECT_TRUE(run.at(c).failed(mint_errc::closed));
+  run.run_to_rest();
+  EXPECT_EQ(run.permits().last_replied_to, "closed");
+  EXPECT_EQ(run.permits().used[permit_use::unknown], 1u);
+}
+
 }  // namespace
 }  // namespace ephemint::test
