@@ -153,7 +153,7 @@ class client_operation : public told<Derived, Result>, protected cancellable {
 
   /// Inside the gate.
   void end_with(Result what) noexcept {
-    if (link_) link_->end();
+    if (const auto link = std::exchange(link_, nullptr)) link->end();
     this->say(std::move(what));
   }
 
@@ -161,6 +161,7 @@ class client_operation : public told<Derived, Result>, protected cancellable {
   client_operation(std::shared_ptr<const telling_place> at,
                    typename told<Derived, Result>::handler_type& handler, std::shared_ptr<client_impl> client)
       : told<Derived, Result>{std::move(at), handler}, client_{std::move(client)} {}
+  /// A link that is still there is one whose context is gone, or that was never connected: nobody signals.
   ~client_operation() {
     if (link_) link_->end();
   }
