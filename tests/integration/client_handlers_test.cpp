@@ -39,6 +39,7 @@ TEST_P(ThrowingHandler, comes_out_of_run_and_nothing_else_is_lost) {
   asio::io_context context;
   auto options = options_for(api);
   options.first_backoff = 1ms;
+  options.max_attempts = 20;
   options.single_threaded = GetParam();
   std::optional<client> c{std::in_place, context, std::move(options)};
   int ended = 0;

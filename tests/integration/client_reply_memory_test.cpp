@@ -35,10 +35,14 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc{};
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return taken(std::malloc(size)); }
+// All forms, though the library's own lead to these: under AddressSanitizer they don't.
+void* operator new[](std::size_t size) { return operator new(size); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return taken(std::malloc(size)); }
 void operator delete(void* memory) noexcept { give_back(memory); }
 void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
 void operator delete(void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
+void operator delete[](void* memory) noexcept { give_back(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { give_back(memory); }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
 
 namespace ephemint::test {
