@@ -15,7 +15,7 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/time_test.cpp
         unit/waiting_line_test.cpp
     LABELS unit)
-ephemint_test(governor_threads_test
+ephemint_test(governor_threads_test SERIAL
     SOURCES unit/credential_threads_test.cpp unit/rate_governor_threads_test.cpp
     LABELS threads)
 # Apart from the others: it replaces operator new.
