@@ -11,14 +11,16 @@ namespace ephemint::test {
 namespace {
 
 thread_local bool takes_part = false;
-std::atomic<long> countdown = 0, failures_left = 0;
+std::atomic<long> countdown = 0, failures_left = 0, seen = 0;
 std::atomic<allocator> failing = allocator::any;
 std::atomic<bool> failed = false;
 std::atomic<long> live_ours = 0, live_openssl = 0;
 
 bool fails(allocator which) {
-  if (!takes_part || failures_left <= 0) return false;
+  if (!takes_part) return false;
   if (failing != allocator::any && failing != which) return false;
+  ++seen;
+  if (failures_left <= 0) return false;
   if (--countdown > 0) return false;
   --failures_left;
   failed = true;
@@ -55,6 +57,7 @@ void take_part(bool does) { takes_part = does; }
 void fail_allocation(long n, allocator which, long in_a_row) {
   if (replaced != 1) std::abort();
   failed = false;
+  seen = 0;
   failing = which;
   countdown = n;
   failures_left = n > 0 ? in_a_row : 0;
@@ -64,6 +67,8 @@ bool stop_failing() {
   failures_left = 0;
   return failed;
 }
+
+long allocations() { return seen; }
 
 long live_blocks(allocator which) {
   const long ours = which == allocator::openssl ? 0 : live_ours.load();

@@ -16,6 +16,9 @@ void fail_allocation(long n, allocator = allocator::any, long in_a_row = 1);
 /// No allocation fails any more. Whether one did.
 bool stop_failing();
 
+/// Allocations of that kind since `fail_allocation`, by those who take part.
+long allocations();
+
 /// Blocks that those who take part have taken and not given back; Asio's own aside.
 long live_blocks(allocator);
 
