@@ -37,3 +37,8 @@ ephemint_test(client_reply_memory_test
     SOURCES integration/client_reply_memory_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
+# Apart from the others: it replaces the allocators.
+ephemint_test(client_exhaustion_test
+    SOURCES integration/client_exhaustion_test.cpp support/failing_memory.cpp
+    LIBRARIES ephemint::sandbox
+    LABELS integration)

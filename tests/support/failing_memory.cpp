@@ -11,15 +11,18 @@ namespace ephemint::test {
 namespace {
 
 thread_local bool takes_part = false;
-std::atomic<long> countdown = 0;
+std::atomic<long> countdown = 0, failures_left = 0, seen = 0;
 std::atomic<allocator> failing = allocator::any;
 std::atomic<bool> failed = false;
 std::atomic<long> live_ours = 0, live_openssl = 0;
 
 bool fails(allocator which) {
-  if (!takes_part || countdown <= 0) return false;
+  if (!takes_part) return false;
   if (failing != allocator::any && failing != which) return false;
-  if (--countdown != 0) return false;
+  ++seen;
+  if (failures_left <= 0) return false;
+  if (--countdown > 0) return false;
+  --failures_left;
   failed = true;
   return true;
 }
@@ -49,19 +52,23 @@ const int replaced = CRYPTO_set_mem_functions(&openssl_malloc, &openssl_realloc,
 
 }  // namespace
 
-void take_part() { takes_part = true; }
+void take_part(bool does) { takes_part = does; }
 
-void fail_allocation(long n, allocator which) {
+void fail_allocation(long n, allocator which, long in_a_row) {
   if (replaced != 1) std::abort();
   failed = false;
+  seen = 0;
   failing = which;
   countdown = n;
+  failures_left = n > 0 ? in_a_row : 0;
 }
 
 bool stop_failing() {
-  countdown = 0;
+  failures_left = 0;
   return failed;
 }
+
+long allocations() { return seen; }
 
 long live_blocks(allocator which) {
   const long ours = which == allocator::openssl ? 0 : live_ours.load();
@@ -69,6 +76,13 @@ long live_blocks(allocator which) {
 }
 
 }  // namespace ephemint::test
+
+// Asio frees it with `free`.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  if (ephemint::test::fails(ephemint::test::allocator::ours)) return nullptr;
+  void* memory = nullptr;
+  return ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
+}
 
 void* operator new(std::size_t size) {
   if (ephemint::test::fails(ephemint::test::allocator::ours)) throw std::bad_alloc{};

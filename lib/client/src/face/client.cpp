@@ -1,9 +1,9 @@
+#include "shell/awaited.hpp"
 #include "shell/client_impl.hpp"
 
 #include <ephemint/client.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cassert>
 #include <optional>
@@ -34,40 +34,64 @@ client::~client() {
 
 client::executor_type client::initiation::get_executor() const noexcept { return impl_->outer(); }
 
-void client::start_mint(const impl_pointer& impl, const mint_request& request,
-                        asio::any_completion_handler<void(mint_result)> handler) {
+namespace {
+
+// Each takes the handler, if it doesn't throw.
+
+using impl_pointer = std::shared_ptr<client_impl>;
+using mint_handler = mint_operation::handler_type;
+using plain_handler = warm_up_operation::handler_type;
+
+void begin_mint(const impl_pointer& impl, const mint_request& request, mint_handler& handler) {
   std::optional<mint_error> refusal;
   if (auto wrong = check(request); !wrong.empty())
     refusal.emplace(mint_errc::invalid_request, mint_error::details{.message = std::move(wrong)});
   const auto slot = asio::get_associated_cancellation_slot(handler);
-  mint_operation& op = mint_operation::make(impl->place(), std::move(handler), impl);
+  mint_operation& op = mint_operation::make(impl->place(), handler, impl);
   if (refusal) return op.refuse(*std::move(refusal));
   op.account = request.account;
   op.urgency = request.urgency;
   op.deadline = impl->deadline_of(request, clock::now());
-  mint_operation::begin(op, slot);
+  mint_operation::begin(op, slot, handler);
 }
 
-void client::start_warm_up(const impl_pointer& impl, std::size_t mints,
-                           asio::any_completion_handler<void(result<void>)> handler) {
+void begin_warm_up(const impl_pointer& impl, std::size_t mints, plain_handler& handler) {
   const auto slot = asio::get_associated_cancellation_slot(handler);
-  warm_up_operation::begin(warm_up_operation::make(impl->place(), std::move(handler), impl, mints), slot);
+  auto& op = warm_up_operation::make(impl->place(), handler, impl, mints);
+  warm_up_operation::begin(op, slot, handler);
 }
 
-void client::start_close(const impl_pointer& impl, asio::any_completion_handler<void(result<void>)> handler) {
+void begin_close(const impl_pointer& impl, plain_handler& handler) {
   const auto slot = asio::get_associated_cancellation_slot(handler);
-  close_operation::begin(close_operation::make(impl->place(), std::move(handler), impl), slot);
+  auto& op = close_operation::make(impl->place(), handler, impl);
+  close_operation::begin(op, slot, handler);
 }
+
+}  // namespace
+
+void client::start_mint(const impl_pointer& impl, const mint_request& request, mint_handler handler) {
+  begin_mint(impl, request, handler);
+}
+
+void client::start_warm_up(const impl_pointer& impl, std::size_t mints, plain_handler handler) {
+  begin_warm_up(impl, mints, handler);
+}
+
+void client::start_close(const impl_pointer& impl, plain_handler handler) { begin_close(impl, handler); }
 
 asio::awaitable<mint_result> client::mint(mint_request request) {
-  return async_mint(request, asio::use_awaitable);
+  return awaited([impl = impl_, request](mint_handler& handler) { begin_mint(impl, request, handler); },
+                 mint_result{mint_error{mint_errc::closed}});
 }
 
 asio::awaitable<result<void>> client::warm_up(std::size_t mints) {
-  return async_warm_up(mints, asio::use_awaitable);
+  return awaited([impl = impl_, mints](plain_handler& handler) { begin_warm_up(impl, mints, handler); },
+                 result<void>{});
 }
 
-asio::awaitable<result<void>> client::close() { return async_close(asio::use_awaitable); }
+asio::awaitable<result<void>> client::close() {
+  return awaited([impl = impl_](plain_handler& handler) { begin_close(impl, handler); }, result<void>{});
+}
 
 clock::duration client::estimate(priority urgency) const noexcept { return impl_->estimate(urgency); }
 

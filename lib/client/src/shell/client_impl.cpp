@@ -42,6 +42,19 @@ std::uint64_t seed() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
+/// What couldn't be told for want of memory is tried again after this.
+constexpr std::chrono::milliseconds telling_pause{5};
+
+/// Whether it could be set. Tries harder than is usual: it may be all that ever comes.
+bool set(net::gate_timer& timer, core::time_point when) noexcept {
+  for (int tries = 0; tries < 8; ++tries) try {
+      timer.set(when);
+      return true;
+    } catch (const std::bad_alloc&) {
+    }
+  return false;
+}
+
 core::fate fate_of(net::fate what) noexcept {
   switch (what) {
     case net::fate::unprocessed:
@@ -59,7 +72,7 @@ core::fate fate_of(net::fate what) noexcept {
 client_impl::client_impl(asio::any_io_executor executor, client_options&& options,
                          const checked_options& checked)
     : options_{std::move(options)},
-      place_{executor, executor, std::make_shared<net::serial_gate>(!options_.single_threaded)},
+      place_{executor, executor, std::make_shared<net::serial_gate>(!options_.single_threaded), *this},
       key_{credential_access::state(options_.api_key)},
       checked_{checked},
       governor_{options_.governor ? options_.governor
@@ -68,6 +81,7 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
       engine_{engine_settings_of(options_, *governor_), *governor_, key_->guard(), seed(), wake_up_call_},
       endpoint_{net::make_endpoint(executor, place_.gate, checked.endpoint)},
       timer_{executor, *place_.gate, *this},
+      telling_timer_{executor, *place_.gate, *this},
       context_{
           asio::use_service<client_registry>(asio::query(executor, asio::execution::context)).members()} {
   if (options_.governor)
@@ -311,16 +325,28 @@ void client_impl::drop(const core::command& c) noexcept {
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
 }
 
-void client_impl::wake_at(core::time_point when) noexcept try {
+void client_impl::wake_at(core::time_point when) noexcept {
   wake_at_ = when;
-  if (engine_.drained()) return;
-  timer_.set(when);
+  if (!engine_.drained() && !set(timer_, when)) return;
   wake_at_ = core::never;
-} catch (const std::bad_alloc&) {
 }
 
-void client_impl::on_time(net::gate_timer&) noexcept {
+/// What was said and not told is told when the gate is left: somebody has to come.
+void client_impl::on_untold() noexcept {
+  if (orphaned() || telling_soon_.exchange(true)) return;
+  place_.gate->enter(tell_soon_, shared_from_this(), net::completion::place::elsewhere);
+}
+
+void client_impl::tell_soon() noexcept {
+  if (!set(telling_timer_, clock::now() + telling_pause)) telling_soon_ = false;
+}
+
+void client_impl::on_time(net::gate_timer& timer) noexcept {
   if (orphaned()) return;
+  if (&timer == &telling_timer_) {
+    telling_soon_ = false;
+    return;
+  }
   engine_.on_tick(clock::now());
   pump();
 }
@@ -377,10 +403,11 @@ clock::duration client_impl::estimate(priority urgency) const noexcept {
 void mint_operation::cancelled_on_the_way() noexcept { end_with(error_of(mint_errc::cancelled)); }
 
 /// A token may have got too old on the way: a stopped process, a loaded executor.
-void mint_operation::look_once_more(mint_result& result) noexcept {
-  if (!result) return;
+bool mint_operation::look_once_more(mint_result& result) noexcept {
+  if (!result) return true;
   const core::token_window window{client_->options().min_remaining};
   if (!window.good(result->expires_at() - token_lifetime, clock::now())) result = taken_too_late();
+  return true;
 }
 
 void warm_up_operation::cancelled_on_the_way() noexcept { end_with(error_of(mint_errc::cancelled)); }

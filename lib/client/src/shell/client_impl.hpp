@@ -39,6 +39,7 @@ struct close_wait : boost::intrusive::list_base_hook<> {};
 struct client_impl final : std::enable_shared_from_this<client_impl>,
                            private net::link_observer,
                            private net::gate_timer::owner,
+                           private telling_place::listener,
                            private context_bound {
   client_impl(asio::any_io_executor, client_options&&, const checked_options&);
   ~client_impl();
@@ -83,6 +84,8 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void on_time(net::gate_timer&) noexcept override;
   void on_no_timer(net::gate_timer&) noexcept override;
   std::shared_ptr<const void> keeper() noexcept override { return shared_from_this(); }
+  // telling_place::listener
+  void on_untold() noexcept override;
   // context_bound
   void on_context_shutdown() noexcept override;
 
@@ -93,6 +96,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void dial(core::link_id) noexcept;
   void drop(const core::command&) noexcept;
   void wake_at(core::time_point) noexcept;
+  void tell_soon() noexcept;
   void end_closes() noexcept;
   void shut_down() noexcept;
   void publish() noexcept;
@@ -121,11 +125,14 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::vector<std::shared_ptr<net::connection>> connections_;
   net::gate_timer timer_;
   core::time_point wake_at_ = core::never;
+  net::gate_timer telling_timer_;
+  std::atomic<bool> telling_soon_{false};
   std::shared_ptr<context_members> context_;
 
   boost::intrusive::list<close_wait> closes_;
   net::member_task<client_impl, &client_impl::shut_down> leaving_{*this};
   net::member_task<client_impl, &client_impl::woken> woken_{*this};
+  net::member_task<client_impl, &client_impl::tell_soon> tell_soon_{*this};
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
@@ -138,13 +145,15 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 template <class Derived, class Result>
 class client_operation : public told<Derived, Result>, protected cancellable {
  public:
+  using handler_type = typename told<Derived, Result>::handler_type;
+
   /// Takes ownership: from here on it ends by telling its handler. Throws nothing but what connecting to the
-  /// slot does, and then it hasn't begun.
-  static void begin(Derived& op, asio::cancellation_slot slot) {
+  /// slot does, and then it hasn't begun, and the handler is given back.
+  static void begin(Derived& op, asio::cancellation_slot slot, handler_type& handler) {
     try {
       op.link_ = cancel_link::connect(slot, op.client_->gate(), op);
     } catch (...) {
-      op.drop();
+      op.take_back().swap(handler);  // Boost 1.81 moves by wrapping it in another
       throw;
     }
     const auto client = op.client_;
@@ -158,8 +167,8 @@ class client_operation : public told<Derived, Result>, protected cancellable {
   }
 
  protected:
-  client_operation(std::shared_ptr<const telling_place> at,
-                   typename told<Derived, Result>::handler_type& handler, std::shared_ptr<client_impl> client)
+  client_operation(std::shared_ptr<const telling_place> at, handler_type& handler,
+                   std::shared_ptr<client_impl> client)
       : told<Derived, Result>{std::move(at), handler}, client_{std::move(client)} {}
   /// A link that is still there is one whose context is gone, or that was never connected: nobody signals.
   ~client_operation() {
@@ -195,7 +204,7 @@ class mint_operation final : public client_operation<mint_operation, mint_result
   void finished(mint_result&& what) noexcept override { end_with(std::move(what)); }
   void abandoned() noexcept override { drop(); }
   void on_cancel() noexcept override { client_->cancel(static_cast<operation&>(*this)); }
-  void look_once_more(mint_result&) noexcept;
+  bool look_once_more(mint_result&) noexcept;
 };
 
 class warm_up_operation final : public client_operation<warm_up_operation, result<void>>,

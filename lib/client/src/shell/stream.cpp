@@ -1,5 +1,6 @@
 #include "shell/stream.hpp"
 
+#include "shell/awaited.hpp"
 #include "shell/outcomes.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -7,11 +8,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <new>
@@ -20,38 +18,41 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Somebody waits for a stream's news or room.
-class stream_wait final : public told<stream_wait, boost::system::error_code>, private cancellable {
+/// A caller's signal, for a wait of a stream's. It may come when that is long over, and another one waits.
+class wait_cancel final {
  public:
-  using place = stream_wait* stream_state::*;
+  wait_cancel(const std::shared_ptr<stream_state>& stream, stream_state::place who,
+              std::uint64_t number) noexcept
+      : stream_{stream}, who_{who}, number_{number} {}
 
-  stream_wait(std::shared_ptr<const telling_place> at, handler_type& handler,
-              std::shared_ptr<stream_state> stream, place who)
-      : told{std::move(at), handler}, stream_{std::move(stream)}, who_{who} {}
-  ~stream_wait() {
-    if (link_) link_->end();
+  void operator()(asio::cancellation_type) noexcept {
+    if (const auto stream = stream_.lock()) stream->cancel(who_, number_);
   }
-
-  void connect(asio::cancellation_slot slot) {
-    link_ = cancel_link::connect(slot, stream_->minter->gate(), *this);
-    if (link_) static_cast<void>(link_->begin());
-  }
-  void end(boost::system::error_code why) noexcept { tell_elsewhere(why); }
-  void end_inside_gate() noexcept { say({}); }
 
  private:
-  void on_cancel() noexcept override {
-    {
-      const std::scoped_lock lock{stream_->mutex};
-      if (stream_.get()->*who_ != this) return;
-      stream_.get()->*who_ = nullptr;
-    }
-    say(asio::error::operation_aborted);
-  }
+  std::weak_ptr<stream_state> stream_;
+  stream_state::place who_;
+  std::uint64_t number_;
+};
 
-  const std::shared_ptr<stream_state> stream_;
-  const place who_;
-  std::shared_ptr<cancel_link> link_;
+/// A wait for a stream's news or room.
+class stream_wait final : public told<stream_wait, bool>, public stream_waiter {
+ public:
+  stream_wait(std::shared_ptr<const telling_place> at, handler_type& handler)
+      : told{std::move(at), handler} {}
+
+  using told::take_back;
+  void end(bool cancelled) noexcept override { tell_elsewhere(cancelled); }
+  void end_inside_gate() noexcept override { say(false); }
+  void leave() noexcept override { drop(); }
+};
+
+/// Ends the feeder, on its own executor: made with it, so that to end it takes no memory.
+class stop_feeding final : public told<stop_feeding> {
+ public:
+  stop_feeding(std::shared_ptr<const telling_place> at, handler_type& handler)
+      : told{std::move(at), handler} {}
+  void go() noexcept { tell_elsewhere(); }
 };
 
 namespace {
@@ -78,7 +79,7 @@ class stream_operation final : public operation {
   }
   void finished(mint_result&& result) noexcept override {
     leave();
-    stream_wait* const told =
+    stream_waiter* const told =
         stream_->put({account, std::move(result), clock::now() - read_at_, end.attempts}, read_at_);
     if (told) told->end_inside_gate();
     delete this;
@@ -102,51 +103,46 @@ void make_room(Ring& ring, std::size_t places) {
   if (ring.capacity() < places) ring.set_capacity(std::max<std::size_t>(16, 2 * places));
 }
 
-/// Has it run on that executor, if there is memory at the second or third try at least.
-template <class Function>
-void post_if_possible(const asio::any_io_executor& executor, const Function& what) noexcept {
-  for (int tries = 0; tries < 3; ++tries) {
-    try {
-      return asio::post(executor, what);
-    } catch (const std::bad_alloc&) {
-    }
-  }
+/// Whether it was cancelled.
+asio::awaitable<bool> wait_for(std::shared_ptr<stream_state> s, stream_state::place who,
+                               bool (stream_state::*awaited_for)() const noexcept) {
+  return awaited([who, awaited_for,
+                  s = std::move(s)](stream_state::wake_up& handler) { s->wait(who, awaited_for, handler); },
+                 false);
 }
 
-auto wait_for(std::shared_ptr<stream_state> s, stream_wait* stream_state::*who,
-              bool (stream_state::*awaited)() const noexcept) {
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
-      [who, awaited](auto handler, std::shared_ptr<stream_state> waiting) {
-        waiting->wait(who, awaited, stream_state::wake_up{std::move(handler)});
-      },
-      asio::use_awaitable, std::move(s));
-}
-
-/// Calls a coroutine source as long as there is room for more.
+/// Calls a coroutine source as long as there is room for more. What the source throws ends the source. What
+/// else is thrown, for want of memory, ends this feeder alone: the source goes on with the next one.
 asio::awaitable<void> feed(std::shared_ptr<stream_state> s) {
-  std::exception_ptr error;
-  try {
-    for (;;) {
-      co_await wait_for(s, &stream_state::feeder, &stream_state::room);
-      if (s->abandoned) co_return;
-      s->make_room();
-      auto pending = s->next_account();
-      const std::optional<account_id> next = co_await std::move(pending);
-      if (!next) break;
-      {
-        const std::scoped_lock lock{s->mutex};
-        s->waiting.push_back({*next, clock::now()});
-        s->window.read();
-      }
-      s->wake(&stream_state::reader);
+  std::exception_ptr source_error;
+  for (;;) {
+    auto room = wait_for(s, &stream_state::feeder, &stream_state::room);
+    const bool stopped = co_await std::move(room);
+    if (stopped || s->abandoned) co_return;
+    s->make_room();
+    auto pending = s->next_account();
+    std::optional<account_id> next;
+    try {
+      next = co_await std::move(pending);
+    } catch (...) {
+      source_error = std::current_exception();
     }
-  } catch (...) {
-    error = std::current_exception();
+    if (!next) break;
+    {
+      const std::scoped_lock lock{s->mutex};
+      s->waiting.push_back({*next, clock::now()});
+      s->window.read();
+    }
+    s->wake(&stream_state::reader);
   }
-  s->end(error);
+  s->end(source_error);
 }
 
-mint_error cancelled_wait() noexcept { return error_of(mint_errc::cancelled); }
+std::exception_ptr cancelled_wait() noexcept try {
+  return std::make_exception_ptr(mint_exception{error_of(mint_errc::cancelled)});
+} catch (...) {
+  return std::current_exception();
+}
 
 }  // namespace
 
@@ -214,8 +210,8 @@ void stream_state::begin_waiting() {
     lock.unlock();
     if (op)
       op.release()->begin();
-    else if (stream_wait* const told = put({next.id, *std::move(refusal), {}, 0}, next.read_at))
-      told->end({});
+    else if (stream_waiter* const told = put({next.id, *std::move(refusal), {}, 0}, next.read_at))
+      told->end(false);
   }
 }
 
@@ -239,18 +235,54 @@ std::optional<account_result> stream_state::take() noexcept {
 
 bool stream_state::over() {
   const std::scoped_lock lock{mutex};
+  if (feeder_error) std::rethrow_exception(std::exchange(feeder_error, nullptr));
   if (!window.over()) return false;
   if (source_error) std::rethrow_exception(std::exchange(source_error, nullptr));
   return true;
 }
 
+/// The feeder's end is told on the spot, wherever that is: elsewhere Asio would take memory for it.
 void stream_state::feed_on(const asio::any_io_executor& executor) {
-  if (fed) return;
-  auto feeding = feed(shared_from_this());
-  feeder_executor = executor;
-  asio::co_spawn(executor, std::move(feeding),
-                 asio::bind_cancellation_slot(feeder_cancelled.slot(), asio::detached));
-  fed = true;
+  if (begin_feeding()) return;
+  const auto self = shared_from_this();
+  try {
+    if (!stop) {
+      stop_feeding::handler_type emit{asio::bind_executor(executor, [self] { self->cancel_feeder(); })};
+      stop = &stop_feeding::make(minter->place(), emit);
+    }
+    auto ended = [self](std::exception_ptr why) {
+      if (why) self->feeding_failed(std::move(why));
+    };
+    auto on_the_spot = asio::bind_executor(asio::system_executor{}, std::move(ended));
+    asio::co_spawn(executor, feed(self),
+                   asio::bind_cancellation_slot(feeder_cancelled.slot(), std::move(on_the_spot)));
+  } catch (...) {
+    const std::scoped_lock lock{mutex};
+    fed = false;
+    throw;
+  }
+}
+
+/// Whether that was done already, or needn't be.
+bool stream_state::begin_feeding() noexcept {
+  const std::scoped_lock lock{mutex};
+  return window.ended() || std::exchange(fed, true);
+}
+
+void stream_state::feeding_failed(std::exception_ptr why) noexcept {
+  {
+    const std::scoped_lock lock{mutex};
+    fed = false;
+    feeder_error = std::move(why);
+  }
+  wake(&stream_state::reader);
+}
+
+void stream_state::cancel_feeder() noexcept {
+  for (int tries = 0; tries < 8; ++tries) try {
+      return feeder_cancelled.emit(asio::cancellation_type::terminal);
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 /// Nobody will read any more: ends the mints under way and the source.
@@ -261,10 +293,9 @@ void stream_state::abandon() noexcept {
   }
   const auto self = shared_from_this();
   if (minter->orphaned()) return;
-  if (fed) {
+  if (stop) {
     wake(&stream_state::feeder);
-    post_if_possible(feeder_executor,
-                     [self] { self->feeder_cancelled.emit(asio::cancellation_type::terminal); });
+    std::exchange(stop, nullptr)->go();
   } else {
     // What the source holds goes here, with the reader, not wherever the last mint ends.
     const account_source dropped = std::move(source);
@@ -288,37 +319,56 @@ void stream_state::end(std::exception_ptr error) noexcept {
 
 // --- waiting ---
 
-void stream_state::wait(stream_wait* stream_state::*who, bool (stream_state::*awaited)() const noexcept,
-                        wake_up handler) {
-  const auto slot = asio::get_associated_cancellation_slot(handler);
-  stream_wait& wait = stream_wait::make(minter->place(), std::move(handler), shared_from_this(), who);
+void stream_state::wait(place who, bool (stream_state::*awaited_for)() const noexcept, wake_up& handler) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  stream_wait& wait = stream_wait::make(minter->place(), handler);
+  std::unique_lock lock{mutex};
+  wait.number = ++waits;
+  lock.unlock();
   try {
-    wait.connect(slot);
+    if (slot.is_connected()) slot.emplace<wait_cancel>(shared_from_this(), who, wait.number);
   } catch (...) {
-    wait.drop();
+    wait.take_back().swap(handler);
     throw;
   }
-  {
-    const std::scoped_lock lock{mutex};
-    if (!(this->*awaited)()) {
-      this->*who = &wait;
-      return;
-    }
+  lock.lock();
+  if (!(this->*awaited_for)()) {
+    this->*who = &wait;
+    return;
   }
-  wait.end({});
+  lock.unlock();
+  wait.end(false);
 }
 
-void stream_state::wake(stream_wait* stream_state::*who) noexcept {
-  stream_wait* waiting_one = nullptr;
+stream_state::waiting_for stream_state::read_later(stream_waiter& who) noexcept {
+  const std::scoped_lock lock{mutex};
+  if (news()) return waiting_for::nothing;
+  if (last_cancelled == who.number) return waiting_for::nobody;
+  reader = &who;
+  return waiting_for::news;
+}
+
+void stream_state::wake(place who) noexcept {
+  stream_waiter* waiting_one = nullptr;
   {
     const std::scoped_lock lock{mutex};
     waiting_one = std::exchange(this->*who, nullptr);
   }
-  if (waiting_one) waiting_one->end({});
+  if (waiting_one) waiting_one->end(false);
+}
+
+void stream_state::cancel(place who, std::uint64_t number) noexcept {
+  stream_waiter* waiting_one = nullptr;
+  {
+    const std::scoped_lock lock{mutex};
+    last_cancelled = number;
+    if (this->*who && (this->*who)->number == number) waiting_one = std::exchange(this->*who, nullptr);
+  }
+  if (waiting_one) waiting_one->end(true);
 }
 
 /// The reader, if it waited: it is to be told.
-stream_wait* stream_state::put(account_result&& what, clock::time_point read_at) noexcept {
+stream_waiter* stream_state::put(account_result&& what, clock::time_point read_at) noexcept {
   const std::scoped_lock lock{mutex};
   ready.push_back({std::move(what), read_at});
   return std::exchange(reader, nullptr);
@@ -326,33 +376,33 @@ stream_wait* stream_state::put(account_result&& what, clock::time_point read_at)
 
 void stream_state::on_context_shutdown() noexcept {
   const auto self = shared_from_this();  // the handlers may own the stream
-  if (auto* const dropped = std::exchange(reader, nullptr)) dropped->drop();
-  if (auto* const dropped = std::exchange(feeder, nullptr)) dropped->drop();
+  if (auto* const dropped = std::exchange(reader, nullptr)) dropped->leave();
+  if (auto* const dropped = std::exchange(feeder, nullptr)) dropped->leave();
+  if (auto* const dropped = std::exchange(stop, nullptr)) dropped->drop();
 }
 
 // --- the next result ---
 
+/// Behind a result that was taken: memory that is short now may be there when the next one is asked for.
+void stream_state::advance_if_possible() noexcept try { advance(); } catch (const std::bad_alloc&) {
+}
+
 asio::awaitable<std::optional<account_result>> next_of(std::shared_ptr<stream_state> s) {
-  if (s->coroutine_source() && !s->fed) {
+  if (s->coroutine_source()) {
     const auto executor = co_await asio::this_coro::executor;
     s->feed_on(executor);
   }
   for (;;) {
     s->advance();
     if (auto result = s->take()) {
-      s->advance();
+      s->advance_if_possible();
       co_return result;
     }
     s->advance();
     if (s->over()) co_return std::nullopt;
-    bool cancelled = false;
-    try {
-      co_await wait_for(s, &stream_state::reader, &stream_state::news);
-    } catch (const boost::system::system_error& why) {
-      if (why.code() != asio::error::operation_aborted) throw;
-      cancelled = true;
-    }
-    if (cancelled) throw mint_exception{cancelled_wait()};
+    auto news = wait_for(s, &stream_state::reader, &stream_state::news);
+    const bool cancelled = co_await std::move(news);
+    if (cancelled) std::rethrow_exception(cancelled_wait());
   }
 }
 
@@ -360,60 +410,72 @@ namespace {
 
 using next_handler = asio::any_completion_handler<void(std::exception_ptr, std::optional<account_result>)>;
 
-/// `next_of`, step by step, for a handler of any kind.
-class next_steps final : public std::enable_shared_from_this<next_steps> {
+/// `next_of` for a handler of any kind. Looks for a result just before the handler would be called, and waits
+/// if there is none.
+class next_operation final : public told<next_operation, std::exception_ptr, std::optional<account_result>>,
+                             public stream_waiter {
  public:
-  next_steps(std::shared_ptr<stream_state> stream, next_handler handler,
-             const asio::any_io_executor& otherwise)
-      : stream_{std::move(stream)},
-        executor_{asio::get_associated_executor(handler, asio::any_completion_executor{otherwise})},
-        slot_{asio::get_associated_cancellation_slot(handler)},
-        handler_{std::move(handler)} {}
+  next_operation(std::shared_ptr<const telling_place> at, handler_type& handler,
+                 std::shared_ptr<stream_state> stream)
+      : told{std::move(at), handler}, stream_{std::move(stream)} {}
 
-  /// `inside_initiation`: nothing may be called from here.
-  void go(bool inside_initiation) {
-    std::exception_ptr error;
+  /// Takes ownership, if it doesn't throw; else the handler is destroyed.
+  static void begin(next_operation& op, asio::cancellation_slot slot) {
+    const auto stream = op.stream_;
+    {
+      const std::scoped_lock lock{stream->mutex};
+      op.number = ++stream->waits;
+    }
     try {
-      stream_->advance();
-      auto result = stream_->take();
-      stream_->advance();
-      if (result || stream_->over()) return end(inside_initiation, nullptr, std::move(result));
-      auto step = asio::bind_executor(
-          executor_,
-          asio::bind_cancellation_slot(slot_, [self = shared_from_this()](boost::system::error_code why) {
-            if (why) return self->end(false, std::make_exception_ptr(mint_exception{cancelled_wait()}), {});
-            self->go(false);
-          }));
-      return stream_->wait(&stream_state::reader, &stream_state::news, std::move(step));
+      if (slot.is_connected()) slot.emplace<wait_cancel>(stream, &stream_state::reader, op.number);
+    } catch (...) {
+      op.drop();
+      throw;
+    }
+    op.end(false);
+  }
+
+  void end(bool cancelled) noexcept override {
+    tell_elsewhere(cancelled ? cancelled_wait() : nullptr, std::nullopt);
+  }
+  void end_inside_gate() noexcept override { say(nullptr, std::nullopt); }
+  void leave() noexcept override { drop(); }
+
+ private:
+  friend class told<next_operation, std::exception_ptr, std::optional<account_result>>;
+
+  bool look_once_more(std::exception_ptr& error, std::optional<account_result>& result) noexcept {
+    if (error) return true;
+    const auto stream = stream_;  // this may be gone as soon as it waits
+    try {
+      for (;;) {
+        stream->advance();
+        result = stream->take();
+        if (!result) stream->advance();
+        if (result || stream->over()) break;
+        const auto what = stream->read_later(*this);
+        if (what == stream_state::waiting_for::news) return false;
+        if (what == stream_state::waiting_for::nothing) continue;
+        error = cancelled_wait();
+        break;
+      }
     } catch (...) {
       error = std::current_exception();
     }
-    end(inside_initiation, error, {});
-  }
-
- private:
-  void end(bool inside_initiation, std::exception_ptr error, std::optional<account_result> result) {
-    if (!inside_initiation) return std::move(handler_)(error, std::move(result));
-    asio::post(stream_->minter->outer(),
-               [self = shared_from_this(), error, result = std::move(result)]() mutable {
-                 asio::dispatch(self->executor_, [self, error, result = std::move(result)]() mutable {
-                   std::move(self->handler_)(error, std::move(result));
-                 });
-               });
+    if (result) stream->advance_if_possible();
+    return true;
   }
 
   const std::shared_ptr<stream_state> stream_;
-  const asio::any_completion_executor executor_;
-  const asio::cancellation_slot slot_;
-  next_handler handler_;
 };
 
 }  // namespace
 
 void next_for(std::shared_ptr<stream_state> s, next_handler handler) {
-  const auto outer = s->minter->outer();
-  if (s->coroutine_source()) s->feed_on(outer);
-  std::make_shared<next_steps>(std::move(s), std::move(handler), outer)->go(true);
+  if (s->coroutine_source()) s->feed_on(s->minter->outer());
+  const auto slot = asio::get_associated_cancellation_slot(handler);
+  const auto place = s->minter->place();
+  next_operation::begin(next_operation::make(place, handler, std::move(s)), slot);
 }
 
 }  // namespace ephemint::inline v0::detail

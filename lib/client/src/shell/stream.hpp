@@ -9,6 +9,7 @@
 #include <boost/circular_buffer.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -16,7 +17,20 @@
 
 namespace ephemint::inline v0::detail {
 
-class stream_wait;
+/// Somebody who waits for a stream's news or room. Its number tells it from those before and behind it.
+class stream_waiter {
+ public:
+  virtual void end(bool cancelled) noexcept = 0;  ///< outside the gate
+  virtual void end_inside_gate() noexcept = 0;
+  virtual void leave() noexcept = 0;  ///< the context is gone
+
+  std::uint64_t number = 0;
+
+ protected:
+  ~stream_waiter() = default;
+};
+
+class stop_feeding;
 
 /// What a stream, its mints and its feeder share. The mints live inside the client's gate, the reader on its
 /// own executor: so this, unlike the client, has a mutex. It is held for a few instructions, never while
@@ -25,7 +39,8 @@ class stream_wait;
 /// An account that was read has its places, in `waiting` and in `ready`, until its result was taken: none is
 /// lost for want of memory.
 struct stream_state final : std::enable_shared_from_this<stream_state>, private context_bound {
-  using wake_up = asio::any_completion_handler<void(boost::system::error_code)>;
+  using wake_up = asio::any_completion_handler<void(bool cancelled)>;
+  using place = stream_waiter* stream_state::*;
 
   stream_state(std::shared_ptr<client_impl>, account_source, const many_options&);
   ~stream_state();
@@ -36,24 +51,37 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   void advance();
   /// The next result that is still good, if there is one.
   std::optional<account_result> take() noexcept;
-  /// Whether every result was taken. Throws what the source threw.
+  /// Whether every result was taken. Throws what the source threw, and that memory ran out for the feeder:
+  /// then the next call has another one begin.
   bool over();
   bool coroutine_source() const noexcept { return static_cast<bool>(source.coroutine_); }
-  /// Has the coroutine source called as long as there is room, on that executor; once.
+  /// Has the coroutine source called as long as there is room, on that executor, if it isn't already. Throws
+  /// `std::bad_alloc`.
   void feed_on(const asio::any_io_executor&);
+  bool begin_feeding() noexcept;
+  void feeding_failed(std::exception_ptr) noexcept;
+  void cancel_feeder() noexcept;
   void abandon() noexcept;
 
   // --- waiting ---
   bool room() const noexcept { return window.may_read() || abandoned; }
   bool news() const noexcept {
-    return !ready.empty() || window.over() || window.may_begin() || (room() && !coroutine_source());
+    return !ready.empty() || window.over() || feeder_error || window.may_begin() ||
+           (room() && !coroutine_source());
   }
-  /// Has `handler` called when `awaited` holds; at once, but not from here, if it does.
-  void wait(stream_wait* stream_state::*who, bool (stream_state::*awaited)() const noexcept, wake_up handler);
-  void wake(stream_wait* stream_state::*who) noexcept;
+  /// Has `handler` called when `awaited` holds; at once, but not from here, if it does. Takes the handler, if
+  /// it doesn't throw.
+  void wait(place who, bool (stream_state::*awaited)() const noexcept, wake_up& handler);
+  void wake(place who) noexcept;
+  /// What a reader that finds no result waits for: news, nothing, since they are there, or nobody, since it
+  /// was cancelled on the way.
+  enum class waiting_for : unsigned char { news, nothing, nobody };
+  waiting_for read_later(stream_waiter&) noexcept;
+  /// Ends a wait as cancelled, if it is still the one of that number.
+  void cancel(place who, std::uint64_t number) noexcept;
 
   // --- the mints ---
-  [[nodiscard]] stream_wait* put(account_result&&, clock::time_point read_at) noexcept;
+  [[nodiscard]] stream_waiter* put(account_result&&, clock::time_point read_at) noexcept;
 
   struct account {
     account_id id;
@@ -64,6 +92,7 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
     clock::time_point read_at;
   };
 
+  void advance_if_possible() noexcept;
   void make_room();
   void begin_waiting();
   bool read_one();
@@ -76,8 +105,6 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   const std::shared_ptr<context_members> context;
   account_source source;
   const many_options options;
-  bool fed = false;
-  asio::any_io_executor feeder_executor;
   asio::cancellation_signal feeder_cancelled;
 
   std::mutex mutex;
@@ -86,9 +113,14 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   boost::circular_buffer<account> waiting;  ///< read, and not begun
   boost::circular_buffer<arrival> ready;    ///< a deque would take a block for each result
   bool abandoned = false;
+  bool fed = false;
   std::exception_ptr source_error;
-  stream_wait* reader = nullptr;
-  stream_wait* feeder = nullptr;
+  std::exception_ptr feeder_error;
+  stream_waiter* reader = nullptr;
+  stream_waiter* feeder = nullptr;
+  std::uint64_t waits = 0;           ///< so far
+  std::uint64_t last_cancelled = 0;  ///< the number of such a one
+  stop_feeding* stop = nullptr;      ///< what ends the feeder, made with it
 
   // inside the gate
   boost::intrusive::list<operation,

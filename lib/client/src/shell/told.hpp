@@ -24,9 +24,20 @@ namespace asio = boost::asio;
 
 /// The client's executor, and the gate from which handlers are told.
 struct telling_place {
+  /// Hears that something couldn't be told for want of memory, and has the gate entered again soon: what was
+  /// said is told whenever it is left. From any thread.
+  class listener {
+   public:
+    virtual void on_untold() noexcept = 0;
+
+   protected:
+    ~listener() = default;
+  };
+
   asio::any_io_executor outer;
   asio::any_completion_executor same;  ///< as `outer`, to compare with
   std::shared_ptr<net::serial_gate> gate;
+  listener& untold;
 };
 
 /// The handler's own executor, as one that won't run out of work while this is held; empty if it has none or
@@ -51,9 +62,9 @@ class told : public net::completion {
  public:
   using handler_type = asio::any_completion_handler<void(Args...)>;
 
-  /// Throws `std::bad_alloc`, and whatever the allocator throws.
+  /// Takes the handler, if it doesn't throw: `std::bad_alloc`, and whatever the allocator throws.
   template <class... Rest>
-  static Derived& make(std::shared_ptr<const telling_place> at, handler_type handler, Rest&&... rest) {
+  static Derived& make(std::shared_ptr<const telling_place> at, handler_type& handler, Rest&&... rest) {
     auto memory = allocator_of(handler);
     Derived* const place = traits::allocate(memory, 1);
     try {
@@ -87,11 +98,11 @@ class told : public net::completion {
     set(std::move(what)...);
     if (!tell(place::elsewhere)) at_->gate->say(*this);
   }
-  /// Just before the handler is called.
-  void look_once_more(Args&...) noexcept {}
-
-  const asio::any_io_executor& outer() const noexcept { return at_->outer; }
-  handler_type& handler() noexcept { return handler_; }
+  /// Just before the handler is called, on its executor. False: not yet; it will be said again, and may be
+  /// gone already.
+  bool look_once_more(Args&...) noexcept { return true; }
+  /// It hasn't begun: destroys itself, and gives the handler back.
+  handler_type take_back() noexcept { return release(); }
 
  private:
   using allocator = typename std::allocator_traits<
@@ -144,11 +155,14 @@ class told : public net::completion {
         if (std::exchange(being_handed_over, nullptr) != this) throw;
       }
     }
+    at_->untold.on_untold();
     return false;
   }
 
   void call() {
-    std::apply([this](auto&... what) { static_cast<Derived*>(this)->look_once_more(what...); }, *what_);
+    const bool now = std::apply(
+        [this](auto&... what) { return static_cast<Derived*>(this)->look_once_more(what...); }, *what_);
+    if (!now) return;
     auto what = std::move(*what_);
     handler_type ready = release();
     std::apply([&ready](auto&... each) { std::move(ready)(std::move(each)...); }, what);
