@@ -21,12 +21,6 @@ namespace {
 
 using namespace test;
 
-std::vector<std::string> accounts(int n) {
-  std::vector<std::string> all;
-  for (int i = 0; i < n; ++i) all.push_back("se-" + std::to_string(i));
-  return all;
-}
-
 TEST(Stream, one_result_comes_for_each_account_good_or_bad) {
   sandbox::server api{faulty({"account=se-7,status=404"})};
   auto asked = accounts(50);

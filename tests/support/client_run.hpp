@@ -40,6 +40,13 @@ inline sandbox::server_options faulty(const std::vector<std::string>& specs) {
   return o;
 }
 
+/// se-0, se-1, … of that many accounts.
+inline std::vector<std::string> accounts(int n) {
+  std::vector<std::string> all;
+  for (int i = 0; i < n; ++i) all.push_back("se-" + std::to_string(i));
+  return all;
+}
+
 /// Runs `main` to its end on a context of its own. Fails the test if it takes longer than `limit`, or if work
 /// is left on the context when it has ended: nothing may hang, nothing may leak.
 template <class Main>

@@ -36,6 +36,8 @@ class gate_timer {
   /// it is not set.
   void set(clock::time_point);
   void cancel() noexcept;
+  /// Its context is being destroyed: lets go of all that is the context's. It can't be set any more.
+  void drop() noexcept { timer_.reset(); }
 
  private:
   void wait();
@@ -43,7 +45,7 @@ class gate_timer {
 
   serial_gate& gate_;
   owner& owner_;
-  boost::asio::steady_timer timer_;
+  std::optional<boost::asio::steady_timer> timer_;
   std::optional<clock::time_point> wanted_;
   bool pending_ = false;
   handler_memory memory_;

@@ -174,6 +174,12 @@ void client_impl::on_context_shutdown() noexcept {
   closes_.clear_and_dispose([](auto* op) { static_cast<close_operation*>(op)->drop(); });
   place_.gate->drop_said();
   connections_.clear();
+  // The client may be destroyed when the context is long gone.
+  timer_.drop();
+  telling_timer_.drop();
+  endpoint_.reset();
+  place_.same = {};
+  place_.outer = {};
 }
 
 void client_impl::woken() noexcept {

@@ -103,20 +103,12 @@ void make_room(Ring& ring, std::size_t places) {
   if (ring.capacity() < places) ring.set_capacity(std::max<std::size_t>(16, 2 * places));
 }
 
-/// Whether it was cancelled.
-asio::awaitable<bool> wait_for(std::shared_ptr<stream_state> s, stream_state::place who,
-                               bool (stream_state::*awaited_for)() const noexcept) {
-  return awaited([who, awaited_for,
-                  s = std::move(s)](stream_state::wake_up& handler) { s->wait(who, awaited_for, handler); },
-                 false);
-}
-
 /// Calls a coroutine source as long as there is room for more. What the source throws ends the source. What
 /// else is thrown, for want of memory, ends this feeder alone: the source goes on with the next one.
 asio::awaitable<void> feed(std::shared_ptr<stream_state> s) {
   std::exception_ptr source_error;
   for (;;) {
-    auto room = wait_for(s, &stream_state::feeder, &stream_state::room);
+    auto room = s->wait_for(&stream_state::feeder, &stream_state::room);
     const bool stopped = co_await std::move(room);
     if (stopped || s->abandoned) co_return;
     s->make_room();
@@ -340,6 +332,19 @@ void stream_state::wait(place who, bool (stream_state::*awaited_for)() const noe
   wait.end(false);
 }
 
+/// Not a lambda: its type would have no linkage, and be part of a coroutine of a header's.
+struct begin_wait {
+  std::shared_ptr<stream_state> stream;
+  stream_state::place who;
+  bool (stream_state::*awaited_for)() const noexcept;
+
+  void operator()(stream_state::wake_up& handler) const { stream->wait(who, awaited_for, handler); }
+};
+
+asio::awaitable<bool> stream_state::wait_for(place who, bool (stream_state::*awaited_for)() const noexcept) {
+  return awaited(begin_wait{shared_from_this(), who, awaited_for}, false);
+}
+
 stream_state::waiting_for stream_state::read_later(stream_waiter& who) noexcept {
   const std::scoped_lock lock{mutex};
   if (news()) return waiting_for::nothing;
@@ -379,6 +384,7 @@ void stream_state::on_context_shutdown() noexcept {
   if (auto* const dropped = std::exchange(reader, nullptr)) dropped->leave();
   if (auto* const dropped = std::exchange(feeder, nullptr)) dropped->leave();
   if (auto* const dropped = std::exchange(stop, nullptr)) dropped->drop();
+  feeder_cancelled.slot().clear();  // it holds the feeder's executor
 }
 
 // --- the next result ---
@@ -400,7 +406,7 @@ asio::awaitable<std::optional<account_result>> next_of(std::shared_ptr<stream_st
     }
     s->advance();
     if (s->over()) co_return std::nullopt;
-    auto news = wait_for(s, &stream_state::reader, &stream_state::news);
+    auto news = s->wait_for(&stream_state::reader, &stream_state::news);
     const bool cancelled = co_await std::move(news);
     if (cancelled) std::rethrow_exception(cancelled_wait());
   }

@@ -72,6 +72,8 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   /// Has `handler` called when `awaited` holds; at once, but not from here, if it does. Takes the handler, if
   /// it doesn't throw.
   void wait(place who, bool (stream_state::*awaited)() const noexcept, wake_up& handler);
+  /// The same for a coroutine: whether the wait was cancelled.
+  asio::awaitable<bool> wait_for(place who, bool (stream_state::*awaited)() const noexcept);
   void wake(place who) noexcept;
   /// What a reader that finds no result waits for: news, nothing, since they are there, or nobody, since it
   /// was cancelled on the way.
