@@ -24,14 +24,6 @@
 #include <string_view>
 #include <thread>
 
-#if defined(__SANITIZE_THREAD__)
-// ThreadSanitizer doesn't understand the fence in Asio's count of who shares an erased executor.
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:boost::asio::execution::detail::shared_target_executor\n"
-         "race:boost::asio::execution::detail::any_executor_base::destroy_shared\n";
-}
-#endif
-
 namespace ephemint {
 namespace {
 
