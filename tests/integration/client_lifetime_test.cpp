@@ -42,20 +42,20 @@ TEST_P(Outliving, client_and_its_stream_may_be_destroyed_behind_their_context) {
   const auto& how = GetParam();
   const sandbox::server api{faulty({"account=se-1,stall"})};
   auto context = std::make_unique<asio::io_context>();
-  const asio::any_io_executor executor = how.strand ? asio::any_io_executor{asio::make_strand(*context)}
-                                                    : asio::any_io_executor{context->get_executor()};
   auto options = options_for(api);
   options.single_threaded = how.single_threaded;
-  client c{executor, std::move(options)};
+  // No executor of the test's own: a strand may not outlive its context, unlike the client that was given it.
+  client c{how.strand ? asio::any_io_executor{asio::make_strand(*context)} : context->get_executor(),
+           std::move(options)};
   int ended = 0;
   c.async_mint({.account = "se-0"}, [&](mint_result) { ++ended; });
   while (ended == 0) context->run_one();
 
   auto stream = [&] {
     if (how.what != doing::waiting_for_a_source) return c.mint_many(accounts(3), {.in_flight = 3});
-    return c.mint_many(account_source{[timer = std::make_shared<asio::steady_timer>(
-                                           executor, 1h)]() -> asio::awaitable<std::optional<account_id>> {
-      co_await timer->async_wait(asio::use_awaitable);
+    return c.mint_many(account_source{[]() -> asio::awaitable<std::optional<account_id>> {
+      asio::steady_timer timer{co_await asio::this_coro::executor, 1h};
+      co_await timer.async_wait(asio::use_awaitable);
       co_return std::nullopt;
     }});
   }();

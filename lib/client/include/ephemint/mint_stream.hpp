@@ -168,8 +168,9 @@ struct account_result {
 ///
 /// \par Lifetime
 /// Destroying the stream cancels what is under way, its source included. The stream may outlive the client,
-/// whose mints then end with `closed`, and the context, after which it may only be destroyed. A moved-from
-/// stream may be destroyed, assigned to, and asked `valid()`; nothing else.
+/// whose mints then end with `closed`, and the context, after which it may only be destroyed; its source is
+/// destroyed with it, so what that holds must not be the context's. A moved-from stream may be destroyed,
+/// assigned to, and asked `valid()`; nothing else.
 class EPHEMINT_EXPORT mint_stream {
  public:
   /// The type of `get_executor()`.
