@@ -3,6 +3,7 @@ ephemint_test(client_test UNITY
         integration/client_test.cpp
         integration/client_cancel_test.cpp
         integration/client_connections_test.cpp
+        integration/client_error_facts_test.cpp
         integration/client_estimate_test.cpp
         integration/client_handlers_test.cpp
         integration/client_lifetime_test.cpp
