@@ -3,6 +3,7 @@ ephemint_test(client_test UNITY
         integration/client_test.cpp
         integration/client_cancel_test.cpp
         integration/client_connections_test.cpp
+        integration/client_error_facts_test.cpp
         integration/client_estimate_test.cpp
         integration/client_handlers_test.cpp
         integration/client_lifetime_test.cpp
@@ -11,6 +12,7 @@ ephemint_test(client_test UNITY
         integration/client_rotation_test.cpp
         integration/client_stream_test.cpp
         integration/client_threads_test.cpp
+        integration/client_token_only_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS threads)
 target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmock.h>)

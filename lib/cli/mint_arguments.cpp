@@ -104,6 +104,17 @@ void check_accounts(const mint_arguments& given) {
                       in_quotes(account), why_invalid(account), account_id::max_size)};
 }
 
+void check_results(const mint_arguments& given) {
+  if (!given.token_only) return;
+  const char* const url_option = given.redirect_to                    ? "--redirect-to"
+                                 : !given.theme_id.empty()            ? "--theme-id"
+                                 : given.format == result_format::url ? "--format url"
+                                                                      : nullptr;
+  if (url_option)
+    throw usage_error{
+        fmt::format("--token-only asks for no URL, and {} is about one; leave one of them", url_option)};
+}
+
 quota rate_of(const mint_arguments& given, const secret& key) {
   const quota documented = documented_quota(key.reveal());
   if (!given.rate) return documented;
@@ -145,6 +156,7 @@ many_options to_many_options(const mint_arguments& given, const client_options& 
   // Nobody else shares this governor: there is nobody to yield to, and the quota may be taken in bursts.
   options.urgency = priority::interactive;
   options.deadline = given.deadline;
+  options.token_only = given.token_only;
   return options;
 }
 

@@ -30,11 +30,15 @@ struct mint_arguments {
   std::optional<std::chrono::milliseconds> min_remaining;
   std::string theme_id;
   std::optional<portal_page> redirect_to;
+  bool token_only = false;
   std::optional<result_format> format;
 };
 
 /// Throws `usage_error` unless there is at least one source of accounts and those given by name are right.
 void check_accounts(const mint_arguments&);
+
+/// Throws `usage_error` if a token alone is asked for, and a URL too.
+void check_results(const mint_arguments&);
 
 /// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error` that says where to put it.
 secret read_api_key(const std::optional<std::string>& file);

@@ -63,6 +63,7 @@ void add_results(CLI::App& mint, mint_arguments& to) {
       [&](const std::string& value) { to.redirect_to = parse_portal_page(value); });
   add(mint, "--theme-id", "UUID", "A theme for the portal",
       [&](const std::string& value) { to.theme_id = parse_uuid(value); });
+  mint.add_flag("--token-only", to.token_only, "Ask for the token alone, without a URL to the portal");
   add(mint, "--format", "text|json|url", "How results are printed [text on a terminal, else json]",
       [&](const std::string& value) { to.format = parse_format(value); });
 }

@@ -41,7 +41,7 @@ mint_run::mint_run(const mint_arguments& given)
       accounts_{context_.get_executor(), given.accounts, file_of(given)},
       out_{context_.get_executor(), STDOUT_FILENO},
       display_{context_.get_executor(), client_, total_of(accounts_)},
-      lines_{format_of(given), login_options{given.theme_id, given.redirect_to}} {
+      lines_{format_of(given), login_options{given.theme_id, given.redirect_to}, given.token_only} {
   try {
     secret key = read_api_key(given.api_key_file);
     rate_ = rate_of(given, key);

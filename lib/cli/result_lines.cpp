@@ -95,6 +95,10 @@ std::optional<mint_errc> result_lines::write(const account_result& one, clock::t
     write_failed(one, one.result.error(), out, talk);
     return one.result.error().value();
   }
+  if (token_only_) {
+    write_minted(one, {}, now, out);
+    return std::nullopt;
+  }
   auto login_url = one.result->login_url({theme_id_, redirect_to_});
   if (!login_url) {
     write_failed(one, login_url.error(), out, talk);
@@ -105,8 +109,8 @@ std::optional<mint_errc> result_lines::write(const account_result& one, clock::t
   return std::nullopt;
 }
 
-void result_lines::write_minted(const account_result& one, const std::string& login_url,
-                                clock::time_point now, std::string& out) {
+void result_lines::write_minted(const account_result& one, std::string_view login_url, clock::time_point now,
+                                std::string& out) {
   const ephemeral_token& token = *one.result;
   const auto remaining = std::max(std::chrono::floor<milliseconds>(token.remaining(now)), milliseconds{0});
   if (format_ == result_format::url) {
@@ -115,14 +119,17 @@ void result_lines::write_minted(const account_result& one, const std::string& lo
   }
   if (format_ == result_format::text) {
     fmt::format_to(std::back_inserter(out), "{:<24} {:>4.1f} s left  {}\n", one.account.str(),
-                   static_cast<double>(remaining.count() / 100) / 10, login_url);
+                   static_cast<double>(remaining.count() / 100) / 10,
+                   token_only_ ? token.value() : login_url);
     return;
   }
   out += "{\"account\":";
   append_json_string(out, one.account.str());
   append_json_string(out += ",\"ok\":true,\"token\":", token.value());
-  append_json_string(out += ",\"redirect_url\":", token.redirect_url());
-  append_json_string(out += ",\"login_url\":", login_url);
+  if (!token_only_) {
+    append_json_string(out += ",\"redirect_url\":", token.redirect_url());
+    append_json_string(out += ",\"login_url\":", login_url);
+  }
   append_number(out += ",\"remaining_ms\":", remaining.count());
   append_number(out += ",\"attempts\":", std::max(one.attempts, 1));
   append_number(out += ",\"latency_ms\":", std::chrono::floor<milliseconds>(one.latency).count());

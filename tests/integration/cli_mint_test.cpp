@@ -25,6 +25,15 @@ TEST_F(cli_mint, success_is_one_line_of_json_and_nothing_is_said) {
   EXPECT_TRUE(std::regex_match(all.out, line)) << all.out;
 }
 
+TEST_F(cli_mint, token_alone_comes_without_a_url) {
+  const outcome all = mint({"se-1", "--token-only"});
+  EXPECT_EQ(all.status, 0);
+  EXPECT_EQ(all.err, "");
+  const std::regex line{
+      R"re(\{"account":"se-1","ok":true,"token":"[\w.-]+","remaining_ms":9\d\d\d,"attempts":1,"latency_ms":\d+\}\n)re"};
+  EXPECT_TRUE(std::regex_match(all.out, line)) << all.out;
+}
+
 TEST_F(cli_mint, login_url_has_page_and_theme) {
   const outcome all = mint({"se-1", "--format", "url", "--redirect-to", "billing", "--theme-id",
                             "123e4567-e89b-12d3-a456-426614174000"});
@@ -161,6 +170,9 @@ TEST_F(cli_mint, mistakes_end_before_anything_is_sent) {
       {{"se-1", "--connections", "5000"}, "--connections: "},
       {{"se-1", "--theme-id", "x&token=evil"}, "--theme-id: "},
       {{"se-1", "--redirect-to", "evil"}, "--redirect-to: "},
+      {{"se-1", "--token-only", "--format", "url"}, "--format url"},
+      {{"se-1", "--token-only", "--redirect-to", "billing"}, "--redirect-to"},
+      {{"se-1", "--token-only", "--theme-id", "123e4567-e89b-12d3-a456-426614174000"}, "--theme-id"},
       {{"se-1", "--nonsense"}, "--nonsense"},
   };
   for (const auto& c : cases) {

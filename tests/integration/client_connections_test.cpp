@@ -134,13 +134,33 @@ TEST(Connections, plain_http_is_refused) {
 }
 
 // behaviours: T3
-TEST(Connections, a_handshake_that_stalls_ends_at_its_own_time) {
-  sandbox::server api{faulty({"handshake=stall"})};
-  auto options = options_for(api);
-  options.handshake_timeout = 150ms;
-  options.first_backoff = 1ms;
-  const auto outcome = mint_once(api, std::move(options));
-  EXPECT_THAT(name_of(outcome), testing::AnyOf("tls_failed", "connect_failed"));
+TEST(Connections, a_handshake_that_breaks_off_or_stalls_is_trouble_that_passes) {
+  for (const std::string how : {"stall", "close", "reset"}) {
+    SCOPED_TRACE(how);
+    sandbox::server api{faulty({"handshake=" + how})};
+    auto options = options_for(api);
+    options.handshake_timeout = 150ms;
+    options.first_backoff = 1ms;
+    const auto outcome = mint_once(api, std::move(options));
+    ASSERT_EQ(name_of(outcome), "connect_failed");
+    EXPECT_TRUE(outcome.error().code() == mint_condition::retry_later);
+    EXPECT_THAT(std::string{outcome.error().message()}, HasSubstr("TLS handshake"));
+    EXPECT_EQ(outcome.error().attempts(), 3);
+    EXPECT_EQ(outcome.error().retry_after(), std::nullopt);
+    EXPECT_EQ(api.stats().requests, 0u);
+  }
+}
+
+// behaviours: T3
+TEST(Connections, a_server_that_comes_back_amid_its_handshakes_is_used) {
+  for (const std::string how : {"stall", "close", "reset"}) {
+    SCOPED_TRACE(how);
+    sandbox::server api{faulty({"handshake=" + how + ",count=2"})};
+    auto options = options_for(api);
+    options.handshake_timeout = 150ms;
+    options.first_backoff = 1ms;
+    EXPECT_EQ(name_of(mint_once(api, std::move(options))), "minted");
+  }
 }
 
 // behaviours: T5

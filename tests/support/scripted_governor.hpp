@@ -70,6 +70,7 @@ class watched_governor final : public rate_governor {
   bool returned_twice = false;
   bool strangers_reply = false;   ///< a reply was said to be to another account's request than its permit's
   std::string last_replied_to{};  ///< the account of the last reply
+  bool misplaced_wait = false;    ///< a `retry_after` that isn't the key's
   std::map<permit_use, std::size_t> used;
 
   std::uint32_t join(std::weak_ptr<quota_listener> listener) override {
@@ -91,6 +92,7 @@ class watched_governor final : public rate_governor {
     last_replied_to = reply.account;
     returned_twice |= outstanding_.erase(p.id) == 0;
     ++used[reply.use];
+    misplaced_wait |= reply.retry_after && reply.use != permit_use::rate_limited;
     inner_->on_reply(now, p, reply);
   }
   void give_back(clock::time_point now, permit p) override {

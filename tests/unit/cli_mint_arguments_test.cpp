@@ -47,6 +47,28 @@ TEST_F(cli_mint_arguments, there_must_be_accounts) {
   EXPECT_EQ(complaint([&] { check_accounts(from_file); }), "");
 }
 
+TEST_F(cli_mint_arguments, token_alone_and_a_url_exclude_each_other) {
+  const auto complaint_of = [](const auto& set) {
+    mint_arguments given;
+    given.token_only = true;
+    set(given);
+    return complaint([&] { check_results(given); });
+  };
+  const auto beside = [](const char* option) {
+    return std::string{"--token-only asks for no URL, and "} + option + " is about one; leave one of them";
+  };
+  EXPECT_EQ(complaint_of([](mint_arguments& g) { g.format = result_format::url; }), beside("--format url"));
+  EXPECT_EQ(complaint_of([](mint_arguments& g) { g.theme_id = "x"; }), beside("--theme-id"));
+  EXPECT_EQ(complaint_of([](mint_arguments& g) { g.redirect_to = portal_page::billing; }),
+            beside("--redirect-to"));
+  for (const result_format format : {result_format::json, result_format::text})
+    EXPECT_EQ(complaint_of([&](mint_arguments& g) { g.format = format; }), "");
+  EXPECT_EQ(complaint_of([](mint_arguments&) {}), "");
+  mint_arguments with_url;
+  with_url.format = result_format::url;
+  EXPECT_EQ(complaint([&] { check_results(with_url); }), "");
+}
+
 TEST_F(cli_mint_arguments, named_accounts_are_checked_all) {
   const std::string right = "; give 1 to 128 characters of visible ASCII, such as se-123456";
   const struct {

@@ -41,6 +41,24 @@ TEST(cli_result_lines, json_of_a_success_is_the_contracts) {
   EXPECT_EQ(w.talk, "");
 }
 
+TEST(cli_result_lines, token_alone_has_no_url) {
+  for (const std::string_view came : {std::string_view{}, portal}) {
+    const account_result one{"se-1", ephemeral_token{"ey.J-1_x", came, sent_at}, 41999us, 1};
+    const auto line = [&](result_format format) {
+      written w;
+      w.failure = result_lines{format, {}, true}.write(one, sent_at + 69500us, w.out, w.talk);
+      EXPECT_EQ(w.failure, std::nullopt);
+      EXPECT_EQ(w.talk, "");
+      return w.out;
+    };
+    EXPECT_EQ(
+        line(result_format::json),
+        R"({"account":"se-1","ok":true,"token":"ey.J-1_x","remaining_ms":9930,"attempts":1,"latency_ms":41})"
+        "\n");
+    EXPECT_EQ(line(result_format::text), "se-1                      9.9 s left  ey.J-1_x\n");
+  }
+}
+
 TEST(cli_result_lines, login_url_has_page_and_theme) {
   const login_options login{.theme_id = "123e4567-e89b-12d3-a456-426614174000",
                             .redirect_to = portal_page::billing};

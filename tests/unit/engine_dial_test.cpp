@@ -56,7 +56,7 @@ TEST(engine_dial, waiters_end_together_when_no_dial_succeeds) {
     ASSERT_TRUE(c.failed(mint_errc::connect_failed));
     EXPECT_EQ(c.ended_at, run.at(0).ended_at);
     EXPECT_EQ(c.end.why, core::outcome::cause::said);
-    EXPECT_GT(c.end.retry_at, c.ended_at) << "when a new try is worth it";
+    EXPECT_EQ(c.end.retry_at, core::never) << "the back-off says nothing of the server";
   }
   EXPECT_LE(run.dialled(), 8u) << "no storm";
   run.run_to_rest();
@@ -91,17 +91,6 @@ TEST(engine_dial, dial_that_cant_succeed_is_tried_once) {
   EXPECT_TRUE(run.at(c).failed(mint_errc::tls_failed));
   EXPECT_EQ(run.at(c).end.retry_at, core::never) << "to give up, not to come again";
   EXPECT_EQ(run.dialled(), 1u);
-}
-
-// behaviours: Q4
-TEST(engine_dial, handshake_that_broke_off_is_tried_again_and_says_no_time_to_come_again) {
-  engine_run run;
-  run.dials = [](std::size_t) { return dial_plan{30ms, scripted_failure{mint_errc::tls_failed, true}}; };
-  const int c = run.submit("a");
-  run.run_to_rest();
-  EXPECT_TRUE(run.at(c).failed(mint_errc::tls_failed));
-  EXPECT_EQ(run.at(c).end.retry_at, core::never);
-  EXPECT_EQ(run.dialled(), 3u);
 }
 
 // behaviours: Q4, N1

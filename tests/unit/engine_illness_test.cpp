@@ -29,7 +29,7 @@ std::optional<core::duration> heard(const char* header) {
 
 class engine_illness : public testing::TestWithParam<illness> {};
 
-// behaviours: R1, R4, R11, C5, I1
+// behaviours: R1, R4, R11, R14, C5, I1
 TEST_P(engine_illness, hour_of_429_lets_only_probes_out_and_callers_know_in_time) {
   const illness& ill = GetParam();
   for (const quota told : {production_quota, quota::learned(), quota::unlimited()}) {
@@ -83,8 +83,10 @@ INSTANTIATE_TEST_SUITE_P(whatever_it_says, engine_illness,
                                          illness{"0", 8 + 68, 80s},      //
                                          illness{"1", 8 + 68, 80s},      //
                                          illness{"5", 8 + 72, 80s},      // 12 in the first minute
-                                         illness{"999999999", 8 + 12, 6min},
-                                         illness{"99999999999999999999999999", 8 + 12, 6min},
+                                         illness{"86400", 8 + 12, 6min},
+                                         illness{"1767225600", 8 + 68, 80s},  // a Unix time (R14)
+                                         illness{"99999999999999999999999999", 8 + 68, 80s},
+                                         illness{"Fri, 31 Dec 9999 23:59:59 GMT", 8 + 68, 80s},
                                          illness{"Thu, 01 Jan 1970 00:00:00 GMT", 8 + 68, 80s},
                                          illness{"soon", 8 + 68, 80s}),
                          [](const auto& row) { return "row_" + std::to_string(row.index); });

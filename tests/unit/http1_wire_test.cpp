@@ -125,6 +125,21 @@ TEST_F(Http1Wire, a_reply_that_breaks_the_rules_is_not_tried_again) {
   EXPECT_FALSE(spoken.problem().retryable);
 }
 
+// behaviours: P4, F10
+TEST_F(Http1Wire, a_reply_whose_body_is_refused_is_an_answer_and_the_last) {
+  spoken.submit(3, request, 0s);
+  EXPECT_EQ(give("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 70000\r\n\r\n<html>"),
+            news::surplus);
+  const auto told = spoken.reply();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->attempt, 3U);
+  EXPECT_EQ(told->reply.status, 503);
+  EXPECT_EQ(told->reply.retry_after, "7");
+  EXPECT_EQ(told->reply.body, "");
+  EXPECT_EQ(told->reply.body_fault, "a body of 70000 bytes; 65536 are taken at most");
+  EXPECT_FALSE(told->reply.reusable);
+}
+
 // behaviours: C3
 TEST_F(Http1Wire, a_dropped_attempt_costs_the_connection_only_while_it_is_written) {
   spoken.submit(1, request, 0s);

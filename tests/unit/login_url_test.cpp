@@ -17,6 +17,16 @@ const std::string theme = "550e8400-e29b-41d4-a716-446655440000";
 
 ephemeral_token token_with(const std::string& redirect_url) { return {"eyJ..", redirect_url, {}}; }
 
+TEST(LoginUrl, of_a_token_that_came_alone_is_an_error) {
+  const ephemeral_token alone{"abc", {}, clock::now()};
+  EXPECT_EQ(alone.value(), "abc");
+  EXPECT_EQ(alone.redirect_url(), "");
+  const auto url = alone.login_url();
+  ASSERT_FALSE(url);
+  EXPECT_EQ(url.error().code(), mint_errc::invalid_request);
+  EXPECT_EQ(url.error().message(), "login URL: the token has no redirect_url; mint it without token_only");
+}
+
 TEST(LoginUrl, appends_the_options_to_the_end) {  // behaviours: X3
   const struct {
     login_options options;

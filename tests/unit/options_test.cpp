@@ -59,6 +59,7 @@ TEST(ClientOptions, defaults_are_the_production_api) {
   EXPECT_TRUE(checked.endpoint.resume_sessions);
   EXPECT_EQ(checked.host_header, "api.shipengine.com");
   EXPECT_EQ(checked.target, "/v1/tokens/ephemeral?redirect=shipengine-dashboard");
+  EXPECT_EQ(checked.bare_target, "/v1/tokens/ephemeral");
   EXPECT_EQ(checked.user_agent, "ephemint/" EPHEMINT_VERSION);
   EXPECT_THAT(checked.redirects.hosts, ElementsAre("dashboard.shipengine.com"));
   EXPECT_EQ(checked.redirects.any_port_host, "");
@@ -93,6 +94,7 @@ TEST(ClientOptions, base_url_gives_host_and_target) {
   EXPECT_FALSE(checked.endpoint.resume_sessions);
   EXPECT_EQ(checked.host_header, "[::1]:8443");
   EXPECT_EQ(checked.target, "/pre%20fix/v1/tokens/ephemeral?redirect=shipengine-dashboard");
+  EXPECT_EQ(checked.bare_target, "/pre%20fix/v1/tokens/ephemeral");
 }
 
 TEST(ClientOptions, loopback_api_may_redirect_to_itself) {  // behaviours: P3

@@ -361,6 +361,37 @@ TEST(ReplyParser, bad_replies_are_refused_with_the_stream_still_open) {
   }
 }
 
+/// Whether it is the body that is bad, by its name above.
+bool is_bad_body(std::string_view name) {
+  return name == "F5 2^63" || name.starts_with("F6") || name.starts_with("F12") ||
+         name == "F10 128 KiB in all" ||
+         (name.starts_with("F10 a ") && name.find("beyond the limit") != name.npos) ||
+         name == "F10 chunks beyond the limit";
+}
+
+// behaviours: P4 F6 F10 F12
+TEST(ReplyParser, bad_body_leaves_the_status_to_be_known) {
+  std::size_t bodies = 0;
+  for (const bad_reply& each : bad_replies()) {
+    SCOPED_TRACE(each.name);
+    reply_parser parser;
+    std::string bytes = each.bytes;
+    if (is_bad_body(each.name))
+      bytes.replace(bytes.find("200 OK"), 6, "400 OK\r\nX-ShipEngine-RequestID: 1f0e");
+    ASSERT_EQ(feed(parser, bytes), status::refused);
+    ASSERT_EQ(parser.body_refused(), is_bad_body(each.name));
+    if (!parser.body_refused()) continue;
+    const detail::http_reply reply = parser.reply();
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_EQ(reply.request_id, "1f0e");
+    EXPECT_EQ(reply.body, "");
+    EXPECT_EQ("the reply was refused: " + std::string{reply.body_fault}, parser.problem());
+    EXPECT_FALSE(reply.reusable);
+    ++bodies;
+  }
+  EXPECT_GT(bodies, 20u);
+}
+
 // behaviours: F10
 TEST(ReplyParser, limits_are_not_off_by_one) {
   const std::string exact =

@@ -51,6 +51,30 @@ TEST(Reply, that_keeps_the_contract_is_a_token) {  // behaviours: P1
   EXPECT_EQ(understood.message, "");
 }
 
+TEST(Reply, to_a_request_for_the_token_alone_needs_no_redirect_url) {  // behaviours: P1
+  const auto read_bare = [](const std::string& body) {
+    reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key};
+    padded_reply padded{200, body};
+    return reader.read(padded.reply, sent, wall, true);
+  };
+  for (const char* body : {R"({"token":"abc"})", R"({"token":"abc","redirect_url":null})"}) {
+    const auto understood = read_bare(body);
+    ASSERT_EQ(understood.verdict, minted) << understood.message;
+    EXPECT_EQ(understood.token.value(), "abc");
+    EXPECT_EQ(understood.token.redirect_url(), "");
+    EXPECT_EQ(read(200, body).verdict, malformed);
+  }
+  const auto unasked = read_bare(good_body());
+  ASSERT_EQ(unasked.verdict, minted);
+  EXPECT_EQ(unasked.token.redirect_url(), redirect_url) << "checked, and so of use";
+  for (const char* body : {R"({"token":"abc","redirect_url":"https://evil.example/?token=abc"})",
+                           R"({"token":"abc","redirect_url":"https://dashboard.shipengine.com/?token=abd"})",
+                           R"({"token":"abc","redirect_url":""})", R"({"token":"abc","redirect_url":7})",
+                           R"({"token":"abc","redirect_url":null,"redirect_url":null})",
+                           R"({"redirect_url":"https://dashboard.shipengine.com/?token=abc"})", "{}"})
+    EXPECT_EQ(read_bare(body).verdict, malformed) << body;
+}
+
 TEST(Reply, may_have_members_that_we_do_not_know) {  // behaviours: P1
   for (const char* more : {R"(,"x":1,"nested":{"token":7,"redirect_url":[]})", R"(,"errors":[])",
                            R"(,"errors":null)", R"(,"request_id":"abc")", R"(,"request_id":7)", " \r\n\t"})
@@ -107,7 +131,8 @@ TEST(Reply, that_breaks_the_contract_is_malformed) {  // behaviours: P1, P2, P3,
       {R"({"token":"abc"})", "it has no redirect_url"},
       {R"({"token":7})", "its token isn't a string"},
       {R"({"token":null,"redirect_url":"x"})", "its token isn't a string"},
-      {R"({"token":"abc","redirect_url":null})", "its redirect_url isn't a string"},
+      {R"({"token":"abc","redirect_url":null})", "it has no redirect_url"},
+      {R"({"token":"abc","redirect_url":7})", "its redirect_url isn't a string"},
       {good_body(R"(,"token":"abc")"), "it has two tokens"},
       {good_body(R"(,"\u0074oken":")" + token + '"'), "it has two tokens"},
       {good_body(R"(,"token":7)"), "it has two tokens"},
@@ -153,11 +178,11 @@ TEST(Reply, every_status_has_a_verdict) {
       {100, malformed},    {101, malformed},    {202, malformed},    {203, malformed},    {204, malformed},
       {206, malformed},    {299, malformed},    {300, rejected},     {301, rejected},     {302, rejected},
       {303, rejected},     {304, rejected},     {307, rejected},     {308, rejected},     {400, rejected},
-      {401, key_refused},  {402, rejected},     {403, key_refused},  {404, rejected},     {408, rejected},
-      {409, rejected},     {418, rejected},     {422, rejected},     {429, rate_limited}, {499, rejected},
-      {500, server_error}, {501, server_error}, {502, server_error}, {503, server_error}, {504, server_error},
-      {599, server_error}, {0, malformed},      {99, malformed},     {600, malformed},    {999, malformed},
-      {-1, malformed},
+      {401, key_refused},  {402, rejected},     {403, key_refused},  {404, rejected},     {408, elsewhere},
+      {409, rejected},     {418, rejected},     {421, elsewhere},    {422, rejected},     {425, elsewhere},
+      {429, rate_limited}, {499, rejected},     {500, server_error}, {501, server_error}, {502, server_error},
+      {503, server_error}, {504, server_error}, {599, server_error}, {0, malformed},      {99, malformed},
+      {600, malformed},    {999, malformed},    {-1, malformed},
   };
   for (const auto& c : cases)
     for (const std::string& body : {std::string{}, std::string{"<html><body>Bad gateway</body></html>"},
@@ -189,6 +214,9 @@ TEST(Reply, message_says_what_to_look_at) {
       {429, "", "the API's rate limit is reached (HTTP 429)"},
       {503, "<html>", "the API failed (HTTP 503), and gave no reason"},
       {503, error_body("shipengine", "unknown"), "the API failed (HTTP 503): see its errors"},
+      {408, "", "the API didn't take the request on this connection (HTTP 408), and gave no reason"},
+      {421, error_body("shipengine", "unspecified"),
+       "the API didn't take the request on this connection (HTTP 421): see its errors"},
       {202, "", "the reply can't be used (HTTP 202): its status is neither 200 nor 201"},
   };
   for (const auto& c : cases) EXPECT_EQ(read(c.status, c.body).message, c.message);
@@ -212,7 +240,7 @@ TEST(Reply, of_a_carriers_limit_is_not_ours) {  // behaviours: R3
   for (const char* source : {"carrier", "order_source"}) {
     const auto body = error_body(source, "rate_limit_exceeded");
     EXPECT_EQ(read(429, body, "60").verdict, throttled);
-    EXPECT_EQ(read(429, body, "60").retry_after, std::nullopt);
+    EXPECT_EQ(read(429, body, "60").retry_after, clock::duration{60s});
     EXPECT_EQ(read(400, body).verdict, rejected);
     EXPECT_EQ(read(503, body).verdict, server_error);
     EXPECT_EQ(read(200, body).verdict, rejected);
@@ -227,6 +255,43 @@ TEST(Reply, that_refuses_the_key_is_the_apis_own) {
   EXPECT_EQ(read(403, error_body("shipengine", "forbidden")).verdict, key_refused);
   EXPECT_EQ(read(403, error_body("carrier", "forbidden")).verdict, rejected);
   EXPECT_EQ(read(401, error_body("order_source", "unauthorized")).verdict, rejected);
+}
+
+TEST(Reply, that_is_about_its_connection_is_no_rejection) {  // behaviours: R15
+  for (const int status : {408, 421, 425}) {
+    EXPECT_EQ(read(status, "").verdict, elsewhere) << status;
+    EXPECT_EQ(read(status, error_body("shipengine", "unspecified")).verdict, elsewhere) << status;
+    EXPECT_EQ(read(status, error_body("shipengine", "rate_limit_exceeded")).verdict, rate_limited) << status;
+  }
+  for (const int status : {400, 404, 407, 409, 410, 422, 424, 426, 431})
+    EXPECT_EQ(read(status, "").verdict, rejected) << status;
+}
+
+TEST(Reply, says_how_long_to_wait_where_a_new_try_is_worth_it) {  // behaviours: R13, R14
+  for (int status = 200; status < 600; ++status) {
+    const bool worth_it = status == 408 || status == 421 || status == 425 || status == 429 || status >= 500;
+    const auto told = worth_it ? std::optional<clock::duration>{7s} : std::nullopt;
+    EXPECT_EQ(read(status, "", "7").retry_after, told) << status;
+    EXPECT_EQ(read(status, "", "Wed, 08 Apr 2026 00:00:07 GMT").retry_after, told) << status;
+    EXPECT_EQ(read(status, "", "1775645147").retry_after, std::nullopt) << status;
+  }
+}
+
+TEST(Reply, without_a_body_that_can_be_read_keeps_its_status) {  // behaviours: P4
+  for (const int status : {200, 400, 401, 408, 429, 503}) {
+    reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key};
+    padded_reply padded{status, ""};
+    padded.reply.body_fault = "a body of 70000 bytes; 65536 are taken at most";
+    padded.reply.request_id = "id-1";
+    const auto understood = reader.read(padded.reply, sent, wall);
+    EXPECT_EQ(understood.verdict, status == 200 ? malformed : read(status, "").verdict) << status;
+    EXPECT_EQ(understood.http_status, status);
+    EXPECT_EQ(understood.request_id, "id-1");
+    EXPECT_EQ(understood.message, status == 200
+                                      ? "the reply can't be used (HTTP 200): a body of 70000 bytes; "
+                                        "65536 are taken at most"
+                                      : read(status, "").message);
+  }
 }
 
 TEST(Reply, with_errors_is_a_failure_even_at_200) {  // behaviours: P4

@@ -43,6 +43,19 @@ TEST(retry_policy, backoff_doubles_and_half_of_it_is_jitter) {
   }
 }
 
+// behaviours: R13
+TEST(retry_policy, floor_is_never_undercut_and_callers_come_a_little_apart) {
+  retry_policy retry = make({.max_attempts = 100, .budget = 1'000'000});
+  std::set<time_point> times;
+  for (int i = 0; i < 50; ++i)
+    times.insert(*retry.next_attempt(now, trouble::server_error, 1, never, now + 2s));
+  EXPECT_GE(*times.begin(), now + 2s);
+  EXPECT_LE(*times.rbegin(), now + 2s + 50ms);
+  EXPECT_GT(times.size(), 40u);
+  EXPECT_EQ(*retry.next_attempt(now, trouble::too_late, 1, never, now - 1s), now);
+  EXPECT_FALSE(retry.next_attempt(now, trouble::server_error, 1, now + 1s, now + 2s)) << "past the deadline";
+}
+
 // behaviours: R12
 TEST(retry_policy, attempts_are_bounded) {
   retry_policy retry = make({.max_attempts = 3});

@@ -66,6 +66,9 @@ TEST(sandbox_reply, error_of_a_fault_is_as_told) {
 TEST(sandbox_reply, success_of_a_fault_has_both_token_and_errors) {
   const reply r = faulty_reply({.status = 200}, hello());
   EXPECT_TRUE(contains(r.body, R"("token":"T","redirect_url":"U","errors":[{)"));
+  reply alone = hello();
+  alone.redirect_url.clear();
+  EXPECT_TRUE(contains(faulty_reply({.status = 200}, alone).body, R"("token":"T","errors":[{)"));
 }
 
 TEST(sandbox_reply, bodies) {

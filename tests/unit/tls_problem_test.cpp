@@ -56,6 +56,9 @@ TEST(TlsProblem, a_broken_handshake_says_why) {
       {alert(SSL_AD_HANDSHAKE_FAILURE), true, false, "demands a client certificate"},
       {alert(SSL_AD_HANDSHAKE_FAILURE), false, false, "with the alert `handshake failure`"},
       {alert(SSL_AD_INTERNAL_ERROR), true, true, "with the alert `internal error`"},
+      {alert(SSL_AD_USER_CANCELLED), false, true, "with the alert `user canceled`"},
+      {alert(SSL_AD_ACCESS_DENIED), false, false, "with the alert `access denied`"},
+      {alert(SSL_AD_DECODE_ERROR), false, false, "with the alert `decode error`"},
       {ssl_error(SSL_R_WRONG_VERSION_NUMBER), false, false, "does not speak TLS on this port"},
       {ssl_error(SSL_R_DH_KEY_TOO_SMALL), false, false, "broke the TLS handshake: dh key too small"},
       {0, false, false, "broke the TLS handshake: unknown reason"},
@@ -65,7 +68,7 @@ TEST(TlsProblem, a_broken_handshake_says_why) {
                                      .error = each.error,
                                      .first_bytes = {},
                                      .certificate_demanded = each.certificate_demanded});
-    EXPECT_EQ(why.code, mint_errc::tls_failed);
+    EXPECT_EQ(why.code, each.retryable ? mint_errc::connect_failed : mint_errc::tls_failed);
     EXPECT_EQ(why.retryable, each.retryable);
     EXPECT_NE(why.message.view().find(each.said), std::string::npos) << why.message.view();
   }

@@ -66,7 +66,8 @@ exchange api::answer(const request& asked, clock::time_point now, wall_clock::ti
   const fault& shaped_by = fate.reply ? *fate.reply : nothing;
   reply r;
   if (shaped_by.status != 0)
-    r = faulty_reply(shaped_by, shaped_by.status < 300 ? mint(asked.account, true, wall_now) : reply{});
+    r = faulty_reply(shaped_by,
+                     shaped_by.status < 300 ? mint(asked.account, !query.empty(), wall_now) : reply{});
   else if (!shaped_by.raw_reply || shaped_by.raw_expands)
     r = right_answer(asked, now, wall_now);
   exchange e = to_exchange(std::move(r), shaped_by, asked);
@@ -118,9 +119,10 @@ std::optional<reply> api::refused_by_limiter(const request& asked, clock::time_p
 reply api::mint(std::string_view account, bool with_url, wall_clock::time_point wall_now) const {
   reply r{.request_id = random_uuid()};
   r.token = signer_.sign(account, wall_now, token_lifetime_);
+  r.body = fmt::format(R"({{"token":"{}"}})", r.token);
+  if (!with_url) return r;
   r.redirect_url = portal_url_ + "?token=" + r.token;
-  r.body = with_url ? fmt::format(R"({{"token":"{}","redirect_url":"{}"}})", r.token, r.redirect_url)
-                    : fmt::format(R"({{"token":"{}"}})", r.token);
+  r.body = fmt::format(R"({{"token":"{}","redirect_url":"{}"}})", r.token, r.redirect_url);
   return r;
 }
 

@@ -176,9 +176,11 @@ reply error_reply(unsigned status, const api_error& e) {
 
 reply faulty_reply(const fault& f, const reply& minted) {
   reply r = error_reply(f.status, error_of(f));
-  if (f.status < 300)
-    r.body = fmt::format(R"({{"request_id":"{}","token":"{}","redirect_url":"{}","errors":[{}]}})",
-                         r.request_id, minted.token, minted.redirect_url, error_entry(error_of(f)));
+  if (f.status >= 300) return r;
+  const std::string url =
+      minted.redirect_url.empty() ? "" : fmt::format(R"("redirect_url":"{}",)", minted.redirect_url);
+  r.body = fmt::format(R"({{"request_id":"{}","token":"{}",{}"errors":[{}]}})", r.request_id, minted.token,
+                       url, error_entry(error_of(f)));
   return r;
 }
 

@@ -59,7 +59,8 @@ class EPHEMINT_EXPORT ephemeral_token {
   /// The token itself. Valid while this object lives and isn't moved from.
   std::string_view value() const noexcept { return text_.reveal().substr(0, token_size_); }
   /// The portal's URL with the token inside, as the API gave it, checked: https, and a host of the
-  /// allow-list.
+  /// allow-list. Empty if the API gave none, as it does where the token alone was asked for
+  /// (`mint_request::token_only`).
   std::string_view redirect_url() const noexcept {
     return text_.empty() ? std::string_view{} : text_.reveal().substr(token_size_);  // empty: moved from
   }
@@ -71,8 +72,9 @@ class EPHEMINT_EXPORT ephemeral_token {
   clock::duration remaining(clock::time_point now = clock::now()) const noexcept { return expires_at_ - now; }
 
   /// `redirect_url()` with the options appended to its end, encoded.
-  /// Error: `invalid_request` if `theme_id` is not a UUID, or the URL would be longer than
-  /// `max_login_url_size`, or the addition not under `max_login_addition`; the message says by how much.
+  /// Error: `invalid_request` if there is no `redirect_url`, or `theme_id` is not a UUID, or the URL would be
+  /// longer than `max_login_url_size`, or the addition not under `max_login_addition`; the message says by
+  /// how much.
   result<std::string> login_url(const login_options& = {}) const;
 
   /// Writes `[redacted]`.

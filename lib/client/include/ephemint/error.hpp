@@ -26,9 +26,9 @@ enum class mint_errc {
   unauthorized,         ///< 401, or the key was found refused a moment ago (fix_credentials)
   rejected,             ///< another 4xx: the API won't mint for this account (fix_request)
   rate_limited,         ///< no permit before the deadline, or the attempts ended in 429 (retry_later)
-  server_error,         ///< 5xx up to the last attempt (retry_later)
+  server_error,         ///< 5xx, or 408, 421, 425, up to the last attempt (retry_later)
   bad_response,         ///< a reply that breaks HTTP, JSON or the API's contract (give_up)
-  connect_failed,       ///< name unknown, refused, unreachable, connect or connection lost (retry_later)
+  connect_failed,       ///< name unknown, refused, unreachable, handshake or connection lost (retry_later)
   tls_failed,           ///< the peer isn't who it should be, or speaks no TLS 1.2+ (give_up)
   timed_out,            ///< the deadline, or the last attempt's time, ran out (retry_later)
   overloaded,           ///< more than `max_queued` mints are waiting (retry_later)
@@ -214,7 +214,7 @@ class EPHEMINT_EXPORT mint_error {
   /// One line for a log: what went wrong and what to do, with the status of a reply that was the reason. The
   /// server's words stand in `api_errors()` only.
   std::string_view message() const noexcept;
-  /// The status of the last reply, 0 if none came.
+  /// The status of the last reply, also of one whose body couldn't be read. 0 if none came.
   int http_status() const noexcept;
   /// The API's id of the last reply (`request_id`, or `X-ShipEngine-RequestID`), for its support. Empty if
   /// none.
@@ -223,8 +223,9 @@ class EPHEMINT_EXPORT mint_error {
   const std::vector<api_error>& api_errors() const noexcept;
   /// Requests that were made for this mint, connection attempts that failed included.
   int attempts() const noexcept;
-  /// How long from now a new mint had better wait, if that is known: the quota's next permit, `Retry-After`,
-  /// back-off.
+  /// How long from now a new mint had better wait, if somebody said so: the quota's next permit, or the
+  /// `Retry-After` of the last reply, of which at most 5 min count. Only beside codes that equal
+  /// `retry_later`; never our own back-off.
   std::optional<clock::duration> retry_after() const noexcept;
   /// The same in whole seconds, rounded up, as HTTP's `Retry-After` wants them.
   std::optional<std::chrono::seconds> retry_after_seconds() const noexcept;

@@ -22,6 +22,9 @@ struct mint_request {
   /// The time from the call to the result, over all attempts. 0: the client's `deadline`. `no_deadline`:
   /// waits for the quota however long that takes. Negative ones are refused.
   std::chrono::milliseconds deadline{0};
+  /// Asks for the token and no `redirect_url`: the API's `redirect` parameter isn't sent. For who hands the
+  /// token to an application of their own; such a token can't make a login URL.
+  bool token_only = false;
 };
 
 /// For `mint_request::deadline` and `client_options::deadline`: none.

@@ -126,6 +126,8 @@ struct many_options {
   priority urgency = priority::background;
   /// As in `mint_request`; by default none: a batch waits for the quota.
   std::chrono::milliseconds deadline = no_deadline;
+  /// As in `mint_request`.
+  bool token_only = false;
 };
 
 /// One account's outcome.

@@ -12,6 +12,9 @@ struct http_reply {
   int status = 0;
   /// At least 64 readable bytes follow it, for the JSON parser.
   std::string_view body;
+  /// Why its body was refused: it is too long, or framed or coded in a way that isn't taken. Empty: it
+  /// wasn't. A refused one isn't read (`body` is empty), and the connection ends.
+  std::string_view body_fault;
   std::string_view content_type;
   /// `X-ShipEngine-RequestID`.
   std::string_view request_id;

@@ -69,6 +69,8 @@ result<std::string> detail::append_to_query(std::string_view url, std::span<cons
 
 result<std::string> ephemeral_token::login_url(const login_options& options) const {
   if (text_.empty()) return refused("login URL: the token is empty (moved from, or never minted)");
+  if (redirect_url().empty())
+    return refused("login URL: the token has no redirect_url; mint it without token_only");
   std::array<query_parameter, 2> added;
   std::size_t count = 0;
   if (!options.theme_id.empty()) {

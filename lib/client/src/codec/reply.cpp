@@ -18,6 +18,18 @@ constexpr bool can_mint(int status) noexcept { return status == 200 || status ==
 
 constexpr bool is_class(int status, int hundreds) noexcept { return status / 100 == hundreds; }
 
+/// Request Timeout, Misdirected Request, Too Early: each says that the same request may do on another
+/// connection (RFC 9110, 15.5.9 and 15.5.20; RFC 8470, 5.2).
+constexpr bool is_about_connection(int status) noexcept {
+  return status == 408 || status == 421 || status == 425;
+}
+
+/// Whether the same request is worth another try, and so a server's word on when.
+constexpr bool may_be_tried_again(reply_verdict verdict) noexcept {
+  return verdict == reply_verdict::rate_limited || verdict == reply_verdict::throttled ||
+         verdict == reply_verdict::elsewhere || verdict == reply_verdict::server_error;
+}
+
 bool from_elsewhere(const api_error& error) noexcept {
   return error.source == api_error_source::carrier || error.source == api_error_source::order_source;
 }
@@ -47,20 +59,25 @@ reply_verdict verdict_of(int status, errors_view errors) {
     return others_are_limited(errors) ? reply_verdict::throttled : reply_verdict::rate_limited;
   if (status == 401 || status == 403)
     return all_from_elsewhere(errors) ? reply_verdict::rejected : reply_verdict::key_refused;
+  if (is_about_connection(status)) return reply_verdict::elsewhere;
   if (is_class(status, 5)) return reply_verdict::server_error;
   if (is_class(status, 3) || is_class(status, 4)) return reply_verdict::rejected;
   if (is_class(status, 2) && !errors.empty()) return reply_verdict::rejected;
   return reply_verdict::malformed;
 }
 
-/// Why no token can be taken from this reply; null if one can.
-const char* fault_of(int status, const reply_fields& fields, const redirect_policy& redirects) noexcept {
-  if (!can_mint(status)) return "its status is neither 200 nor 201";
+/// Why no token can be taken from this reply; empty if one can.
+std::string_view fault_of(const http_reply& reply, const reply_fields& fields,
+                          const redirect_policy& redirects, bool token_only) noexcept {
+  if (!can_mint(reply.status)) return "its status is neither 200 nor 201";
+  if (!reply.body_fault.empty()) return reply.body_fault;
   if (fields.fault) return fields.fault;
   if (!fields.token) return "it has no token";
-  if (!fields.redirect_url) return "it has no redirect_url";
+  if (!fields.redirect_url && !token_only) return "it has no redirect_url";
   if (!is_token(*fields.token)) return "its token is empty, too long, or has characters that no token has";
-  return redirect_fault(*fields.redirect_url, *fields.token, redirects);
+  if (!fields.redirect_url) return {};
+  const char* const fault = redirect_fault(*fields.redirect_url, *fields.token, redirects);
+  return fault ? std::string_view{fault} : std::string_view{};
 }
 
 /// Whether its code is a reason: one that we know, and so our own text, and that says something.
@@ -82,7 +99,7 @@ std::string with_reason(std::string_view what, int status, errors_view errors) {
   return line += errors.empty() ? ", and gave no reason" : ": see its errors";
 }
 
-std::string message_of(reply_verdict verdict, int status, errors_view errors, const char* fault) {
+std::string message_of(reply_verdict verdict, int status, errors_view errors, std::string_view fault) {
   switch (verdict) {
     case reply_verdict::minted:
       return {};
@@ -97,6 +114,8 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, co
       return with_reason("the API rejected the request", status, errors);
     case reply_verdict::throttled:
       return with_reason("a carrier's rate limit is reached", status, errors);
+    case reply_verdict::elsewhere:
+      return with_reason("the API didn't take the request on this connection", status, errors);
     case reply_verdict::server_error:
       return with_reason("the API failed", status, errors);
     case reply_verdict::malformed:
@@ -110,13 +129,13 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, co
 struct reply_reader::impl {
   impl(redirect_policy policy, const keys& both) : redirects{std::move(policy)}, known{both}, body{both} {}
 
-  void explain(understood_reply& understood, const http_reply& reply, reply_fields& fields, const char* fault,
-               std::chrono::system_clock::time_point wall) {
+  void explain(understood_reply& understood, const http_reply& reply, reply_fields& fields,
+               std::string_view fault, std::chrono::system_clock::time_point wall) {
     understood.verdict = verdict_of(reply.status, fields.errors);
     understood.message = message_of(understood.verdict, reply.status, fields.errors, fault);
     understood.request_id = fields.request_id.empty() ? checked_id(reply.request_id) : fields.request_id;
     understood.api_errors = std::move(fields.errors);
-    if (understood.verdict == reply_verdict::rate_limited)
+    if (may_be_tried_again(understood.verdict))
       understood.retry_after = parse_retry_after(reply.retry_after, reply.date, wall);
   }
 
@@ -137,7 +156,7 @@ reply_reader::reply_reader(redirect_policy redirects, const secret* key, const s
 reply_reader::~reply_reader() = default;
 
 understood_reply reply_reader::read(const http_reply& reply, clock::time_point sent_at,
-                                    std::chrono::system_clock::time_point wall) {
+                                    std::chrono::system_clock::time_point wall, bool token_only) {
   struct fields_that_are_forgotten {
     body_reader& reader;
     reply_fields fields;
@@ -146,11 +165,12 @@ understood_reply reply_reader::read(const http_reply& reply, clock::time_point s
 
   understood_reply understood;
   understood.http_status = reply.status;
-  if (const char* fault = fault_of(reply.status, said.fields, impl_->redirects)) {
+  if (const std::string_view fault = fault_of(reply, said.fields, impl_->redirects, token_only);
+      !fault.empty()) {
     impl_->explain(understood, reply, said.fields, fault, wall);
   } else {
     understood.verdict = reply_verdict::minted;
-    understood.token = ephemeral_token{*said.fields.token, *said.fields.redirect_url, sent_at};
+    understood.token = ephemeral_token{*said.fields.token, said.fields.redirect_url.value_or(""), sent_at};
   }
   return understood;
 }

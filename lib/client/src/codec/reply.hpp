@@ -23,6 +23,7 @@ enum class reply_verdict {
   key_refused,   ///< 401, or 403: the API's own, not a carrier's
   rejected,      ///< any other 4xx, redirects, and a 2xx that lists errors: never retried
   throttled,     ///< a 429 that is a carrier's rate limit: the key isn't concerned
+  elsewhere,     ///< 408, 421, 425: about this connection, not about the request; another may do
   server_error,  ///< 5xx
   malformed,     ///< not the API's contract
 };
@@ -32,8 +33,8 @@ struct understood_reply {
   reply_verdict verdict = reply_verdict::malformed;
   /// `minted` only.
   ephemeral_token token;
-  /// `rate_limited` only: how long the server asks to wait; clamped to 5 min; none if it doesn't say so
-  /// legibly.
+  /// How long the server asks to wait, where that is for a new try (`rate_limited`, `throttled`, `elsewhere`,
+  /// `server_error`); clamped to 5 min; none if it doesn't say so legibly.
   std::optional<clock::duration> retry_after;
   /// All but `minted`.
   int http_status = 0;
@@ -58,17 +59,18 @@ class reply_reader {
   ~reply_reader();
 
   /// `sent_at`: when the request was about to be written. `wall`: the system clock now, for a `Retry-After`
-  /// date where the reply has no `Date`. Never throws on bad input; throws `std::bad_alloc`.
+  /// date where the reply has no `Date`. `token_only`: no `redirect_url` was asked for, and none is missed;
+  /// one that comes is checked all the same. Never throws on bad input; throws `std::bad_alloc`.
   understood_reply read(const http_reply&, clock::time_point sent_at,
-                        std::chrono::system_clock::time_point wall);
+                        std::chrono::system_clock::time_point wall, bool token_only = false);
 
  private:
   struct impl;
   std::unique_ptr<impl> impl_;
 };
 
-/// `Retry-After`, as seconds or as an HTTP date (three forms). None for anything else; never negative; at
-/// most 5 min.
+/// `Retry-After`, as seconds or as an HTTP date (three forms). None for anything else, and for what lies more
+/// than a day ahead; never negative; at most 5 min.
 std::optional<clock::duration> parse_retry_after(std::string_view value, std::string_view date,
                                                  std::chrono::system_clock::time_point wall);
 

@@ -66,8 +66,7 @@ struct top_level {
     if (key == "token")
       take_string(value, fields.token, token_seen, "it has two tokens", "its token isn't a string");
     else if (key == "redirect_url")
-      take_string(value, fields.redirect_url, redirect_url_seen, "it has two redirect_urls",
-                  "its redirect_url isn't a string");
+      take_redirect_url(value);
     else if (key == "request_id")
       request_id = text_of(value).value_or("");
     else if (key == "errors")
@@ -75,6 +74,15 @@ struct top_level {
   }
 
  private:
+  /// Some servers say `null` of what they don't have.
+  void take_redirect_url(dom::element value) noexcept {
+    if (value.is_null() && !redirect_url_seen)
+      redirect_url_seen = true;
+    else
+      take_string(value, fields.redirect_url, redirect_url_seen, "it has two redirect_urls",
+                  "its redirect_url isn't a string");
+  }
+
   void take_string(dom::element value, std::optional<std::string_view>& field, bool& seen,
                    const char* said_twice, const char* wrong_type) noexcept {
     const auto text = text_of(value);

@@ -31,7 +31,8 @@ struct reply_fields {
   /// Why no token can be taken from this body, in words for a message; null if nothing is wrong with its
   /// form.
   const char* fault = nullptr;
-  /// Each is there if it is a string. Views into the reader's memory: until `forget()` or the next `read()`.
+  /// Each is there if it is a string; a `redirect_url` of `null` is none. Views into the reader's memory:
+  /// until `forget()` or the next `read()`.
   std::optional<std::string_view> token;
   std::optional<std::string_view> redirect_url;
   std::string request_id;

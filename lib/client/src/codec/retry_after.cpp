@@ -10,6 +10,10 @@ namespace {
 /// Longer than any window that a per-minute quota could have: a server that asks for more would silence every
 /// caller by one reply.
 constexpr std::chrono::seconds longest{std::chrono::minutes{5}};
+/// No quota has a longer window, and no outage is known for longer ahead. What lies beyond wasn't meant as a
+/// wait: a Unix time among the seconds, the end of all dates (R14). It says nothing, least of all to be
+/// silent.
+constexpr std::chrono::seconds plausible{std::chrono::hours{24}};
 
 std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view blanks = " \t";
@@ -22,10 +26,17 @@ bool is_delay_seconds(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), ascii::is_digit);
 }
 
+/// Saturates just beyond what is plausible.
 std::chrono::seconds to_seconds(std::string_view digits) noexcept {
   std::chrono::seconds value{0};
-  for (char c : digits) value = std::min(value * 10 + std::chrono::seconds{c - '0'}, longest);
+  for (char c : digits)
+    value = std::min(value * 10 + std::chrono::seconds{c - '0'}, plausible + std::chrono::seconds{1});
   return value;
+}
+
+std::optional<clock::duration> as_wait(std::chrono::seconds span) noexcept {
+  if (span > plausible) return std::nullopt;
+  return std::clamp(span, std::chrono::seconds{0}, longest);
 }
 
 }  // namespace
@@ -33,13 +44,13 @@ std::chrono::seconds to_seconds(std::string_view digits) noexcept {
 std::optional<clock::duration> parse_retry_after(std::string_view value, std::string_view date,
                                                  std::chrono::system_clock::time_point wall) {
   value = trimmed(value);
-  if (is_delay_seconds(value)) return to_seconds(value);
+  if (is_delay_seconds(value)) return as_wait(to_seconds(value));
   const auto here = std::chrono::floor<std::chrono::seconds>(wall);
   const auto until = parse_http_date(value, here);
   if (!until) return std::nullopt;
   // Both by the server's clock, if it tells: ours may be wrong.
   const auto from = parse_http_date(trimmed(date), here).value_or(here);
-  return std::clamp(*until - from, std::chrono::seconds{0}, longest);
+  return as_wait(*until - from);
 }
 
 }  // namespace ephemint::inline v0::detail

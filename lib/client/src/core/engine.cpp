@@ -128,16 +128,17 @@ void engine::on_cancel(time_point now, mint& m) noexcept {
   advance(now);
 }
 
-/// Has a mint whose attempt failed wait for its next one, or ends it with what the attempt met.
-void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why, mint_errc code) noexcept {
-  if (closing_ && m.deadline == never) return finish(m, why, code);
-  time_point permit = never;
-  if (what == trouble::rate_limited) {
-    permit = permit_at(m, now, 0);
-    if (hopeless(m, permit)) return finish(m, why, code, permit);
-  }
-  const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline);
-  if (!when) return finish(m, why, code, permit);
+/// Has a mint whose attempt failed wait for its next one, or ends it with what the attempt met. What the
+/// server asked it to wait is a floor, and where nothing can come of that in time it ends now (R13).
+void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why, mint_errc code,
+                       std::optional<duration> asked_to_wait) noexcept {
+  const time_point floor = asked_to_wait ? add(now, *asked_to_wait) : now;
+  time_point worth_it = asked_to_wait ? floor : never;
+  if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
+  if (what == trouble::rate_limited) worth_it = permit_at(m, now, 0);
+  if (worth_it != never && hopeless(m, worth_it)) return finish(m, why, code, worth_it);
+  const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline, floor);
+  if (!when) return finish(m, why, code, worth_it);
   if (*when > now)
     queue_.delay(m, *when);
   else
@@ -230,9 +231,9 @@ std::optional<command> engine::next() noexcept {
 
 // --- questions ---
 
-bool engine::awaited(attempt_id id) const noexcept {
+const mint* engine::asker(attempt_id id) const noexcept {
   const attempt* a = attempts_.find(id);
-  return a && a->of;
+  return a ? a->of : nullptr;
 }
 
 time_point engine::sent_at(attempt_id id) const noexcept {

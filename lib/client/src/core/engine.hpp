@@ -67,12 +67,13 @@ struct reply_facts {
     throttled,  ///< a carrier's limit: the key isn't concerned
     key_refused,
     rejected,
+    elsewhere,  ///< about its link, not about the request: another link may do
     server_error,
     malformed,
   };
   answer what = answer::malformed;
-  std::optional<duration> retry_after{};
-  bool reusable = true;  ///< the link takes more requests
+  std::optional<duration> retry_after{};  ///< from now; of the key if `rate_limited`, else of this mint alone
+  bool reusable = true;                   ///< the link takes more requests
   std::optional<duration> keep_alive{};
   ephemeral_token token{};  ///< `minted`
   mint_error said{};        ///< all else: for whoever waits, should this be the end
@@ -134,8 +135,8 @@ class engine {
   // --- questions ---
   bool closing() const noexcept { return closing_; }
   bool drained() const noexcept { return drained_; }
-  /// Whether a mint still waits for that attempt's reply.
-  bool awaited(attempt_id) const noexcept;
+  /// The mint that still waits for that attempt's reply, or null.
+  const mint* asker(attempt_id) const noexcept;
   /// When the request of an attempt under way was about to be written.
   time_point sent_at(attempt_id) const noexcept;
   /// When a mint that is asked for now would be sent: now, if at once.
@@ -173,7 +174,8 @@ class engine {
   std::optional<outcome> refusal(time_point now, const mint&) const noexcept;
   bool in_time(time_point now, const mint&) const noexcept;
   void take_out(mint&, time_point now) noexcept;
-  void try_again(mint&, trouble, time_point now, outcome::cause, mint_errc) noexcept;
+  void try_again(mint&, trouble, time_point now, outcome::cause, mint_errc,
+                 std::optional<duration> asked_to_wait = {}) noexcept;
   void lose(mint&, fate, const failure_facts&, time_point now) noexcept;
   void to_fresh(mint&, time_point now) noexcept;
   void to_queue(mint&, time_point now) noexcept;

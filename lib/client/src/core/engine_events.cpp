@@ -30,8 +30,10 @@ void engine::settle(const attempt& a, permit_use use, time_point now,
 void engine::settle_key(const attempt& a, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
   if (reply.what == answer::key_refused) return key_.on_refused(now, a.probes_key, a.key_version);
-  if (reply.what != answer::rate_limited) return key_.on_admitted(a.probes_key, a.key_version);
-  if (a.probes_key) key_.probe_undone(a.key_version);  // a rate may be counted before the key is looked at
+  // A rate may be counted, and a connection found wrong, before the key is looked at.
+  const bool looked_at = reply.what != answer::rate_limited && reply.what != answer::elsewhere;
+  if (looked_at) return key_.on_admitted(a.probes_key, a.key_version);
+  if (a.probes_key) key_.probe_undone(a.key_version);
 }
 
 /// Whoever waited for the attempt's reply waits no longer. Null if nobody did.
@@ -93,7 +95,8 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   link& l = *a->on;
   const permit_use use = use_of(reply.what);
   if (use == permit_use::rate_limited) ++counts_.rate_limited;
-  settle(*a, use, now, reply.retry_after);
+  // Any other reply's wait is for its own mint (R13).
+  settle(*a, use, now, use == permit_use::rate_limited ? reply.retry_after : std::nullopt);
   settle_key(*a, reply, now);
   // Its first reply shows that its dial succeeded. Not that it was connected: a server may accept, and then
   // close, all that it can't serve. Nor do the replies on older ones.
@@ -107,7 +110,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (reply.keep_alive)
     l.idle_limit =
         std::min<duration>(settings_.links.idle_timeout, *reply.keep_alive - std::chrono::seconds{1});
-  if (!reply.reusable) links_.retire(l);
+  if (!reply.reusable || reply.what == reply_facts::answer::elsewhere) links_.retire(l);
   end(*a, now);
   if (l.in_use == 0 && !reply.reusable) {
     links_.close(l);  // it has ended by itself
@@ -141,9 +144,12 @@ void engine::conclude(mint& m, reply_facts& reply, time_point sent_at, time_poin
     case answer::rate_limited:
       return try_again(m, trouble::rate_limited, now, cause::said, mint_errc::rate_limited);
     case answer::throttled:
-      return try_again(m, trouble::throttled, now, cause::said, mint_errc::rate_limited);
+      return try_again(m, trouble::throttled, now, cause::said, mint_errc::rate_limited, reply.retry_after);
+    case answer::elsewhere:
+      return try_again(m, trouble::transport, now, cause::said, mint_errc::server_error, reply.retry_after);
     case answer::server_error:
-      return try_again(m, trouble::server_error, now, cause::said, mint_errc::server_error);
+      return try_again(m, trouble::server_error, now, cause::said, mint_errc::server_error,
+                       reply.retry_after);
     case answer::key_refused:
       return finish(m, cause::said, mint_errc::unauthorized);
     case answer::rejected:
@@ -254,17 +260,16 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
   const bool hopeless = !why.retryable || dials_.failures_in_a_row() >=
                                               static_cast<std::uint32_t>(settings_.retry.max_attempts);
   if (!hopeless) return;
-  const auto end = [&](mint& m, time_point retry_at) {
+  // No time to come again: our own back-off's next step says nothing of when the server is back.
+  const auto end = [&](mint& m) {
     take_out(m, now);
     met(m, why.said);
-    finish(m, outcome::cause::said, why.code, retry_at);
+    finish(m, outcome::cause::said, why.code);
   };
   // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
-  while (!fresh_.empty()) end(*fresh_.begin(), never);
+  while (!fresh_.empty()) end(*fresh_.begin());
   if (links_.total() > 0) return;
-  // Of a handshake that broke off the caller hears `tls_failed`: to give up, and so no time to come again.
-  const bool worth_coming_again = why.retryable && why.code == mint_errc::connect_failed;
-  while (mint* m = front()) end(*m, worth_coming_again ? dials_.next(now, 0) : never);
+  while (mint* m = front()) end(*m);
 }
 
 void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, fate what) noexcept {

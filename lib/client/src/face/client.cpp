@@ -51,6 +51,7 @@ void begin_mint(const impl_pointer& impl, const mint_request& request, mint_hand
   if (refusal) return op.refuse(*std::move(refusal));
   op.account = request.account;
   op.urgency = request.urgency;
+  op.token_only = request.token_only;
   op.deadline = impl->deadline_of(request, clock::now());
   mint_operation::begin(op, slot, handler);
 }

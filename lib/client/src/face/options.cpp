@@ -165,7 +165,8 @@ checked_options check(const client_options& o) {
   checked.endpoint = {url.host,         url.port,        o.system_authorities,
                       o.authority_file, o.authority_pem, o.resume_sessions};
   checked.host_header = url.host_header();
-  checked.target = url.prefix + "/v1/tokens/ephemeral?redirect=shipengine-dashboard";
+  checked.bare_target = url.prefix + "/v1/tokens/ephemeral";
+  checked.target = checked.bare_target + "?redirect=shipengine-dashboard";
   checked.user_agent = user_agent_of(o);
   checked.redirects = redirects_of(o, url);
   checked.rate = rate_of(o, *key);

@@ -14,6 +14,7 @@ struct checked_options {
   net::endpoint_settings endpoint;
   std::string host_header;  ///< `Host`, with the port unless it is 443
   std::string target;       ///< `/prefix/v1/tokens/ephemeral?redirect=shipengine-dashboard`
+  std::string bare_target;  ///< the same without the query: for the token alone
   std::string user_agent;
   redirect_policy redirects;
   quota rate = production_quota;

@@ -223,10 +223,12 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   const auto self = shared_from_this();
   const core::time_point now = clock::now();
   if (!framed.reusable) connection_at(id).reset();
+  const auto* const asker = static_cast<const operation*>(engine_.asker(attempt));
   try {
-    engine_.on_reply(
-        now, attempt,
-        facts_of(reader_->read(framed, engine_.sent_at(attempt), std::chrono::system_clock::now()), framed));
+    engine_.on_reply(now, attempt,
+                     facts_of(reader_->read(framed, engine_.sent_at(attempt),
+                                            std::chrono::system_clock::now(), asker && asker->token_only),
+                              framed));
   } catch (const std::bad_alloc&) {
     const auto unread = facts_of(net::out_of_memory());
     if (framed.reusable)
@@ -301,7 +303,8 @@ void client_impl::send(const core::command& c) noexcept {
     return engine_.on_attempt_lost(clock::now(), c.attempt, core::fate::unsent,
                                    facts_of(net::out_of_memory()));
   }
-  if (connection_at(c.link)->send(c.attempt, writer_->write(c.of->account))) return;
+  request_writer& writer = static_cast<const operation&>(*c.of).token_only ? *bare_writer_ : *writer_;
+  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return;
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unsent);
 }
@@ -310,8 +313,10 @@ void client_impl::use_key_in_force() {
   if (held_.version == key_->version()) return;
   const auto now = key_->current();
   request_writer writer{checked_.host_header, checked_.target, *now.text, checked_.user_agent};
+  request_writer bare{checked_.host_header, checked_.bare_target, *now.text, checked_.user_agent};
   reader_ = std::make_unique<reply_reader>(checked_.redirects, now.text.get(), held_.text.get());
   writer_ = std::move(writer);
+  bare_writer_ = std::move(bare);
   before_ = std::exchange(held_, now);  // last: the old reader refers to the keys before
 }
 

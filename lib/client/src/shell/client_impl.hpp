@@ -120,6 +120,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
   std::optional<request_writer> writer_;
+  std::optional<request_writer> bare_writer_;  // of requests for the token alone
   std::unique_ptr<reply_reader> reader_;
   std::shared_ptr<net::endpoint> endpoint_;
   std::vector<std::shared_ptr<net::connection>> connections_;

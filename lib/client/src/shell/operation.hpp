@@ -23,6 +23,7 @@ class operation : public core::mint {
   virtual void abandoned() noexcept = 0;
 
   boost::intrusive::list_member_hook<> among_siblings;  ///< of one stream
+  bool token_only = false;                              ///< as in `mint_request`
 
  protected:
   ~operation() = default;

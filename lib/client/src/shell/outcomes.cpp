@@ -28,6 +28,8 @@ verdict_entry entry_of(reply_verdict verdict) noexcept {
       return {answer::key_refused, mint_errc::unauthorized};
     case reply_verdict::rejected:
       return {answer::rejected, mint_errc::rejected};
+    case reply_verdict::elsewhere:
+      return {answer::elsewhere, mint_errc::server_error};
     case reply_verdict::server_error:
       return {answer::server_error, mint_errc::server_error};
     case reply_verdict::malformed:
@@ -69,7 +71,6 @@ mint_error::details details_of(const mint_error& said) {
   d.http_status = said.http_status();
   d.request_id = said.request_id();
   d.api_errors = said.api_errors();
-  d.retry_after = said.retry_after();
   return d;
 }
 
@@ -79,7 +80,6 @@ mint_error::details details_of(const core::mint& m) {
   d.message = words_for(m.end.code);
   if (!m.met_anything) return d;
   d = details_of(m.said);
-  d.retry_after.reset();
   const bool dialled_only = m.attempts == 0;
   d.message.insert(0, dialled_only ? "; the last connection attempt: " : "; the last attempt: ");
   d.message.insert(0, words_for(m.end.code));
@@ -105,7 +105,6 @@ core::reply_facts facts_of(understood_reply&& reply, const http_reply& framed) n
     d.http_status = reply.http_status;
     d.request_id = std::move(reply.request_id);
     d.api_errors = std::move(reply.api_errors);
-    d.retry_after = reply.retry_after;
     facts.said = mint_error{entry.code, std::move(d)};
   } catch (const std::bad_alloc&) {
     facts.said = mint_error{entry.code};
@@ -120,7 +119,9 @@ core::failure_facts facts_of(const net::failure& what) noexcept {
 mint_error error_of(const core::mint& m, core::time_point now) noexcept try {
   mint_error::details d = details_of(m);
   d.attempts = m.end.attempts;
-  if (m.end.retry_at != core::never)
+  // A time to come again is for who is to come again.
+  const bool later = make_error_code(m.end.code) == mint_condition::retry_later;
+  if (later && m.end.retry_at != core::never)
     d.retry_after = std::max(core::between(m.end.retry_at, now), core::duration::zero());
   return {m.end.code, std::move(d)};
 } catch (const std::bad_alloc&) {

@@ -64,6 +64,7 @@ class stream_operation final : public operation {
       : stream_{std::move(stream)}, read_at_{of.read_at} {
     account = of.id;
     urgency = stream_->options.urgency;
+    token_only = stream_->options.token_only;
     deadline = stream_->minter->deadline_of({of.id, urgency, stream_->options.deadline}, read_at_);
   }
 

@@ -19,12 +19,14 @@ constexpr std::chrono::seconds throttle_backoff{1};
 retry_policy::retry_policy(settings s, splitmix random) : settings_{s}, random_{random}, budget_{s.budget} {}
 
 std::optional<time_point> retry_policy::next_attempt(time_point now, trouble what, int attempts,
-                                                     time_point deadline) {
+                                                     time_point deadline, time_point floor) {
   if (attempts >= settings_.max_attempts) return std::nullopt;
   const bool throttle = what == trouble::rate_limited || what == trouble::throttled;
   const int cost = throttle ? throttle_cost : retry_cost;
   if (budget_ < cost) return std::nullopt;
-  const time_point when = now + backoff(what, attempts);
+  time_point when = now + backoff(what, attempts);
+  // Many were told the same time by the same server: they come a little apart, and none before it.
+  if (floor > now) when = std::max(when, add(floor, spread()));
   if (when >= deadline) return std::nullopt;
   budget_ -= cost;
   return when;
@@ -39,6 +41,10 @@ duration retry_policy::backoff(trouble what, int attempts) noexcept {
   const duration whole = std::min<duration>(first * (std::int64_t{1} << shift), settings_.max_backoff);
   // Half of it jitter: callers that failed together come back apart.
   return std::chrono::duration_cast<duration>(whole * (0.5 + 0.5 * random_.unit()));
+}
+
+duration retry_policy::spread() noexcept {
+  return std::chrono::duration_cast<duration>(settings_.first_backoff * random_.unit());
 }
 
 }  // namespace ephemint::inline v0::core

@@ -13,7 +13,7 @@ enum class trouble : std::uint8_t {
   rate_limited,  ///< the governor makes everybody wait; the retry itself needn't
   throttled,     ///< a carrier's rate limit: this request alone waits
   server_error,
-  transport,
+  transport,  ///< the connection, or a reply that is about the connection alone
   timed_out,
   too_late,  ///< a token came, with too little of its life left
 };
@@ -31,9 +31,10 @@ class retry_policy {
 
   retry_policy(settings, splitmix random);
 
-  /// When the next attempt may go, or none: the attempts or the budget are spent, or it would be past the
-  /// deadline. Takes from the budget if it says yes.
-  std::optional<time_point> next_attempt(time_point now, trouble, int attempts, time_point deadline);
+  /// When the next attempt may go, not before `floor`, or none: the attempts or the budget are spent, or it
+  /// would be past the deadline. Takes from the budget if it says yes.
+  std::optional<time_point> next_attempt(time_point now, trouble, int attempts, time_point deadline,
+                                         time_point floor = time_point::min());
   /// Gives one token back to the budget.
   void succeeded() noexcept;
 
@@ -41,6 +42,7 @@ class retry_policy {
 
  private:
   duration backoff(trouble, int attempts) noexcept;
+  duration spread() noexcept;
 
   settings settings_;
   splitmix random_;

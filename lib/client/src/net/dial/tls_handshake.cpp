@@ -74,15 +74,16 @@ void tls_handshake::on_written(const error_code& error) noexcept {
 
 void tls_handshake::on_stream_end(const error_code& error) {
   const std::string cause = error == asio::error::eof ? "the server closed it" : error.message();
-  fail({mint_errc::tls_failed,
+  // Of a server that is overloaded, or starts again, not of one that isn't the API (T3).
+  fail({mint_errc::connect_failed,
         endpoint_->host + " broke off the TLS handshake: " + cause +
-            "; check that base_url's port is the API's",
+            "; it may be overloaded or starting; if it stays so, check base_url's port",
         true});
 }
 
 void tls_handshake::on_time(gate_timer&) noexcept {
   guarded([&] {
-    fail({mint_errc::tls_failed,
+    fail({mint_errc::connect_failed,
           endpoint_->host + " stalled in the TLS handshake for " + std::to_string(patience_.count()) +
               " ms; it may be overloaded, or something between drops packets",
           true});

@@ -40,8 +40,14 @@ advice certificate_advice(long verdict) {
   }
 }
 
-failure refused(const tls_evidence& seen, const std::string& what, bool retryable = false) {
-  return {mint_errc::tls_failed, std::string{seen.host} + ' ' + what, retryable};
+/// Not to be tried again: the peer isn't who it should be, or speaks something else.
+failure refused(const tls_evidence& seen, const std::string& what) {
+  return {mint_errc::tls_failed, std::string{seen.host} + ' ' + what, false};
+}
+
+/// Alerts of a server in trouble of its own: they say nothing of who it is, nor of what we sent (T3).
+bool is_passing(int alert) noexcept {
+  return alert == SSL_AD_INTERNAL_ERROR || alert == SSL_AD_USER_CANCELLED;
 }
 
 failure alert_received(const tls_evidence& seen, int alert) {
@@ -54,9 +60,10 @@ failure alert_received(const tls_evidence& seen, int alert) {
     return refused(seen, "speaks no TLS 1.2 or newer; the server must be brought up to date");
   if (alert == SSL_AD_UNRECOGNIZED_NAME)
     return refused(seen, "is a name that the server at this address does not know; check base_url");
-  return refused(
-      seen, std::string{"ended the TLS handshake with the alert `"} + SSL_alert_desc_string_long(alert) + '`',
-      alert == SSL_AD_INTERNAL_ERROR);
+  const std::string what =
+      std::string{"ended the TLS handshake with the alert `"} + SSL_alert_desc_string_long(alert) + '`';
+  if (is_passing(alert)) return {mint_errc::connect_failed, std::string{seen.host} + ' ' + what, true};
+  return refused(seen, what);
 }
 
 failure handshake_problem(const tls_evidence& seen, int reason) {

@@ -24,6 +24,7 @@ wire::news http1_wire::commit(std::size_t size) {
     case reply_parser::status::complete:
       return surplus ? news::surplus : news::reply;
     case reply_parser::status::refused:
+      if (parser_.body_refused()) return news::surplus;  // its status is an answer all the same
       break;
   }
   return refuse({mint_errc::bad_response, host_ + ": " + parser_.problem(), false});
@@ -36,7 +37,7 @@ wire::news http1_wire::end(bool clean, std::string_view cause) {
 }
 
 std::optional<wire::answer> http1_wire::reply() {
-  assert(out_ && parser_.complete());
+  assert(out_ && (parser_.complete() || parser_.body_refused()));
   const detail::http_reply reply = parser_.reply();
   // RFC 9110, 15.5.9: a server that closes an unused connection may say 408 first. That is no answer to a
   // request that crossed it on the way.

@@ -25,6 +25,8 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+
 /// Beast checks the grammar and knows lengths; what it lets pass and we don't is caught in the fields'
 /// callback. It is given heads only: its reading of chunks accepts control characters in extensions, merges
 /// trailers into the fields, and (1.81) asserts where the last chunk comes in pieces.
@@ -57,7 +59,7 @@ class head_parser final : public http::basic_parser<false> {
         if (version_ < 11) refuse("a transfer coding in HTTP/1.0", ec);
         break;
       case http::field::content_encoding:
-        refuse("a Content-Encoding, which was not asked for", ec);
+        on_content_encoding(ec);
         break;
       case http::field::content_type:
         head_.content_type = part(worth);
@@ -78,6 +80,13 @@ class head_parser final : public http::basic_parser<false> {
       default:
         break;
     }
+  }
+
+  /// Whatever is encoded so is the body's text alone: what the status says stands.
+  void on_content_encoding(code& ec) {
+    static constexpr const char* unasked_for = "a Content-Encoding, which was not asked for";
+    if (has_no_body(head_.status)) return refuse(unasked_for, ec);
+    head_.body_fault = unasked_for;
   }
 
   void on_retry_after(std::string_view worth) {
@@ -119,9 +128,7 @@ class head_parser final : public http::basic_parser<false> {
   bool last_request_ = false;
 };
 
-bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
-
-std::string settle_framing(const head_parser& parsed, std::size_t max_body, reply_head& head) {
+void settle_framing(const head_parser& parsed, std::size_t max_body, reply_head& head) {
   const auto length = parsed.content_length();
   if (has_no_body(head.status))
     head.body = reply_head::framing::none;
@@ -130,13 +137,12 @@ std::string settle_framing(const head_parser& parsed, std::size_t max_body, repl
   else if (!length)
     head.body = reply_head::framing::until_close;
   else if (*length > max_body)
-    return "a body of " + std::to_string(*length) + " bytes; " + std::to_string(max_body) +
-           " are taken at most";
+    head.body_fault =
+        "a body of " + std::to_string(*length) + " bytes; " + std::to_string(max_body) + " are taken at most";
   else {
     head.body = *length == 0 ? reply_head::framing::none : reply_head::framing::length;
     head.length = static_cast<std::size_t>(*length);
   }
-  return {};
 }
 
 }  // namespace
@@ -169,7 +175,7 @@ std::string parse_head(std::string_view text, std::size_t max_body, reply_head& 
   if (error) return "a header that breaks HTTP/1.1: " + error.message();
   if (!parser.is_header_done()) return "a header that breaks HTTP/1.1: it ends too early";
   if (head.status == 101) return "status 101, which was not asked for";
-  if (std::string why = settle_framing(parser, max_body, head); !why.empty()) return why;
+  settle_framing(parser, max_body, head);
   const bool hinted_end =
       parser.last_request() || (head.keep_alive && *head.keep_alive <= std::chrono::seconds{1});
   head.keeps_alive = parser.version() == 11 && !hinted_end && head.body != reply_head::framing::until_close &&

@@ -22,6 +22,8 @@ struct reply_head {
   int status = 0;
   framing body = framing::none;
   std::size_t length = 0;  ///< `framing::length` only; at most what `parse_head` was given
+  /// Why the body can't be taken, though the head is well; empty: it can.
+  std::string body_fault;
   /// The server will take another request on this connection: HTTP/1.1, no `close`, a body with a known end.
   bool keeps_alive = false;
   std::optional<std::chrono::seconds> keep_alive;
@@ -35,7 +37,8 @@ struct reply_head {
 };
 
 /// Understands one whole head, up to and including its empty line, in which each line ends in CRLF and none
-/// begins with a blank (the caller saw to that). Why it is refused, in words; empty if it is well.
+/// begins with a blank (the caller saw to that). Why it is refused, in words; empty if it is well, and then
+/// the reply's status stands, also where its body can't be taken.
 std::string parse_head(std::string_view text, std::size_t max_body, reply_head&);
 
 /// `timeout=5, max=100`. Parameters that aren't understood are skipped: it is only a hint.

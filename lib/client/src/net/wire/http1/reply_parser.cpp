@@ -6,6 +6,12 @@
 
 namespace ephemint::inline v0::net {
 
+namespace {
+
+constexpr std::string_view refused = "the reply was refused: ";
+
+}  // namespace
+
 reply_parser::status reply_parser::commit(std::size_t size) {
   buffer_.commit(size);
   if (status_ == status::complete && size != 0) surplus_ = true;
@@ -70,6 +76,7 @@ reply_parser::status reply_parser::take_head(std::size_t end) {
   }
   in_body_ = true;
   body_begin_ = body_end_ = chunks_read_ = end;
+  if (!head_.body_fault.empty()) return refuse(head_.body_fault);
   return status::incomplete;
 }
 
@@ -105,7 +112,8 @@ reply_parser::status reply_parser::finish(std::size_t end) {
 }
 
 reply_parser::status reply_parser::refuse(std::string why) {
-  problem_ = "the reply was refused: " + why;
+  problem_ = refused;
+  problem_ += why;
   return status_ = status::refused;
 }
 
@@ -121,13 +129,15 @@ bool reply_parser::version_is_possible() const {
 
 detail::http_reply reply_parser::reply() const {
   const char* head = buffer_.view(head_begin_, 0).data();
+  const std::string_view body_fault = body_refused() ? std::string_view{problem_}.substr(refused.size()) : "";
   return {.status = head_.status,
-          .body = buffer_.view(body_begin_, body_end_ - body_begin_),
+          .body = buffer_.view(body_begin_, body_refused() ? 0 : body_end_ - body_begin_),
+          .body_fault = body_fault,
           .content_type = head_.content_type.of(head),
           .request_id = head_.request_id.of(head),
           .retry_after = head_.retry_after.of(head),
           .date = head_.date.of(head),
-          .reusable = head_.keeps_alive && !surplus_,
+          .reusable = head_.keeps_alive && !surplus_ && !body_refused(),
           .keep_alive = head_.keep_alive};
 }
 

@@ -32,7 +32,9 @@ class reply_parser {
   status end(bool clean);
 
   bool complete() const noexcept { return status_ == status::complete; }
-  /// Of a complete reply; the views hold until `reset`.
+  /// Whether it was refused for its body alone: its head stands.
+  bool body_refused() const noexcept { return status_ == status::refused && in_body_; }
+  /// Of a complete reply, or of one whose body was refused; the views hold until `reset`.
   detail::http_reply reply() const;
   /// Why it was refused or isn't complete: one line, none of the server's words in it.
   const std::string& problem() const noexcept { return problem_; }
