@@ -57,7 +57,8 @@ std::optional<outcome> engine::refusal(time_point now, const mint& m) const noex
   if (closing_) return because(mint_errc::closed);
   if (m.deadline <= now) return because(mint_errc::timed_out);
   if (live_mints_ - in_flight_ >= settings_.max_queued) return because(mint_errc::overloaded);
-  if (key_.failing(now)) return because(mint_errc::unauthorized, estimate(now, m.account, m.urgency));
+  if (key_.failing(now, m.deadline == never))
+    return because(mint_errc::unauthorized, estimate(now, m.account, m.urgency));
   if (m.deadline == never) return std::nullopt;
   const time_point served = estimate(now, m.account, m.urgency);
   if (served > now && hopeless(m, served) && !in_time(now, m))
