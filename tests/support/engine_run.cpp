@@ -96,7 +96,7 @@ void engine_run::refuse_key() {
   using permission = core::key_guard::permission;
   for (std::uint64_t account = 0; account < 64; ++account)
     key_.on_refused(now_ - (account < 63 ? 90s : 75s), false, account, key_.version());
-  for (time_point at = now_ - 73s; at <= now_; at += 1s)
+  for (time_point at = now_ - 72s; at <= now_; at += 1s)
     if (key_.may_send(at) == permission::go_as_probe) key_.on_refused(at, true, 0, key_.version());
 }
 

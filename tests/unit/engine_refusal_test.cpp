@@ -75,6 +75,13 @@ TEST(engine_refusal, run_that_shuts_the_gate_is_passed_by_probes) {
 }
 
 // behaviours: R8
+TEST(engine_refusal, twelve_refused_accounts_at_the_head_of_a_new_keys_batch_are_passed) {
+  const batch_figures f = mint_batch(then(then({}, 12, true), 1000, false));
+  EXPECT_EQ(f.minted, 1000u);
+  EXPECT_EQ(f.told_unsent, 0u);
+}
+
+// behaviours: R8
 TEST(engine_refusal, third_of_the_accounts_at_random_costs_the_others_nothing) {
   core::splitmix random{7};
   std::vector<bool> list;

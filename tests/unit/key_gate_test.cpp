@@ -54,31 +54,35 @@ TEST(key_gate, three_accounts_shut_out_a_new_key_and_one_counts_once) {
   gate.on_refused(at{100s}, probe, 7);
   EXPECT_EQ(gate.at(at{100s}), state::probe_due);
   gate.on_refused(at{100s}, probe, 9);
-  EXPECT_EQ(gate.at(at{100s}), state::waiting);
+  EXPECT_EQ(gate.at(at{101s} - 1ns), state::failing_logins);
   EXPECT_EQ(gate.at(at{101s}), state::probe_due);
 }
 
-TEST(key_gate, refused_probes_of_a_new_key_shut_it_for_1_2_5_5_seconds) {
+// behaviours: R8
+TEST(key_gate, new_key_that_refuses_thirteen_accounts_is_given_up) {
   key_gate gate;
   at now = refuse(gate, 3);
-  for (const auto pause : {1s, 2s, 5s, 5s}) {
+  for (std::uint64_t account = 4; account <= 20; ++account) {
     ASSERT_EQ(gate.at(now), state::probe_due);
     gate.probe_left();
-    gate.on_refused(now, probe, 9);
-    EXPECT_NE(gate.at(now + pause - 1ns), state::probe_due);
-    EXPECT_EQ(gate.not_before(now, 80ms), now + pause);
-    now += pause;
+    EXPECT_EQ(gate.at(now), account == 4   ? state::waiting  // it may have been the accounts
+                            : account < 14 ? state::failing_logins
+                                           : state::failing);
+    gate.on_refused(now, probe, account);
+    EXPECT_EQ(gate.at(now), account < 13 ? state::failing_logins : state::failing);
+    EXPECT_EQ(gate.not_before(now, 80ms), now + (account < 13 ? 1s : 5s));
+    now += account < 13 ? 1s : 5s;
   }
 }
 
-TEST(key_gate, third_refused_probe_of_a_shut_new_key_makes_everybody_fail) {
+TEST(key_gate, many_that_were_out_together_need_three_probes_behind_them) {
   key_gate gate;
-  at now = refuse(gate, 3);
-  for (int refused_probes = 1; refused_probes <= 4; ++refused_probes, now += 5s) {
+  at now = refuse(gate, 16);
+  for (int probes = 1; probes <= 3; ++probes, now += 1s) {
+    ASSERT_EQ(gate.at(now), state::probe_due);
     gate.probe_left();
-    EXPECT_EQ(gate.at(now), refused_probes > 3 ? state::failing : state::waiting);
-    gate.on_refused(now, probe, 9);
-    EXPECT_EQ(gate.at(now), refused_probes >= 3 ? state::failing : state::waiting);
+    gate.on_refused(now, probe, 1);
+    EXPECT_EQ(gate.at(now), probes < 3 ? state::failing_logins : state::failing);
   }
 }
 
@@ -126,7 +130,7 @@ TEST(key_gate, shut_gate_of_a_key_that_minted_fails_logins_and_has_a_batch_wait_
   for (at now = begin; now < begin + 1min; now += 1s, ++probes) {
     ASSERT_EQ(gate.at(now), state::probe_due);
     gate.probe_left();
-    EXPECT_EQ(gate.at(now), state::failing_logins);
+    EXPECT_EQ(gate.at(now), probes == 0 ? state::waiting : state::failing_logins);
     gate.on_refused(now, probe, 1);
     EXPECT_EQ(gate.at(now), state::failing_logins);
     EXPECT_EQ(gate.not_before(now, 80ms), now + 1s);
@@ -135,6 +139,7 @@ TEST(key_gate, shut_gate_of_a_key_that_minted_fails_logins_and_has_a_batch_wait_
   gate.probe_left();
   EXPECT_EQ(gate.at(begin + 1min), state::failing);
   gate.on_refused(begin + 1min, probe, 1);
+  EXPECT_EQ(gate.at(begin + 1min), state::failing);
   EXPECT_EQ(gate.not_before(begin + 1min, 80ms), begin + 65s);
   gate.on_minted();
   EXPECT_EQ(gate.at(begin + 61s), state::open);

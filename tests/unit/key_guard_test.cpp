@@ -19,12 +19,13 @@ void shut(key_guard& guard, time_point at = begin) {
     guard.on_refused(at, other, account, guard.version());
 }
 
-/// And three refused probes: shut for 5 s from `begin` on.
+/// And ten refused probes: shut for 5 s from `begin` on.
 void refuse(key_guard& guard) {
-  shut(guard, begin - 3s);
-  for (const time_point at : {begin - 3s, begin - 2s, begin}) {
+  shut(guard, begin - 9s);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    const time_point at = begin - 9s + i * 1s;
     ASSERT_EQ(guard.may_send(at), permission::go_as_probe);
-    guard.on_refused(at, probe, 9, guard.version());
+    guard.on_refused(at, probe, 4 + i, guard.version());
   }
 }
 
@@ -58,9 +59,12 @@ TEST(key_guard, shut_gate_of_a_key_that_minted_fails_logins_and_has_a_batch_wait
   const time_point now = begin + 64s;
   EXPECT_FALSE(guard.failing(now, false)) << "a probe is due";
   EXPECT_EQ(guard.may_send(now), permission::go_as_probe);
+  EXPECT_EQ(guard.may_send(now), permission::wait);
+  guard.on_refused(now, probe, 1, guard.version());
   EXPECT_EQ(guard.may_send(now), permission::fail_logins);
   EXPECT_TRUE(guard.failing(now, false));
   EXPECT_FALSE(guard.failing(now, true));
+  EXPECT_EQ(guard.may_send(now + 1min), permission::go_as_probe);
   EXPECT_TRUE(guard.failing(now + 1min, true));
   EXPECT_EQ(guard.may_send(now + 1min), permission::fail);
 }
@@ -76,6 +80,10 @@ TEST(key_guard, refused_key_costs_a_handful_of_requests) {
     if (may == permission::wait) {
       ASSERT_GT(guard.not_before(now, 80ms), now);
       now = guard.not_before(now, 80ms);
+    } else if (may == permission::fail_logins) {
+      EXPECT_TRUE(guard.failing(now, false));
+      EXPECT_FALSE(guard.failing(now, true));
+      now = guard.not_before(now, 80ms);
     } else if (may == permission::fail) {
       EXPECT_TRUE(guard.failing(now, true));
       EXPECT_GT(guard.not_before(now, 80ms), now);
@@ -89,9 +97,9 @@ TEST(key_guard, refused_key_costs_a_handful_of_requests) {
       ++asker;
     }
   }
-  EXPECT_EQ(sent, 5) << "three accounts, the third of which is the first of three probes";
-  EXPECT_EQ(failed, 9'995);
-  EXPECT_LT(now, begin + 5s);
+  EXPECT_EQ(sent, 13);
+  EXPECT_EQ(failed, 9'987);
+  EXPECT_LT(now, begin + 12s);
 }
 
 TEST(key_guard, probe_that_says_nothing_is_due_again) {

@@ -7,8 +7,8 @@ namespace ephemint::inline v0::core {
 key_gate::state key_gate::at(time_point now) const noexcept {
   if (!shut_) return state::open;
   if (!probing_ && now >= shut_until_) return state::probe_due;
-  if (has_minted_) return between(now, shut_at_) < patience ? state::failing_logins : state::failing;
-  return refused_probes_ >= probes_of_a_new_key ? state::failing : state::waiting;
+  if (refused_probes_ == 0) return state::waiting;
+  return hopeless(now) ? state::failing : state::failing_logins;
 }
 
 time_point key_gate::not_before(time_point now, duration round_trip) const noexcept {
@@ -36,15 +36,18 @@ void key_gate::add_to_run(std::uint64_t account) noexcept {
 }
 
 bool key_gate::should_shut(time_point now) const noexcept {
-  return !has_minted_ || (refused_ == enough && between(now, refused_since_) >= long_enough);
+  return !has_minted_ || (refused_ == disowned && between(now, refused_since_) >= long_enough);
+}
+
+bool key_gate::hopeless(time_point now) const noexcept {
+  if (has_minted_) return between(now, shut_at_) >= patience;
+  return refused_ >= given_up && refused_probes_ >= probes_before_given_up;
 }
 
 duration key_gate::pause_after_probe(time_point now) noexcept {
-  using std::chrono::seconds;
-  if (has_minted_) return seconds{between(now, shut_at_) < patience ? 1 : 5};
-  if (refused_ < enough_of_a_new_key) return {};
+  if (refused_ < doubted) return {};
   ++refused_probes_;
-  return seconds{refused_probes_ == 1 ? 1 : refused_probes_ == 2 ? 2 : 5};
+  return std::chrono::seconds{hopeless(now) ? 5 : 1};
 }
 
 void key_gate::on_minted() noexcept {

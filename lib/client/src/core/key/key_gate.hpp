@@ -16,16 +16,14 @@ namespace ephemint::inline v0::core {
 /// it is asked for.
 ///
 /// A key that never minted is in doubt from the first refusal on: requests go singly, as probes, each as soon
-/// as the one before is answered. Three different accounts shut its gate, as most such keys are wrong: the
-/// next probes follow 1 s, 2 s, then 5 s after a refused one, and from the third of them on everybody is told
-/// to fail, not to wait.
+/// as the one before is answered. Three different accounts shut its gate, as most such keys are wrong. A key
+/// that has minted is believed in: its gate shuts only when 64 different accounts were refused in a row, for
+/// 10 s. A mint, a probe's or another, opens the gate.
 ///
-/// A key that has minted is believed in: its gate shuts only when 64 different accounts were refused in a
-/// row, for 10 s. Then logins fail at once, and who is patient waits for a minute, in which one probe goes
-/// each second, so that a long run of refused accounts is passed. After that everybody fails, and a probe
-/// goes each 5 s.
-///
-/// A mint, a probe's or another, opens the gate.
+/// At a shut gate a probe goes at once, and the next one a second after each that is refused. From the first
+/// refused one on logins fail, and who is patient waits: a run of refused accounts is passed by probes. That
+/// ends when 13 accounts and three probes were refused with a key that never minted, or after a minute with
+/// one that has. Then everybody fails, and a probe goes each 5 s.
 class key_gate {
  public:
   enum class state : std::uint8_t { open, probe_due, waiting, failing_logins, failing };
@@ -49,26 +47,30 @@ class key_gate {
   void on_minted() noexcept;
 
  private:
-  static constexpr std::size_t enough_of_a_new_key = 3;
-  static constexpr std::uint32_t probes_of_a_new_key = 3;  ///< refused, and then everybody fails
-  /// More than the refused accounts that stand together in any list that we know; at 0.6 refused by chance a
-  /// run of 64 is one in 10^14.
-  static constexpr std::size_t enough = 64;
+  // Of a key that never minted. 13: eight requests may be out together, and say no more than one; a handful
+  // of probes behind them passes the run of refused accounts with which a list may begin.
+  static constexpr std::size_t doubted = 3;
+  static constexpr std::size_t given_up = 13;
+  static constexpr std::uint32_t probes_before_given_up = 3;
+  // Of a key that has. 64: more than the refused accounts that stand together in a usual list; of accounts of
+  // which 0.6 are refused by chance such a run is one in 10^14.
+  static constexpr std::size_t disowned = 64;
   static constexpr std::chrono::seconds long_enough{10};
   static constexpr std::chrono::minutes patience{1};
 
   void add_to_run(std::uint64_t account) noexcept;
   bool should_shut(time_point now) const noexcept;
+  bool hopeless(time_point now) const noexcept;
   duration pause_after_probe(time_point now) noexcept;
 
-  std::array<std::uint64_t, enough> accounts_{};  ///< refused since the last mint, each once
-  std::size_t refused_ = 0;                       ///< how many of `accounts_`
+  std::array<std::uint64_t, disowned> accounts_{};  ///< refused since the last mint, each once
+  std::size_t refused_ = 0;                         ///< how many of `accounts_`
   time_point refused_since_{};
   time_point shut_at_{};
   time_point shut_until_{};
   std::uint32_t refused_probes_ = 0;
   bool has_minted_ = false;
-  bool shut_ = false;
+  bool shut_ = false;  ///< or in doubt
   bool probing_ = false;
 };
 
