@@ -50,6 +50,7 @@ class process final : public actions {
   std::unique_ptr<strategy> how;
   core::splitmix random{0};
   std::vector<time_point> sends;
+  std::vector<time_point> counted;  // by the server
   std::vector<time_point> refusals;
   process_figures result;
   std::size_t batch_left = 0;
@@ -98,11 +99,8 @@ class simulation {
     ++from.result.sent;
     from.sends.push_back(now_);
     trace().sent++;
-    // 60 ms + exponential 20 ms, one in a hundred + 150 ms, part of it on each way.
-    const double jitter = exponential(from.random, 0.020) + (from.random.unit() < 0.01 ? 0.150 : 0.0);
-    const double share = from.random.unit();
-    push(event{now_ + whole(0.030 + jitter * share), 0, event_kind::at_server, p, id, now_,
-               whole(0.030 + jitter * (1.0 - share))});
+    const legs way = legs_of(setup_.delay, now_, from.random);
+    push(event{now_ + way.there, 0, event_kind::at_server, p, id, now_, way.back});
   }
 
   void push(event e) {
@@ -115,6 +113,7 @@ class simulation {
 
   void finished(std::uint32_t p, job_id id, bool minted) {
     process& from = *processes_[p];
+    if (!minted && !setup_.refused.refuses_account(id, setup_.seed)) ++from.result.good_lost;
     if (from.about(id).deadline != time_point::max()) return;
     --from.batch_out;
     if (from.batch_left > 0 && minted)
@@ -221,6 +220,9 @@ class simulation {
     event back = e;
     back.kind = event_kind::at_client;
     back.answer = server_.on_request(now_);
+    back.answer.unauthorized = back.answer.admitted && (setup_.refused.refuses_account(e.job, setup_.seed) ||
+                                                        setup_.refused.refuses_key(now_ - start));
+    processes_[e.process]->counted.push_back(now_);
     (back.answer.admitted ? trace().admitted : trace().refused)++;
     back.at = now_ + e.way_back;
     push(back);
@@ -229,8 +231,11 @@ class simulation {
   void at_client(const event& e) {
     process& p = *processes_[e.process];
     if (p.ended) return;
-    if (e.answer.admitted) {
+    if (e.answer.unauthorized) {
+      ++p.result.unauthorized;
+    } else if (e.answer.admitted) {
       ++p.result.minted;
+      note_restored(p);
       const job& j = p.about(e.job);
       if (j.deadline != time_point::max() && j.arrived_at + setup_.load.deadline < start + setup_.length &&
           now_ <= j.deadline)
@@ -240,7 +245,13 @@ class simulation {
       ++p.result.refused;
       p.refusals.push_back(now_);
     }
-    p.how->on_reply(now_, e.job, {e.sent_at, e.answer.admitted, e.answer.retry_after});
+    p.how->on_reply(now_, e.job, {e.sent_at, e.answer.admitted, e.answer.retry_after, e.answer.unauthorized});
+  }
+
+  void note_restored(process& p) const {
+    const auto restored = setup_.refused.restored_at;
+    if (restored && now_ >= start + *restored && !p.result.minted_again_after)
+      p.result.minted_again_after = now_ - start - *restored;
   }
 
   void change_quota(job_id index) {
@@ -313,6 +324,7 @@ figures simulation::collect() {
   double squares = 0;
   for (const auto& p : processes_) {
     p->result.most_in_a_window = most_within(p->sends, setup_.window);
+    p->result.most_counted = most_within(p->counted, setup_.window);
     p->result.most_after_a_pause = most_after_pauses(p->sends, p->refusals);
     f.each.push_back(p->result);
     f.sent += p->result.sent;
