@@ -48,7 +48,8 @@ class process final : public actions {
   }
 
   std::unique_ptr<strategy> how;
-  core::splitmix random{0};
+  core::splitmix random{0};    // of what it sends
+  core::splitmix arrivals{0};  // apart, so that every strategy meets the same logins
   std::vector<time_point> sends;
   std::vector<time_point> counted;  // by the server
   std::vector<time_point> refusals;
@@ -73,7 +74,9 @@ class simulation {
         server_{s.rules, s.quota, s.window, random_.unit()} {
     for (std::uint32_t i = 0; i < s.processes; ++i) {
       processes_.push_back(std::make_unique<process>(*this, i));
-      processes_.back()->random = core::splitmix{random_.next()};
+      const std::uint64_t own_seed = random_.next();
+      processes_.back()->random = core::splitmix{own_seed};
+      processes_.back()->arrivals = core::splitmix{~own_seed};
       push(start + static_cast<int>(i) * s.join_every, event_kind::begin, i);
       if (i > 0 && s.leave_at) push(start + *s.leave_at, event_kind::end, i);
     }
@@ -191,7 +194,7 @@ class simulation {
   }
 
   void next_login(std::uint32_t i) {
-    push(now_ + whole(exponential(processes_[i]->random, 1.0 / setup_.load.logins_per_second)),
+    push(now_ + whole(exponential(processes_[i]->arrivals, 1.0 / setup_.load.logins_per_second)),
          event_kind::login, i);
   }
 
@@ -212,7 +215,7 @@ class simulation {
     process& p = *processes_[i];
     // The first of these events plans the burst and the next one; each login of it comes as one of its own.
     for (std::size_t k = 0; k < setup_.load.burst; ++k)
-      push(now_ + whole(p.random.unit() * seconds{setup_.load.burst_length}.count()), event_kind::login, i);
+      push(now_ + whole(p.arrivals.unit() * seconds{setup_.load.burst_length}.count()), event_kind::login, i);
     push(now_ + setup_.window, event_kind::burst, i);
   }
 
