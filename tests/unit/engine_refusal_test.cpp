@@ -231,5 +231,18 @@ TEST(engine_refusal, reply_that_is_no_mint_does_not_speak_for_the_key) {
   }
 }
 
+// behaviours: R8, C7
+TEST(engine_refusal, engine_that_goes_with_the_probe_leaves_the_gate_to_others) {
+  engine_run run;
+  run.requests = [](const request& r) { return r.number == 1 ? answered(answer::key_refused) : silent(); };
+  run.submit("a");
+  run.run_for(200ms);
+  run.submit("b");
+  run.run_for(50ms);
+  ASSERT_EQ(run.key().at(run.now()), core::key_guard::state::waiting) << "the probe is out";
+  run.destroy_engine();
+  EXPECT_EQ(run.key().at(run.now()), core::key_guard::state::probe_due);
+}
+
 }  // namespace
 }  // namespace ephemint::test

@@ -21,9 +21,13 @@ engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key
       dials_{s.dials, splitmix{random_.next()}} {}
 
 engine::~engine() {
-  // Others may share the quota: a permit that never came back would be lost to them for good.
+  // Others may share quota and key: a permit that never came back would be lost to them for good, and a probe
+  // would keep the gate shut.
   links_.for_each([this](link& l) {
-    for (attempt& a : l.attempts) settle(a, permit_use::unknown, last_event_);
+    for (attempt& a : l.attempts) {
+      settle(a, permit_use::unknown, last_event_);
+      if (a.probes_key) key_.probe_undone(a.key_version);
+    }
   });
   drops_.clear();
   sends_.clear();
