@@ -76,7 +76,7 @@ class simulation {
       processes_.push_back(std::make_unique<process>(*this, i));
       const std::uint64_t own_seed = random_.next();
       processes_.back()->random = core::splitmix{own_seed};
-      processes_.back()->arrivals = core::splitmix{~own_seed};
+      processes_.back()->arrivals = core::splitmix{own_seed + 1};
       push(start + static_cast<int>(i) * s.join_every, event_kind::begin, i);
       if (i > 0 && s.leave_at) push(start + *s.leave_at, event_kind::end, i);
     }
