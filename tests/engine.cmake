@@ -11,6 +11,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_pool_test.cpp
         unit/engine_property_test.cpp
         unit/engine_queue_test.cpp
+        unit/engine_refusal_test.cpp
         unit/engine_retry_test.cpp
         unit/engine_stale_test.cpp
         unit/engine_window_test.cpp

@@ -22,9 +22,11 @@ ephemint_test(governor_threads_test SERIAL
 ephemint_test(governor_memory_test VIRTUAL_TIME SOURCES unit/governor_memory_test.cpp LABELS unit)
 
 add_library(quota_world STATIC
+    support/quota_accounts.cpp
     support/quota_cases.cpp
     support/quota_engine.cpp
     support/quota_looking.cpp
+    support/quota_network.cpp
     support/quota_server.cpp
     support/quota_strategies.cpp
     support/quota_world.cpp)
@@ -32,4 +34,9 @@ target_compile_options(quota_world PRIVATE ${ephemint_virtual_time_flags})
 target_include_directories(quota_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/support PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
 target_link_libraries(quota_world PUBLIC ephemint::ephemint PRIVATE ephemint_build_flags)
 
-ephemint_test(quota_world_test VIRTUAL_TIME SOURCES unit/quota_world_test.cpp LIBRARIES quota_world LABELS unit)
+ephemint_test(quota_world_test VIRTUAL_TIME
+    SOURCES
+        unit/quota_network_test.cpp
+        unit/quota_refusals_test.cpp
+        unit/quota_world_test.cpp
+    LIBRARIES quota_world LABELS unit)

@@ -35,6 +35,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         reply_case{"status=400", "rejected", 1}, reply_case{"status=401", "unauthorized", 1},
         reply_case{"status=403", "unauthorized", 1}, reply_case{"status=404", "rejected", 1},
+        reply_case{"status=403,body=html", "server_error", 3},
+        reply_case{"status=401,body=empty,count=2", "minted", 3},
         reply_case{"status=302,header=\"Location: https://example.com/\"", "rejected", 1},
         reply_case{"status=500", "server_error", 3}, reply_case{"status=503,body=html", "server_error", 3},
         reply_case{"status=502,body=empty", "server_error", 3}, reply_case{"status=503,count=2", "minted", 3},

@@ -208,5 +208,32 @@ TEST(Stream, one_accounts_own_401_does_not_harm_the_others) {
   EXPECT_EQ(outcomes, (std::map<std::string, int>{{"minted", 199}, {"unauthorized", 1}}));
 }
 
+// behaviours: R8
+TEST(Stream, twelve_refused_accounts_in_a_row_lose_nobody_behind_them) {
+  std::vector<std::string> faults;
+  for (int i = 20; i < 32; ++i) faults.push_back("account=se-" + std::to_string(i) + ",status=401");
+  sandbox::server api{faulty(faults)};
+  std::map<std::string, int> outcomes;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    auto results = c.mint_many(accounts(300));
+    while (auto next = co_await results.next()) ++outcomes[name_of(next->result)];
+  });
+  EXPECT_EQ(outcomes, (std::map<std::string, int>{{"minted", 288}, {"unauthorized", 12}}));
+  EXPECT_EQ(api.stats().requests, 300u);
+}
+
+// behaviours: R8
+TEST(Stream, firewalls_page_accuses_nobodys_key) {
+  sandbox::server api{faulty({"status=403,body=html,count=2"})};
+  std::map<std::string, int> outcomes;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    auto results = c.mint_many(accounts(100));
+    while (auto next = co_await results.next()) ++outcomes[name_of(next->result)];
+  });
+  EXPECT_EQ(outcomes, (std::map<std::string, int>{{"minted", 100}}));
+}
+
 }  // namespace
 }  // namespace ephemint

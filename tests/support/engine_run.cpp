@@ -94,10 +94,10 @@ void engine_run::cancel_warm_up(std::size_t number) {
 
 void engine_run::refuse_key() {
   using permission = core::key_guard::permission;
-  key_.on_refused(now_ - 3s, false, key_.version());
-  for (time_point at = now_ - 3s; key_.may_send(at) == permission::go_as_probe;
-       at += at < now_ - 2s ? 1s : 2s)
-    key_.on_refused(at, true, key_.version());
+  for (std::uint64_t account = 0; account < 64; ++account)
+    key_.on_refused(now_ - (account < 63 ? 90s : 75s), false, account, key_.version());
+  for (time_point at = now_ - 72s; at <= now_; at += 1s)
+    if (key_.may_send(at) == permission::go_as_probe) key_.on_refused(at, true, 0, key_.version());
 }
 
 void engine_run::close() {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <deque>
-#include <unordered_map>
+#include <map>
+#include <string>
+#include <utility>
 
 namespace ephemint::quota_world {
 namespace {
@@ -31,11 +33,10 @@ class engine_strategy final : public strategy {
   }
 
   void on_reply(time_point now, job_id id, const reply& r) override {
-    using answer = core::reply_facts::answer;
-    const auto out = attempt_of_.find(id);
+    const auto out = attempt_of_.find({id, r.sent_at});
     const core::attempt_id attempt = out->second;
     attempt_of_.erase(out);
-    engine_.on_reply(now, attempt, {r.admitted ? answer::minted : answer::rate_limited, r.retry_after});
+    engine_.on_reply(now, attempt, {answer_of(r), r.retry_after});
     perform(now);
   }
 
@@ -69,7 +70,7 @@ class engine_strategy final : public strategy {
     while (const auto c = engine_.next()) {
       switch (c->what) {
         case kind::send:
-          attempt_of_[id_of(*c)] = c->attempt;
+          attempt_of_[{id_of(*c), now}] = c->attempt;
           world_.send(id_of(*c));
           break;
         case kind::dial:
@@ -93,6 +94,12 @@ class engine_strategy final : public strategy {
     world_.wake_at(dials_.empty() ? tick_at_ : std::min(tick_at_, dials_.front().done_at));
   }
 
+  static core::reply_facts::answer answer_of(const reply& r) {
+    using answer = core::reply_facts::answer;
+    if (r.unauthorized) return answer::key_refused;
+    return r.admitted ? answer::minted : answer::rate_limited;
+  }
+
   static job_id id_of(const core::command& c) { return static_cast<const call*>(c.of)->id; }
 
   actions& world_;
@@ -100,7 +107,7 @@ class engine_strategy final : public strategy {
   core::key_guard key_;
   std::deque<call> calls_;  // a deque, for the engine keeps their addresses; outlives it
   core::engine engine_;
-  std::unordered_map<job_id, core::attempt_id> attempt_of_;
+  std::map<std::pair<job_id, time_point>, core::attempt_id> attempt_of_;  // a mint may have several out
   std::deque<dial> dials_;
   time_point tick_at_ = core::never;
 };

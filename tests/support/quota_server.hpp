@@ -45,6 +45,7 @@ bool rejects_can_count(algorithm a);
 struct verdict {
   bool admitted = false;
   std::optional<duration> retry_after;
+  bool unauthorized = false;  ///< admitted, and then refused for its account or its key
 };
 
 /// A server's limiter.

@@ -48,8 +48,10 @@ class process final : public actions {
   }
 
   std::unique_ptr<strategy> how;
-  core::splitmix random{0};
+  core::splitmix random{0};    // of what it sends
+  core::splitmix arrivals{0};  // apart, so that every strategy meets the same logins
   std::vector<time_point> sends;
+  std::vector<time_point> counted;  // by the server
   std::vector<time_point> refusals;
   process_figures result;
   std::size_t batch_left = 0;
@@ -72,7 +74,9 @@ class simulation {
         server_{s.rules, s.quota, s.window, random_.unit()} {
     for (std::uint32_t i = 0; i < s.processes; ++i) {
       processes_.push_back(std::make_unique<process>(*this, i));
-      processes_.back()->random = core::splitmix{random_.next()};
+      const std::uint64_t own_seed = random_.next();
+      processes_.back()->random = core::splitmix{own_seed};
+      processes_.back()->arrivals = core::splitmix{own_seed + 1};
       push(start + static_cast<int>(i) * s.join_every, event_kind::begin, i);
       if (i > 0 && s.leave_at) push(start + *s.leave_at, event_kind::end, i);
     }
@@ -98,11 +102,8 @@ class simulation {
     ++from.result.sent;
     from.sends.push_back(now_);
     trace().sent++;
-    // 60 ms + exponential 20 ms, one in a hundred + 150 ms, part of it on each way.
-    const double jitter = exponential(from.random, 0.020) + (from.random.unit() < 0.01 ? 0.150 : 0.0);
-    const double share = from.random.unit();
-    push(event{now_ + whole(0.030 + jitter * share), 0, event_kind::at_server, p, id, now_,
-               whole(0.030 + jitter * (1.0 - share))});
+    const legs way = legs_of(setup_.delay, now_, from.random);
+    push(event{now_ + way.there, 0, event_kind::at_server, p, id, now_, way.back});
   }
 
   void push(event e) {
@@ -115,6 +116,7 @@ class simulation {
 
   void finished(std::uint32_t p, job_id id, bool minted) {
     process& from = *processes_[p];
+    if (!minted && !setup_.refused.refuses_account(id, setup_.seed)) ++from.result.good_lost;
     if (from.about(id).deadline != time_point::max()) return;
     --from.batch_out;
     if (from.batch_left > 0 && minted)
@@ -192,7 +194,7 @@ class simulation {
   }
 
   void next_login(std::uint32_t i) {
-    push(now_ + whole(exponential(processes_[i]->random, 1.0 / setup_.load.logins_per_second)),
+    push(now_ + whole(exponential(processes_[i]->arrivals, 1.0 / setup_.load.logins_per_second)),
          event_kind::login, i);
   }
 
@@ -213,7 +215,7 @@ class simulation {
     process& p = *processes_[i];
     // The first of these events plans the burst and the next one; each login of it comes as one of its own.
     for (std::size_t k = 0; k < setup_.load.burst; ++k)
-      push(now_ + whole(p.random.unit() * seconds{setup_.load.burst_length}.count()), event_kind::login, i);
+      push(now_ + whole(p.arrivals.unit() * seconds{setup_.load.burst_length}.count()), event_kind::login, i);
     push(now_ + setup_.window, event_kind::burst, i);
   }
 
@@ -221,6 +223,9 @@ class simulation {
     event back = e;
     back.kind = event_kind::at_client;
     back.answer = server_.on_request(now_);
+    back.answer.unauthorized = back.answer.admitted && (setup_.refused.refuses_account(e.job, setup_.seed) ||
+                                                        setup_.refused.refuses_key(now_ - start));
+    processes_[e.process]->counted.push_back(now_);
     (back.answer.admitted ? trace().admitted : trace().refused)++;
     back.at = now_ + e.way_back;
     push(back);
@@ -229,8 +234,11 @@ class simulation {
   void at_client(const event& e) {
     process& p = *processes_[e.process];
     if (p.ended) return;
-    if (e.answer.admitted) {
+    if (e.answer.unauthorized) {
+      ++p.result.unauthorized;
+    } else if (e.answer.admitted) {
       ++p.result.minted;
+      note_restored(p);
       const job& j = p.about(e.job);
       if (j.deadline != time_point::max() && j.arrived_at + setup_.load.deadline < start + setup_.length &&
           now_ <= j.deadline)
@@ -240,7 +248,13 @@ class simulation {
       ++p.result.refused;
       p.refusals.push_back(now_);
     }
-    p.how->on_reply(now_, e.job, {e.sent_at, e.answer.admitted, e.answer.retry_after});
+    p.how->on_reply(now_, e.job, {e.sent_at, e.answer.admitted, e.answer.retry_after, e.answer.unauthorized});
+  }
+
+  void note_restored(process& p) const {
+    const auto restored = setup_.refused.restored_at;
+    if (restored && now_ >= start + *restored && !p.result.minted_again_after)
+      p.result.minted_again_after = now_ - start - *restored;
   }
 
   void change_quota(job_id index) {
@@ -313,6 +327,7 @@ figures simulation::collect() {
   double squares = 0;
   for (const auto& p : processes_) {
     p->result.most_in_a_window = most_within(p->sends, setup_.window);
+    p->result.most_counted = most_within(p->counted, setup_.window);
     p->result.most_after_a_pause = most_after_pauses(p->sends, p->refusals);
     f.each.push_back(p->result);
     f.sent += p->result.sent;

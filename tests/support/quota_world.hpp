@@ -1,5 +1,7 @@
 #pragma once
 
+#include "quota_accounts.hpp"
+#include "quota_network.hpp"
 #include "quota_server.hpp"
 
 #include <ephemint/mint_request.hpp>
@@ -41,6 +43,7 @@ struct reply {
   time_point sent_at;
   bool admitted = false;
   std::optional<duration> retry_after;
+  bool unauthorized = false;
 };
 
 /// How one process deals with the quota: the seam behind which the governor, the engine, or what others do
@@ -77,6 +80,8 @@ struct scenario {
   double quota = 200;
   duration window = std::chrono::seconds{60};
   workload load;
+  delays delay = delays::usual;
+  refusals refused;
   duration length = std::chrono::hours{1};  ///< ends earlier when the batch is done
   std::size_t processes = 1;
   duration join_every{};              ///< process i begins at i * this
@@ -95,7 +100,11 @@ struct process_figures {
   std::size_t sent = 0;
   std::size_t minted = 0;
   std::size_t refused = 0;
-  std::size_t most_in_a_window = 0;    ///< sends in any sliding window, at the sender
+  std::size_t unauthorized = 0;  ///< requests
+  std::size_t good_lost = 0;     ///< mints of accounts that the API doesn't refuse, and that failed
+  std::optional<duration> minted_again_after;  ///< that the key was restored
+  std::size_t most_in_a_window = 0;            ///< sends in any sliding window, at the sender
+  std::size_t most_counted = 0;        ///< of its requests in any sliding window, as the server counts
   std::size_t most_after_a_pause = 0;  ///< in any 100 ms of the 5 s from the first send after a 429
 };
 

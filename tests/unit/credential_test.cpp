@@ -79,7 +79,9 @@ TEST(Credential, rotation_is_seen_through_every_copy) {
   const client_options options{.api_key = key};
   const client_options copy = options;
   EXPECT_EQ(copy.api_key.version(), 1u);
-  state_of(key).guard().on_refused({}, false, 1);
+  for (std::uint64_t account = 1; account <= 3; ++account)
+    state_of(key).guard().on_refused({}, false, account, 1);
+  EXPECT_EQ(state_of(copy.api_key).guard().at({}), core::key_guard::state::probe_due);
   key.rotate(secret{"renewed"});
   EXPECT_EQ(copy.api_key.version(), 2u);
   EXPECT_EQ(text_of(copy.api_key)->reveal(), "renewed");

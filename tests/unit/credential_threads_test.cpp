@@ -42,7 +42,8 @@ TEST(credential_threads, key_is_rotated_under_those_who_use_it) {
         const auto may = state.guard().may_send(now);
         state.guard().not_before(now, std::chrono::milliseconds{80});
         if (may == key_guard::permission::go || may == key_guard::permission::go_as_probe)
-          state.guard().on_refused(now, may == key_guard::permission::go_as_probe, held.version);
+          state.guard().on_refused(now, may == key_guard::permission::go_as_probe,
+                                   static_cast<std::uint64_t>(now.time_since_epoch().count()), held.version);
       }
     });
   for (int i = 2; i <= rotations + 1; ++i) key.rotate(secret{"key-" + std::to_string(i)});

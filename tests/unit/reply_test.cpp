@@ -178,7 +178,7 @@ TEST(Reply, every_status_has_a_verdict) {
       {100, malformed},    {101, malformed},    {202, malformed},    {203, malformed},    {204, malformed},
       {206, malformed},    {299, malformed},    {300, rejected},     {301, rejected},     {302, rejected},
       {303, rejected},     {304, rejected},     {307, rejected},     {308, rejected},     {400, rejected},
-      {401, key_refused},  {402, rejected},     {403, key_refused},  {404, rejected},     {408, elsewhere},
+      {401, server_error}, {402, rejected},     {403, server_error}, {404, rejected},     {408, elsewhere},
       {409, rejected},     {418, rejected},     {421, elsewhere},    {422, rejected},     {425, elsewhere},
       {429, rate_limited}, {499, rejected},     {500, server_error}, {501, server_error}, {502, server_error},
       {503, server_error}, {504, server_error}, {599, server_error}, {0, malformed},      {99, malformed},
@@ -210,7 +210,10 @@ TEST(Reply, message_says_what_to_look_at) {
       {404, error_body("shipengine", "unspecified"),
        "the API rejected the request (HTTP 404): see its errors"},
       {401, error_body("shipengine", "unauthorized"), "the API refused the key (HTTP 401): unauthorized"},
-      {401, "", "the API refused the key (HTTP 401), and gave no reason"},
+      {401, error_body("shipengine", "unspecified"), "the API refused the key (HTTP 401): see its errors"},
+      {401, "",
+       "something in front of the API refused the request (HTTP 401): its reply has no API error, as a "
+       "gateway's or a firewall's"},
       {429, "", "the API's rate limit is reached (HTTP 429)"},
       {503, "<html>", "the API failed (HTTP 503), and gave no reason"},
       {503, error_body("shipengine", "unknown"), "the API failed (HTTP 503): see its errors"},
@@ -269,7 +272,9 @@ TEST(Reply, that_is_about_its_connection_is_no_rejection) {  // behaviours: R15
 
 TEST(Reply, says_how_long_to_wait_where_a_new_try_is_worth_it) {  // behaviours: R13, R14
   for (int status = 200; status < 600; ++status) {
-    const bool worth_it = status == 408 || status == 421 || status == 425 || status == 429 || status >= 500;
+    // 401 and 403 without an API error are a gateway's.
+    const bool worth_it = status == 401 || status == 403 || status == 408 || status == 421 || status == 425 ||
+                          status == 429 || status >= 500;
     const auto told = worth_it ? std::optional<clock::duration>{7s} : std::nullopt;
     EXPECT_EQ(read(status, "", "7").retry_after, told) << status;
     EXPECT_EQ(read(status, "", "Wed, 08 Apr 2026 00:00:07 GMT").retry_after, told) << status;
@@ -292,6 +297,18 @@ TEST(Reply, without_a_body_that_can_be_read_keeps_its_status) {  // behaviours: 
                                         "65536 are taken at most"
                                       : read(status, "").message);
   }
+}
+
+// behaviours: R8
+TEST(Reply, that_refuses_without_an_api_error_accuses_nobodys_key) {
+  for (const int status : {401, 403})
+    for (const std::string body :
+         {"", "<html><body>Request blocked</body></html>", "{}", R"({"message":"Forbidden"})",
+          R"({"errors":[]})", R"({"errors":"none"})", R"({"errors":[{}])", "[]", "null"}) {
+      const auto understood = read(status, body);
+      EXPECT_EQ(understood.verdict, server_error) << body;
+      EXPECT_EQ(understood.http_status, status);
+    }
 }
 
 TEST(Reply, with_errors_is_a_failure_even_at_200) {  // behaviours: P4

@@ -23,10 +23,10 @@ namespace ephemint::inline v0 {
 /// Why a mint failed. The comments name the condition (`mint_condition`) that each one equals.
 enum class mint_errc {
   invalid_request = 1,  ///< the request or login URL can't be right; no I/O was done (fix_request)
-  unauthorized,         ///< 401, or the key was found refused a moment ago (fix_credentials)
+  unauthorized,         ///< the API's own 401 or 403, or the key seems refused (fix_credentials)
   rejected,             ///< another 4xx: the API won't mint for this account (fix_request)
   rate_limited,         ///< no permit before the deadline, or the attempts ended in 429 (retry_later)
-  server_error,         ///< 5xx, or 408, 421, 425, up to the last attempt (retry_later)
+  server_error,         ///< 5xx, 408, 421, 425, or a gateway's 401, 403, up to the last attempt (retry_later)
   bad_response,         ///< a reply that breaks HTTP, JSON or the API's contract (give_up)
   connect_failed,       ///< name unknown, refused, unreachable, handshake or connection lost (retry_later)
   tls_failed,           ///< the peer isn't who it should be, or speaks no TLS 1.2+ (give_up)

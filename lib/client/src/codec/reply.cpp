@@ -30,6 +30,11 @@ constexpr bool may_be_tried_again(reply_verdict verdict) noexcept {
          verdict == reply_verdict::elsewhere || verdict == reply_verdict::server_error;
 }
 
+constexpr bool is_refusal(int status) noexcept { return status == 401 || status == 403; }
+
+/// A refusal without an API error in it is a gateway's or a firewall's, and accuses nobody's key.
+bool is_gateways(int status, errors_view errors) noexcept { return is_refusal(status) && errors.empty(); }
+
 bool from_elsewhere(const api_error& error) noexcept {
   return error.source == api_error_source::carrier || error.source == api_error_source::order_source;
 }
@@ -47,8 +52,9 @@ bool others_are_limited(errors_view errors) {
                      [](const api_error& error) { return is_limit(error) && from_elsewhere(error); });
 }
 
-bool all_from_elsewhere(errors_view errors) {
-  return !errors.empty() && std::all_of(errors.begin(), errors.end(), from_elsewhere);
+/// Whether the API itself says so, in its own words.
+bool key_is_refused(int status, errors_view errors) {
+  return is_refusal(status) && !std::all_of(errors.begin(), errors.end(), from_elsewhere);
 }
 
 /// What a reply without a usable token means.
@@ -57,10 +63,9 @@ reply_verdict verdict_of(int status, errors_view errors) {
   // A carrier's limit passes like any trouble behind the API, and must not pause the key.
   if (status == 429)
     return others_are_limited(errors) ? reply_verdict::throttled : reply_verdict::rate_limited;
-  if (status == 401 || status == 403)
-    return all_from_elsewhere(errors) ? reply_verdict::rejected : reply_verdict::key_refused;
+  if (key_is_refused(status, errors)) return reply_verdict::key_refused;
   if (is_about_connection(status)) return reply_verdict::elsewhere;
-  if (is_class(status, 5)) return reply_verdict::server_error;
+  if (is_class(status, 5) || is_gateways(status, errors)) return reply_verdict::server_error;
   if (is_class(status, 3) || is_class(status, 4)) return reply_verdict::rejected;
   if (is_class(status, 2) && !errors.empty()) return reply_verdict::rejected;
   return reply_verdict::malformed;
@@ -117,6 +122,9 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, st
     case reply_verdict::elsewhere:
       return with_reason("the API didn't take the request on this connection", status, errors);
     case reply_verdict::server_error:
+      if (is_gateways(status, errors))
+        return with_status("something in front of the API refused the request", status) +
+               ": its reply has no API error, as a gateway's or a firewall's";
       return with_reason("the API failed", status, errors);
     case reply_verdict::malformed:
       break;

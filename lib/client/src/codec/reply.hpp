@@ -20,11 +20,11 @@ namespace ephemint::inline v0::detail {
 enum class reply_verdict {
   minted,
   rate_limited,  ///< 429, or at any status `rate_limit_exceeded` of source `shipengine`
-  key_refused,   ///< 401, or 403: the API's own, not a carrier's
+  key_refused,   ///< 401, or 403, with an API error that isn't a carrier's
   rejected,      ///< any other 4xx, redirects, and a 2xx that lists errors: never retried
   throttled,     ///< a 429 that is a carrier's rate limit: the key isn't concerned
   elsewhere,     ///< 408, 421, 425: about this connection, not about the request; another may do
-  server_error,  ///< 5xx
+  server_error,  ///< 5xx, and a 401 or 403 without an API error: a gateway's or a firewall's
   malformed,     ///< not the API's contract
 };
 

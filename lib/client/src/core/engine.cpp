@@ -21,9 +21,13 @@ engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key
       dials_{s.dials, splitmix{random_.next()}} {}
 
 engine::~engine() {
-  // Others may share the quota: a permit that never came back would be lost to them for good.
+  // Others may share quota and key: a permit that never came back would be lost to them for good, and a probe
+  // would keep the gate shut.
   links_.for_each([this](link& l) {
-    for (attempt& a : l.attempts) settle(a, permit_use::unknown, last_event_);
+    for (attempt& a : l.attempts) {
+      settle(a, permit_use::unknown, last_event_);
+      if (a.probes_key) key_.probe_undone(a.key_version);
+    }
   });
   drops_.clear();
   sends_.clear();
@@ -57,7 +61,8 @@ std::optional<outcome> engine::refusal(time_point now, const mint& m) const noex
   if (closing_) return because(mint_errc::closed);
   if (m.deadline <= now) return because(mint_errc::timed_out);
   if (live_mints_ - in_flight_ >= settings_.max_queued) return because(mint_errc::overloaded);
-  if (key_.failing(now)) return because(mint_errc::unauthorized, estimate(now, m.account, m.urgency));
+  if (key_.failing(now, m.deadline == never))
+    return because(mint_errc::unauthorized, estimate(now, m.account, m.urgency));
   if (m.deadline == never) return std::nullopt;
   const time_point served = estimate(now, m.account, m.urgency);
   if (served > now && hopeless(m, served) && !in_time(now, m))

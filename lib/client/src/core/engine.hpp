@@ -215,6 +215,7 @@ class engine {
   void send_on(link&, mint&, const leave_to_send&, time_point now) noexcept;
   void fail_hopeless(priority most_urgent, time_point permit_at, time_point now) noexcept;
   void fail_refused(time_point retry_at, time_point now) noexcept;
+  bool fail_refused_logins(time_point now) noexcept;
   void dial_as_needed(time_point now) noexcept;
   bool worth_a_dial(mint&, time_point now) noexcept;
   bool dial(time_point now) noexcept;

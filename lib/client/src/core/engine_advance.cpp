@@ -88,9 +88,10 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   const std::uint64_t version = key_.version();  // before the gate: what is sent may be newer, never older
   const key_guard::permission key = key_.may_send(now);
   if (key == key_guard::permission::fail) return fail_refused(key_.not_before(now, usual_reply_), now), true;
+  if (key == key_guard::permission::fail_logins && fail_refused_logins(now)) return true;
   const bool probes_key = key == key_guard::permission::go_as_probe;
   admission ruling{.not_before = key_.not_before(now, usual_reply_)};
-  if (key != key_guard::permission::wait) {
+  if (key == key_guard::permission::go || probes_key) {
     try {
       ruling = governor_.try_acquire(now, asks(m));
     } catch (...) {  // no memory
@@ -155,6 +156,21 @@ void engine::fail_refused(time_point retry_at, time_point now) noexcept {
   }
 }
 
+/// The key seems refused: a login's user is there now, and hears it now; a batch waits. Whether there was
+/// one.
+bool engine::fail_refused_logins(time_point now) noexcept {
+  const time_point retry_at = key_.not_before(now, usual_reply_);
+  bool any = false;
+  for (auto at = deadlines_.begin(); at != deadlines_.end();) {
+    mint& m = *at++;
+    if (m.where == mint::place::sent) continue;
+    take_out(m, now);
+    finish(m, outcome::cause::engine, mint_errc::unauthorized, retry_at);
+    any = true;
+  }
+  return any;
+}
+
 /// Dials while more mints wait for a link than dials under way will bring room for, and their permit is near.
 void engine::dial_as_needed(time_point now) noexcept {
   dial_at_ = never;
@@ -169,12 +185,13 @@ void engine::dial_as_needed(time_point now) noexcept {
       if (!m || waiting <= coming) return;
       const bool room = links_.may_begin() && dials_.room_beside(links_.dialling());
       // The usual case under load: what follows could only say that a dial must wait.
-      if (!room && fresh_.empty() && settings_.scope == quota_scope::per_api_key && !key_.failing(now))
+      if (!room && fresh_.empty() && settings_.scope == quota_scope::per_api_key && !key_.failing(now, false))
         return;
-      if (key_.failing(now)) {
+      if (key_.failing(now, true)) {
         fail_refused(permit_at(*m, now, 0), now);
         continue;
       }
+      if (key_.failing(now, false) && fail_refused_logins(now)) continue;
       if (!worth_a_dial(*m, now)) {
         if (dial_at_ != never) return;
         continue;

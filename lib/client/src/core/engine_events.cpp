@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <new>
 #include <utility>
 
@@ -29,11 +30,13 @@ void engine::settle(const attempt& a, permit_use use, time_point now,
 /// Tells the key's gate what a reply says of the key.
 void engine::settle_key(const attempt& a, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
-  if (reply.what == answer::key_refused) return key_.on_refused(now, a.probes_key, a.key_version);
-  // A rate may be counted, and a connection found wrong, before the key is looked at.
-  const bool looked_at = reply.what != answer::rate_limited && reply.what != answer::elsewhere;
-  if (looked_at) return key_.on_admitted(a.probes_key, a.key_version);
-  if (a.probes_key) key_.probe_undone(a.key_version);
+  if (reply.what == answer::minted) return key_.on_minted(a.key_version);
+  if (reply.what == answer::key_refused) {
+    const account_id& account = a.of ? a.of->account : a.account;
+    key_.on_refused(now, a.probes_key, std::hash<account_id>{}(account), a.key_version);
+  } else if (a.probes_key) {
+    key_.probe_undone(a.key_version);
+  }
 }
 
 /// Whoever waited for the attempt's reply waits no longer. Null if nobody did.

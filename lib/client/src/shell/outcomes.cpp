@@ -119,9 +119,10 @@ core::failure_facts facts_of(const net::failure& what) noexcept {
 mint_error error_of(const core::mint& m, core::time_point now) noexcept try {
   mint_error::details d = details_of(m);
   d.attempts = m.end.attempts;
-  // A time to come again is for who is to come again.
-  const bool later = make_error_code(m.end.code) == mint_condition::retry_later;
-  if (later && m.end.retry_at != core::never)
+  // A time to come again is for who may come again; also by a key that is refused, once it is asked about
+  // anew.
+  const bool over = make_error_code(m.end.code) == mint_condition::give_up;
+  if (!over && m.end.retry_at != core::never)
     d.retry_after = std::max(core::between(m.end.retry_at, now), core::duration::zero());
   return {m.end.code, std::move(d)};
 } catch (const std::bad_alloc&) {

@@ -1,35 +1,60 @@
 #include "core/key/key_gate.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace ephemint::inline v0::core {
 
 key_gate::state key_gate::at(time_point now) const noexcept {
-  if (!refused_) return state::open;
+  if (!shut_) return state::open;
   if (!probing_ && now >= shut_until_) return state::probe_due;
-  return refused_probes_ >= probes_until_failing ? state::failing : state::waiting;
+  if (refused_probes_ == 0) return state::waiting;
+  return hopeless(now) ? state::failing : state::failing_logins;
 }
 
 time_point key_gate::not_before(time_point now, duration round_trip) const noexcept {
-  if (!refused_) return now;
+  if (!shut_) return now;
   return probing_ ? add(now, round_trip) : std::max(now, shut_until_);
 }
 
-void key_gate::on_refused(time_point now, bool was_probe) noexcept {
-  if (!refused_) {
-    refused_ = true;
-    shut_until_ = now;
-  } else if (was_probe) {
+void key_gate::on_refused(time_point now, bool was_probe, std::uint64_t account) noexcept {
+  if (refused_ == 0) refused_since_ = now;
+  add_to_run(account);
+  if (!shut_) {
+    shut_ = should_shut(now);
+    if (shut_) shut_at_ = shut_until_ = now;
+  } else if (was_probe) {  // what was on its way when the gate fell says no more than is known
     probing_ = false;
-    ++refused_probes_;
-    shut_until_ = add(now, std::chrono::seconds{refused_probes_ == 1 ? 1 : refused_probes_ == 2 ? 2 : 5});
+    shut_until_ = add(now, pause_after_probe(now));
   }
-  // Others that were on their way when the gate fell say what is known.
 }
 
-void key_gate::on_admitted(bool was_probe) noexcept {
-  if (was_probe) *this = key_gate{};
+void key_gate::add_to_run(std::uint64_t account) noexcept {
+  const auto end = accounts_.begin() + static_cast<std::ptrdiff_t>(refused_);
+  if (end == accounts_.end() || std::find(accounts_.begin(), end, account) != end) return;
+  *end = account;
+  ++refused_;
+}
+
+bool key_gate::should_shut(time_point now) const noexcept {
+  return !has_minted_ || (refused_ == disowned && between(now, refused_since_) >= long_enough);
+}
+
+bool key_gate::hopeless(time_point now) const noexcept {
+  if (has_minted_) return between(now, shut_at_) >= patience;
+  return refused_ >= given_up && refused_probes_ >= probes_before_given_up;
+}
+
+duration key_gate::pause_after_probe(time_point now) noexcept {
+  if (refused_ < doubted) return {};
+  ++refused_probes_;
+  return std::chrono::seconds{hopeless(now) ? 5 : 1};
+}
+
+void key_gate::on_minted() noexcept {
+  has_minted_ = true;
+  refused_ = 0;
+  refused_probes_ = 0;
+  shut_ = probing_ = false;
 }
 
 }  // namespace ephemint::inline v0::core

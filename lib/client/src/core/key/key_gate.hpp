@@ -2,24 +2,37 @@
 
 #include "core/time.hpp"
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace ephemint::inline v0::core {
 
 /// Keeps a refused API key from burning a permit for each account in the queue.
 ///
-/// A 401 or 403 may be the key's or one account's own: only another request can tell. So after the first one
-/// a single probe goes, at once: if it gets through, the refusal was one account's, and the others lost one
-/// round trip. If it is refused too the gate shuts for 1 s, 2 s, then 5 s: few requests on a dead key, and
-/// one that is mended is noticed within 5 s. Each time one probe follows. From the third refused probe in a
-/// row on callers are told to fail, not to wait.
+/// A 401 or 403 may be the key's or one account's own: the reply doesn't tell. What tells is how many
+/// different accounts are refused in a row, with no mint between them; one account counts once, however often
+/// it is asked for.
+///
+/// A key that never minted is in doubt from the first refusal on: requests go singly, as probes, each as soon
+/// as the one before is answered. Three different accounts shut its gate, as most such keys are wrong. A key
+/// that has minted is believed in: its gate shuts only when 64 different accounts were refused in a row, for
+/// 10 s. A mint, a probe's or another, opens the gate.
+///
+/// At a shut gate a probe goes at once, and the next one a second after each that is refused. From the first
+/// refused one on logins fail, and who is patient waits: a run of refused accounts is passed by probes. That
+/// ends when 13 accounts and three probes were refused with a key that never minted, or after a minute with
+/// one that has. Then everybody fails, and a probe goes each 5 s.
 class key_gate {
  public:
-  enum class state : std::uint8_t { open, probe_due, waiting, failing };
+  enum class state : std::uint8_t { open, probe_due, waiting, failing_logins, failing };
 
-  /// What an asker is told. `waiting` and `failing`: until `not_before()`.
+  /// What an asker is told. `waiting` and what follows: until `not_before()`.
   state at(time_point now) const noexcept;
-  bool open() const noexcept { return !refused_; }
+  bool open() const noexcept { return !shut_; }
+  /// The key has minted, and nobody was refused since the last mint.
+  bool at_ease() const noexcept { return has_minted_ && refused_ == 0; }
 
   /// `round_trip` stands in for the unknown end of a probe that is on its way.
   time_point not_before(time_point now, duration round_trip) const noexcept;
@@ -28,16 +41,36 @@ class key_gate {
   /// The probe never left, or its reply says nothing about the key.
   void probe_undone() noexcept { probing_ = false; }
 
-  void on_refused(time_point now, bool was_probe) noexcept;
-  /// The key got through. Only probes are sent after a refusal, so no other success says anything about now.
-  void on_admitted(bool was_probe) noexcept;
+  /// `account`: a hash of whose request it was.
+  void on_refused(time_point now, bool was_probe, std::uint64_t account) noexcept;
+  /// Only a mint speaks for the key: any other reply may have been made before it was looked at.
+  void on_minted() noexcept;
 
  private:
-  static constexpr std::uint32_t probes_until_failing = 3;
+  // Of a key that never minted. 13: eight requests may be out together, and say no more than one; a handful
+  // of probes behind them passes the run of refused accounts with which a list may begin.
+  static constexpr std::size_t doubted = 3;
+  static constexpr std::size_t given_up = 13;
+  static constexpr std::uint32_t probes_before_given_up = 3;
+  // Of a key that has. 64: more than the refused accounts that stand together in a usual list; of accounts of
+  // which 0.6 are refused by chance such a run is one in 10^14.
+  static constexpr std::size_t disowned = 64;
+  static constexpr std::chrono::seconds long_enough{10};
+  static constexpr std::chrono::minutes patience{1};
 
+  void add_to_run(std::uint64_t account) noexcept;
+  bool should_shut(time_point now) const noexcept;
+  bool hopeless(time_point now) const noexcept;
+  duration pause_after_probe(time_point now) noexcept;
+
+  std::array<std::uint64_t, disowned> accounts_{};  ///< refused since the last mint, each once
+  std::size_t refused_ = 0;                         ///< how many of `accounts_`
+  time_point refused_since_{};
+  time_point shut_at_{};
   time_point shut_until_{};
   std::uint32_t refused_probes_ = 0;
-  bool refused_ = false;
+  bool has_minted_ = false;
+  bool shut_ = false;  ///< or in doubt
   bool probing_ = false;
 };
 

@@ -22,6 +22,8 @@ key_guard::permission key_guard::may_send_shut(time_point now) noexcept {
       return permission::go_as_probe;
     case state::waiting:
       return permission::wait;
+    case state::failing_logins:
+      return permission::fail_logins;
     case state::failing:
       return permission::fail;
   }
@@ -38,17 +40,18 @@ void key_guard::probe_undone(std::uint64_t version) noexcept {
   if (in_force(version)) gate_.probe_undone();
 }
 
-void key_guard::on_refused(time_point now, bool probe, std::uint64_t version) noexcept {
+void key_guard::on_refused(time_point now, bool probe, std::uint64_t account,
+                           std::uint64_t version) noexcept {
   const std::lock_guard lock{mutex_};
   if (!in_force(version)) return;
-  gate_.on_refused(now, probe);
+  gate_.on_refused(now, probe, account);
   publish();
 }
 
-void key_guard::on_probe_admitted(std::uint64_t version) noexcept {
+void key_guard::on_minted_in_doubt(std::uint64_t version) noexcept {
   const std::lock_guard lock{mutex_};
   if (!in_force(version)) return;
-  gate_.on_admitted(true);
+  gate_.on_minted();
   publish();
 }
 

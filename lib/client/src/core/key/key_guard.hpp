@@ -11,7 +11,8 @@ namespace ephemint::inline v0::core {
 
 /// The gate of a key that several clients share, and which key it is: each new one gets the next version, and
 /// a gate that is open. What became of a request counts only if it left with the key that is in force. All of
-/// it may be called from any thread. While nothing is refused it costs one relaxed load.
+/// it may be called from any thread. While nothing is refused it costs one relaxed load a request, and one a
+/// reply.
 class key_guard {
  public:
   using state = key_gate::state;
@@ -19,13 +20,18 @@ class key_guard {
     go,
     go_as_probe,  ///< and say so when the reply is here, or tell `probe_undone`
     wait,         ///< until `not_before()`
+    fail_logins,  ///< who has a deadline fails, as with `fail`; who has none waits until `not_before()`
     fail,         ///< the key is refused; a new try is worth it at `not_before()`
   };
 
   state at(time_point now) const noexcept {
     return shut_.load(std::memory_order_relaxed) ? at_shut(now) : state::open;
   }
-  bool failing(time_point now) const noexcept { return at(now) == state::failing; }
+  /// Whether an asker is told to fail. `patient`: one without a deadline.
+  bool failing(time_point now, bool patient) const noexcept {
+    const state s = at(now);
+    return s == state::failing || (s == state::failing_logins && !patient);
+  }
   /// `round_trip` stands in for the unknown end of a probe that is on its way.
   time_point not_before(time_point now, duration round_trip) const noexcept {
     return shut_.load(std::memory_order_relaxed) ? not_before_shut(now, round_trip) : now;
@@ -41,9 +47,10 @@ class key_guard {
   // What became of a request that left with the key of that version.
   /// A probe never left, or its reply says nothing about the key.
   void probe_undone(std::uint64_t version) noexcept;
-  void on_refused(time_point now, bool probe, std::uint64_t version) noexcept;
-  void on_admitted(bool probe, std::uint64_t version) noexcept {
-    if (probe) on_probe_admitted(version);
+  /// `account`: a hash of whose request it was.
+  void on_refused(time_point now, bool probe, std::uint64_t account, std::uint64_t version) noexcept;
+  void on_minted(std::uint64_t version) noexcept {
+    if (!at_ease_.load(std::memory_order_relaxed)) on_minted_in_doubt(version);
   }
 
   /// There is a new key: nothing is known against it.
@@ -53,14 +60,19 @@ class key_guard {
   state at_shut(time_point now) const noexcept;
   time_point not_before_shut(time_point now, duration round_trip) const noexcept;
   permission may_send_shut(time_point now) noexcept;
-  void on_probe_admitted(std::uint64_t version) noexcept;
+  void on_minted_in_doubt(std::uint64_t version) noexcept;
   bool in_force(std::uint64_t version) const noexcept;
-  void publish() noexcept { shut_.store(!gate_.open(), std::memory_order_relaxed); }
+  void publish() noexcept {
+    shut_.store(!gate_.open(), std::memory_order_relaxed);
+    at_ease_.store(gate_.at_ease(), std::memory_order_relaxed);
+  }
 
   mutable std::mutex mutex_;
   key_gate gate_;
   std::atomic<std::uint64_t> version_{1};
-  std::atomic<bool> shut_{false};  // what `gate_` says, for those who needn't know more
+  // What `gate_` says, for those who needn't know more.
+  std::atomic<bool> shut_{false};
+  std::atomic<bool> at_ease_{false};
 };
 
 }  // namespace ephemint::inline v0::core

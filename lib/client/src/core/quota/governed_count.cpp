@@ -220,17 +220,18 @@ time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
 
 void governed_count::learn_round_trip(duration taken) noexcept {
   taken = std::clamp(taken, duration{}, longest_round_trip);
-  least_round_trip_ = std::min(least_round_trip_, taken);
   usual_round_trip_ += (taken - usual_round_trip_) / 8;
 }
 
-/// The charge is dated when the server can have counted the request at the latest: at the reply, less half of
-/// the shortest round trip, plus a margin. Dated by the send, jitter moves requests into the server's next
-/// window while we think them in the last, and a full window breaks.
+/// The charge is dated when the server can have counted the request at the latest: when its reply is handled,
+/// for where in a round trip the server counts, nobody can see; and a margin for a coarse clock. Dated
+/// earlier, delay moves requests into the server's next window while we think them in the last, and a full
+/// window breaks. What got no reply may still stand in the server's queue.
 void governed_count::charge(time_point now, time_point sent_at, permit_use use) noexcept {
   const duration margin = std::min<duration>(std::chrono::milliseconds{10}, window() / 20);
-  time_point charged_at = now;
-  if (use != permit_use::unknown) charged_at = std::max(sent_at, add(now, margin - least_round_trip_ / 2));
+  const duration queued = std::min<duration>(longest_queue, window());
+  const bool replied = use != permit_use::unknown;
+  const time_point charged_at = replied ? add(now, margin) : std::max(now, add(sent_at, queued));
   charged_.add(charged_at);
   if (use == permit_use::rate_limited) refused_.add(charged_at);
 }
@@ -243,7 +244,7 @@ void governed_count::learn_refusal(time_point now, const outstanding_permit& p,
   if (retry_after && *retry_after >= window() / 12 && *retry_after < window())
     since = add(since, *retry_after - std::chrono::milliseconds{500});
   const std::size_t counted = charged_.count_after(since) - refused_.count_after(since);
-  const duration span = charged_.empty() ? duration{} : between(now, charged_.at(0));
+  const duration span = charged_.empty() ? duration{} : std::max(between(now, charged_.at(0)), duration{});
   learner_.on_refused(now, {between(pause_.until(), now), static_cast<double>(counted),
                             std::min(1.0, std::chrono::duration<double>(span) / window()), p.debt});
 }

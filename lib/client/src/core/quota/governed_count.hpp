@@ -63,6 +63,9 @@ class governed_count {
   // Whoever is told `later` shall not spin.
   static constexpr duration shortest_wait = std::chrono::milliseconds{1};
   static constexpr std::chrono::minutes memory_of_absent{10};
+  // A request that nobody waits for any more is counted at most so long after it left: twice the time that an
+  // attempt is waited for by default.
+  static constexpr std::chrono::seconds longest_queue{4};
   static constexpr duration longest_round_trip = std::chrono::hours{1};
 
   bool limited() const noexcept { return quota_.how() != quota::mode::unlimited; }
@@ -99,7 +102,6 @@ class governed_count {
   time_point last_send_{};
   time_point last_used_{};
   time_point held_by_release_{};  // when the pace after a pause last made somebody wait
-  duration least_round_trip_ = longest_round_trip;
   duration usual_round_trip_ = std::chrono::milliseconds{80};
 };
 
