@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -381,6 +382,57 @@ TEST(TlsSession, a_tls_1_2_session_may_be_resumed_again_and_again) {
     ASSERT_EQ(joined.shake_hands(), tls_status::done);
     EXPECT_EQ(joined.client.resumed(), resumed);
   }
+}
+
+struct short_lived_chain {
+  const char* name;
+  certificate_wishes leaf, middle, root;
+};
+
+// behaviours: T11
+TEST(TlsSession, a_session_is_resumed_no_longer_than_every_certificate_of_its_chain_is_valid) {
+  constexpr std::chrono::seconds brief = 1h, year = 365 * 24h;
+  const short_lived_chain table[] = {
+      {"leaf", {.until = brief}, {.until = year}, {.until = year}},
+      {"intermediate", {.until = year}, {.until = brief}, {.until = year}},
+      {"root", {.until = year}, {.until = year}, {.until = brief}},
+  };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
+    for (short_lived_chain each : table) {
+      SCOPED_TRACE(std::string{each.name} + (version == TLS1_2_VERSION ? ", TLS 1.2" : ", TLS 1.3"));
+      each.middle.authority = each.root.authority = true;
+      each.middle.common_name = "Middle";
+      each.root.common_name = "Root";
+      const identity top = test::self_signed(each.root);
+      const identity middle = test::issue(top, each.middle);
+      const auto server = test::make_server_context(
+          {.shown = test::issue(middle, each.leaf), .chain = {middle}, .greatest_version = version});
+      SSL_CTX_set_timeout(server.get(), year.count());
+      for (const int resumptions : {0, 1, 2}) {  // no certificate is seen in a resumption
+        tls_context context{settings_for("localhost", top)};
+        for (int i = 0; i <= resumptions; ++i) {
+          pair joined{context, *server};
+          ASSERT_EQ(joined.shake_hands(), tls_status::done) << joined.client.problem().message.view();
+          ASSERT_EQ(joined.client.resumed(), i > 0);
+          exchange_once(joined);
+        }
+        const std::time_t now = std::time(nullptr);
+        EXPECT_TRUE(context.sessions().take(now + 59 * 60).session);
+        EXPECT_GT(context.sessions().size(), 0U);
+        EXPECT_FALSE(context.sessions().take(now + 60 * 60).session);
+        EXPECT_EQ(context.sessions().size(), 0U) << "what is of no use is forgotten";
+      }
+    }
+}
+
+// behaviours: T11
+TEST(TlsSession, a_session_is_not_resumed_while_the_clock_says_that_its_certificate_is_not_yet_valid) {
+  const auto server = test::make_server_context(good_server());
+  tls_context context{settings_for("localhost")};
+  pair joined{context, *server};
+  ASSERT_EQ(joined.shake_hands(), tls_status::done);
+  exchange_once(joined);
+  EXPECT_FALSE(context.sessions().take(std::time(nullptr) - 2 * 60 * 60).session);
 }
 
 TEST(TlsSession, resumption_can_be_turned_off) {

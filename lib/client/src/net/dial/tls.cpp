@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -120,13 +121,8 @@ void tls_context::require_peer_identity() {
 }
 
 void tls_context::keep_sessions() {
-  check(SSL_CTX_set_app_data(context_.get(), this));
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION* session) {
-    auto* self = static_cast<tls_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    self->sessions_.put(session_pointer{session});
-    return 1;  // it is ours now
-  });
+  SSL_CTX_sess_set_new_cb(context_.get(), &tls_session::keep);
 }
 
 tls_session::tls_session(tls_context& context)
@@ -139,8 +135,18 @@ tls_session::tls_session(tls_context& context)
   SSL_set_connect_state(ssl_.get());
   if (!context.host_is_address_)
     check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host_.c_str())));
-  if (const session_pointer session = context.sessions_.take())
-    check(SSL_set_session(ssl_.get(), session.get()));
+  if (const kept_session kept = context.sessions_.take(std::time(nullptr)); kept.session) {
+    check(SSL_set_session(ssl_.get(), kept.session.get()));
+    resumed_chain_ = kept.chain;
+  }
+}
+
+int tls_session::keep(SSL* ssl, SSL_SESSION* session) {
+  const auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
+  const auto chain =
+      SSL_session_reused(ssl) == 1 ? self.resumed_chain_ : validity_of(SSL_get0_verified_chain(ssl));
+  self.context_.sessions_.put({session_pointer{session}, chain});
+  return 1;  // it is ours now
 }
 
 tls_session::~tls_session() {

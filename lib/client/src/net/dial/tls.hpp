@@ -95,6 +95,7 @@ class tls_session {
   static int read_input(BIO*, char*, std::size_t, std::size_t*);
   static int write_output(BIO*, const char*, std::size_t, std::size_t*);
   static int answer_demand(SSL*, X509**, EVP_PKEY**);
+  static int keep(SSL*, SSL_SESSION*);
 
   tls_status fail(int result);
 
@@ -107,6 +108,7 @@ class tls_session {
   std::string output_;
   std::array<char, 5> first_bytes_{};  // of what the peer said: shows plain HTTP
   std::size_t first_bytes_size_ = 0;
+  chain_validity resumed_chain_;  // of the session that was offered
   bool certificate_demanded_ = false;
   bool established_ = false;  // OpenSSL's own flag goes when an error comes
   bool failed_ = false;
