@@ -134,6 +134,24 @@ TEST(Dial, localhost_is_reached_without_a_look_up) {
   }
 }
 
+// behaviours: N9
+TEST(Dial, an_absolute_name_is_asked_for_as_it_is_and_shown_without_its_dot) {
+  scripted_server server{
+      {.shown = test::issue(connection_run::root(), {.alternative_names = {"DNS:api.test"}})},
+      {accept_and_wait}};
+  std::string asked;
+  connection_run run{server.port(), "api.test.", [&](const std::string& host) {
+                       asked = host;
+                       return gives({"127.0.0.1"})("");
+                     }};
+  EXPECT_EQ(run.dial().what, kind::connected);
+  EXPECT_EQ(asked, "api.test.");
+  connection_run nowhere{server.port(), "nowhere.test.", [](const std::string&) {
+                           return lookup_result{{}, "unknown"};
+                         }};
+  expect_failure(nowhere.dial(), mint_errc::connect_failed, true, "no connection to nowhere.test:");
+}
+
 // --- addresses
 
 // behaviours: N3

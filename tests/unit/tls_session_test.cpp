@@ -176,7 +176,7 @@ TEST(TlsSession, believes_names_addresses_and_whole_chains) {
   }
 }
 
-// behaviours: T1
+// behaviours: T1, N9
 TEST(TlsSession, names_the_host_to_the_server_unless_it_is_an_address) {
   for (const auto& [host, said] : {std::pair{"localhost", "localhost"}, std::pair{"localhost.", "localhost"},
                                    std::pair{"127.0.0.1", ""}}) {

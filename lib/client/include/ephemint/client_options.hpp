@@ -31,7 +31,9 @@ struct client_options {
   credential api_key{};
 
   /// Where the API is: `https://host[:port][/prefix]`, no user info, query or fragment. The EU host is
-  /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear.
+  /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear. A name that
+  /// ends with a dot is looked up as it is, without the resolver's search domains; all else is done without
+  /// the dot.
   std::string base_url = "https://api.shipengine.com";
 
   // --- trust ---
