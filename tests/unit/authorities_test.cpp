@@ -12,6 +12,7 @@
 #include <string>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace ephemint::net {
 namespace {
@@ -124,14 +125,46 @@ TEST(Authorities, a_file_that_no_descriptor_is_left_for_says_so) {
 
 // behaviours: T9
 TEST(TlsContextDeathTest, an_openssl_that_can_make_none_says_why_in_its_own_words) {
-  GTEST_FLAG_SET(death_test_style,
-                 "threadsafe");  // a process of its own: OpenSSL reads its configuration once
-  const variable broken{"OPENSSL_CONF", file_with("broken.cnf",
-                                                  "openssl_conf = all\n[all]\nproviders = some\n"
-                                                  "[some]\nnone_such = section\n[section]\n"
-                                                  "activate = 1\n")};
-  EXPECT_EXIT((std::fputs(complaint_about(without_system()).c_str(), stderr), std::exit(0)),
-              testing::ExitedWithCode(0), "OpenSSL can't make a TLS context: error:.*; its configuration");
+  // Processes of their own: OpenSSL reads its configuration once.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::string begin = "openssl_conf = all\n[all]\n";
+  const std::string tls = begin + "ssl_conf = tls\n[tls]\nsystem_default = settings\n[settings]\n";
+  const struct {
+    std::string configuration;
+    const char* words;
+  } table[] = {
+      {begin + "providers = some\n[some]\nnone_such = it\n[it]\nactivate = 1\n", "error:.*"},
+      {begin + "providers = some\n[some]\nbase = it\n[it]\nactivate = 1\n", "library has no ciphers"},
+      {begin + "alg_section = rules\n[rules]\ndefault_properties = fips=yes\n", "library has no ciphers"},
+      {tls + "CipherString = NONE_SUCH\n", "no cipher match"},
+      {tls + "Groups = none_such\n", "invalid argument"},
+      {tls + "MaxProtocol = TLSv1.1\n", "no protocols available"},
+      {tls + "Ciphersuites =\nCipherString = NULL\n", "no ciphers available"},
+  };
+  for (const auto& each : table) {
+    const variable broken{"OPENSSL_CONF", file_with("broken.cnf", each.configuration)};
+    EXPECT_EXIT((std::fputs(complaint_about(without_system()).c_str(), stderr), std::exit(0)),
+                testing::ExitedWithCode(0),
+                std::string{"OpenSSL can't make a TLS context: .*"} + each.words + ".*; its configuration")
+        << each.configuration;
+  }
+}
+
+// behaviours: T8
+TEST(AuthoritiesDeathTest, a_file_that_may_not_be_read_says_so) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // another process: it gives its rights away
+  endpoint_settings settings = without_system();
+  settings.authority_file = file_with("secret.pem", test::make_root().pem());
+  std::filesystem::permissions(settings.authority_file, std::filesystem::perms::none);
+  const auto complain_as_nobody = [&] {
+    constexpr uid_t nobody = 65534;
+    if (geteuid() == 0 && seteuid(nobody) != 0) std::exit(1);
+    std::fputs(complaint_about(settings).c_str(), stderr);
+    std::exit(0);
+  };
+  EXPECT_EXIT(complain_as_nobody(), testing::ExitedWithCode(0),
+              "authority_file: cannot read `.*secret.pem`: Permission denied");
+  std::filesystem::remove(settings.authority_file);
 }
 
 TEST(Authorities, file_and_text_add_up) {

@@ -45,24 +45,31 @@ struct context_deleter {
 };
 using context_pointer = std::unique_ptr<SSL_CTX, context_deleter>;
 
+[[noreturn]] void complain_of_openssl() {
+  throw std::invalid_argument{"OpenSSL can't make a TLS context: " + take_openssl_problem() +
+                              "; its configuration (openssl.cnf, OPENSSL_CONF) must load, its providers be "
+                              "there, and TLS 1.2 or newer be allowed"};
+}
+
 context_pointer try_context() {
   ERR_clear_error();
   context_pointer made{SSL_CTX_new(TLS_client_method())};
-  if (made && ERR_peek_error() == 0) return made;
-  throw std::invalid_argument{
-      "OpenSSL can't make a TLS context: " + take_openssl_problem() +
-      "; its configuration (openssl.cnf, OPENSSL_CONF) must load, and its providers be there"};
+  if (!made || ERR_peek_error() != 0) complain_of_openssl();
+  check(SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION));
+  return made;
 }
 
-/// How much a client says first: its ciphers, groups and signature algorithms.
+/// How much a client says first: its ciphers, groups and signature algorithms. A configuration may leave it
+/// nothing to say, of which OpenSSL complains here first.
 std::size_t hello_size(SSL_CTX& context) {
   const std::unique_ptr<SSL, decltype(&SSL_free)> client{checked(SSL_new(&context)), &SSL_free};
   SSL_set0_rbio(client.get(), checked(BIO_new(BIO_s_mem())));
   BIO* const said = checked(BIO_new(BIO_s_mem()));
   SSL_set0_wbio(client.get(), said);
   SSL_set_connect_state(client.get());
-  SSL_do_handshake(client.get());
   ERR_clear_error();
+  if (SSL_get_error(client.get(), SSL_do_handshake(client.get())) != SSL_ERROR_WANT_READ)
+    complain_of_openssl();
   return BIO_ctrl_pending(said);
 }
 
@@ -89,7 +96,6 @@ tls_context::tls_context(const endpoint_settings& settings)
   check(BIO_meth_set_read_ex(transport_.get(), &tls_session::read_input));
   check(BIO_meth_set_write_ex(transport_.get(), &tls_session::write_output));
   check(BIO_meth_set_ctrl(transport_.get(), &answer_control));
-  check(SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION));
   // CLEANSE: OpenSSL's own copy of a decrypted token goes when we have ours.
   SSL_CTX_set_options(context_.get(),
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
