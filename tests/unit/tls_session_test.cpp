@@ -1,5 +1,6 @@
 #include "memory_tls_server.hpp"
 #include "net/dial/tls.hpp"
+#include "temporary_file.hpp"
 #include "test_authority.hpp"
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -460,6 +462,74 @@ TEST(TlsSession, contexts_share_nothing) {
   EXPECT_EQ(doubting.sessions().size(), 0U);
   pair second{doubting, *server};
   EXPECT_EQ(second.shake_hands(), tls_status::failed);
+}
+
+// --- authorities that are replaced
+
+/// A context that trusts what stands in a file; the file.
+struct rotating {
+  explicit rotating(const identity& trusted) : file{trusted.pem()}, context{settings(file.path())} {}
+  static endpoint_settings settings(const std::string& path) {
+    return {.host = "localhost", .system_authorities = false, .authority_file = path};
+  }
+  void put(const std::string& text) const { std::ofstream{file.path()} << text; }
+
+  test::temporary_file file;
+  tls_context context;
+};
+
+// behaviours: T10, T7
+TEST(TlsSession, a_replaced_authority_file_counts_in_the_very_handshake_that_would_fail) {
+  const identity next = test::make_root("Next");
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    SCOPED_TRACE(version);
+    rotating ours{root()};
+    const auto old_server = test::make_server_context(good_server());
+    pair before{ours.context, *old_server};
+    ASSERT_EQ(before.shake_hands(), tls_status::done);
+    exchange_once(before);
+    ASSERT_GT(ours.context.sessions().size(), 0U);
+    ours.put(next.pem());
+    pair after{ours.context, {.shown = test::issue(next, {}), .greatest_version = version}};
+    ASSERT_EQ(after.shake_hands(), tls_status::done) << after.client.problem().message.view();
+    EXPECT_FALSE(after.client.resumed());
+    ASSERT_TRUE(after.client.encrypt("a request"));
+    pair who_is_trusted_no_more{ours.context, *old_server};
+    EXPECT_EQ(who_is_trusted_no_more.shake_hands(), tls_status::failed) << "by no session either";
+    exchange_once(after);
+    EXPECT_TRUE(ours.context.sessions().take(std::time(nullptr)).session) << "its chain was seen";
+  }
+}
+
+// behaviours: T10, T1
+TEST(TlsSession, new_authorities_are_no_excuse_for_another_name) {
+  const identity next = test::make_root("Next");
+  rotating ours{root()};
+  ours.put(next.pem());
+  pair joined{ours.context, {.shown = test::issue(next, {.alternative_names = {"DNS:other.test"}})}};
+  ASSERT_EQ(joined.shake_hands(), tls_status::failed);
+  EXPECT_NE(joined.client.problem().message.view().find("not for this host name"), std::string_view::npos)
+      << joined.client.problem().message.view();
+}
+
+// behaviours: T10
+TEST(TlsSession, a_refusal_says_why_the_authority_file_was_read_again_in_vain) {
+  const identity next = test::make_root("Next");
+  rotating ours{root()};
+  ours.put("no certificate");
+  for (int i = 0; i < 2; ++i) {  // read once, told each time
+    pair joined{ours.context, {.shown = test::issue(next, {}), .chain = {next}}};
+    ASSERT_EQ(joined.shake_hands(), tls_status::failed);
+    EXPECT_FALSE(joined.client.problem().retryable);
+    const auto said = joined.client.problem().message.view();
+    EXPECT_NE(said.find("its root is not trusted"), std::string_view::npos) << said;
+    EXPECT_NE(
+        said.find("(read again in vain: authority_file: `" + ours.file.path() + "` holds no certificate"),
+        std::string_view::npos)
+        << said;
+  }
+  pair old{ours.context, good_server()};
+  EXPECT_EQ(old.shake_hands(), tls_status::done) << "whom we trusted is trusted still";
 }
 
 // behaviours: X5

@@ -40,7 +40,9 @@ struct client_options {
   /// Whether the system's certificate authorities are trusted. With none of the three there is nothing to
   /// trust, which is an error. There is no way to turn verification off.
   bool system_authorities = true;
-  /// A PEM file of authorities to trust as well. Empty: none.
+  /// A PEM file of authorities to trust as well. Empty: none. If a server's certificate is refused, the file
+  /// is read again, at most once in 10 s, and what it holds by then counts in that same handshake: it may be
+  /// replaced while the client runs. One that is bad then changes nothing, and the error says why.
   std::string authority_file{};
   /// PEM text of authorities to trust as well. Empty: none.
   std::string authority_pem{};

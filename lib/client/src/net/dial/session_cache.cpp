@@ -45,4 +45,8 @@ kept_session session_cache::take(std::time_t now) noexcept {
   return {};
 }
 
+void session_cache::clear() noexcept {
+  while (size_ != 0) sessions_[--size_] = {};
+}
+
 }  // namespace ephemint::inline v0::net

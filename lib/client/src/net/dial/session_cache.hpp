@@ -35,6 +35,7 @@ class session_cache {
   /// ticket is given out once only (it would let an onlooker link connections: RFC 8446, C.4); an older
   /// session stays.
   kept_session take(std::time_t now) noexcept;
+  void clear() noexcept;
   std::size_t size() const noexcept { return size_; }
 
  private:

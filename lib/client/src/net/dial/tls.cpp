@@ -1,6 +1,5 @@
 #include "net/dial/tls.hpp"
 
-#include "net/dial/authorities.hpp"
 #include "net/dial/openssl_errors.hpp"
 #include "net/dial/tls_problem.hpp"
 
@@ -83,6 +82,11 @@ SSL_CTX* make_context() {
   return made.release();
 }
 
+bool other_authorities_may_help(int verdict) {
+  return verdict != X509_V_ERR_HOSTNAME_MISMATCH && verdict != X509_V_ERR_IP_ADDRESS_MISMATCH &&
+         verdict != X509_V_ERR_OUT_OF_MEM;
+}
+
 long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
 }  // namespace
@@ -90,6 +94,7 @@ long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL
 tls_context::tls_context(const endpoint_settings& settings)
     : host_{settings.host},
       context_{make_context()},
+      authorities_{*context_, settings},
       // A plain number, not BIO_get_new_index(): that would be global state.
       transport_{checked(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ephemint"))} {
   if (host_.ends_with('.')) host_.pop_back();
@@ -105,13 +110,17 @@ tls_context::tls_context(const endpoint_settings& settings)
   SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
   static constexpr unsigned char http_1_1[] = "\x08http/1.1";
   if (SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0) throw std::bad_alloc{};
-  load_authorities(*context_, settings);
   require_peer_identity();
   if (settings.resume_sessions) keep_sessions();
 }
 
 void tls_context::require_peer_identity() {
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  if (authorities_.may_change())
+    SSL_CTX_set_cert_verify_callback(
+        context_.get(),
+        [](X509_STORE_CTX* check, void* self) { return static_cast<tls_context*>(self)->verify(*check); },
+        this);
   X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context_.get());
   X509_VERIFY_PARAM_set_hostflags(rules,
                                   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -124,6 +133,34 @@ void tls_context::require_peer_identity() {
     check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v4().to_bytes().data(), 4));
   else
     check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v6().to_bytes().data(), 16));
+}
+
+/// As OpenSSL does by itself; and once more, with others, if the authority file was replaced (T10).
+int tls_context::verify(X509_STORE_CTX& check) noexcept try {
+  if (X509_verify_cert(&check) == 1) return 1;
+  if (!other_authorities_may_help(X509_STORE_CTX_get_error(&check))) return 0;
+  if (!authorities_.read_again(clock::now())) return 0;
+  sessions_.clear();  // who was trusted when they were made may not be any more
+  return verify_again(check);
+} catch (const std::bad_alloc&) {
+  ERR_clear_error();
+  X509_STORE_CTX_set_error(&check, X509_V_ERR_OUT_OF_MEM);  // no verdict: the next dial gets one
+  return 0;
+}
+
+/// A check can't be made twice: another one is, and what it found is what the first one found.
+int tls_context::verify_again(X509_STORE_CTX& failed) noexcept {
+  const std::unique_ptr<X509_STORE_CTX, deleter> check{X509_STORE_CTX_new()};
+  const bool made =
+      check &&
+      X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context_.get()),
+                          X509_STORE_CTX_get0_cert(&failed), X509_STORE_CTX_get0_untrusted(&failed)) == 1 &&
+      X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), X509_STORE_CTX_get0_param(&failed)) == 1;
+  const int result = made ? X509_verify_cert(check.get()) : 0;
+  X509_STORE_CTX_set_error(&failed, made ? X509_STORE_CTX_get_error(check.get()) : X509_V_ERR_OUT_OF_MEM);
+  X509_STORE_CTX_set0_verified_chain(&failed, made ? X509_STORE_CTX_get1_chain(check.get()) : nullptr);
+  ERR_clear_error();
+  return result == 1 ? 1 : 0;
 }
 
 void tls_context::keep_sessions() {
@@ -222,6 +259,10 @@ tls_status tls_session::fail(int result) {
                             .first_bytes = {first_bytes_.data(), first_bytes_size_},
                             .certificate_demanded = certificate_demanded_,
                             .established = established_});
+  const std::string_view unread = context_.authorities_.problem();
+  if (!lacks_memory && !unread.empty() && SSL_get_verify_result(ssl_.get()) != X509_V_OK)
+    problem_.message =
+        std::string{problem_.message.view()} + " (read again in vain: " + std::string{unread} + ')';
   ERR_clear_error();
   return tls_status::failed;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/dial/authorities.hpp"
 #include "net/dial/endpoint.hpp"
 #include "net/dial/session_cache.hpp"
 #include "net/failure.hpp"
@@ -34,14 +35,18 @@ class tls_context {
   struct deleter {
     void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
     void operator()(BIO_METHOD* method) const noexcept { BIO_meth_free(method); }
+    void operator()(X509_STORE_CTX* check) const noexcept { X509_STORE_CTX_free(check); }
   };
 
   void require_peer_identity();
+  int verify(X509_STORE_CTX&) noexcept;
+  int verify_again(X509_STORE_CTX& failed) noexcept;
   void keep_sessions();
 
   std::string host_;  // without the root dot, which no certificate has
   bool host_is_address_ = false;
   std::unique_ptr<SSL_CTX, deleter> context_;
+  authorities authorities_;
   std::unique_ptr<BIO_METHOD, deleter> transport_;
   session_cache sessions_;
 };
