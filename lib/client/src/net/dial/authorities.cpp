@@ -198,7 +198,7 @@ void authorities::replace(certificates now_in_file) {
   store_pointer fresh{X509_STORE_new()};
   if (!fresh) throw std::bad_alloc{};
   const auto is_from_file = [this](const X509* certificate) {
-    return std::ranges::find(from_file_, certificate, &certificate_pointer::get) != from_file_.end();
+    return std::ranges::any_of(from_file_, [&](const auto& each) { return each.get() == certificate; });
   };
   const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(&context_));
   for (int i = 0; i < sk_X509_OBJECT_num(all); ++i)
