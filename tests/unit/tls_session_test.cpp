@@ -501,6 +501,21 @@ TEST(TlsSession, a_replaced_authority_file_counts_in_the_very_handshake_that_wou
   }
 }
 
+// behaviours: T10, T7
+TEST(TlsSession, a_ticket_from_whom_the_old_authorities_vouched_for_is_not_kept) {
+  const identity next = test::make_root("Next");
+  rotating ours{root()};
+  pair before{ours.context, good_server()};
+  ASSERT_EQ(before.shake_hands(), tls_status::done);  // its tickets are on their way
+  ours.put(next.pem());
+  pair after{ours.context, {.shown = test::issue(next, {})}};
+  ASSERT_EQ(after.shake_hands(), tls_status::done);
+  exchange_once(before);
+  EXPECT_EQ(ours.context.sessions().size(), 0U);
+  exchange_once(after);
+  EXPECT_EQ(ours.context.sessions().size(), 2U);
+}
+
 // behaviours: T10, T1
 TEST(TlsSession, new_authorities_are_no_excuse_for_another_name) {
   const identity next = test::make_root("Next");

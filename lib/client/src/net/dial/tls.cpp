@@ -82,7 +82,7 @@ SSL_CTX* make_context() {
   return made.release();
 }
 
-bool other_authorities_may_help(int verdict) {
+bool other_authorities_may_help(long verdict) {
   return verdict != X509_V_ERR_HOSTNAME_MISMATCH && verdict != X509_V_ERR_IP_ADDRESS_MISMATCH &&
          verdict != X509_V_ERR_OUT_OF_MEM;
 }
@@ -140,7 +140,12 @@ int tls_context::verify(X509_STORE_CTX& check) noexcept try {
   if (X509_verify_cert(&check) == 1) return 1;
   if (!other_authorities_may_help(X509_STORE_CTX_get_error(&check))) return 0;
   if (!authorities_.read_again(clock::now())) return 0;
-  sessions_.clear();  // who was trusted when they were made may not be any more
+  // Who was trusted when they were made may not be any more; nor when those are that are still to come.
+  sessions_.clear();
+  ++trust_;
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(&check, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  static_cast<tls_session*>(SSL_get_app_data(ssl))->trust_ = trust_;
   return verify_again(check);
 } catch (const std::bad_alloc&) {
   ERR_clear_error();
@@ -169,7 +174,7 @@ void tls_context::keep_sessions() {
 }
 
 tls_session::tls_session(tls_context& context)
-    : context_{context}, ssl_{checked(SSL_new(context.context_.get()))} {
+    : context_{context}, ssl_{checked(SSL_new(context.context_.get()))}, trust_{context.trust_} {
   BIO* transport = checked(BIO_new(context.transport_.get()));
   BIO_set_data(transport, this);
   BIO_set_init(transport, 1);
@@ -186,6 +191,7 @@ tls_session::tls_session(tls_context& context)
 
 int tls_session::keep(SSL* ssl, SSL_SESSION* session) {
   const auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
+  if (self.trust_ != self.context_.trust_) return 0;  // not wanted
   const auto chain =
       SSL_session_reused(ssl) == 1 ? self.resumed_chain_ : validity_of(SSL_get0_verified_chain(ssl));
   self.context_.sessions_.put({session_pointer{session}, chain});
@@ -260,7 +266,8 @@ tls_status tls_session::fail(int result) {
                             .certificate_demanded = certificate_demanded_,
                             .established = established_});
   const std::string_view unread = context_.authorities_.problem();
-  if (!lacks_memory && !unread.empty() && SSL_get_verify_result(ssl_.get()) != X509_V_OK)
+  const long verdict = SSL_get_verify_result(ssl_.get());
+  if (!lacks_memory && !unread.empty() && verdict != X509_V_OK && other_authorities_may_help(verdict))
     problem_.message =
         std::string{problem_.message.view()} + " (read again in vain: " + std::string{unread} + ')';
   ERR_clear_error();

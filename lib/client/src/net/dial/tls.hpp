@@ -49,6 +49,7 @@ class tls_context {
   authorities authorities_;
   std::unique_ptr<BIO_METHOD, deleter> transport_;
   session_cache sessions_;
+  unsigned trust_ = 0;  // another number for other authorities
 };
 
 enum class tls_status {
@@ -114,6 +115,7 @@ class tls_session {
   std::array<char, 5> first_bytes_{};  // of what the peer said: shows plain HTTP
   std::size_t first_bytes_size_ = 0;
   chain_validity resumed_chain_;  // of the session that was offered
+  unsigned trust_;                // the context's when the peer was verified
   bool certificate_demanded_ = false;
   bool established_ = false;  // OpenSSL's own flag goes when an error comes
   bool failed_ = false;
