@@ -26,6 +26,11 @@ ephemint_test(client_identity_test
     SOURCES integration/client_identity_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS threads)
+# Apart from the others: its own getaddrinfo stands before the C library's.
+ephemint_test(client_names_test
+    SOURCES integration/client_names_test.cpp
+    LIBRARIES ephemint::sandbox ephemint_test_network ${CMAKE_DL_LIBS}
+    LABELS integration)
 # Apart from the others: its own socket calls stand before the C library's.
 ephemint_test(client_socket_faults_test
     SOURCES integration/client_socket_faults_test.cpp support/failing_sockets.cpp

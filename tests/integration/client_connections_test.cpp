@@ -1,9 +1,11 @@
 #include "support/client_run.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace ephemint {
 namespace {
@@ -121,6 +123,33 @@ TEST(Connections, an_address_needs_a_certificate_for_the_address) {
   auto options = options_for(api);
   options.base_url = "https://127.0.0.1:" + std::to_string(api.port());
   EXPECT_EQ(name_of(mint_once(api, std::move(options))), "tls_failed");
+}
+
+bool has_ipv6_loopback() {
+  asio::io_context context;
+  asio::ip::tcp::acceptor acceptor{context};
+  boost::system::error_code error;
+  acceptor.open(asio::ip::tcp::v6(), error);
+  if (!error) acceptor.bind({asio::ip::address_v6::loopback(), 0}, error);
+  return !error;
+}
+
+// behaviours: N9, T1, P3
+TEST(Connections, the_sandbox_is_reached_by_each_of_its_names) {
+  sandbox::server api;
+  const std::pair<std::string, std::string> table[] = {{"localhost", "localhost"},
+                                                       {"localhost.", "localhost"},
+                                                       {"127.0.0.1", "127.0.0.1"},
+                                                       {"[::1]", "[::1]"}};
+  for (const auto& [host, shown] : table) {
+    if (host == "[::1]" && !has_ipv6_loopback()) continue;
+    auto options = options_for(api);
+    options.base_url = "https://" + host + ':' + std::to_string(api.port());
+    const auto outcome = mint_once(api, std::move(options));
+    ASSERT_EQ(name_of(outcome), "minted") << host << ": " << outcome.error();
+    EXPECT_THAT(std::string{outcome->redirect_url()},
+                testing::StartsWith("https://" + shown + ':' + std::to_string(api.port()) + '/'));
+  }
 }
 
 // behaviours: T2

@@ -2,12 +2,15 @@
 
 #include "connection_run.hpp"
 #include "failing_memory.hpp"
+#include "net/dial/authorities.hpp"
 #include "scripted_server.hpp"
+#include "temporary_file.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <string>
@@ -241,6 +244,46 @@ TEST_F(Exhaustion, each_allocation_of_ours_fails_once_and_costs_at_most_a_connec
 // behaviours: H1
 TEST_F(Exhaustion, each_allocation_of_openssl_fails_once_and_costs_at_most_a_connection) {
   each_fails(allocator::openssl, false);
+}
+
+bool believes(SSL_CTX& context, const test::identity& shown) {
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check{X509_STORE_CTX_new(),
+                                                                              &X509_STORE_CTX_free};
+  X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(&context), shown.certificate.get(), nullptr);
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(check.get()), 1);
+  return X509_verify_cert(check.get()) == 1;
+}
+
+// behaviours: H1, T10
+TEST(ExhaustedAuthorities, each_allocation_of_ours_fails_once_while_the_file_is_read_again) {
+  const test::identity roots[] = {test::make_root("One"), test::make_root("Other")};
+  const test::identity leaves[] = {test::issue(roots[0], {}), test::issue(roots[1], {})};
+  const test::temporary_file file{roots[0].pem()};
+  const test::openssl_pointer<SSL_CTX> context{SSL_CTX_new(TLS_client_method())};
+  authorities who{*context, {.host = "api.test", .system_authorities = false, .authority_file = file.path()}};
+  clock::time_point now{1h};
+  test::take_part();
+  bool failed = true;
+  for (long n = 1; failed && !testing::Test::HasFailure(); ++n) {
+    SCOPED_TRACE("allocation " + std::to_string(n));
+    const int next = believes(*context, leaves[0]) ? 1 : 0;
+    std::ofstream{file.path()} << roots[next].pem();
+    now += authorities::pause;
+    bool read = false;
+    test::fail_allocation(n, allocator::ours);
+    try {
+      read = who.read_again(now);
+    } catch (const std::bad_alloc&) {
+      EXPECT_TRUE(believes(*context, leaves[1 - next])) << "all is as it was";
+      read = who.read_again(now);
+    }
+    failed = test::stop_failing();
+    ERR_clear_error();
+    EXPECT_TRUE(read) << who.problem();
+    EXPECT_TRUE(believes(*context, leaves[next]));
+    EXPECT_FALSE(believes(*context, leaves[1 - next]));
+  }
+  test::take_part(false);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ void expect_failure(const heard& seen, mint_errc code, bool retryable, const std
 
 // --- names
 
-// behaviours: N1
+// behaviours: N1, N10
 TEST(Dial, an_unknown_name_is_told_and_not_asked_for_again_at_once) {
   std::atomic<int> asked = 0;
   connection_run run{443, "nowhere.test", [&](const std::string& host) {
@@ -61,13 +61,16 @@ TEST(Dial, an_unknown_name_is_told_and_not_asked_for_again_at_once) {
                        EXPECT_EQ(host, "nowhere.test");
                        return lookup_result{{}, "Name or service not known"};
                      }};
-  for (int i = 0; i < 3; ++i) {
-    expect_failure(
-        run.dial(), mint_errc::connect_failed, true,
-        "no connection to nowhere.test:443: its name could not be resolved: Name or service not known");
-    run.renew();
-  }
+  const auto begin = clock::now();
+  const heard seen = run.dial();
+  expect_failure(
+      seen, mint_errc::connect_failed, true,
+      "no connection to nowhere.test:443: its name could not be resolved: Name or service not known");
   EXPECT_EQ(asked, 1);
+  EXPECT_GE(seen.why.not_before, begin + 100ms);
+  EXPECT_EQ(seen.why.not_before, run.end->names->next_look_up());
+  EXPECT_TRUE(run.end->names->known(seen.why.not_before - 1ns));
+  EXPECT_FALSE(run.end->names->known(seen.why.not_before));
 }
 
 // behaviours: N2
@@ -132,6 +135,24 @@ TEST(Dial, localhost_is_reached_without_a_look_up) {
                        }};
     EXPECT_EQ(run.dial().what, kind::connected);
   }
+}
+
+// behaviours: N9
+TEST(Dial, an_absolute_name_is_asked_for_as_it_is_and_shown_without_its_dot) {
+  scripted_server server{
+      {.shown = test::issue(connection_run::root(), {.alternative_names = {"DNS:api.test"}})},
+      {accept_and_wait}};
+  std::string asked;
+  connection_run run{server.port(), "api.test.", [&](const std::string& host) {
+                       asked = host;
+                       return gives({"127.0.0.1"})("");
+                     }};
+  EXPECT_EQ(run.dial().what, kind::connected);
+  EXPECT_EQ(asked, "api.test.");
+  connection_run nowhere{server.port(), "nowhere.test.", [](const std::string&) {
+                           return lookup_result{{}, "unknown"};
+                         }};
+  expect_failure(nowhere.dial(), mint_errc::connect_failed, true, "no connection to nowhere.test:");
 }
 
 // --- addresses

@@ -205,7 +205,8 @@ void engine_run::dial(link_id id) {
     if (plan.fails) {
       forget(id);
       engine_->on_dial_failed(now_, id,
-                              {plan.fails->code, plan.fails->retryable, mint_error{plan.fails->code}});
+                              {plan.fails->code, plan.fails->retryable, mint_error{plan.fails->code},
+                               now_ + plan.fails->remembered});
     } else {
       --dialling_;
       found->second.open = true;

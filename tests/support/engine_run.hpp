@@ -26,6 +26,7 @@ using answer = core::reply_facts::answer;
 struct scripted_failure {
   mint_errc code = mint_errc::connect_failed;
   bool retryable = true;
+  core::duration remembered{};  ///< so long another dial would meet this one's failed look-up
 };
 
 /// How one dial goes.
@@ -72,6 +73,10 @@ inline request_plan silent() { return {.how = request_plan::end::silent}; }
 inline request_plan unsent() { return {.how = request_plan::end::unsent}; }
 inline dial_plan refused_dial(bool retryable = true) {
   return {30ms, scripted_failure{retryable ? mint_errc::connect_failed : mint_errc::tls_failed, retryable}};
+}
+
+inline dial_plan unknown_name(core::duration remembered) {
+  return {30ms, scripted_failure{mint_errc::connect_failed, true, remembered}};
 }
 
 /// One request on the wire.

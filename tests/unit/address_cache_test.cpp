@@ -29,14 +29,19 @@ TEST(AddressCache, an_address_is_used_for_a_minute) {
   EXPECT_EQ(cache.fresh(start + 60s)->found, found("192.0.2.2").found);
 }
 
-// behaviours: N1
-TEST(AddressCache, a_failure_is_kept_for_five_seconds_so_that_nobody_storms_the_name_server) {
+// behaviours: N1, N10
+TEST(AddressCache, a_failure_is_forgotten_soon_and_failures_in_a_row_later_and_later) {
   address_cache cache;
-  cache.store(start, failed());
-  ASSERT_TRUE(cache.fresh(start + 4'999ms));
-  EXPECT_TRUE(cache.fresh(start + 4'999ms)->found.empty());
-  EXPECT_EQ(cache.fresh(start + 4'999ms)->problem, "name unknown");
-  EXPECT_FALSE(cache.fresh(start + 5s));
+  clock::time_point now = start;
+  for (const auto life : {100ms, 200ms, 400ms, 800ms, 1'600ms, 3'200ms, 5'000ms, 5'000ms, 5'000ms}) {
+    cache.store(now, failed());
+    EXPECT_EQ(cache.fresh_until(), now + life);
+    ASSERT_TRUE(cache.fresh(now + life - 1ms));
+    EXPECT_TRUE(cache.fresh(now + life - 1ms)->found.empty());
+    EXPECT_EQ(cache.fresh(now + life - 1ms)->problem, "name unknown");
+    EXPECT_FALSE(cache.fresh(now + life));
+    now += life;
+  }
 }
 
 TEST(AddressCache, old_addresses_outlive_a_failed_look_up) {
@@ -45,6 +50,15 @@ TEST(AddressCache, old_addresses_outlive_a_failed_look_up) {
   cache.store(start + 61s, failed());
   EXPECT_EQ(cache.fresh(start + 62s)->found, found("192.0.2.1").found);
   EXPECT_FALSE(cache.fresh(start + 66s));  // asked again soon
+}
+
+// behaviours: N10
+TEST(AddressCache, an_address_ends_the_row_of_failures) {
+  address_cache cache;
+  for (int i = 0; i < 5; ++i) cache.store(start, failed());
+  cache.store(start, found("192.0.2.1"));
+  cache.store(start + 61s, failed());
+  EXPECT_EQ(cache.fresh_until(), start + 66s) << "old addresses do meanwhile";
 }
 
 }  // namespace

@@ -3,18 +3,28 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace ephemint::net {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// An environment variable for the time of a test.
 class variable {
@@ -124,14 +134,207 @@ TEST(Authorities, a_file_that_no_descriptor_is_left_for_says_so) {
 
 // behaviours: T9
 TEST(TlsContextDeathTest, an_openssl_that_can_make_none_says_why_in_its_own_words) {
-  GTEST_FLAG_SET(death_test_style,
-                 "threadsafe");  // a process of its own: OpenSSL reads its configuration once
-  const variable broken{"OPENSSL_CONF", file_with("broken.cnf",
-                                                  "openssl_conf = all\n[all]\nproviders = some\n"
-                                                  "[some]\nnone_such = section\n[section]\n"
-                                                  "activate = 1\n")};
-  EXPECT_EXIT((std::fputs(complaint_about(without_system()).c_str(), stderr), std::exit(0)),
-              testing::ExitedWithCode(0), "OpenSSL can't make a TLS context: error:.*; its configuration");
+  // Processes of their own: OpenSSL reads its configuration once.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::string begin = "openssl_conf = all\n[all]\n";
+  const std::string tls = begin + "ssl_conf = tls\n[tls]\nsystem_default = settings\n[settings]\n";
+  const struct {
+    std::string configuration;
+    const char* words;
+  } table[] = {
+      {begin + "providers = some\n[some]\nnone_such = it\n[it]\nactivate = 1\n", "error:.*"},
+      {begin + "providers = some\n[some]\nbase = it\n[it]\nactivate = 1\n", "library has no ciphers"},
+      {begin + "alg_section = rules\n[rules]\ndefault_properties = fips=yes\n", "library has no ciphers"},
+      {tls + "CipherString = NONE_SUCH\n", "no cipher match"},
+      {tls + "Groups = none_such\n", "invalid argument"},
+      {tls + "MaxProtocol = TLSv1.1\n", "no protocols available"},
+      {tls + "Ciphersuites =\nCipherString = NULL\n", "no ciphers available"},
+  };
+  for (const auto& each : table) {
+    const variable broken{"OPENSSL_CONF", file_with("broken.cnf", each.configuration)};
+    EXPECT_EXIT((std::fputs(complaint_about(without_system()).c_str(), stderr), std::exit(0)),
+                testing::ExitedWithCode(0),
+                std::string{"OpenSSL can't make a TLS context: .*"} + each.words + ".*; its configuration")
+        << each.configuration;
+  }
+}
+
+// behaviours: T8
+TEST(AuthoritiesDeathTest, a_file_that_may_not_be_read_says_so) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // another process: it gives its rights away
+  endpoint_settings settings = without_system();
+  settings.authority_file = file_with("secret.pem", test::make_root().pem());
+  std::filesystem::permissions(settings.authority_file, std::filesystem::perms::none);
+  const auto complain_as_nobody = [&] {
+    constexpr uid_t nobody = 65534;
+    if (geteuid() == 0 && seteuid(nobody) != 0) _exit(1);
+    std::fputs(complaint_about(settings).c_str(), stderr);
+    _exit(0);  // a sanitizer that looks for leaks needs its rights
+  };
+  EXPECT_EXIT(complain_as_nobody(), testing::ExitedWithCode(0),
+              "authority_file: cannot read `.*secret.pem`: Permission denied");
+  std::filesystem::remove(settings.authority_file);
+}
+
+// --- a file that is replaced
+
+/// The authorities of a context of their own.
+struct trusting {
+  explicit trusting(const endpoint_settings& settings)
+      : context{SSL_CTX_new(TLS_client_method())}, who{*context, settings} {}
+
+  bool trusts(const test::identity& root) const {
+    X509_STORE* const store = SSL_CTX_get_cert_store(context.get());
+    const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(store);
+    for (int i = 0; i < sk_X509_OBJECT_num(all); ++i) {
+      const X509* const each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+      if (each && X509_cmp(each, root.certificate.get()) == 0) return true;
+    }
+    return false;
+  }
+
+  test::openssl_pointer<SSL_CTX> context;
+  authorities who;
+};
+
+constexpr clock::time_point start{std::chrono::hours{1}};
+
+// behaviours: T10
+TEST(Authorities, a_replaced_file_is_read_again_at_most_once_in_ten_seconds) {
+  const test::identity old = test::make_root("Old"), next = test::make_root("Next"),
+                       last = test::make_root("Last");
+  endpoint_settings settings = without_system();
+  settings.authority_file = file_with("rotating.pem", old.pem());
+  trusting t{settings};
+  ASSERT_TRUE(t.who.may_change());
+  EXPECT_FALSE(t.who.read_again(start)) << "it is the same";
+  file_with("rotating.pem", next.pem());
+  EXPECT_FALSE(t.who.read_again(start + 10s - 1ns));
+  EXPECT_TRUE(t.trusts(old));
+  EXPECT_TRUE(t.who.read_again(start + 10s));
+  EXPECT_FALSE(t.trusts(old));
+  EXPECT_TRUE(t.trusts(next));
+  file_with("rotating.pem", next.pem() + last.pem());
+  EXPECT_FALSE(t.who.read_again(start + 20s - 1ns));
+  EXPECT_TRUE(t.who.read_again(start + 20s));
+  EXPECT_TRUE(t.trusts(next));
+  EXPECT_TRUE(t.trusts(last));
+}
+
+// behaviours: T10
+TEST(Authorities, a_file_is_replaced_in_any_way) {
+  namespace files = std::filesystem;
+  const std::string path = testing::TempDir() + "mounted.pem";
+  const struct {
+    const char* name;
+    void (*put)(const std::string& pem, const std::string& path);
+  } table[] = {
+      {"written over", [](const std::string& pem, const std::string& to) { std::ofstream{to} << pem; }},
+      {"renamed over",
+       [](const std::string& pem, const std::string& to) { files::rename(file_with("new.pem", pem), to); }},
+      {"symlink swapped",  // as Kubernetes does
+       [](const std::string& pem, const std::string& to) {
+         static int version = 0;
+         const std::string real = file_with("version" + std::to_string(++version) + ".pem", pem);
+         files::remove(to + ".link");
+         files::create_symlink(real, to + ".link");
+         files::rename(to + ".link", to);
+       }},
+  };
+  for (const auto& each : table) {
+    SCOPED_TRACE(each.name);
+    const test::identity old = test::make_root("Old"), next = test::make_root("Next");
+    files::remove(path);
+    each.put(old.pem(), path);
+    endpoint_settings settings = without_system();
+    settings.authority_file = path;
+    trusting t{settings};
+    each.put(next.pem(), path);
+    EXPECT_TRUE(t.who.read_again(start));
+    EXPECT_TRUE(t.trusts(next));
+    EXPECT_FALSE(t.trusts(old));
+  }
+}
+
+// behaviours: T10
+TEST(Authorities, a_file_that_is_bad_now_leaves_all_as_it_was_and_says_why) {
+  const test::identity old = test::make_root("Old");
+  endpoint_settings settings = without_system();
+  settings.authority_file = file_with("spoilt.pem", old.pem());
+  trusting t{settings};
+  clock::time_point now = start;
+  for (const auto& [text, said] : {std::pair{"", "holds no certificate"},
+                                   std::pair{"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+                                             "certificate 1 is damaged"}}) {
+    file_with("spoilt.pem", text);
+    EXPECT_FALSE(t.who.read_again(now += 10s));
+    EXPECT_NE(t.who.problem().find(said), std::string_view::npos) << t.who.problem();
+    EXPECT_TRUE(t.trusts(old));
+  }
+  std::filesystem::remove(settings.authority_file);
+  EXPECT_FALSE(t.who.read_again(now += 10s));
+  EXPECT_NE(t.who.problem().find("No such file"), std::string_view::npos) << t.who.problem();
+  std::filesystem::create_directory(settings.authority_file);
+  EXPECT_FALSE(t.who.read_again(now += 10s));
+  EXPECT_NE(t.who.problem().find("is a directory"), std::string_view::npos) << t.who.problem();
+  std::filesystem::remove(settings.authority_file);
+  ASSERT_EQ(mkfifo(settings.authority_file.c_str(), 0600), 0);
+  EXPECT_FALSE(t.who.read_again(now += 10s)) << "and doesn't wait for a writer";
+  std::filesystem::remove(settings.authority_file);
+  file_with("spoilt.pem", old.pem());
+  EXPECT_FALSE(t.who.read_again(now += 10s));
+  EXPECT_EQ(t.who.problem(), "");
+  EXPECT_TRUE(t.trusts(old));
+}
+
+// behaviours: T10
+TEST(Authorities, what_else_is_trusted_stays_when_the_file_is_replaced) {
+  const test::identity system = test::make_root("System"), text = test::make_root("Text"),
+                       file = test::make_root("File"), both = test::make_root("Both");
+  const variable system_file{"SSL_CERT_FILE", file_with("system.pem", system.pem())};
+  const variable no_directory{"SSL_CERT_DIR", "/nowhere/certs"};
+  endpoint_settings settings{.host = "localhost"};
+  settings.authority_pem = text.pem() + both.pem();
+  settings.authority_file = file_with("beside.pem", file.pem() + both.pem());
+  trusting t{settings};
+  const test::identity next = test::make_root("Next");
+  file_with("beside.pem", next.pem());
+  EXPECT_TRUE(t.who.read_again(start));
+  for (const test::identity* each : {&system, &text, &both, &next}) EXPECT_TRUE(t.trusts(*each));
+  EXPECT_FALSE(t.trusts(file));
+}
+
+// behaviours: T10
+TEST(Authorities, the_systems_directories_are_looked_into_when_the_file_was_replaced_too) {
+  const test::identity system = test::make_root("System");
+  const std::string directory = testing::TempDir() + "hashed_directory";
+  std::filesystem::create_directories(directory);
+  std::ostringstream name;
+  name << std::hex << std::setw(8) << std::setfill('0') << X509_subject_name_hash(system.certificate.get());
+  std::ofstream{directory + '/' + name.str() + ".0"} << system.pem();
+  const variable no_file{"SSL_CERT_FILE", "/nowhere/cert.pem"};
+  const variable one_directory{"SSL_CERT_DIR", directory};
+  endpoint_settings settings{.host = "localhost"};
+  settings.authority_file = file_with("beside_directory.pem", test::make_root().pem());
+  trusting t{settings};
+  file_with("beside_directory.pem", test::make_root("Next").pem());
+  ASSERT_TRUE(t.who.read_again(start));
+  const test::identity leaf = test::issue(system, {});
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check{X509_STORE_CTX_new(),
+                                                                              &X509_STORE_CTX_free};
+  ASSERT_EQ(X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(t.context.get()), leaf.certificate.get(),
+                                nullptr),
+            1);
+  EXPECT_EQ(X509_verify_cert(check.get()), 1);
+}
+
+// behaviours: T10
+TEST(Authorities, text_in_memory_is_never_read_again) {
+  endpoint_settings settings = without_system();
+  settings.authority_pem = test::make_root().pem();
+  trusting t{settings};
+  EXPECT_FALSE(t.who.may_change());
+  EXPECT_FALSE(t.who.read_again(start));
 }
 
 TEST(Authorities, file_and_text_add_up) {

@@ -47,6 +47,32 @@ TEST(BaseUrl, is_taken_apart) {
   }
 }
 
+// behaviours: N9
+TEST(BaseUrl, of_an_absolute_name_has_its_host_without_the_dot) {
+  const struct {
+    const char* text;
+    const char* host_header;
+    bool absolute, loopback;
+  } cases[] = {
+      {"https://api.shipengine.com.", "api.shipengine.com", true, false},
+      {"https://API.shipengine.com.:8443/v", "api.shipengine.com:8443", true, false},
+      {"https://localhost.:1", "localhost:1", true, true},
+      {"https://api.localhost./", "api.localhost", true, true},
+      {"https://api.shipengine.com", "api.shipengine.com", false, false},
+  };
+  base_url url;
+  for (const auto& c : cases) {
+    ASSERT_EQ(parse_base_url(c.text, url), nullptr) << c.text;
+    EXPECT_EQ(url.host_header(), c.host_header) << c.text;
+    EXPECT_EQ(url.is_absolute, c.absolute) << c.text;
+    EXPECT_EQ(url.is_loopback, c.loopback) << c.text;
+  }
+  for (const char* bad :
+       {"https://.", "https://..", "https://a..", "https://.a.", "https://127.0.0.1.", "https://127.1.",
+        "https://[::1].", "https://127.0.0.1.:1", "https://127.0.0.1.evil.example", "https://[::1]x/"})
+    EXPECT_NE(parse_base_url(bad, url), nullptr) << bad;
+}
+
 TEST(HostName, is_what_can_be_looked_up) {
   for (const std::string& good : {std::string{"a"}, std::string{"a.b-c.d_e"}, std::string{"1.example"},
                                   std::string{"0xg"}, std::string(63, 'a') + ".b"})

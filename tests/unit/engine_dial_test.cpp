@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace ephemint::test {
 namespace {
@@ -107,6 +109,91 @@ TEST(engine_dial, steady_callers_of_a_dead_server_cause_no_storm_of_dials) {
   const int c = run.submit("a");
   run.run_for(3s);
   EXPECT_TRUE(run.at(c).minted());
+  run.run_to_rest();
+}
+
+// --- the resolver remembers that it doesn't know the name
+
+// behaviours: N10
+TEST(engine_dial, failed_look_up_costs_nobody_who_can_wait_for_the_next_one) {
+  engine_run run;
+  run.next_dials = {unknown_name(100ms), unknown_name(100ms), unknown_name(100ms), unknown_name(100ms)};
+  for (int i = 0; i < 20; ++i) run.submit(std::to_string(i));
+  run.run_for(31ms);
+  EXPECT_EQ(run.dialled(), 4u);
+  run.run_for(98ms);
+  EXPECT_EQ(run.dialled(), 4u) << "what is remembered isn't asked for";
+  run.run_for(1ms);
+  EXPECT_EQ(run.dialled(), 5u);
+  run.run_to_rest();
+  EXPECT_EQ(run.count().minted, 20u);
+}
+
+// behaviours: N10
+TEST(engine_dial, attempts_are_spent_on_look_ups_not_on_what_is_remembered_of_them) {
+  engine_run run;
+  run.next_dials = {unknown_name(2s), unknown_name(2s)};
+  const int c = run.submit("a");
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.dialled(), 3u);
+  EXPECT_GE(run.sent()[0].sent_at - run.at(c).submitted, 4s);
+}
+
+// behaviours: N10
+TEST(engine_dial, nobody_is_told_to_come_again_before_the_next_look_up) {
+  struct failed_look_up {
+    core::time_point at, remembered_until;
+  };
+  std::vector<failed_look_up> failures;
+  engine_run run;
+  run.dials = [&](std::size_t) {
+    const auto remembered =
+        std::min<core::duration>(100ms * (1 << std::min<std::size_t>(failures.size(), 6)), 5s);
+    const dial_plan plan = unknown_name(remembered);
+    failures.push_back({run.now() + plan.takes, run.now() + plan.takes + remembered});
+    return plan;
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    run.submit("a", i % 2 == 0 ? 8s : 100ms);
+    run.run_for(10ms);
+  }
+  run.run_to_rest();
+  for (const auto& c : run.calls()) {
+    ASSERT_TRUE(c.failed(mint_errc::connect_failed) || c.end.retry_at == core::never);  // a dial hung on
+    for (const auto& failure : failures)
+      ASSERT_TRUE(failure.at > c.ended_at || c.end.retry_at >= failure.remembered_until);
+  }
+  EXPECT_LT(failures.size(), 20u) << "no storm";
+}
+
+// behaviours: N10
+TEST(engine_dial, who_cannot_wait_for_the_next_look_up_hears_so_at_once_and_when_it_is) {
+  engine_run run;
+  run.next_dials = {unknown_name(5s)};
+  const int first = run.submit("a", 8s);
+  run.run_for(30ms);
+  const auto next_look_up = run.now() + 5s;
+  const int hurried = run.submit("b", 2s);
+  const int patient = run.submit("c", 6s);
+  EXPECT_TRUE(run.at(hurried).failed(mint_errc::connect_failed));
+  EXPECT_EQ(run.at(hurried).end.retry_at, next_look_up);
+  run.run_to_rest();
+  EXPECT_TRUE(run.at(first).minted());
+  EXPECT_TRUE(run.at(patient).minted());
+  EXPECT_EQ(run.dialled(), 2u + 1u);
+}
+
+// behaviours: N10
+TEST(engine_dial, failed_look_up_ends_nobody_while_a_link_stands) {
+  engine_run run;
+  run.submit("a");
+  run.run_for(1s);
+  run.requests = [](const request&) { return minted(500ms); };
+  run.dials = [](std::size_t) { return unknown_name(5s); };
+  for (int i = 0; i < 3; ++i) run.submit("b", 2s);
+  run.run_for(3s);
+  EXPECT_EQ(run.count().minted, 4u);
   run.run_to_rest();
 }
 

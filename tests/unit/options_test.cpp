@@ -107,6 +107,22 @@ TEST(ClientOptions, loopback_api_may_redirect_to_itself) {  // behaviours: P3
   EXPECT_THAT(check(options).redirects.hosts, ElementsAre("portal.example", "10.0.0.1"));
 }
 
+// behaviours: N9, P3
+TEST(ClientOptions, absolute_name_is_looked_up_with_its_dot_and_all_else_is_without) {
+  auto options = good();
+  options.base_url = "https://LocalHost.:8443";
+  const auto own = check(options);
+  EXPECT_EQ(own.endpoint.host, "localhost.");
+  EXPECT_EQ(own.host_header, "localhost:8443");
+  EXPECT_EQ(own.redirects.any_port_host, "localhost");
+  options.redirect_hosts = {"Portal.Example."};
+  EXPECT_EQ(check(options).redirects.hosts, std::vector<std::string>{"portal.example"});
+  options.redirect_hosts = {"."};
+  EXPECT_THROW(check(options), std::invalid_argument);
+  options.redirect_hosts = {"10.0.0.1."};
+  EXPECT_THROW(check(options), std::invalid_argument);
+}
+
 TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
   const std::string like = "; give one like https://api.shipengine.com";
   const struct {

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace ephemint::sandbox {
 namespace {
@@ -33,7 +36,7 @@ class sandbox_api : public testing::Test {
   }
   static bool says(const exchange& e, std::string_view text) { return e.wire.find(text) != e.wire.npos; }
 
-  api api_{options(), "https://localhost:1/api/directlogin"};
+  api api_{options(), 1};
 };
 
 TEST_F(sandbox_api, mints_and_counts) {
@@ -47,6 +50,32 @@ TEST_F(sandbox_api, mints_and_counts) {
   EXPECT_EQ(stats.replies_by_status.at(200), 1U);
 }
 
+TEST_F(sandbox_api, redirect_url_follows_the_name_by_which_the_client_knows_the_server) {
+  const std::pair<std::string_view, std::string> table[] = {
+      {"localhost:8443", "localhost:8443"}, {"127.0.0.1:1", "127.0.0.1:1"}, {"[::1]:65535", "[::1]:65535"},
+      {"localhost", "localhost:1"},         {"127.0.0.1", "127.0.0.1:1"},   {"[::1]", "[::1]:1"},
+  };
+  for (const auto& [host, authority] : table) {
+    request asked = mint_for("se-1");
+    asked.host = host;
+    EXPECT_TRUE(
+        says(ask(api_, asked), R"("redirect_url":"https://)" + authority + "/api/directlogin?token=eyJ"))
+        << host;
+  }
+}
+
+TEST_F(sandbox_api, redirect_url_follows_no_name_that_is_not_its_own) {
+  for (const char* host :
+       {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example",
+        "localhost:1@evil.example", "localhost:", "localhost:123456", "localhost:1x", "localhost/", "[::1",
+        "[::1]x", "[::1]:", "[::2]", "::1", "127.0.0.2", "localhost\""}) {
+    request asked = mint_for("se-1");
+    asked.host = host;
+    EXPECT_TRUE(says(ask(api_, asked), R"("redirect_url":"https://localhost:1/api/directlogin?token=eyJ)"))
+        << host;
+  }
+}
+
 TEST_F(sandbox_api, without_redirect_there_is_a_token_only) {
   request asked = mint_for("se-1");
   asked.target = "/v1/tokens/ephemeral";
@@ -58,7 +87,7 @@ TEST_F(sandbox_api, without_redirect_there_is_a_token_only) {
 TEST_F(sandbox_api, portal_is_an_option) {
   server_options o = options();
   o.portal_url = "https://dashboard.shipengine.com/api/directlogin";
-  api portal{o, "unused"};
+  api portal{o, 1};
   EXPECT_TRUE(says(ask(portal, mint_for("se-1")),
                    R"("redirect_url":"https://dashboard.shipengine.com/api/directlogin?token=eyJ)"));
 }
@@ -98,7 +127,7 @@ TEST_F(sandbox_api, every_wrong_request_is_told_what_is_wrong) {
 }
 
 TEST_F(sandbox_api, limit_refuses_and_says_when_to_come_back) {
-  api limited{options({.kind = limiter_kind::sliding_window, .requests = 2, .window = 60s}), ""};
+  api limited{options({.kind = limiter_kind::sliding_window, .requests = 2, .window = 60s}), 1};
   EXPECT_EQ(ask(limited, mint_for("a"), 0s).status, 200U);
   EXPECT_EQ(ask(limited, mint_for("b"), 10s).status, 200U);
   const exchange refused = ask(limited, mint_for("c"), 10500ms);
@@ -112,7 +141,7 @@ TEST_F(sandbox_api, limit_refuses_and_says_when_to_come_back) {
 }
 
 TEST_F(sandbox_api, refused_keys_cost_no_permit_but_bad_requests_do) {
-  api limited{options({.kind = limiter_kind::sliding_window, .requests = 1, .window = 60s}), ""};
+  api limited{options({.kind = limiter_kind::sliding_window, .requests = 1, .window = 60s}), 1};
   request stranger = mint_for("a");
   stranger.api_key = "TEST_other";
   EXPECT_EQ(ask(limited, stranger).status, 401U);
@@ -138,7 +167,7 @@ TEST_F(sandbox_api, key_changes_while_it_runs) {
 }
 
 TEST_F(sandbox_api, key_is_generated_if_none_is_given) {
-  const api anonymous{server_options{}, ""};
+  const api anonymous{server_options{}, 1};
   EXPECT_TRUE(anonymous.api_key().starts_with("TEST_"));
 }
 
@@ -165,7 +194,7 @@ TEST_F(sandbox_api, latency_and_faults_delay_together) {
   o.latency = 100ms;
   o.jitter = 50ms;
   o.faults = {{.delay = 1s}};
-  api slow{o, ""};
+  api slow{o, 1};
   for (int i = 0; i < 100; ++i) {
     const auto delay = ask(slow, mint_for("a")).delay;
     EXPECT_GE(delay, 1100ms);

@@ -1,11 +1,14 @@
 #include "memory_tls_server.hpp"
 #include "net/dial/tls.hpp"
+#include "temporary_file.hpp"
 #include "test_authority.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
+#include <ctime>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -175,7 +178,7 @@ TEST(TlsSession, believes_names_addresses_and_whole_chains) {
   }
 }
 
-// behaviours: T1
+// behaviours: T1, N9
 TEST(TlsSession, names_the_host_to_the_server_unless_it_is_an_address) {
   for (const auto& [host, said] : {std::pair{"localhost", "localhost"}, std::pair{"localhost.", "localhost"},
                                    std::pair{"127.0.0.1", ""}}) {
@@ -383,6 +386,57 @@ TEST(TlsSession, a_tls_1_2_session_may_be_resumed_again_and_again) {
   }
 }
 
+struct short_lived_chain {
+  const char* name;
+  certificate_wishes leaf, middle, root;
+};
+
+// behaviours: T11
+TEST(TlsSession, a_session_is_resumed_no_longer_than_every_certificate_of_its_chain_is_valid) {
+  constexpr std::chrono::seconds brief = 1h, year = 365 * 24h;
+  const short_lived_chain table[] = {
+      {"leaf", {.until = brief}, {.until = year}, {.until = year}},
+      {"intermediate", {.until = year}, {.until = brief}, {.until = year}},
+      {"root", {.until = year}, {.until = year}, {.until = brief}},
+  };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
+    for (short_lived_chain each : table) {
+      SCOPED_TRACE(std::string{each.name} + (version == TLS1_2_VERSION ? ", TLS 1.2" : ", TLS 1.3"));
+      each.middle.authority = each.root.authority = true;
+      each.middle.common_name = "Middle";
+      each.root.common_name = "Root";
+      const identity top = test::self_signed(each.root);
+      const identity middle = test::issue(top, each.middle);
+      const auto server = test::make_server_context(
+          {.shown = test::issue(middle, each.leaf), .chain = {middle}, .greatest_version = version});
+      SSL_CTX_set_timeout(server.get(), year.count());
+      for (const int resumptions : {0, 1, 2}) {  // no certificate is seen in a resumption
+        tls_context context{settings_for("localhost", top)};
+        for (int i = 0; i <= resumptions; ++i) {
+          pair joined{context, *server};
+          ASSERT_EQ(joined.shake_hands(), tls_status::done) << joined.client.problem().message.view();
+          ASSERT_EQ(joined.client.resumed(), i > 0);
+          exchange_once(joined);
+        }
+        const std::time_t now = std::time(nullptr);
+        EXPECT_TRUE(context.sessions().take(now + 59 * 60).session);
+        EXPECT_GT(context.sessions().size(), 0U);
+        EXPECT_FALSE(context.sessions().take(now + 60 * 60).session);
+        EXPECT_EQ(context.sessions().size(), 0U) << "what is of no use is forgotten";
+      }
+    }
+}
+
+// behaviours: T11
+TEST(TlsSession, a_session_is_not_resumed_while_the_clock_says_that_its_certificate_is_not_yet_valid) {
+  const auto server = test::make_server_context(good_server());
+  tls_context context{settings_for("localhost")};
+  pair joined{context, *server};
+  ASSERT_EQ(joined.shake_hands(), tls_status::done);
+  exchange_once(joined);
+  EXPECT_FALSE(context.sessions().take(std::time(nullptr) - 2 * 60 * 60).session);
+}
+
 TEST(TlsSession, resumption_can_be_turned_off) {
   const auto server = test::make_server_context(good_server());
   endpoint_settings settings = settings_for("localhost");
@@ -408,6 +462,89 @@ TEST(TlsSession, contexts_share_nothing) {
   EXPECT_EQ(doubting.sessions().size(), 0U);
   pair second{doubting, *server};
   EXPECT_EQ(second.shake_hands(), tls_status::failed);
+}
+
+// --- authorities that are replaced
+
+/// A context that trusts what stands in a file; the file.
+struct rotating {
+  explicit rotating(const identity& trusted) : file{trusted.pem()}, context{settings(file.path())} {}
+  static endpoint_settings settings(const std::string& path) {
+    return {.host = "localhost", .system_authorities = false, .authority_file = path};
+  }
+  void put(const std::string& text) const { std::ofstream{file.path()} << text; }
+
+  test::temporary_file file;
+  tls_context context;
+};
+
+// behaviours: T10, T7
+TEST(TlsSession, a_replaced_authority_file_counts_in_the_very_handshake_that_would_fail) {
+  const identity next = test::make_root("Next");
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    SCOPED_TRACE(version);
+    rotating ours{root()};
+    const auto old_server = test::make_server_context(good_server());
+    pair before{ours.context, *old_server};
+    ASSERT_EQ(before.shake_hands(), tls_status::done);
+    exchange_once(before);
+    ASSERT_GT(ours.context.sessions().size(), 0U);
+    ours.put(next.pem());
+    pair after{ours.context, {.shown = test::issue(next, {}), .greatest_version = version}};
+    ASSERT_EQ(after.shake_hands(), tls_status::done) << after.client.problem().message.view();
+    EXPECT_FALSE(after.client.resumed());
+    ASSERT_TRUE(after.client.encrypt("a request"));
+    pair who_is_trusted_no_more{ours.context, *old_server};
+    EXPECT_EQ(who_is_trusted_no_more.shake_hands(), tls_status::failed) << "by no session either";
+    exchange_once(after);
+    EXPECT_TRUE(ours.context.sessions().take(std::time(nullptr)).session) << "its chain was seen";
+  }
+}
+
+// behaviours: T10, T7
+TEST(TlsSession, a_ticket_from_whom_the_old_authorities_vouched_for_is_not_kept) {
+  const identity next = test::make_root("Next");
+  rotating ours{root()};
+  pair before{ours.context, good_server()};
+  ASSERT_EQ(before.shake_hands(), tls_status::done);  // its tickets are on their way
+  ours.put(next.pem());
+  pair after{ours.context, {.shown = test::issue(next, {})}};
+  ASSERT_EQ(after.shake_hands(), tls_status::done);
+  exchange_once(before);
+  EXPECT_EQ(ours.context.sessions().size(), 0U);
+  exchange_once(after);
+  EXPECT_EQ(ours.context.sessions().size(), 2U);
+}
+
+// behaviours: T10, T1
+TEST(TlsSession, new_authorities_are_no_excuse_for_another_name) {
+  const identity next = test::make_root("Next");
+  rotating ours{root()};
+  ours.put(next.pem());
+  pair joined{ours.context, {.shown = test::issue(next, {.alternative_names = {"DNS:other.test"}})}};
+  ASSERT_EQ(joined.shake_hands(), tls_status::failed);
+  EXPECT_NE(joined.client.problem().message.view().find("not for this host name"), std::string_view::npos)
+      << joined.client.problem().message.view();
+}
+
+// behaviours: T10
+TEST(TlsSession, a_refusal_says_why_the_authority_file_was_read_again_in_vain) {
+  const identity next = test::make_root("Next");
+  rotating ours{root()};
+  ours.put("no certificate");
+  for (int i = 0; i < 2; ++i) {  // read once, told each time
+    pair joined{ours.context, {.shown = test::issue(next, {}), .chain = {next}}};
+    ASSERT_EQ(joined.shake_hands(), tls_status::failed);
+    EXPECT_FALSE(joined.client.problem().retryable);
+    const auto said = joined.client.problem().message.view();
+    EXPECT_NE(said.find("its root is not trusted"), std::string_view::npos) << said;
+    EXPECT_NE(
+        said.find("(read again in vain: authority_file: `" + ours.file.path() + "` holds no certificate"),
+        std::string_view::npos)
+        << said;
+  }
+  pair old{ours.context, good_server()};
+  EXPECT_EQ(old.shake_hands(), tls_status::done) << "whom we trusted is trusted still";
 }
 
 // behaviours: X5

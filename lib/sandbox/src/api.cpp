@@ -2,6 +2,7 @@
 
 #include "check.hpp"
 #include "login_page.hpp"
+#include "own_authority.hpp"
 #include "random.hpp"
 #include "text.hpp"
 
@@ -45,8 +46,9 @@ std::chrono::milliseconds peak_window(const server_options& options) {
 
 }  // namespace
 
-api::api(const server_options& options, std::string own_portal)
-    : portal_url_{options.portal_url.empty() ? std::move(own_portal) : options.portal_url},
+api::api(const server_options& options, std::uint16_t port)
+    : portal_url_{options.portal_url},
+      port_{port},
       token_lifetime_{options.token_lifetime},
       latency_{options.latency},
       jitter_{options.jitter},
@@ -66,8 +68,7 @@ exchange api::answer(const request& asked, clock::time_point now, wall_clock::ti
   const fault& shaped_by = fate.reply ? *fate.reply : nothing;
   reply r;
   if (shaped_by.status != 0)
-    r = faulty_reply(shaped_by,
-                     shaped_by.status < 300 ? mint(asked.account, !query.empty(), wall_now) : reply{});
+    r = faulty_reply(shaped_by, shaped_by.status < 300 ? mint(asked, !query.empty(), wall_now) : reply{});
   else if (!shaped_by.raw_reply || shaped_by.raw_expands)
     r = right_answer(asked, now, wall_now);
   exchange e = to_exchange(std::move(r), shaped_by, asked);
@@ -100,7 +101,7 @@ reply api::right_answer(const request& asked, clock::time_point now, wall_clock:
   if (asked.api_key != api_key()) return error_reply(401, usual_error(401));
   if (auto refused = refused_by_limiter(asked, now)) return *std::move(refused);
   if (auto bad = bad_mint(asked, query)) return *std::move(bad);
-  reply minted = mint(asked.account, !query.empty(), wall_now);
+  reply minted = mint(asked, !query.empty(), wall_now);
   const std::lock_guard lock{mutex_};
   ++counters_.plain.minted;
   return minted;
@@ -116,12 +117,17 @@ std::optional<reply> api::refused_by_limiter(const request& asked, clock::time_p
   return r;
 }
 
-reply api::mint(std::string_view account, bool with_url, wall_clock::time_point wall_now) const {
+std::string api::portal_for(const request& asked) const {
+  if (!portal_url_.empty()) return portal_url_;
+  return fmt::format("https://{}{}", own_authority(asked.host, port_), login_path);
+}
+
+reply api::mint(const request& asked, bool with_url, wall_clock::time_point wall_now) const {
   reply r{.request_id = random_uuid()};
-  r.token = signer_.sign(account, wall_now, token_lifetime_);
+  r.token = signer_.sign(asked.account, wall_now, token_lifetime_);
   r.body = fmt::format(R"({{"token":"{}"}})", r.token);
   if (!with_url) return r;
-  r.redirect_url = portal_url_ + "?token=" + r.token;
+  r.redirect_url = portal_for(asked) + "?token=" + r.token;
   r.body = fmt::format(R"({{"token":"{}","redirect_url":"{}"}})", r.token, r.redirect_url);
   return r;
 }

@@ -8,6 +8,7 @@
 
 #include <ephemint/sandbox/server_options.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -19,8 +20,8 @@ namespace ephemint::inline v0::sandbox {
 /// Safe from any thread: one lock, held for the decisions but not while a token is signed.
 class api {
  public:
-  /// `own_portal` is where `redirect_url` leads if the options don't say.
-  api(const server_options&, std::string own_portal);
+  /// `port`: the server's own, where `redirect_url` leads if the options don't say.
+  api(const server_options&, std::uint16_t port);
 
   exchange answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
   /// The answer to what isn't HTTP, or is too much of it.
@@ -42,11 +43,13 @@ class api {
  private:
   reply right_answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
   std::optional<reply> refused_by_limiter(const request&, clock::time_point now);
-  reply mint(std::string_view account, bool with_url, wall_clock::time_point wall_now) const;
+  reply mint(const request&, bool with_url, wall_clock::time_point wall_now) const;
+  std::string portal_for(const request&) const;
   exchange show_login(const request&, std::string_view query, wall_clock::time_point wall_now);
   request_fate fate_of(const request&, clock::time_point now);
 
-  const std::string portal_url_;
+  const std::string portal_url_;  // empty: our own
+  const std::uint16_t port_;
   const std::chrono::milliseconds token_lifetime_;
   const std::chrono::milliseconds latency_;
   const std::chrono::milliseconds jitter_;

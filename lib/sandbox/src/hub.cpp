@@ -65,7 +65,7 @@ hub::hub(asio::any_io_executor executor, const server_options& options, server_i
       acceptors_{listen_on_loopback(executor_, options.port, options.ipv6)},
       port_{acceptors_.front().local_endpoint().port()},
       base_url_{"https://localhost:" + std::to_string(port_)},
-      api_{std::make_unique<api>(options, base_url_ + "/api/directlogin")} {}
+      api_{std::make_unique<api>(options, port_)} {}
 
 void hub::start() {
   for (std::size_t i = 0; i < acceptors_.size(); ++i)

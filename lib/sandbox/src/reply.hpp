@@ -13,6 +13,7 @@ namespace ephemint::inline v0::sandbox {
 struct request {
   std::string_view method = {};
   std::string_view target = {};
+  std::string_view host = {};
   /// The first header of its name, and how many there were.
   std::string_view api_key = {};
   std::size_t api_keys = 0;

@@ -94,6 +94,7 @@ exchange session::answer() {
   const auto& message = parser_->get();
   const request asked{.method = view(message.method_string()),
                       .target = view(message.target()),
+                      .host = view(message["Host"]),
                       .api_key = view(message["API-Key"]),
                       .api_keys = message.count("API-Key"),
                       .account = view(message["On-Behalf-Of"]),

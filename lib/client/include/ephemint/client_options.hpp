@@ -31,14 +31,18 @@ struct client_options {
   credential api_key{};
 
   /// Where the API is: `https://host[:port][/prefix]`, no user info, query or fragment. The EU host is
-  /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear.
+  /// `https://api.eu.shipengine.com`. Plain `http` is refused: the key never travels in clear. A name that
+  /// ends with a dot is looked up as it is, without the resolver's search domains; all else is done without
+  /// the dot.
   std::string base_url = "https://api.shipengine.com";
 
   // --- trust ---
   /// Whether the system's certificate authorities are trusted. With none of the three there is nothing to
   /// trust, which is an error. There is no way to turn verification off.
   bool system_authorities = true;
-  /// A PEM file of authorities to trust as well. Empty: none.
+  /// A PEM file of authorities to trust as well. Empty: none. If a server's certificate is refused, the file
+  /// is read again, at most once in 10 s, and what it holds by then counts in that same handshake: it may be
+  /// replaced while the client runs. One that is bad then changes nothing, and the error says why.
   std::string authority_file{};
   /// PEM text of authorities to trust as well. Empty: none.
   std::string authority_pem{};

@@ -32,6 +32,8 @@ bool is_address_part(std::string_view label) noexcept {
          std::all_of(label.begin() + 2, label.end(), ascii::is_hex);
 }
 
+constexpr const char* no_host_name = "names a host that is neither a host name nor an address";
+
 const char* take_host(const urls::url_view& url, base_url& out) {
   constexpr const char* no_host = "has no host; give one like https://api.shipengine.com";
   if (!url.has_authority() || url.encoded_host().empty()) return no_host;
@@ -44,12 +46,14 @@ const char* take_host(const urls::url_view& url, base_url& out) {
   }
   const auto encoded = url.encoded_host();
   out.host = ascii::lower({encoded.data(), encoded.size()});
+  out.is_absolute = out.host.ends_with('.');
+  if (out.is_absolute) out.host.pop_back();
   if (url.host_type() == urls::host_type::ipv4) {
     out.is_loopback = url.host_ipv4_address().is_loopback();
     return nullptr;
   }
   out.is_loopback = out.host == "localhost" || out.host.ends_with(".localhost");
-  return is_host_name(out.host) ? nullptr : "names a host that is neither a host name nor an address";
+  return is_host_name(out.host) ? nullptr : no_host_name;
 }
 
 const char* take_port(const urls::url_view& url, base_url& out) {
@@ -70,6 +74,7 @@ std::string base_url::host_header() const {
 const char* parse_base_url(std::string_view text, base_url& out) {
   constexpr std::size_t longest = 2048;
   constexpr const char* no_url = "is not an https URL; give one like https://api.shipengine.com";
+  out = {};
   if (text.size() > longest) return "is too long; give at most 2048 characters";
   const auto parsed = urls::parse_uri(text);
   if (!parsed || parsed->scheme_id() != urls::scheme::https) return no_url;
@@ -80,6 +85,8 @@ const char* parse_base_url(std::string_view text, base_url& out) {
   if (const char* fault = take_host(url, out)) return fault;
   if (const char* fault = take_port(url, out)) return fault;
   const auto path = url.encoded_path();
+  // Boost 1.81 ends the host of `1.2.3.4.example` behind the `4`, and takes the rest for a path.
+  if (!path.empty() && path.front() != '/') return no_host_name;
   out.prefix.assign(path.data(), path.size());
   out.prefix.erase(out.prefix.find_last_not_of('/') + 1);
   return nullptr;

@@ -8,7 +8,10 @@ namespace ephemint::inline v0::detail {
 
 /// A base URL, taken apart.
 struct base_url {
-  std::string host;  ///< lower case; an IPv6 address without brackets, in its shortest form
+  /// Lower case; an IPv6 address without brackets, in its shortest form; a name without its root dot, which
+  /// stands in no certificate, and which servers and proxies don't expect in `Host`.
+  std::string host;
+  bool is_absolute = false;  ///< the name came with its root dot: to be looked up in no search domain
   bool is_ipv6 = false;
   bool is_loopback = false;  ///< `localhost` and names under it, 127.0.0.0/8, ::1
   std::uint16_t port = 443;

@@ -84,6 +84,7 @@ struct failure_facts {
   mint_errc code = mint_errc::connect_failed;
   bool retryable = true;
   mint_error said{};
+  time_point not_before = time_point::min();  ///< of the next dial: until then this failure is remembered
 };
 
 /// Every decision: which mint goes when, on which link, whether it is tried again, and how it ends. Events
@@ -216,6 +217,7 @@ class engine {
   void fail_hopeless(priority most_urgent, time_point permit_at, time_point now) noexcept;
   void fail_refused(time_point retry_at, time_point now) noexcept;
   bool fail_refused_logins(time_point now) noexcept;
+  void fail_nameless(time_point now) noexcept;
   void dial_as_needed(time_point now) noexcept;
   bool worth_a_dial(mint&, time_point now) noexcept;
   bool dial(time_point now) noexcept;
@@ -291,6 +293,7 @@ class engine {
   /// What the last dial met, while no link stands.
   mint_error dial_said_;
   bool dial_said_something_ = false;
+  time_point next_look_up_ = time_point::min();
   time_point last_event_{};
   duration usual_reply_ = std::chrono::milliseconds{100};
   time_point armed_ = never;

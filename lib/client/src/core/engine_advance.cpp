@@ -171,9 +171,20 @@ bool engine::fail_refused_logins(time_point now) noexcept {
   return any;
 }
 
+/// Ends every waiting mint that can't wait for the next look-up: no link stands, and none can before (N10).
+void engine::fail_nameless(time_point now) noexcept {
+  for (auto at = deadlines_.begin(); at != deadlines_.end() && at->deadline <= next_look_up_;) {
+    mint& m = *at++;
+    take_out(m, now);
+    met(m, dial_said_);
+    finish(m, outcome::cause::said, mint_errc::connect_failed, next_look_up_);
+  }
+}
+
 /// Dials while more mints wait for a link than dials under way will bring room for, and their permit is near.
 void engine::dial_as_needed(time_point now) noexcept {
   dial_at_ = never;
+  if (now < next_look_up_ && links_.total() == 0) fail_nameless(now);
   for (;;) {
     const std::size_t coming = links_.dialling() * dials_.expected_capacity();
     const bool warm = warm_target() > links_.capacity() + coming;

@@ -248,6 +248,8 @@ void engine::on_dial_failed(time_point now, link_id id, const failure_facts& why
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   if (dials_.failed(*l, now)) ++dial_failures_;
+  next_look_up_ = why.not_before;
+  dials_.postpone(next_look_up_);  // no attempt is spent on what the resolver remembers (N10)
   links_.close(*l);
   links_.release(*l);
   dial_went_wrong(now, why);

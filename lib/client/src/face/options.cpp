@@ -105,10 +105,11 @@ void check_trust(const client_options& o) {
 redirect_policy redirects_of(const client_options& o, const base_url& api) {
   redirect_policy policy;
   for (const auto& host : o.redirect_hosts) {
-    if (!is_host_name(host) && !is_ipv4_address(host))
+    const auto name = std::string_view{host}.substr(0, host.size() - (host.ends_with('.') ? 1 : 0));
+    if (!is_host_name(name) && !is_ipv4_address(host))
       refuse("redirect_hosts",
              in_quotes(host) + " is not a host name; give one like dashboard.shipengine.com");
-    policy.hosts.push_back(ascii::lower(host));
+    policy.hosts.push_back(ascii::lower(name));
   }
   if (!policy.hosts.empty()) return policy;
   policy.hosts.emplace_back("dashboard.shipengine.com");
@@ -162,8 +163,12 @@ checked_options check(const client_options& o) {
   check_times(o);
   check_counts(o);
   checked_options checked;
-  checked.endpoint = {url.host,         url.port,        o.system_authorities,
-                      o.authority_file, o.authority_pem, o.resume_sessions};
+  checked.endpoint = {url.is_absolute ? url.host + '.' : url.host,
+                      url.port,
+                      o.system_authorities,
+                      o.authority_file,
+                      o.authority_pem,
+                      o.resume_sessions};
   checked.host_header = url.host_header();
   checked.bare_target = url.prefix + "/v1/tokens/ephemeral";
   checked.target = checked.bare_target + "?redirect=shipengine-dashboard";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ephemint/clock.hpp>
 #include <ephemint/error.hpp>
 
 #include <memory>
@@ -37,6 +38,8 @@ struct failure {
   failure_text message = {};
   /// False for what won't change by trying again: a certificate that was refused, a host that speaks no TLS.
   bool retryable = true;
+  /// Before this, trying again would only meet what is remembered of it.
+  clock::time_point not_before = clock::time_point::min();
 };
 
 /// What there is to say when memory ran out; to say it takes none.

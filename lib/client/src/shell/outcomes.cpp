@@ -113,7 +113,7 @@ core::reply_facts facts_of(understood_reply&& reply, const http_reply& framed) n
 }
 
 core::failure_facts facts_of(const net::failure& what) noexcept {
-  return {what.code, what.retryable, with(what.code, what.message.view())};
+  return {what.code, what.retryable, with(what.code, what.message.view()), what.not_before};
 }
 
 mint_error error_of(const core::mint& m, core::time_point now) noexcept try {

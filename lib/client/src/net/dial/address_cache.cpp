@@ -1,13 +1,22 @@
 #include "net/dial/address_cache.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ephemint::inline v0::net {
 
 void address_cache::store(clock::time_point now, lookup_result result) {
-  fresh_until_ = now + (result.found.empty() ? failure_life : life_);
   problem_ = std::move(result.problem);
-  if (!result.found.empty()) last_found_ = std::move(result.found);
+  if (!result.found.empty()) {
+    fresh_until_ = now + life_;
+    last_found_ = std::move(result.found);
+    next_failure_life_ = first_failure_life;
+  } else if (!last_found_.empty()) {
+    fresh_until_ = now + failure_life;
+  } else {
+    fresh_until_ = now + next_failure_life_;
+    next_failure_life_ = std::min(2 * next_failure_life_, failure_life);
+  }
 }
 
 lookup_result address_cache::latest() const {

@@ -3,10 +3,12 @@
 #include "net/dial/openssl_errors.hpp"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -26,9 +28,11 @@ struct bio_deleter {
 };
 using bio_pointer = std::unique_ptr<BIO, bio_deleter>;
 
-struct certificate_deleter {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+struct store_deleter {
+  void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
 };
+using store_pointer = std::unique_ptr<X509_STORE, store_deleter>;
+using certificates = std::vector<certificate_pointer>;
 
 constexpr const char* cure = "; a PEM file of certificates is needed";
 
@@ -45,57 +49,67 @@ std::string system_problem() {
 }
 
 /// OpenSSL decodes a certificate's key once, and its extensions when it needs them first; one is unusable for
-/// ever if memory ran out at that moment. So both are looked at now.
+/// ever, or its key is taken for a weak one, if memory ran out at that moment. So both are looked at now.
 bool is_usable(X509& authority) {
-  if (X509_get0_pubkey(&authority) != nullptr && X509_check_purpose(&authority, -1, 0) == 1) return true;
+  const EVP_PKEY* const key = X509_get0_pubkey(&authority);
+  if (key != nullptr && EVP_PKEY_get_security_bits(key) > 0 && X509_check_purpose(&authority, -1, 0) == 1)
+    return true;
   if (openssl_lacks_memory()) throw std::bad_alloc{};
   ERR_clear_error();
   return false;
 }
 
-/// Adds the certificates that stand in PEM text; `source` is what it came from, for messages.
-void add_certificates(X509_STORE& store, BIO& text, const std::string& option, const std::string& source) {
-  int added = 0;
-  const auto next_one = [&] { return option + ": certificate " + std::to_string(added + 1); };
-  for (;; ++added) {
+/// The certificates that stand in PEM text; `source` is what it came from, for messages.
+certificates certificates_of(BIO& text, const std::string& option, const std::string& source) {
+  certificates found;
+  const auto next_one = [&] { return option + ": certificate " + std::to_string(found.size() + 1); };
+  for (;;) {
     // `_AUX`: accepts `TRUSTED CERTIFICATE` as well, as OpenSSL's own loader does.
-    std::unique_ptr<X509, certificate_deleter> next{PEM_read_bio_X509_AUX(&text, nullptr, nullptr, nullptr)};
+    certificate_pointer next{PEM_read_bio_X509_AUX(&text, nullptr, nullptr, nullptr)};
     if (!next) break;
     if (!is_usable(*next)) complain(next_one() + " has a key of an unknown kind, or invalid extensions");
-    if (X509_STORE_add_cert(&store, next.get()) != 1) throw std::bad_alloc{};
+    found.push_back(std::move(next));
   }
   if (openssl_lacks_memory()) throw std::bad_alloc{};
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
     complain(next_one() + " is damaged; PEM text of whole certificates is needed");
   ERR_clear_error();
-  if (added == 0) complain(option + ":" + source + " holds no certificate; PEM text is needed");
+  if (found.empty()) complain(option + ":" + source + " holds no certificate; PEM text is needed");
+  return found;
 }
 
-void add_file(X509_STORE& store, const std::string& path) {
+certificates read_file(const std::string& path) {
   const std::string name = " `" + path + '`';
-  bio_pointer file{BIO_new_file(path.c_str(), "r")};
+  bio_pointer file{BIO_new_file(path.c_str(), "re")};  // e: no program that the host spawns inherits it (H7)
   if (!file) complain("authority_file: cannot read" + name + ": " + system_problem() + cure);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     complain("authority_file:" + name + " is a directory" + cure);
-  add_certificates(store, *file, "authority_file", name);
+  return certificates_of(*file, "authority_file", name);
 }
 
-void add_text(X509_STORE& store, const std::string& pem) {
+certificates read_text(const std::string& pem) {
   bio_pointer text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
   if (!text) throw std::bad_alloc{};
-  add_certificates(store, *text, "authority_pem", "");
+  return certificates_of(*text, "authority_pem", "");
 }
 
 /// OpenSSL calls a certificate damaged, too, if it had no memory to decode it: what is wrong is looked at
 /// twice.
-template <class Add>
-void add_twice_if_wrong(Add add) {
+certificates twice_if_wrong(certificates (*read)(const std::string&), const std::string& from) {
   try {
-    return add();
+    return read(from);
   } catch (const std::invalid_argument&) {
   }
-  add();
+  return read(from);
+}
+
+void add(X509_STORE& store, X509* certificate) {
+  if (X509_STORE_add_cert(&store, certificate) != 1) throw std::bad_alloc{};
+}
+
+void add(X509_STORE& store, const certificates& all) {
+  for (const certificate_pointer& each : all) add(store, each.get());
 }
 
 /// The system's file and directories. What is wrong with one of its many certificates isn't our user's
@@ -130,22 +144,74 @@ bool system_directories_have_files() {
 
 bool holds_any(X509_STORE& store) { return sk_X509_OBJECT_num(X509_STORE_get0_objects(&store)) > 0; }
 
+bool same(const certificate_pointer& a, const certificate_pointer& b) noexcept {
+  return X509_cmp(a.get(), b.get()) == 0;
+}
+
+/// What comes through a pipe can be read once only, and to try would block.
+bool is_gone_once_read(const std::string& path) {
+  std::error_code ignored;
+  const auto type = std::filesystem::status(path, ignored).type();
+  return type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character;
+}
+
 }  // namespace
 
-void load_authorities(SSL_CTX& context, const endpoint_settings& settings) {
+authorities::authorities(SSL_CTX& context, const endpoint_settings& settings)
+    : context_{context}, file_{settings.authority_file}, system_{settings.system_authorities} {
   X509_STORE& store = *SSL_CTX_get_cert_store(&context);
   ERR_clear_error();
-  if (settings.system_authorities) add_system(context, store);
-  if (!settings.authority_file.empty()) add_twice_if_wrong([&] { add_file(store, settings.authority_file); });
-  if (!settings.authority_pem.empty()) add_twice_if_wrong([&] { add_text(store, settings.authority_pem); });
-  if (holds_any(store) || (settings.system_authorities && system_directories_have_files())) return;
-  throw std::invalid_argument{settings.system_authorities
+  if (system_) add_system(context, store);
+  if (!settings.authority_pem.empty()) add(store, twice_if_wrong(&read_text, settings.authority_pem));
+  if (!file_.empty()) from_file_ = twice_if_wrong(&read_file, file_);
+  add(store, from_file_);
+  if (holds_any(store) || (system_ && system_directories_have_files())) return;
+  throw std::invalid_argument{system_
                                   ? "system_authorities: this system has no certificate authorities; install "
                                     "them (ca-certificates), or name "
                                     "some in authority_file or authority_pem"
                                   : "system_authorities: off, and neither authority_file nor authority_pem "
                                     "names one; there is nothing to "
                                     "trust"};
+}
+
+bool authorities::read_again(clock::time_point now) {
+  if (file_.empty() || now < not_before_) return false;
+  ERR_clear_error();
+  if (is_gone_once_read(file_)) return false;
+  try {
+    certificates found = twice_if_wrong(&read_file, file_);
+    problem_.clear();
+    const bool others = !std::ranges::equal(found, from_file_, same);
+    if (others) replace(std::move(found));
+    not_before_ = now + pause;
+    return others;
+  } catch (const std::invalid_argument& why) {
+    problem_ = why.what();
+    not_before_ = now + pause;
+    return false;
+  }
+}
+
+/// A store can't forget a certificate: another one takes its place, with all that wasn't the file's.
+void authorities::replace(certificates now_in_file) {
+  store_pointer fresh{X509_STORE_new()};
+  if (!fresh) throw std::bad_alloc{};
+  const auto is_from_file = [this](const X509* certificate) {
+    return std::ranges::any_of(from_file_, [&](const auto& each) { return each.get() == certificate; });
+  };
+  const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(&context_));
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i)
+    if (X509* const each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i)); each && !is_from_file(each))
+      add(*fresh, each);
+  if (system_) {
+    X509_LOOKUP* const directories = X509_STORE_add_lookup(fresh.get(), X509_LOOKUP_hash_dir());
+    if (!directories || X509_LOOKUP_add_dir(directories, nullptr, X509_FILETYPE_DEFAULT) != 1)
+      throw std::bad_alloc{};
+  }
+  add(*fresh, now_in_file);
+  SSL_CTX_set_cert_store(&context_, fresh.release());
+  from_file_ = std::move(now_in_file);
 }
 
 }  // namespace ephemint::inline v0::net

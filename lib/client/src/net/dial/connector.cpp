@@ -82,7 +82,8 @@ void connector::look_up() {
 void connector::on_addresses(const lookup_result& result) noexcept {
   guarded([&] {
     if (race_) return;
-    if (result.found.empty()) return fail("its name could not be resolved: " + result.problem);
+    if (result.found.empty())
+      return fail("its name could not be resolved: " + result.problem, resolver_->next_look_up());
     race(result.found);
   });
 }
@@ -156,8 +157,8 @@ void connector::succeed(asio::ip::tcp::socket& socket) {
   who->on_socket(std::move(winner));
 }
 
-void connector::fail(const std::string& what) {
-  give_up({mint_errc::connect_failed, "no connection to " + target() + ": " + what, true});
+void connector::fail(const std::string& what, clock::time_point not_before) {
+  give_up({mint_errc::connect_failed, "no connection to " + target() + ": " + what, true, not_before});
 }
 
 void connector::on_timeout() {

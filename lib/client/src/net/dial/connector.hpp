@@ -75,7 +75,7 @@ class connector final : public dial_step,
   void on_attempt(attempt&) noexcept;
   void remember(const asio::ip::address&, const boost::system::error_code&);
   void succeed(asio::ip::tcp::socket&);
-  void fail(const std::string& what);
+  void fail(const std::string& what, clock::time_point not_before = clock::time_point::min());
   void on_timeout();
   void give_up(const failure&) noexcept;
   std::string target() const;

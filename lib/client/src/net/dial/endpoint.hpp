@@ -10,7 +10,7 @@ namespace ephemint::inline v0::net {
 
 /// What it takes to reach one API host. A copy of what the options say, checked already.
 struct endpoint_settings {
-  std::string host;  ///< a name or an IP literal, without brackets
+  std::string host;  ///< an IP literal, without brackets, or a name; with its root dot, if it is absolute
   std::uint16_t port = 443;
   bool system_authorities = true;
   std::string authority_file = {};

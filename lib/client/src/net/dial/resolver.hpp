@@ -45,6 +45,9 @@ class resolver : public std::enable_shared_from_this<resolver> {
   /// `std::bad_alloc`; the waiter isn't told then.
   void find(std::weak_ptr<waiter>);
 
+  /// When a failure that `known` gives is forgotten, so that the next who asks has it looked up.
+  clock::time_point next_look_up() const noexcept { return cache_.fresh_until(); }
+
   /// Old addresses, for who can't wait any longer.
   const addresses& stale() const noexcept { return cache_.stale(); }
 

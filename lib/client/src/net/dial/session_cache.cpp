@@ -1,7 +1,6 @@
 #include "net/dial/session_cache.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 namespace ephemint::inline v0::net {
@@ -16,14 +15,15 @@ std::time_t begin_of(const SSL_SESSION& session) {
 #endif
 }
 
-bool alive(const SSL_SESSION& session) {
-  return SSL_SESSION_is_resumable(&session) == 1 &&
-         begin_of(session) + SSL_SESSION_get_timeout(&session) > std::time(nullptr);
+bool alive(const kept_session& kept, std::time_t now) {
+  const SSL_SESSION& session = *kept.session;
+  return SSL_SESSION_is_resumable(&session) == 1 && kept.chain.holds(now) &&
+         begin_of(session) + SSL_SESSION_get_timeout(&session) > now;
 }
 
 }  // namespace
 
-void session_cache::put(session_pointer session) noexcept {
+void session_cache::put(kept_session session) noexcept {
   if (size_ == max_sessions)
     std::move(sessions_.begin() + 1, sessions_.end(), sessions_.begin());
   else
@@ -31,17 +31,22 @@ void session_cache::put(session_pointer session) noexcept {
   sessions_[size_ - 1] = std::move(session);
 }
 
-session_pointer session_cache::take() noexcept {
+kept_session session_cache::take(std::time_t now) noexcept {
   while (size_ != 0) {
-    session_pointer& newest = sessions_[size_ - 1];
-    if (alive(*newest) && SSL_SESSION_get_protocol_version(newest.get()) < TLS1_3_VERSION &&
-        SSL_SESSION_up_ref(newest.get()) == 1)
-      return session_pointer{newest.get()};
-    session_pointer taken = std::move(newest);
+    kept_session& newest = sessions_[size_ - 1];
+    SSL_SESSION* const session = newest.session.get();
+    if (alive(newest, now) && SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION &&
+        SSL_SESSION_up_ref(session) == 1)
+      return {session_pointer{session}, newest.chain};
+    kept_session taken = std::move(newest);
     --size_;
-    if (alive(*taken)) return taken;
+    if (alive(taken, now)) return taken;
   }
-  return nullptr;
+  return {};
+}
+
+void session_cache::clear() noexcept {
+  while (size_ != 0) sessions_[--size_] = {};
 }
 
 }  // namespace ephemint::inline v0::net

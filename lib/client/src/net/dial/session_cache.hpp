@@ -1,9 +1,12 @@
 #pragma once
 
+#include "net/dial/chain_validity.hpp"
+
 #include <openssl/ssl.h>
 
 #include <array>
 #include <cstddef>
+#include <ctime>
 #include <memory>
 
 namespace ephemint::inline v0::net {
@@ -13,6 +16,13 @@ struct session_deleter {
 };
 using session_pointer = std::unique_ptr<SSL_SESSION, session_deleter>;
 
+/// A session, and when the certificates can be believed that its first handshake showed. A resumed handshake
+/// shows none, so that nothing else would end with them.
+struct kept_session {
+  session_pointer session;
+  chain_validity chain;
+};
+
 /// The TLS sessions that one endpoint's next connections can resume. Never shared between endpoints: a
 /// session carries the verdict of the certificate check that was made with this endpoint's authorities.
 class session_cache {
@@ -20,14 +30,16 @@ class session_cache {
   /// Twice the dials that may be under way at once, times the two tickets that a server usually sends.
   static constexpr std::size_t max_sessions = 16;
 
-  void put(session_pointer) noexcept;
-  /// The newest one that still lives; none if there is none. A TLS 1.3 ticket is given out once only (it
-  /// would let an onlooker link connections: RFC 8446, C.4); an older session stays.
-  session_pointer take() noexcept;
+  void put(kept_session) noexcept;
+  /// The newest one that still lives, and whose certificates are valid; none if there is none. A TLS 1.3
+  /// ticket is given out once only (it would let an onlooker link connections: RFC 8446, C.4); an older
+  /// session stays.
+  kept_session take(std::time_t now) noexcept;
+  void clear() noexcept;
   std::size_t size() const noexcept { return size_; }
 
  private:
-  std::array<session_pointer, max_sessions> sessions_;  // the newest last
+  std::array<kept_session, max_sessions> sessions_;  // the newest last
   std::size_t size_ = 0;
 };
 

@@ -21,14 +21,14 @@ class endpoint {
       : tls{settings},
         host{tls.host()},
         port{settings.port},
-        names{std::make_shared<resolver>(executor, std::move(gate), host, std::move(lookup))} {
+        names{std::make_shared<resolver>(executor, std::move(gate), settings.host, std::move(lookup))} {
     // The context's first socket brings what it waits for sockets with. That can fail, and must not in a
     // dial.
     const boost::asio::ip::tcp::socket first{executor};
   }
 
   tls_context tls;
-  const std::string host;
+  const std::string host;  // without the root dot
   const std::uint16_t port;
   const std::shared_ptr<resolver> names;
 };

@@ -1,6 +1,5 @@
 #include "net/dial/tls.hpp"
 
-#include "net/dial/authorities.hpp"
 #include "net/dial/openssl_errors.hpp"
 #include "net/dial/tls_problem.hpp"
 
@@ -12,6 +11,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -44,24 +44,31 @@ struct context_deleter {
 };
 using context_pointer = std::unique_ptr<SSL_CTX, context_deleter>;
 
+[[noreturn]] void complain_of_openssl() {
+  throw std::invalid_argument{"OpenSSL can't make a TLS context: " + take_openssl_problem() +
+                              "; its configuration (openssl.cnf, OPENSSL_CONF) must load, its providers be "
+                              "there, and TLS 1.2 or newer be allowed"};
+}
+
 context_pointer try_context() {
   ERR_clear_error();
   context_pointer made{SSL_CTX_new(TLS_client_method())};
-  if (made && ERR_peek_error() == 0) return made;
-  throw std::invalid_argument{
-      "OpenSSL can't make a TLS context: " + take_openssl_problem() +
-      "; its configuration (openssl.cnf, OPENSSL_CONF) must load, and its providers be there"};
+  if (!made || ERR_peek_error() != 0) complain_of_openssl();
+  check(SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION));
+  return made;
 }
 
-/// How much a client says first: its ciphers, groups and signature algorithms.
+/// How much a client says first: its ciphers, groups and signature algorithms. A configuration may leave it
+/// nothing to say, of which OpenSSL complains here first.
 std::size_t hello_size(SSL_CTX& context) {
   const std::unique_ptr<SSL, decltype(&SSL_free)> client{checked(SSL_new(&context)), &SSL_free};
   SSL_set0_rbio(client.get(), checked(BIO_new(BIO_s_mem())));
   BIO* const said = checked(BIO_new(BIO_s_mem()));
   SSL_set0_wbio(client.get(), said);
   SSL_set_connect_state(client.get());
-  SSL_do_handshake(client.get());
   ERR_clear_error();
+  if (SSL_get_error(client.get(), SSL_do_handshake(client.get())) != SSL_ERROR_WANT_READ)
+    complain_of_openssl();
   return BIO_ctrl_pending(said);
 }
 
@@ -75,6 +82,11 @@ SSL_CTX* make_context() {
   return made.release();
 }
 
+bool other_authorities_may_help(long verdict) {
+  return verdict != X509_V_ERR_HOSTNAME_MISMATCH && verdict != X509_V_ERR_IP_ADDRESS_MISMATCH &&
+         verdict != X509_V_ERR_OUT_OF_MEM;
+}
+
 long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
 }  // namespace
@@ -82,13 +94,13 @@ long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL
 tls_context::tls_context(const endpoint_settings& settings)
     : host_{settings.host},
       context_{make_context()},
+      authorities_{*context_, settings},
       // A plain number, not BIO_get_new_index(): that would be global state.
       transport_{checked(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ephemint"))} {
   if (host_.ends_with('.')) host_.pop_back();
   check(BIO_meth_set_read_ex(transport_.get(), &tls_session::read_input));
   check(BIO_meth_set_write_ex(transport_.get(), &tls_session::write_output));
   check(BIO_meth_set_ctrl(transport_.get(), &answer_control));
-  check(SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION));
   // CLEANSE: OpenSSL's own copy of a decrypted token goes when we have ours.
   SSL_CTX_set_options(context_.get(),
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
@@ -98,13 +110,17 @@ tls_context::tls_context(const endpoint_settings& settings)
   SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
   static constexpr unsigned char http_1_1[] = "\x08http/1.1";
   if (SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0) throw std::bad_alloc{};
-  load_authorities(*context_, settings);
   require_peer_identity();
   if (settings.resume_sessions) keep_sessions();
 }
 
 void tls_context::require_peer_identity() {
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+  if (authorities_.may_change())
+    SSL_CTX_set_cert_verify_callback(
+        context_.get(),
+        [](X509_STORE_CTX* check, void* self) { return static_cast<tls_context*>(self)->verify(*check); },
+        this);
   X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context_.get());
   X509_VERIFY_PARAM_set_hostflags(rules,
                                   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -119,18 +135,46 @@ void tls_context::require_peer_identity() {
     check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v6().to_bytes().data(), 16));
 }
 
+/// As OpenSSL does by itself; and once more, with others, if the authority file was replaced (T10).
+int tls_context::verify(X509_STORE_CTX& check) noexcept try {
+  if (X509_verify_cert(&check) == 1) return 1;
+  if (!other_authorities_may_help(X509_STORE_CTX_get_error(&check))) return 0;
+  if (!authorities_.read_again(clock::now())) return 0;
+  // Who was trusted when they were made may not be any more; nor when those are that are still to come.
+  sessions_.clear();
+  ++trust_;
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(&check, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  static_cast<tls_session*>(SSL_get_app_data(ssl))->trust_ = trust_;
+  return verify_again(check);
+} catch (const std::bad_alloc&) {
+  ERR_clear_error();
+  X509_STORE_CTX_set_error(&check, X509_V_ERR_OUT_OF_MEM);  // no verdict: the next dial gets one
+  return 0;
+}
+
+/// A check can't be made twice: another one is, and what it found is what the first one found.
+int tls_context::verify_again(X509_STORE_CTX& failed) noexcept {
+  const std::unique_ptr<X509_STORE_CTX, deleter> check{X509_STORE_CTX_new()};
+  const bool made =
+      check &&
+      X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context_.get()),
+                          X509_STORE_CTX_get0_cert(&failed), X509_STORE_CTX_get0_untrusted(&failed)) == 1 &&
+      X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), X509_STORE_CTX_get0_param(&failed)) == 1;
+  const int result = made ? X509_verify_cert(check.get()) : 0;
+  X509_STORE_CTX_set_error(&failed, made ? X509_STORE_CTX_get_error(check.get()) : X509_V_ERR_OUT_OF_MEM);
+  X509_STORE_CTX_set0_verified_chain(&failed, made ? X509_STORE_CTX_get1_chain(check.get()) : nullptr);
+  ERR_clear_error();
+  return result == 1 ? 1 : 0;
+}
+
 void tls_context::keep_sessions() {
-  check(SSL_CTX_set_app_data(context_.get(), this));
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION* session) {
-    auto* self = static_cast<tls_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    self->sessions_.put(session_pointer{session});
-    return 1;  // it is ours now
-  });
+  SSL_CTX_sess_set_new_cb(context_.get(), &tls_session::keep);
 }
 
 tls_session::tls_session(tls_context& context)
-    : context_{context}, ssl_{checked(SSL_new(context.context_.get()))} {
+    : context_{context}, ssl_{checked(SSL_new(context.context_.get()))}, trust_{context.trust_} {
   BIO* transport = checked(BIO_new(context.transport_.get()));
   BIO_set_data(transport, this);
   BIO_set_init(transport, 1);
@@ -139,8 +183,19 @@ tls_session::tls_session(tls_context& context)
   SSL_set_connect_state(ssl_.get());
   if (!context.host_is_address_)
     check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host_.c_str())));
-  if (const session_pointer session = context.sessions_.take())
-    check(SSL_set_session(ssl_.get(), session.get()));
+  if (const kept_session kept = context.sessions_.take(std::time(nullptr)); kept.session) {
+    check(SSL_set_session(ssl_.get(), kept.session.get()));
+    resumed_chain_ = kept.chain;
+  }
+}
+
+int tls_session::keep(SSL* ssl, SSL_SESSION* session) {
+  const auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
+  if (self.trust_ != self.context_.trust_) return 0;  // not wanted
+  const auto chain =
+      SSL_session_reused(ssl) == 1 ? self.resumed_chain_ : validity_of(SSL_get0_verified_chain(ssl));
+  self.context_.sessions_.put({session_pointer{session}, chain});
+  return 1;  // it is ours now
 }
 
 tls_session::~tls_session() {
@@ -210,6 +265,11 @@ tls_status tls_session::fail(int result) {
                             .first_bytes = {first_bytes_.data(), first_bytes_size_},
                             .certificate_demanded = certificate_demanded_,
                             .established = established_});
+  const std::string_view unread = context_.authorities_.problem();
+  const long verdict = SSL_get_verify_result(ssl_.get());
+  if (!lacks_memory && !unread.empty() && verdict != X509_V_OK && other_authorities_may_help(verdict))
+    problem_.message =
+        std::string{problem_.message.view()} + " (read again in vain: " + std::string{unread} + ')';
   ERR_clear_error();
   return tls_status::failed;
 }

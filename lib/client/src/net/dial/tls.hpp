@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/dial/authorities.hpp"
 #include "net/dial/endpoint.hpp"
 #include "net/dial/session_cache.hpp"
 #include "net/failure.hpp"
@@ -34,16 +35,21 @@ class tls_context {
   struct deleter {
     void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
     void operator()(BIO_METHOD* method) const noexcept { BIO_meth_free(method); }
+    void operator()(X509_STORE_CTX* check) const noexcept { X509_STORE_CTX_free(check); }
   };
 
   void require_peer_identity();
+  int verify(X509_STORE_CTX&) noexcept;
+  int verify_again(X509_STORE_CTX& failed) noexcept;
   void keep_sessions();
 
   std::string host_;  // without the root dot, which no certificate has
   bool host_is_address_ = false;
   std::unique_ptr<SSL_CTX, deleter> context_;
+  authorities authorities_;
   std::unique_ptr<BIO_METHOD, deleter> transport_;
   session_cache sessions_;
+  unsigned trust_ = 0;  // another number for other authorities
 };
 
 enum class tls_status {
@@ -95,6 +101,7 @@ class tls_session {
   static int read_input(BIO*, char*, std::size_t, std::size_t*);
   static int write_output(BIO*, const char*, std::size_t, std::size_t*);
   static int answer_demand(SSL*, X509**, EVP_PKEY**);
+  static int keep(SSL*, SSL_SESSION*);
 
   tls_status fail(int result);
 
@@ -107,6 +114,8 @@ class tls_session {
   std::string output_;
   std::array<char, 5> first_bytes_{};  // of what the peer said: shows plain HTTP
   std::size_t first_bytes_size_ = 0;
+  chain_validity resumed_chain_;  // of the session that was offered
+  unsigned trust_;                // the context's when the peer was verified
   bool certificate_demanded_ = false;
   bool established_ = false;  // OpenSSL's own flag goes when an error comes
   bool failed_ = false;

@@ -35,7 +35,7 @@ class EPHEMINT_SANDBOX_EXPORT server {
 
   /// The port that it listens on.
   std::uint16_t port() const noexcept;
-  /// `https://localhost:PORT`
+  /// `https://localhost:PORT`. `https://127.0.0.1:PORT` and `https://[::1]:PORT` do as well.
   const std::string& base_url() const noexcept;
   /// The certificate of the authority to trust, as PEM.
   const std::string& ca_pem() const noexcept;

@@ -42,8 +42,9 @@ struct server_options {
   std::string api_key = {};
   /// How long a token opens the login page. Default: the API's 10 s. 1 ms to 24 h.
   std::chrono::milliseconds token_lifetime{10'000};
-  /// What `redirect_url` begins with, up to `?token=`. Default: this server's own `/api/directlogin`. For a
-  /// client that only believes the real portal: `https://dashboard.shipengine.com/api/directlogin`.
+  /// What `redirect_url` begins with, up to `?token=`. Default: this server's own `/api/directlogin`, at the
+  /// name by which the request's `Host` knows it: `localhost`, 127.0.0.1 or [::1]. For a client that only
+  /// believes the real portal: `https://dashboard.shipengine.com/api/directlogin`.
   std::string portal_url = {};
   /// The quota. Default: none.
   rate_limit limit = {};
