@@ -126,6 +126,8 @@ struct many_options {
   priority urgency = priority::background;
   /// As in `mint_request`; by default none: a batch waits for the quota.
   std::chrono::milliseconds deadline = no_deadline;
+  /// As in `mint_request`: how long the batch waits for an API that is away.
+  std::chrono::milliseconds outage_patience = std::chrono::minutes{5};
 };
 
 /// One account's outcome.
