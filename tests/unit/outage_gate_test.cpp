@@ -18,11 +18,11 @@ struct gate_test : testing::Test {
   outage_gate gate;
   splitmix random{1};
 
-  bool fails(at when, outage_gate::witness who, outage_gate::probe_number probe = no_probe) {
-    return gate.on_failure(when, who, probe, random);
+  void fails(at when, outage_gate::witness who, outage_gate::probe_number probe = no_probe) {
+    gate.on_failure(when, when, who, probe, random);
   }
   void shut(at when) {
-    gate.on_answer();
+    gate.on_answer(when);
     for (const int account : {1, 2, 3}) fails(when, account);
   }
 };
@@ -49,26 +49,26 @@ TEST(outage_gate, evidence_and_what_it_shows) {
   for (const row& r : table) {
     outage_gate gate;
     splitmix random{1};
-    gate.on_answer();
-    for (const auto who : r.failures) gate.on_failure(at{1s}, who, no_probe, random);
+    gate.on_answer(at{1s});
+    for (const auto who : r.failures) gate.on_failure(at{1s}, at{1s}, who, no_probe, random);
     EXPECT_EQ(gate.now(), r.then) << r.what;
   }
 }
 
 // behaviours: A4
 TEST_F(gate_test, answer_among_failures_begins_a_new_row) {
-  gate.on_answer();
+  gate.on_answer(at{1s});
   for (int i = 0; i < 10; ++i) {
-    EXPECT_FALSE(fails(at{1s}, 1));
-    EXPECT_FALSE(fails(at{1s}, 2));
-    gate.on_answer();
+    fails(at{1s}, 1);
+    fails(at{1s}, 2);
+    gate.on_answer(at{1s});
   }
   EXPECT_EQ(gate.now(), state::well);
 }
 
 // behaviours: A5
 TEST_F(gate_test, api_that_never_answered_isnt_away_and_nobody_waits_for_it) {
-  for (int i = 0; i < 10; ++i) EXPECT_FALSE(fails(at{1s}, dial));
+  for (int i = 0; i < 10; ++i) fails(at{1s}, dial);
   EXPECT_FALSE(gate.away());
   EXPECT_FALSE(gate.borne(at{1s}, 5min));
   EXPECT_EQ(gate.take_probe(at{10s}), no_probe);
@@ -76,7 +76,7 @@ TEST_F(gate_test, api_that_never_answered_isnt_away_and_nobody_waits_for_it) {
 
 // behaviours: A4
 TEST_F(gate_test, patience_counts_from_the_first_failure_of_the_row) {
-  gate.on_answer();
+  gate.on_answer(at{1s});
   EXPECT_FALSE(gate.borne(at{1s}, 5min)) << "all is well";
   fails(at{10s}, 1);
   EXPECT_TRUE(gate.borne(at{10s}, 5min));
@@ -147,11 +147,24 @@ TEST_F(gate_test, probe_that_told_nothing_is_followed_at_once) {
 TEST_F(gate_test, any_answer_opens_it_at_once_and_the_next_outage_backs_off_anew) {
   shut(at{1s});
   for (int i = 0; i < 6; ++i) fails(gate.probe_at(), 1, gate.take_probe(gate.probe_at()));
-  gate.on_answer();
+  gate.on_answer(at{1s});
   EXPECT_EQ(gate.now(), state::well);
   EXPECT_EQ(gate.take_probe(at{1h}), no_probe);
   shut(at{2h});
   EXPECT_LE(gate.probe_at(), at{2h} + 100ms);
+}
+
+// behaviours: A4
+TEST_F(gate_test, what_left_into_an_outage_that_has_ended_is_no_news) {
+  shut(at{10s});
+  gate.on_answer(at{20s});
+  EXPECT_TRUE(gate.of_the_last(at{20s} - 1ns));
+  EXPECT_FALSE(gate.of_the_last(at{20s}));
+  for (const int account : {1, 2, 3})
+    gate.on_failure(at{21s}, at{19s}, static_cast<outage_gate::witness>(account), no_probe, random);
+  EXPECT_EQ(gate.now(), state::well);
+  gate.on_answer(at{22s});
+  EXPECT_FALSE(gate.of_the_last(at{20s})) << "an answer ends no outage when there is none";
 }
 
 TEST_F(gate_test, row_that_nobody_added_to_for_2_min_begins_anew) {

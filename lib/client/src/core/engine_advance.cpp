@@ -132,6 +132,7 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   attempts_.set_due(a, add(now, settings_.attempt_timeout));
   links_.put_on(l, a);
   m.where = mint::place::sent;
+  m.until = now;
   m.probe = outage_.take_probe(now);
   m.under_way = &a;
   ++m.attempts;
@@ -226,6 +227,7 @@ bool engine::dial(time_point now) noexcept try {
   }
   link& l = links_.begin(now);
   dials_.begun(l);
+  l.begun_at = now;
   l.probe = outage_.take_probe(now);
   ++counts_.dials;
   dialled_.push_back(l);

@@ -40,11 +40,13 @@ void engine::recall(time_point now) noexcept {
   while (!held_.empty()) to_queue(*held_.begin(), now);
 }
 
-/// Whether a failed attempt isn't counted, as what it met is an outage that the mint waits out.
+/// Whether a failed attempt isn't counted, as what it met is an outage that the mint waits out, or has waited
+/// out by now.
 bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
   const bool of_the_api =
       what == trouble::server_error || what == trouble::transport || what == trouble::timed_out;
-  if (!of_the_api || !outage_.away() || !waits_out(m, now)) return false;
+  if (!of_the_api || !patient(m) || closing_) return false;
+  if (!outage_.of_the_last(m.until) && !(outage_.away() && waits_out(m, now))) return false;
   --m.attempts;
   ++m.forgiven;
   return true;
@@ -56,13 +58,13 @@ bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
 void engine::note_reply(const mint* m, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
   if (reply.what == answer::malformed) return;
-  if (reply.what != answer::server_error) return outage_.on_answer();
+  if (reply.what != answer::server_error) return outage_.on_answer(now);
   if (m) note_lost(*m, reply.said, now);
 }
 
 void engine::note_lost(const mint& m, const mint_error& said, time_point now) noexcept {
   const outage_guard::witness account = m.account_hash | 1;  // not `a_dial`
-  outage_.on_failure(now, account, m.probe, said, random_);
+  outage_.on_failure(now, m.until, account, m.probe, said, random_);
 }
 
 /// Dials that fail together are one failure.
@@ -70,7 +72,7 @@ void engine::note_failed_dial(link& l, const failure_facts& why, time_point now)
   const bool counts = dials_.failed(l, now);
   if (counts) ++dial_failures_;
   if (why.retryable && (counts || l.probe != 0))
-    outage_.on_failure(now, outage_gate::a_dial, l.probe, why.said, random_);
+    outage_.on_failure(now, l.begun_at, outage_gate::a_dial, l.probe, why.said, random_);
 }
 
 // --- when it is too much ---

@@ -69,7 +69,8 @@ struct mint {
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
   time_point submitted{};
-  /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does.
+  /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
+  /// `sent` was.
   time_point until{};
   attempt* under_way = nullptr;  ///< while `sent`
 

@@ -21,28 +21,30 @@ void outage_gate::probe_undone(probe_number number) noexcept {
   if (number != 0 && number == last_probe_) probe_at_ = std::min(probe_at_, taken_at_);
 }
 
-void outage_gate::on_answer() noexcept {
+void outage_gate::on_answer(time_point now) noexcept {
+  if (away()) ended_at_ = now;
   ever_answered_ = true;
   failures_ = 0;
 }
 
-bool outage_gate::on_failure(time_point now, witness who, probe_number probe, splitmix& random) noexcept {
+void outage_gate::on_failure(time_point now, time_point left_at, witness who, probe_number probe,
+                             splitmix& random) noexcept {
+  if (of_the_last(left_at)) return;
   if (failures_ > 0 && between(now, last_failure_) > forgotten_after) failures_ = 0;
   last_failure_ = now;
   if (failures_ == 0) since_ = now;
   if (failures_ == failures_to_shut) {
     // Of others, which were on their way or can't wait, nothing new is learned.
-    if (probe == 0 || probe != last_probe_) return false;
+    if (probe == 0 || probe != last_probe_) return;
     ++failed_probes_;
     probe_at_ = std::max(now, add(taken_at_, backoff(random)));
-    return false;
+    return;
   }
-  if (testified(who)) return false;
+  if (testified(who)) return;
   witnesses_[failures_++] = who;
-  if (failures_ < failures_to_shut) return false;
+  if (failures_ < failures_to_shut) return;
   failed_probes_ = 0;
   probe_at_ = add(now, backoff(random));
-  return ever_answered_;
 }
 
 bool outage_gate::testified(witness who) const noexcept {

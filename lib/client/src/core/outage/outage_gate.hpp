@@ -48,9 +48,12 @@ class outage_gate {
   /// It told nothing: the next one may go at once.
   void probe_undone(probe_number) noexcept;
 
-  void on_answer() noexcept;
-  /// Whether the gate shut by it.
-  bool on_failure(time_point now, witness, probe_number, splitmix& random) noexcept;
+  /// Whether who left then left into an outage that has ended since: what it met is no news.
+  bool of_the_last(time_point left_at) const noexcept { return left_at < ended_at_; }
+
+  void on_answer(time_point now) noexcept;
+  /// Of an attempt that left then.
+  void on_failure(time_point now, time_point left_at, witness, probe_number, splitmix& random) noexcept;
 
  private:
   static constexpr std::size_t failures_to_shut = 3;
@@ -66,6 +69,7 @@ class outage_gate {
   probe_number last_probe_ = 0;
   bool ever_answered_ = false;
   time_point since_{};
+  time_point ended_at_ = time_point::min();  // the last outage
   time_point last_failure_{};
   time_point taken_at_{};  // the last probe
   time_point probe_at_{};

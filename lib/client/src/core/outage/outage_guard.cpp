@@ -39,20 +39,25 @@ void outage_guard::probe_undone(probe_number number) noexcept {
   gate_.probe_undone(number);
 }
 
-void outage_guard::answered_after_all() noexcept {
+void outage_guard::answered_after_all(time_point now) noexcept {
   mint_error forgotten;  // freed without the lock
   const std::lock_guard lock{mutex_};
-  gate_.on_answer();
+  gate_.on_answer(now);
   std::swap(said_, forgotten);
   answered_.store(true, std::memory_order_relaxed);
   publish();
 }
 
-void outage_guard::on_failure(time_point now, witness who, probe_number probe, const mint_error& said,
-                              splitmix& random) noexcept {
+bool outage_guard::of_the_last(time_point left_at) const noexcept {
+  const std::lock_guard lock{mutex_};
+  return gate_.of_the_last(left_at);
+}
+
+void outage_guard::on_failure(time_point now, time_point left_at, witness who, probe_number probe,
+                              const mint_error& said, splitmix& random) noexcept {
   mint_error last = said;
   const std::lock_guard lock{mutex_};
-  gate_.on_failure(now, who, probe, random);
+  gate_.on_failure(now, left_at, who, probe, random);
   std::swap(said_, last);
   publish();
 }

@@ -41,13 +41,16 @@ class outage_guard {
   probe_number take_probe(time_point now) noexcept { return away() ? take_if_away(now) : 0; }
   void probe_undone(probe_number) noexcept;
 
-  void on_answer() noexcept {
+  void on_answer(time_point now) noexcept {
     if (answered_.load(std::memory_order_relaxed) &&
         now_.load(std::memory_order_relaxed) == outage_gate::state::well)
       return;
-    answered_after_all();
+    answered_after_all(now);
   }
-  void on_failure(time_point now, witness, probe_number, const mint_error& said, splitmix& random) noexcept;
+  bool of_the_last(time_point left_at) const noexcept;
+  /// Of an attempt that left then.
+  void on_failure(time_point now, time_point left_at, witness, probe_number, const mint_error& said,
+                  splitmix& random) noexcept;
 
   /// What the last failure said. None unless the API is away.
   struct report {
@@ -64,7 +67,7 @@ class outage_guard {
  private:
   bool borne_if_ill(time_point now, duration patience) const noexcept;
   probe_number take_if_away(time_point now) noexcept;
-  void answered_after_all() noexcept;
+  void answered_after_all(time_point now) noexcept;
   void publish() noexcept { now_.store(gate_.now(), std::memory_order_relaxed); }
 
   mutable std::mutex mutex_;
