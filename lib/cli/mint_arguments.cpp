@@ -145,6 +145,7 @@ many_options to_many_options(const mint_arguments& given, const client_options& 
   // Nobody else shares this governor: there is nobody to yield to, and the quota may be taken in bursts.
   options.urgency = priority::interactive;
   options.deadline = given.deadline;
+  options.outage_patience = given.outage_patience;
   return options;
 }
 

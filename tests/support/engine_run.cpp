@@ -249,8 +249,7 @@ void engine_run::send(const command& c) {
   if (!on->out.emplace(asked.attempt, asked.number).second) complain("an attempt's name is used twice");
   on->ends_when_abandoned = plan.ends_when_abandoned;
   const int most = settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0);
-  if (of.requests > most + static_cast<int>(of.mint.forgiven))
-    complain("more requests than attempts (I4)");
+  if (of.requests > most + static_cast<int>(of.mint.forgiven)) complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
 }

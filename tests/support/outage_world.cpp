@@ -59,8 +59,7 @@ class world {
 
   request_plan next_request() {
     if (!is_away()) return minted(round_trip());
-    if (case_.how == absence::failing)
-      return {.takes = round_trip(), .reply = {answer::server_error}};
+    if (case_.how == absence::failing) return {.takes = round_trip(), .reply = {answer::server_error}};
     return silent();
   }
 

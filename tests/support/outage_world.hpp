@@ -30,9 +30,9 @@ struct outage_case {
 struct outage_figures {
   std::size_t minted = 0;  ///< of the batch
   std::size_t failed = 0;
-  core::duration wall{};                ///< until the last of the batch ended
+  core::duration wall{};   ///< until the last of the batch ended
   std::size_t probes = 0;  ///< dials that failed, and the batch's requests, from 3 s after the API went
-  std::size_t most_in_100_ms = 0;       ///< requests, in the 10 s from its return
+  std::size_t most_in_100_ms = 0;  ///< requests, in the 10 s from its return
   std::size_t logins = 0;
   std::size_t logins_lost_while_well = 0;  ///< of those that came before, or 5 s after its return
   std::size_t logins_without_cause = 0;    ///< that failed with no code to go by

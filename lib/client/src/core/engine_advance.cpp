@@ -181,7 +181,8 @@ void engine::dial_as_needed(time_point now) noexcept {
       }
       const bool room = links_.may_begin() && dials_.room_beside(links_.dialling());
       // The usual case under load: what follows could only say that a dial must wait.
-      if (!room && !outage_.probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key && !key_.failing(now))
+      if (!room && !outage_.probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key &&
+          !key_.failing(now))
         return;
       if (key_.failing(now)) {
         fail_refused(permit_at(*m, now, 0), now);
@@ -256,9 +257,8 @@ void engine::check_warm_ups() noexcept {
 }
 
 void engine::set_wake(time_point now) noexcept {
-  time_point when =
-      std::min({attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_,
-                outage_wake(now)});
+  time_point when = std::min(
+      {attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_, outage_wake(now)});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
   // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
   if (when == never || (armed_ > now && when >= armed_)) return;

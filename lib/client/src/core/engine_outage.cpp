@@ -54,7 +54,8 @@ bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
 
 // --- what is learned ---
 
-/// Of a reply for a mint, or one that nobody waits for any more. A reply that can't be understood says neither.
+/// Of a reply for a mint, or one that nobody waits for any more. A reply that can't be understood says
+/// neither.
 void engine::note_reply(const mint* m, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
   if (reply.what == answer::malformed) return;
@@ -77,8 +78,8 @@ void engine::note_failed_dial(link& l, const failure_facts& why, time_point now)
 
 // --- when it is too much ---
 
-/// Those whose patience the outage has outlasted end together, with what the last attempt met. Who comes later
-/// is tried as if there were no gate: the API may be back long since.
+/// Those whose patience the outage has outlasted end together, with what the last attempt met. Who comes
+/// later is tried as if there were no gate: the API may be back long since.
 void engine::end_patience(time_point now) noexcept {
   if (patient_ == 0) {
     least_patience_ = duration::max();

@@ -37,7 +37,7 @@ struct link {
   bool answered = false;              ///< a reply has come on it
   std::uint32_t probe = 0;            ///< while dialling: which probe of an outage it is, if one
   std::uint32_t failures_before = 0;  ///< dials that failed in a row when its own began
-  time_point begun_at{};  ///< its dial
+  time_point begun_at{};              ///< its dial
   time_point opened_at{};
   time_point retire_at{};  ///< its age is reached
   duration idle_limit{};   ///< the option's, or the server's
