@@ -71,6 +71,16 @@ INSTANTIATE_TEST_SUITE_P(kinds_and_lengths, outage_world,
                                           testing::Values(2, 8, 30, 120, 600)),
                          name);
 
+// What it is for: without patience the attempts are spent within moments.
+TEST(outage_world, batch_without_patience_is_lost) {
+  for (const absence how : {absence::refusing, absence::failing, absence::silent, absence::hanging}) {
+    const outage_figures f =
+        play({.how = how, .begins = 1s, .urgency = priority::interactive, .patience = 0s});
+    EXPECT_GE(f.failed, 10u);
+    RecordProperty("lost_" + std::to_string(static_cast<int>(how)), static_cast<int>(f.failed));
+  }
+}
+
 // behaviours: A4
 TEST(outage_world, batch_hears_it_when_its_patience_is_over) {
   for (const absence how : {absence::refusing, absence::failing, absence::silent, absence::hanging}) {

@@ -211,6 +211,8 @@ class engine {
   bool outlasted(const mint& m, time_point then) const noexcept {
     return outage_.away() && then >= add(outage_.since(), m.outage_patience);
   }
+  /// A probe for those who wait: who doesn't keeps to the dial's own back-off.
+  bool probe_due(time_point now) const noexcept { return patient_ > 0 && outage_.probe_due(now); }
   bool held_back(const mint&, time_point now) const noexcept;
   void hold(mint&, time_point now) noexcept;
   bool forgive(mint&, trouble, time_point now) noexcept;

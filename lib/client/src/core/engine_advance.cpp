@@ -174,14 +174,14 @@ void engine::dial_as_needed(time_point now) noexcept {
       if (!links_.any_room())
         waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
       // A probe goes beside a dial that hangs.
-      if (!m || waiting == 0 || (waiting <= coming && !outage_.probe_due(now))) return;
+      if (!m || waiting == 0 || (waiting <= coming && !probe_due(now))) return;
       if (held_back(*m, now)) {
         hold(*m, now);
         continue;
       }
       const bool room = links_.may_begin() && dials_.room_beside(links_.dialling());
       // The usual case under load: what follows could only say that a dial must wait.
-      if (!room && !outage_.probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key &&
+      if (!room && !probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key &&
           !key_.failing(now))
         return;
       if (key_.failing(now)) {
@@ -221,7 +221,7 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
 bool engine::dial(time_point now) noexcept try {
   if (!links_.may_begin()) return false;
   // A probe keeps its own pace, and may go while a dial hangs that may hang for longer than the outage lasts.
-  const bool probes = outage_.probe_due(now) && links_.dialling() < dial_rules::max_dials;
+  const bool probes = probe_due(now) && links_.dialling() < dial_rules::max_dials;
   if (!probes && !dials_.may_dial(now, links_.dialling())) {
     dial_at_ = dials_.next(now, links_.dialling());
     return false;

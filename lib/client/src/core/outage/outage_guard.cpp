@@ -4,11 +4,7 @@
 
 #include <utility>
 
-namespace ephemint::inline v0 {
-
-rate_governor::rate_governor() : outage_{std::make_shared<core::outage_guard>()} {}
-
-namespace core {
+namespace ephemint::inline v0::core {
 
 outage_guard& outage_guard::of(rate_governor& governor) noexcept { return *governor.outage_; }
 const outage_guard& outage_guard::of(const rate_governor& governor) noexcept { return *governor.outage_; }
@@ -69,5 +65,4 @@ std::optional<outage_guard::report> outage_guard::reported() const noexcept {
   return report{gate_.since(), said_};
 }
 
-}  // namespace core
-}  // namespace ephemint::inline v0
+}  // namespace ephemint::inline v0::core
