@@ -18,6 +18,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/dial_rules_test.cpp
         unit/link_table_test.cpp
         unit/outage_gate_test.cpp
+        unit/outage_guard_test.cpp
         unit/stream_window_test.cpp
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp

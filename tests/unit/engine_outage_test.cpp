@@ -40,8 +40,7 @@ struct away : testing::Test {
   void submit_batch(int size) {
     for (int i = 0; i < size; ++i) run.submit_patient("batch-" + std::to_string(i), priority::background);
   }
-  std::size_t minted_of_batch() const { return static_cast<std::size_t>(run_minted() - 1); }
-  std::uint64_t run_minted() const { return const_cast<engine_run&>(run).count().minted; }
+  std::uint64_t minted_of_batch() { return run.count().minted - 1; }
 };
 
 // behaviours: A4
@@ -274,6 +273,47 @@ TEST_F(away, certificate_that_is_refused_ends_those_who_wait) {
   run.run_for(5s);
   for (int i = 1; i <= 5; ++i) EXPECT_TRUE(run.at(i).failed(mint_errc::tls_failed));
   run.run_to_rest();
+}
+
+// behaviours: A4
+TEST_F(away, batch_costs_nobody_more_than_an_attempt_until_it_is_known) {
+  run.governor().pace = 500ms;  // one after the other: the first would spend its attempts alone
+  answers_once();
+  answers_503();
+  submit_batch(10);
+  run.run_for(20s);
+  EXPECT_EQ(run.count().failed, 0u);
+  for (const call& c : run.calls()) EXPECT_LE(c.mint.attempts, 1);
+  back();
+  run.run_to_rest();
+  EXPECT_EQ(minted_of_batch(), 10u);
+}
+
+// behaviours: A4
+TEST_F(away, probe_that_hangs_until_after_the_outage_is_no_attempt) {
+  core::engine_settings once = connections(4);
+  once.retry.max_attempts = 1;
+  once.attempt_timeout = 10s;
+  engine_run world{once};
+  world.submit("first");
+  world.run_for(1s);
+  world.outage_patience = 5min;
+  world.requests = [](const request& r) {
+    return r.account == "first" ? answered(answer::server_error) : silent();
+  };
+  for (int i = 0; i < 3; ++i) world.submit("login-" + std::to_string(i), 11s);
+  world.run_for(10s);
+  world.run_for(200ms);
+  const int probe = world.submit_patient("probe");
+  world.run_for(1s);
+  ASSERT_EQ(world.at(probe).requests, 1);
+  world.requests = {};
+  world.submit("login");
+  world.run_for(1s);
+  world.run_for(20s);
+  EXPECT_TRUE(world.at(probe).minted());
+  EXPECT_EQ(world.at(probe).requests, 2);
+  world.run_to_rest();
 }
 
 // behaviours: A4, R7

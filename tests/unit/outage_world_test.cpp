@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace ephemint::test {
 namespace {
@@ -71,12 +72,13 @@ INSTANTIATE_TEST_SUITE_P(kinds_and_lengths, outage_world,
                                           testing::Values(2, 8, 30, 120, 600)),
                          name);
 
-// What it is for: without patience the attempts are spent within moments.
+// What it is for: without patience the attempts are spent within moments, or within three timeouts each.
 TEST(outage_world, batch_without_patience_is_lost) {
-  for (const absence how : {absence::refusing, absence::failing, absence::silent, absence::hanging}) {
+  for (const auto& [how, lasts] : {std::pair{absence::refusing, 8s}, std::pair{absence::failing, 8s},
+                                   std::pair{absence::silent, 30s}, std::pair{absence::hanging, 30s}}) {
     const outage_figures f =
-        play({.how = how, .begins = 1s, .urgency = priority::interactive, .patience = 0s});
-    EXPECT_GE(f.failed, 10u);
+        play({.how = how, .begins = 1s, .lasts = lasts, .urgency = priority::interactive, .patience = 0s});
+    EXPECT_GE(f.failed, 20u);
     RecordProperty("lost_" + std::to_string(static_cast<int>(how)), static_cast<int>(f.failed));
   }
 }
