@@ -98,7 +98,7 @@ void engine::end_patience(time_point now) noexcept {
     } else if (m.submitted < until && m.where != mint::place::sent) {
       take_out(m, now);
       met(m, known->said);
-      finish(m, outcome::cause::said, known->said.value(), outage_.probe_at());
+      finish(m, outcome::cause::said, known->said.value());
     }
   }
 }
