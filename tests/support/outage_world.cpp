@@ -12,7 +12,7 @@ namespace ephemint::test {
 namespace {
 
 constexpr std::size_t workers = 32;  // as a stream has them
-constexpr auto step = 10ms;
+constexpr auto step = 20ms;
 
 class world {
  public:

@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::uint64_t seeds = 10;
+constexpr std::uint64_t seeds = 8;
 
 /// One in half the longest back-off, since half of it is jitter, and those on the way there.
 constexpr std::size_t most_probes(int length) { return static_cast<std::size_t>(length) + 8; }
