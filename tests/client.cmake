@@ -8,6 +8,7 @@ ephemint_test(client_test UNITY
         integration/client_handlers_test.cpp
         integration/client_lifetime_test.cpp
         integration/client_operations_test.cpp
+        integration/client_outage_test.cpp
         integration/client_replies_test.cpp
         integration/client_rotation_test.cpp
         integration/client_stream_test.cpp

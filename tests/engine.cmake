@@ -8,6 +8,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_fault_test.cpp
         unit/engine_hour_test.cpp
         unit/engine_illness_test.cpp
+        unit/engine_outage_test.cpp
         unit/engine_pool_test.cpp
         unit/engine_property_test.cpp
         unit/engine_queue_test.cpp
@@ -17,7 +18,13 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_window_test.cpp
         unit/dial_rules_test.cpp
         unit/link_table_test.cpp
+        unit/outage_gate_test.cpp
+        unit/outage_guard_test.cpp
         unit/stream_window_test.cpp
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp
+    LABELS unit)
+
+ephemint_test(outage_world_test VIRTUAL_TIME
+    SOURCES support/engine_run.cpp support/outage_world.cpp unit/outage_world_test.cpp
     LABELS unit)

@@ -16,7 +16,9 @@ batch_display::batch_display(asio::any_io_executor executor, const std::optional
   progress_.total = total;
 }
 
-void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor) {
+void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor,
+                          std::chrono::milliseconds patience) {
+  patience_ = patience;
   governor_ = std::move(governor);
   // A governor lets the last tenth of a window trickle: what matters is when it flows again.
   trickle_ = rate.requests() / 10;
@@ -35,15 +37,27 @@ void batch_display::await_tick() {
 
 void batch_display::show(clock::time_point now) {
   progress_.elapsed = now - started_at_;
-  progress_.quota_wait = quota_wait(now);
+  progress_.outage = outage();
+  progress_.quota_wait = progress_.outage ? std::nullopt : quota_wait(now);
   progress_.time_left = time_left(now);
   if (terminal_.redraws) {
     const std::string line = draw(progress_, terminal_width(STDERR_FILENO) - 1, terminal_.colours);
     talk(fmt::format("\r{}\x1b[K", line));
     drawn_ = true;
-  } else if (notice_.is_due(progress_.quota_wait, now)) {
-    talk(words_of_wait(*progress_.quota_wait) + '\n');
+    return;
   }
+  const auto left = progress_.outage ? std::optional{progress_.outage->gives_up_in} : std::nullopt;
+  if (outage_notice_.is_due(left, now)) talk(words_of_outage(*progress_.outage) + '\n');
+  if (notice_.is_due(progress_.quota_wait, now)) talk(words_of_wait(*progress_.quota_wait) + '\n');
+}
+
+/// While mints wait that will go on when the API is back.
+std::optional<outage_wait> batch_display::outage() const {
+  if (!client_ || client_->stats().queued == 0) return std::nullopt;
+  const auto known = client_->outage();
+  if (!known || known->lasted >= patience_) return std::nullopt;
+  return outage_wait{outage_cause(known->cause),
+                     std::chrono::ceil<std::chrono::seconds>(patience_ - known->lasted)};
 }
 
 /// Begins with a second or more, ends when nothing is left.

@@ -18,15 +18,17 @@
 namespace ephemint::cli {
 
 /// Shows on stderr how far a batch is: a line that is redrawn, on a terminal; elsewhere only that it waits
-/// for the quota.
+/// for the quota, or for an API that is away.
 class batch_display {
  public:
   /// Shows `minter`'s batch as long as there is one.
   batch_display(asio::any_io_executor, const std::optional<client>& minter,
                 std::optional<std::uint64_t> total);
 
-  /// Begins. The client's quota, and its governor, that is asked how long the wait will be.
-  void start(const quota&, std::shared_ptr<const rate_governor>);
+  /// Begins. The client's quota, and its governor, that is asked how long the wait will be. `patience`: how
+  /// long the batch waits for an API that is away.
+  void start(const quota&, std::shared_ptr<const rate_governor>,
+             std::chrono::milliseconds patience = many_options{}.outage_patience);
   void minted() noexcept { ++progress_.minted; }
   void failed() noexcept { ++progress_.failed; }
   /// Takes the line away, so that something else can be printed; it comes back by itself.
@@ -41,6 +43,7 @@ class batch_display {
 
   void await_tick();
   void show(clock::time_point now);
+  std::optional<outage_wait> outage() const;
   std::optional<std::chrono::seconds> quota_wait(clock::time_point now) const;
   std::optional<std::chrono::seconds> time_left(clock::time_point now) const;
   clock::duration estimate(clock::time_point now, std::uint64_t ahead) const;
@@ -52,7 +55,9 @@ class batch_display {
   asio::steady_timer tick_;
   clock::time_point started_at_{};
   progress progress_;
+  std::chrono::milliseconds patience_{};
   wait_notice notice_;
+  wait_notice outage_notice_;
   bool drawn_ = false;
 };
 

@@ -157,6 +157,7 @@ many_options to_many_options(const mint_arguments& given, const client_options& 
   options.urgency = priority::interactive;
   options.deadline = given.deadline;
   options.token_only = given.token_only;
+  options.outage_patience = given.outage_patience;
   return options;
 }
 

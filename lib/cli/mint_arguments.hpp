@@ -26,6 +26,7 @@ struct mint_arguments {
   std::optional<std::size_t> in_flight;
   std::optional<int> max_attempts;
   std::chrono::milliseconds deadline = no_deadline;
+  std::chrono::milliseconds outage_patience = many_options{}.outage_patience;
   std::optional<std::chrono::milliseconds> attempt_timeout;
   std::optional<std::chrono::milliseconds> min_remaining;
   std::string theme_id;

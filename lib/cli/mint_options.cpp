@@ -17,8 +17,8 @@ result_format parse_format(const std::string& text) {
   throw usage_error{fmt::format("{} is not a format; give text, json or url", in_quotes(text))};
 }
 
-std::chrono::milliseconds parse_deadline(const std::string& text) {
-  const auto time = parse_duration(text);
+std::chrono::milliseconds up_to_a_day(const std::string& text, bool zero_too = false) {
+  const auto time = parse_duration(text, zero_too);
   if (time > std::chrono::hours{24})
     throw usage_error{fmt::format("{} is too long; give at most 24h", in_quotes(text))};
   return time;
@@ -50,7 +50,10 @@ void add_pace(CLI::App& mint, mint_arguments& to) {
   add(mint, "--in-flight", "N", "Accounts under way at once, 1 to 100000 [2 a connection, at least 32]",
       into_number(to.in_flight, 1, 100'000));
   add(mint, "--deadline", "DUR", "The whole time of one account [none: it waits for the quota]",
-      [&](const std::string& value) { to.deadline = parse_deadline(value); });
+      [&](const std::string& value) { to.deadline = up_to_a_day(value); });
+  add(mint, "--outage-patience", "DUR",
+      "How long an API that is away is waited for, without --deadline [5min]",
+      [&](const std::string& value) { to.outage_patience = up_to_a_day(value, true); });
   add(mint, "--attempt-timeout", "DUR", "The time of one request [2s]", into_duration(to.attempt_timeout));
   add(mint, "--max-attempts", "N", "Requests for one account, 1 to 100 [3]",
       into_number(to.max_attempts, 1, 100));

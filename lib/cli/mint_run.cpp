@@ -47,6 +47,7 @@ mint_run::mint_run(const mint_arguments& given)
     rate_ = rate_of(given, key);
     client_options options = to_client_options(given, std::move(key));
     const many_options many = to_many_options(given, options);
+    outage_patience_ = many.deadline == no_deadline ? many.outage_patience : std::chrono::milliseconds{0};
     client_.emplace(context_.get_executor(), std::move(options));
     results_.emplace(client_->mint_many(accounts_.source(), many));
   } catch (const std::invalid_argument& wrong) {
@@ -60,7 +61,7 @@ exit_status mint_run::run() {
   // Posted: it may be the client that calls, and this ends it.
   out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
   await_signal();
-  display_.start(rate_, client_->options().governor);
+  display_.start(rate_, client_->options().governor, outage_patience_);
   asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
     thrown = std::move(error);
     context_.stop();

@@ -47,6 +47,7 @@ class mint_run {
   batch_display display_;
   result_lines lines_;
   quota rate_ = production_quota;
+  std::chrono::milliseconds outage_patience_{};
   tally tally_;
   std::optional<mint_stream> results_;
   bool stopped_ = false;

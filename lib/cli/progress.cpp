@@ -58,7 +58,10 @@ std::string draw(const progress& now, unsigned width, bool colours) {
     line.add(fmt::format("{} done", with_thousands(now.done())));
   }
   if (now.failed > 0) line.add(fmt::format("{} failed", with_thousands(now.failed)), red);
-  if (now.quota_wait) line.add(words_of_wait(*now.quota_wait), yellow);
+  if (now.outage)
+    line.add(words_of_outage(*now.outage), yellow);
+  else if (now.quota_wait)
+    line.add(words_of_wait(*now.quota_wait), yellow);
   if (now.time_left) line.add(fmt::format("ETA {}", in_words(*now.time_left)));
   const double seconds = std::chrono::duration<double>(now.elapsed).count();
   const double rate = seconds > 0.5 ? static_cast<double>(now.done()) / seconds : 0;
@@ -79,6 +82,23 @@ std::string words_of_wait(std::chrono::seconds time) {
   // In seconds up to two minutes: a watch is looked at, not computed with.
   return fmt::format("waiting for the quota: {}",
                      time.count() < 120 ? fmt::format("{} s", time.count()) : in_words(time));
+}
+
+std::string outage_cause(const mint_error& error) {
+  if (error.http_status() != 0) return fmt::format("it answers {}", error.http_status());
+  if (error.value() == mint_errc::timed_out) return "no answer in time";
+  std::string_view text = error.message();
+  if (const auto inner = text.rfind(": "); inner != text.npos) text.remove_prefix(inner + 2);
+  std::string cause{text};
+  // As in the middle of a sentence, where the system's own words begin with a capital.
+  if (!cause.empty() && cause[0] >= 'A' && cause[0] <= 'Z')
+    cause[0] = static_cast<char>(cause[0] - 'A' + 'a');
+  return cause;
+}
+
+std::string words_of_outage(const outage_wait& wait) {
+  return fmt::format("the API can't be reached ({}): waiting, gives up in {}", wait.cause,
+                     in_words(wait.gives_up_in));
 }
 
 bool wait_notice::is_due(std::optional<std::chrono::seconds> wait, clock::time_point now) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/clock.hpp>
+#include <ephemint/error.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -8,6 +9,12 @@
 #include <string>
 
 namespace ephemint::cli {
+
+/// The API is away, and the batch waits for it.
+struct outage_wait {
+  std::string cause;
+  std::chrono::seconds gives_up_in{};
+};
 
 /// How far a batch is.
 struct progress {
@@ -17,6 +24,8 @@ struct progress {
   clock::duration elapsed{};
   /// How long until the quota lets them flow again, if it is that that holds them up.
   std::optional<std::chrono::seconds> quota_wait{};
+  /// Before the quota: nothing flows whatever that allows.
+  std::optional<outage_wait> outage{};
   /// How long all that are left will take, if that is known.
   std::optional<std::chrono::seconds> time_left{};
 
@@ -31,6 +40,11 @@ std::string in_words(std::chrono::seconds);
 
 /// `waiting for the quota: 42 s`
 std::string words_of_wait(std::chrono::seconds);
+
+/// The innermost cause that the error names: `connection refused (127.0.0.1)`, `it answers 503`.
+std::string outage_cause(const mint_error&);
+/// `the API can't be reached (it answers 503): waiting, gives up in 4 min 50 s`
+std::string words_of_outage(const outage_wait&);
 
 /// Decides when a log, as opposed to a terminal, is told of a wait: once each, and not every few seconds.
 class wait_notice {

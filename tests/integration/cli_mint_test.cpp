@@ -165,6 +165,7 @@ TEST_F(cli_mint, mistakes_end_before_anything_is_sent) {
       {{"se-1", "--rate", "1000001/1s"}, "--rate: "},
       {{"se-1", "--rate", "1/99ms"}, "--rate: "},
       {{"se-1", "--deadline", "8"}, "--deadline: "},
+      {{"se-1", "--outage-patience", "25h"}, "--outage-patience: "},
       {{"se-1", "--attempt-timeout", "2h"}, "--attempt-timeout: "},
       {{"se-1", "--min-remaining", "10s"}, "--min-remaining: "},
       {{"se-1", "--connections", "5000"}, "--connections: "},
@@ -201,6 +202,38 @@ TEST_F(cli_mint, missing_and_bad_keys_are_named_and_not_shown) {
   EXPECT_EQ(all.status, 2);
   EXPECT_THAT(all.err, StartsWith("ephemint: API key: "));
   EXPECT_EQ(all.err.find("planted"), all.err.npos);
+}
+
+std::string many_lines() {
+  std::string lines;
+  for (int i = 1; i <= 20; ++i) lines += "se-" + std::to_string(i) + '\n';
+  return lines;
+}
+
+// behaviours: A4
+TEST_F(cli_mint, api_that_is_away_is_waited_for_and_that_is_said_once) {
+  api.add_fault(sandbox::parse_fault("status=503,skip=1,count=14"));
+  command batch{mint_command({"--rate", "unlimited", "--accounts", "-"}), environment()};
+  batch.write("se-0\n");
+  ASSERT_THAT(batch.read_line().value_or(""), HasSubstr("\"ok\":true"));
+  const outcome all = batch.wait(many_lines());
+  EXPECT_EQ(all.status, 0);
+  EXPECT_EQ(count_of("\"ok\":true", all.out), 20u) << all.out;
+  const std::regex said{
+      "the API can't be reached \\(it answers 503\\): waiting, gives up in (5 min 00|4 min 5\\d) s\n"};
+  EXPECT_TRUE(std::regex_match(all.err, said)) << all.err;
+}
+
+// behaviours: A4
+TEST_F(cli_mint, api_that_is_away_for_too_long_is_given_up) {
+  api.add_fault(sandbox::parse_fault("status=503,skip=1"));
+  command batch{mint_command({"--rate", "unlimited", "--outage-patience", "1s", "--accounts", "-"}),
+                environment()};
+  batch.write("se-0\n");
+  ASSERT_THAT(batch.read_line().value_or(""), HasSubstr("\"ok\":true"));
+  const outcome all = batch.wait(many_lines());
+  EXPECT_EQ(all.status, 1);
+  EXPECT_EQ(count_of("\"error\":\"server_error\"", all.out), 20u) << all.out;
 }
 
 TEST_F(cli_mint, waits_for_the_quota_and_says_so_once) {

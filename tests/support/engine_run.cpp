@@ -41,6 +41,7 @@ int engine_run::submit(account_id account, duration patience, priority urgency) 
   c.mint.account = account;
   c.mint.urgency = urgency;
   c.mint.deadline = c.deadline;
+  c.mint.outage_patience = outage_patience;
   ++live_;
   engine_->on_submit(now_, c.mint);
   pump();
@@ -248,8 +249,8 @@ void engine_run::send(const command& c) {
   on->served = asked.on_link;
   if (!on->out.emplace(asked.attempt, asked.number).second) complain("an attempt's name is used twice");
   on->ends_when_abandoned = plan.ends_when_abandoned;
-  if (of.requests > settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0))
-    complain("more requests than attempts (I4)");
+  const int most = settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0);
+  if (of.requests > most + static_cast<int>(of.mint.forgiven)) complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
 }

@@ -126,8 +126,9 @@ class engine_run {
   std::deque<request_plan> next_requests;
   std::function<dial_plan(std::size_t number)> dials;
   std::function<request_plan(const request&)> requests;
-  core::duration timer_lateness{};  ///< of each wake-up
-  core::duration time_a_command{};  ///< that performing one takes
+  core::duration timer_lateness{};   ///< of each wake-up
+  core::duration time_a_command{};   ///< that performing one takes
+  core::duration outage_patience{};  ///< of the mints that are submitted next
 
   // --- what happens ---
   int submit(account_id account, core::duration patience = 8s, priority = priority::interactive);

@@ -71,6 +71,8 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "64",
                                      "--deadline",
                                      "8s",
+                                     "--outage-patience",
+                                     "0s",
                                      "--attempt-timeout",
                                      "250ms",
                                      "--max-attempts",
@@ -90,6 +92,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.connections, 16u);
   EXPECT_EQ(given.in_flight, 64u);
   EXPECT_EQ(given.deadline, 8s);
+  EXPECT_EQ(given.outage_patience, 0s);
   EXPECT_EQ(given.attempt_timeout, 250ms);
   EXPECT_EQ(given.max_attempts, 5);
   EXPECT_EQ(given.min_remaining, 0ms);
@@ -101,6 +104,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
 TEST(cli_arguments, mint_alone_says_nothing) {
   const mint_arguments given = mint({"se-1"});
   EXPECT_EQ(given.deadline, no_deadline);
+  EXPECT_EQ(given.outage_patience, 5min);
   EXPECT_FALSE(given.rate || given.connections || given.in_flight || given.format || given.base_url);
 }
 
@@ -181,6 +185,7 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
        "--deadline: \"-5s\" is not a duration; give a whole number and its unit, such as 250ms, 5s, 1min or "
        "1h"},
       {{"mint", "--deadline", "25h"}, "--deadline: \"25h\" is too long; give at most 24h"},
+      {{"mint", "--outage-patience", "25h"}, "--outage-patience: \"25h\" is too long; give at most 24h"},
       {{"mint", "--attempt-timeout", "0s"},
        "--attempt-timeout: \"0s\" is no time at all; give more than 0, such as 250ms"},
       {{"mint", "--connections", "0"},

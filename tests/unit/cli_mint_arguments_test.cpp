@@ -169,6 +169,8 @@ TEST_F(cli_mint_arguments, batch_keeps_every_connection_busy) {
   given.in_flight = 5;
   EXPECT_EQ(to_many_options(given, client).in_flight, 5u);
   EXPECT_EQ(to_many_options(given, client).deadline, no_deadline);
+  given.outage_patience = std::chrono::seconds{7};
+  EXPECT_EQ(to_many_options(given, client).outage_patience, std::chrono::seconds{7});
 }
 
 TEST_F(cli_mint_arguments, the_library_s_options_are_called_by_the_commands_names) {

@@ -26,6 +26,29 @@ TEST(cli_progress, line_says_that_it_waits) {
   EXPECT_EQ(draw(waits, 200, false), "[#######.................]  60/200  waiting for the quota: 42 s");
 }
 
+// behaviours: A4
+TEST(cli_progress, line_says_that_the_api_is_away_rather_than_the_quota_short) {
+  const progress waits{
+      .minted = 60, .total = 200, .quota_wait = 42s, .outage = outage_wait{"connection refused", 4min + 50s}};
+  EXPECT_EQ(draw(waits, 200, false),
+            "[#######.................]  60/200  the API can't be reached (connection refused): waiting, "
+            "gives up in 4 min 50 s");
+}
+
+// behaviours: A4
+TEST(cli_progress, cause_of_an_outage_is_the_innermost) {
+  const auto cause = [](mint_errc code, std::string message, int status = 0) {
+    return outage_cause(mint_error{code, {.message = std::move(message), .http_status = status}});
+  };
+  EXPECT_EQ(cause(mint_errc::connect_failed, "no connection to localhost:1: Connection refused (127.0.0.1)"),
+            "connection refused (127.0.0.1)");
+  EXPECT_EQ(cause(mint_errc::connect_failed, "memory ran out"), "memory ran out");
+  EXPECT_EQ(cause(mint_errc::server_error, "the API failed with status 503: unspecified", 503),
+            "it answers 503");
+  EXPECT_EQ(outage_cause(mint_error{mint_errc::timed_out}), "no answer in time");
+  EXPECT_FALSE(outage_cause(mint_error{mint_errc::connect_failed}).empty());
+}
+
 TEST(cli_progress, line_fits_any_width) {
   const progress full{
       .minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = 3h, .time_left = 3h};

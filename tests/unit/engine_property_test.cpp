@@ -147,6 +147,7 @@ class storm {
     const std::string account(1, static_cast<char>('a' + below(5)));
     const auto urgency = one_in(3) ? priority::background : priority::interactive;
     for (auto n = one_in(6) ? below(12) : 1; n > 0; --n) {
+      run_.outage_patience = one_in(2) ? ms(20'000) : 0s;
       if (one_in(3))
         run_.submit_patient(account, urgency);
       else

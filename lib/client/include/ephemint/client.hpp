@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/account_id.hpp>
+#include <ephemint/api_outage.hpp>
 #include <ephemint/client_options.hpp>
 #include <ephemint/client_stats.hpp>
 #include <ephemint/ephemeral_token.hpp>
@@ -17,6 +18,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace ephemint::inline v0 {
@@ -50,7 +52,7 @@ namespace ephemint::inline v0 {
 /// \par Exceptions
 /// An initiating function throws `std::bad_alloc` if there is no memory to begin with; then nothing has
 /// begun, and the handler is destroyed uncalled. What has begun ends by its handler, whatever memory there
-/// is. `stats`, `estimate`, `options`, `get_executor` and the destructor throw nothing.
+/// is. `stats`, `estimate`, `outage`, `options`, `get_executor` and the destructor throw nothing.
 ///
 /// \par Lifetime
 /// Destruction cancels every mint under way, each completing with `mint_errc::closed`, and closes the
@@ -128,6 +130,10 @@ class EPHEMINT_EXPORT client {
   /// What was done so far. Each figure is exact as of the client's last event; from another
   /// thread two of them may be one event apart.
   client_stats stats() const noexcept;
+
+  /// Whether the API is away, as far as this client and those that share its governor know: mints without a
+  /// deadline are waiting for it. None if all is well. From any thread.
+  std::optional<api_outage> outage() const noexcept;
 
   /// The options as they are in force. Given a governor, `rate` is empty and `scope` the governor's.
   const client_options& options() const noexcept;

@@ -128,6 +128,8 @@ struct many_options {
   std::chrono::milliseconds deadline = no_deadline;
   /// As in `mint_request`.
   bool token_only = false;
+  /// As in `mint_request`: how long the batch waits for an API that is away.
+  std::chrono::milliseconds outage_patience = std::chrono::minutes{5};
 };
 
 /// One account's outcome.

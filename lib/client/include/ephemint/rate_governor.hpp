@@ -13,6 +13,10 @@
 
 namespace ephemint::inline v0 {
 
+namespace core {
+class outage_guard;
+}
+
 /// The right to send one request. Must come back, once: by `on_reply` or `give_back`.
 struct permit {
   std::uint64_t id = 0;  ///< of the governor's choice; the client only hands it back
@@ -97,6 +101,10 @@ class EPHEMINT_EXPORT quota_listener {
 /// `join` and `try_acquire` throw nothing but `std::bad_alloc`, and have then changed nothing: no permit is
 /// lost. All others must not throw: they are called where nothing can be done about it.
 ///
+/// \par Outages
+/// Clients that share a governor share what they know of the API's being away: one of them probes for all
+/// (see `mint_request::outage_patience`). Whoever writes a governor needn't do anything for that.
+///
 /// \par Lifetime
 /// Clients share it, and keep it while a reply to one of their requests may still come.
 class EPHEMINT_EXPORT rate_governor {
@@ -128,7 +136,13 @@ class EPHEMINT_EXPORT rate_governor {
                                      std::size_t ahead) const = 0;
 
  protected:
-  rate_governor() = default;
+  /// Throws `std::bad_alloc`.
+  rate_governor();
+
+ private:
+  friend class core::outage_guard;
+
+  std::shared_ptr<core::outage_guard> outage_;
 };
 
 /// A governor for one API key, in this process. `seed` feeds its jitter; without one it is drawn by chance,

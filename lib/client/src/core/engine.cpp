@@ -13,12 +13,15 @@ engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key
     : settings_{s},
       governor_{governor},
       key_{key},
+      outage_{outage_guard::of(governor)},
       client_{governor.join(std::move(listener))},
       random_{seed},
       window_{s.min_remaining},
       retry_{s.retry, splitmix{random_.next()}},
       links_{s.links, splitmix{random_.next()}},
-      dials_{s.dials, splitmix{random_.next()}} {}
+      dials_{s.dials, splitmix{random_.next()}} {
+  outage_.join();
+}
 
 engine::~engine() {
   // Others may share quota and key: a permit that never came back would be lost to them for good, and a probe
@@ -36,9 +39,11 @@ engine::~engine() {
   over_.clear();
   live_.clear();
   fresh_.clear();
+  held_.clear();
   deadlines_.clear();
   warm_ups_.clear();
   warmed_.clear();
+  outage_.leave();
   governor_.leave(client_);
 }
 
@@ -76,6 +81,10 @@ void engine::begin(mint& m, time_point now) noexcept {
   m.failed_dials_before = dial_failures_;
   m.submitted = now;
   if (m.deadline != never) deadlines_.insert(m);
+  if (patient(m)) {
+    ++patient_;
+    if (!outlasted(m, now)) least_patience_ = std::min(least_patience_, m.outage_patience);
+  }
   live_.push_back(m);
   ++live_mints_;
 }
@@ -94,6 +103,9 @@ void engine::take_out(mint& m, time_point now) noexcept {
     case mint::place::fresh:
       fresh_.erase(fresh_.iterator_to(m));
       break;
+    case mint::place::held:
+      held_.erase(held_.iterator_to(m));
+      break;
     case mint::place::sent:
       drop(*m.under_way, now);
       break;
@@ -110,12 +122,13 @@ void engine::finish(mint& m, outcome::cause why, mint_errc code, time_point retr
   const auto dials = static_cast<int>(dial_failures_ - m.failed_dials_before);
   const bool by_dial = code == mint_errc::connect_failed || code == mint_errc::tls_failed;
   m.where = mint::place::over;
-  m.end = {why, code, m.attempts + (by_dial ? dials : 0), retry_at};
+  m.end = {why, code, m.attempts + static_cast<int>(m.forgiven) + (by_dial ? dials : 0), retry_at};
   const bool waited_in_vain = code == mint_errc::timed_out || code == mint_errc::connect_failed;
   if (why == outcome::cause::engine && !m.met_anything && waited_in_vain && dial_said_something_)
     met(m, dial_said_);
   ++(why == outcome::cause::token ? counts_.minted : counts_.failed);
   if (m.deadline != never) deadlines_.erase(deadlines_.iterator_to(m));
+  if (patient(m)) --patient_;
   live_.erase(live_.iterator_to(m));
   over_.push_back(m);
   --live_mints_;
@@ -140,6 +153,7 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
   const time_point floor = asked_to_wait ? add(now, *asked_to_wait) : now;
   time_point worth_it = asked_to_wait ? floor : never;
   if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
+  if (forgive(m, what, now)) return floor > now ? queue_.delay(m, floor) : queue_.push(m);
   if (what == trouble::rate_limited) worth_it = permit_at(m, now, 0);
   if (worth_it != never && hopeless(m, worth_it)) return finish(m, why, code, worth_it);
   const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline, floor);
@@ -158,11 +172,14 @@ void engine::lose(mint& m, fate what, const failure_facts& why, time_point now) 
       what == fate::unsent || (what == fate::unprocessed && settings_.retry_stale_connections);
   if (closing_ && m.deadline == never) return finish(m, outcome::cause::said, why.code);
   if (!why.retryable) return finish(m, outcome::cause::said, why.code);
-  if (!free_of_charge || m.replaced)
+  if (!free_of_charge || m.replaced) {
+    note_lost(m, why.said, now);
     return try_again(m, trouble::transport, now, outcome::cause::said, why.code);
+  }
   m.replaced = true;
   --m.attempts;
   if (what == fate::unprocessed) ++counts_.stale_retries;
+  outage_.probe_undone(m.probe);
   to_fresh(m, now);
 }
 

@@ -8,6 +8,7 @@
 #include "core/mints/admission_queue.hpp"
 #include "core/mints/mint.hpp"
 #include "core/mints/token_window.hpp"
+#include "core/outage/outage_guard.hpp"
 #include "core/warm_up.hpp"
 
 #include <ephemint/ephemeral_token.hpp>
@@ -168,9 +169,15 @@ class engine {
   static constexpr std::chrono::milliseconds memory_pause{50};
   /// A governor is asked again after this, whatever it said.
   static constexpr std::chrono::hours longest_wait{1};
+  /// That another client has found the API back is noticed so soon.
+  static constexpr std::chrono::milliseconds outage_check{500};
 
   // the life of a mint
   void begin(mint&, time_point now) noexcept;
+  /// Whether it waits for an API that is away.
+  static bool patient(const mint& m) noexcept {
+    return m.deadline == never && m.outage_patience > duration::zero();
+  }
   void finish(mint&, outcome::cause, mint_errc, time_point retry_at = never) noexcept;
   std::optional<outcome> refusal(time_point now, const mint&) const noexcept;
   bool in_time(time_point now, const mint&) const noexcept;
@@ -200,6 +207,24 @@ class engine {
   void close_resting() noexcept;
   void dial_went_wrong(time_point now, const failure_facts&) noexcept;
   void conclude(mint&, reply_facts&, time_point sent_at, time_point now) noexcept;
+
+  // outages
+  bool waits_out(const mint&, time_point now) const noexcept;
+  bool waits_out(const mint&, const failure_facts&, time_point now) const noexcept;
+  bool outlasted(const mint& m, time_point then) const noexcept {
+    return outage_.away() && then >= add(outage_.since(), m.outage_patience);
+  }
+  /// A probe for those who wait: who doesn't keeps to the dial's own back-off.
+  bool probe_due(time_point now) const noexcept { return patient_ > 0 && outage_.probe_due(now); }
+  bool held_back(const mint&, time_point now) const noexcept;
+  void hold(mint&, time_point now) noexcept;
+  bool forgive(mint&, trouble, time_point now) noexcept;
+  void note_reply(const mint*, const reply_facts&, time_point now) noexcept;
+  void note_lost(const mint&, const mint_error& said, time_point now) noexcept;
+  void note_failed_dial(link&, const failure_facts&, time_point now) noexcept;
+  void recall(time_point now) noexcept;
+  void end_patience(time_point now) noexcept;
+  time_point outage_wake(time_point now) const noexcept;
 
   // what follows every event
   void advance(time_point now) noexcept;
@@ -262,6 +287,7 @@ class engine {
   engine_settings settings_;
   rate_governor& governor_;
   key_guard& key_;
+  outage_guard& outage_;
   const std::uint32_t client_;
   splitmix random_;
   token_window window_;
@@ -271,6 +297,7 @@ class engine {
   dial_rules dials_;
   admission_queue queue_;
   fresh_set fresh_;
+  fresh_set held_;  // by an outage
   deadline_set deadlines_;
   mint_list live_;
   warm_up_list warm_ups_;
@@ -289,6 +316,10 @@ class engine {
   std::size_t live_mints_ = 0;
   std::size_t in_flight_ = 0;
   std::uint64_t fresh_order_ = 0;
+  std::uint64_t held_order_ = 0;
+  std::size_t patient_ = 0;  // mints that wait out an outage
+  /// Of those that an outage is still to be borne by, the least.
+  duration least_patience_ = duration::max();
   std::uint32_t dial_failures_ = 0;
   /// What the last dial met, while no link stands.
   mint_error dial_said_;

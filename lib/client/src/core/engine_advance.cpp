@@ -17,7 +17,9 @@ void engine::advance(time_point now) noexcept {
   expire_attempts(now);
   expire_links(now);
   expire_mints(now);
+  end_patience(now);
   queue_.wake(now);
+  recall(now);
   dispatch(now);
   check_warm_ups();
   dial_as_needed(now);
@@ -42,7 +44,9 @@ void engine::expire_attempts(time_point now) noexcept {
       m ? drop(*a, now) : give_up(*a, now);
       if (links_.spent(l, now)) close(l);
     }
-    if (m) try_again(*m, trouble::timed_out, now, outcome::cause::engine, mint_errc::timed_out);
+    if (!m) continue;
+    note_lost(*m, mint_error{mint_errc::timed_out}, now);
+    try_again(*m, trouble::timed_out, now, outcome::cause::engine, mint_errc::timed_out);
   }
 }
 
@@ -85,6 +89,7 @@ void engine::dispatch(time_point now) noexcept {
 
 /// False: no permit now for this mint, nor for any behind it.
 bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
+  if (held_back(m, now)) return hold(m, now), true;
   const std::uint64_t version = key_.version();  // before the gate: what is sent may be newer, never older
   const key_guard::permission key = key_.may_send(now);
   if (key == key_guard::permission::fail) return fail_refused(key_.not_before(now, usual_reply_), now), true;
@@ -116,9 +121,9 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   else
     take_out(m, now);
   attempt& a = attempts_.begin();
-  a.why = m.replaced       ? attempt::reason::replacement
-          : m.attempts > 0 ? attempt::reason::retry
-                           : attempt::reason::first;
+  a.why = m.replaced                    ? attempt::reason::replacement
+          : m.attempts + m.forgiven > 0 ? attempt::reason::retry
+                                        : attempt::reason::first;
   if (a.why != attempt::reason::first) ++counts_.retries;
   a.of = &m;
   a.spent = leave.granted;
@@ -128,6 +133,8 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   attempts_.set_due(a, add(now, settings_.attempt_timeout));
   links_.put_on(l, a);
   m.where = mint::place::sent;
+  m.until = now;
+  m.probe = outage_.take_probe(now);
   m.under_way = &a;
   ++m.attempts;
   ++in_flight_;
@@ -193,10 +200,16 @@ void engine::dial_as_needed(time_point now) noexcept {
       std::size_t waiting = fresh_.size();
       if (!links_.any_room())
         waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
-      if (!m || waiting <= coming) return;
+      // A probe goes beside a dial that hangs.
+      if (!m || waiting == 0 || (waiting <= coming && !probe_due(now))) return;
+      if (held_back(*m, now)) {
+        hold(*m, now);
+        continue;
+      }
       const bool room = links_.may_begin() && dials_.room_beside(links_.dialling());
       // The usual case under load: what follows could only say that a dial must wait.
-      if (!room && fresh_.empty() && settings_.scope == quota_scope::per_api_key && !key_.failing(now, false))
+      if (!room && !probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key &&
+          !key_.failing(now, false))
         return;
       if (key_.failing(now, true)) {
         fail_refused(permit_at(*m, now, 0), now);
@@ -235,12 +248,17 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
 /// False: not now; `dial_at_` says when.
 bool engine::dial(time_point now) noexcept try {
   if (!links_.may_begin()) return false;
-  if (!dials_.may_dial(now, links_.dialling())) {
+  // A probe keeps its own pace, and may go while a dial hangs that may hang for longer than the outage lasts.
+  const bool probes =
+      probe_due(now) && now >= next_look_up_ && links_.dialling() < dial_rules::max_dials;
+  if (!probes && !dials_.may_dial(now, links_.dialling())) {
     dial_at_ = dials_.next(now, links_.dialling());
     return false;
   }
   link& l = links_.begin(now);
   dials_.begun(l);
+  l.begun_at = now;
+  l.probe = outage_.take_probe(now);
   ++counts_.dials;
   dialled_.push_back(l);
   return true;
@@ -268,8 +286,8 @@ void engine::check_warm_ups() noexcept {
 }
 
 void engine::set_wake(time_point now) noexcept {
-  time_point when =
-      std::min({attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_});
+  time_point when = std::min(
+      {attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_, outage_wake(now)});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
   // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
   if (when == never || (armed_ > now && when >= armed_)) return;

@@ -106,6 +106,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (!std::exchange(l.answered, true)) dials_.succeeded();
   // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
   usual_reply_ += (std::min(between(now, a->sent_at), settings_.attempt_timeout) - usual_reply_) / 8;
+  note_reply(a->of, reply, now);
   const bool old_key = a->key_version != key_.version();
   const time_point sent_at = a->sent_at;
   mint* const m = detach(*a);
@@ -214,6 +215,7 @@ void engine::on_link_open(time_point now, link_id id, std::uint32_t capacity) no
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   dial_said_something_ = false;
+  outage_.probe_undone(l->probe);  // that it is connected is no answer yet: a request is to ask
   dials_.opened(capacity);
   links_.open(*l, 0, now);
   on_capacity(now, id, capacity);
@@ -247,8 +249,8 @@ void engine::on_dial_failed(time_point now, link_id id, const failure_facts& why
   link* const l = links_.find(id);
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
-  if (dials_.failed(*l, now)) ++dial_failures_;
   next_look_up_ = why.not_before;
+  note_failed_dial(*l, why, now);
   dials_.postpone(next_look_up_);  // no attempt is spent on what the resolver remembers (N10)
   links_.close(*l);
   links_.release(*l);
@@ -272,9 +274,14 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
     finish(m, outcome::cause::said, why.code);
   };
   // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
-  while (!fresh_.empty()) end(*fresh_.begin());
+  while (!fresh_.empty()) {
+    mint& m = *fresh_.begin();
+    waits_out(m, why, now) ? hold(m, now) : end(m);
+  }
   if (links_.total() > 0) return;
-  while (mint* m = front()) end(*m);
+  if (!why.retryable)
+    while (!held_.empty()) to_queue(*held_.begin(), now);
+  while (mint* m = front()) waits_out(*m, why, now) ? hold(*m, now) : end(*m);
 }
 
 void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, fate what) noexcept {
@@ -283,7 +290,7 @@ void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, 
   if (l->now == link::state::dialling) return on_dial_failed(now, id, why);
   last_event_ = now;
   const bool stillborn = l->served == 0 && between(now, l->opened_at) < newcomer;
-  if (stillborn && dials_.failed(*l, now)) ++dial_failures_;
+  if (stillborn) note_failed_dial(*l, why, now);
   mint_list lost;  // of those that were on it
   while (!l->attempts.empty()) {
     attempt& a = l->attempts.front();

@@ -53,6 +53,7 @@ void begin_mint(const impl_pointer& impl, const mint_request& request, mint_hand
   op.urgency = request.urgency;
   op.token_only = request.token_only;
   op.deadline = impl->deadline_of(request, clock::now());
+  op.outage_patience = request.outage_patience;
   mint_operation::begin(op, slot, handler);
 }
 
@@ -95,6 +96,8 @@ asio::awaitable<result<void>> client::close() {
 }
 
 clock::duration client::estimate(priority urgency) const noexcept { return impl_->estimate(urgency); }
+
+std::optional<api_outage> client::outage() const noexcept { return impl_->outage(); }
 
 client_stats client::stats() const noexcept { return impl_->stats(); }
 

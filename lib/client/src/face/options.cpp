@@ -188,6 +188,9 @@ std::string check(const mint_request& request) {
   if (request.deadline > 24h && request.deadline != no_deadline)
     return fmt::format("deadline: {} is too long; give at most 24 h, or no_deadline",
                        text_of(request.deadline));
+  if (request.outage_patience < 0ms || request.outage_patience > 24h)
+    return fmt::format("outage_patience: {} is out of range; give 0 ms to 24 h",
+                       text_of(request.outage_patience));
   return {};
 }
 

@@ -1,3 +1,4 @@
+#include "core/outage/outage_guard.hpp"
 #include "core/quota/local_governor.hpp"
 #include "face/quota_check.hpp"
 
@@ -14,6 +15,8 @@ std::uint64_t drawn_seed() {
 }
 
 }  // namespace
+
+rate_governor::rate_governor() : outage_{std::make_shared<core::outage_guard>()} {}
 
 std::shared_ptr<rate_governor> make_rate_governor(quota q, quota_scope scope,
                                                   std::optional<std::uint64_t> seed) {

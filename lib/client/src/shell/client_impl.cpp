@@ -1,6 +1,7 @@
 #include "shell/client_impl.hpp"
 
 #include "core/mints/token_window.hpp"
+#include "core/outage/outage_guard.hpp"
 #include "face/credential.hpp"
 #include "net/dial/endpoint.hpp"
 #include "shell/outcomes.hpp"
@@ -407,6 +408,13 @@ clock::duration client_impl::estimate(priority urgency) const noexcept {
   const auto when = governor_->estimate(now, {urgency, {}, engine_.client()}, ahead);
   const auto key_when = key_->guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
+}
+
+std::optional<api_outage> client_impl::outage() const noexcept {
+  const auto known = core::outage_guard::of(*governor_).reported();
+  if (!known) return std::nullopt;
+  return api_outage{std::max(core::between(clock::now(), known->since), clock::duration::zero()),
+                    known->said};
 }
 
 // --- operations ---

@@ -55,6 +55,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   const client_options& options() const noexcept { return options_; }
   client_stats stats() const noexcept;
   clock::duration estimate(priority) const noexcept;
+  std::optional<api_outage> outage() const noexcept;
   const std::shared_ptr<context_members>& context() const noexcept { return context_; }
   /// Whether the execution context is gone: nothing may be posted to it any more.
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }

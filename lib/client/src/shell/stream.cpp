@@ -66,6 +66,7 @@ class stream_operation final : public operation {
     urgency = stream_->options.urgency;
     token_only = stream_->options.token_only;
     deadline = stream_->minter->deadline_of({of.id, urgency, stream_->options.deadline}, read_at_);
+    outage_patience = stream_->options.outage_patience;
   }
 
   void begin() noexcept {
@@ -192,7 +193,7 @@ void stream_state::begin_waiting() {
     if (abandoned || !window.may_begin()) return;
     const account next = waiting.front();
     lock.unlock();
-    const mint_request request{next.id, options.urgency, options.deadline};
+    const mint_request request{next.id, options.urgency, options.deadline, options.outage_patience};
     auto wrong = check(request);
     auto op = wrong.empty() ? std::make_unique<stream_operation>(shared_from_this(), next) : nullptr;
     std::optional<mint_error> refusal;

@@ -35,7 +35,9 @@ struct link {
   std::uint32_t in_use = 0;           ///< attempts on it, draining ones included; may be over `capacity`
   std::uint64_t served = 0;           ///< requests that were sent on it
   bool answered = false;              ///< a reply has come on it
+  std::uint32_t probe = 0;            ///< while dialling: which probe of an outage it is, if one
   std::uint32_t failures_before = 0;  ///< dials that failed in a row when its own began
+  time_point begun_at{};              ///< its dial
   time_point opened_at{};
   time_point retire_at{};  ///< its age is reached
   duration idle_limit{};   ///< the option's, or the server's

@@ -44,6 +44,7 @@ struct mint {
     parked,    ///< its account's head, but the account's quota has no permit before `until`
     delayed,   ///< waits for its next attempt, not before `until`
     fresh,     ///< waits for a link that opened at `until` or later
+    held,      ///< waits for an API that is away
     sent,      ///< an attempt is under way
     over,      ///< ended; `finish` is to be told, or was
   };
@@ -56,16 +57,20 @@ struct mint {
   account_id account;
   priority urgency = priority::interactive;
   time_point deadline = never;
+  duration outage_patience{};  ///< without a deadline: how long an outage may last before it ends
 
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
   std::uint8_t attempts = 0;
+  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
+  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
   time_point submitted{};
-  /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does.
+  /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
+  /// `sent` was.
   time_point until{};
   attempt* under_way = nullptr;  ///< while `sent`
 
@@ -75,7 +80,7 @@ struct mint {
   mint_error said;            ///< what the last attempt met
   bool met_anything = false;  ///< whether `said` was set
 
-  set_hook in_line;       ///< heads, followers, waiting, fresh
+  set_hook in_line;       ///< heads, followers, waiting, fresh, held
   set_hook in_deadlines;  ///< all with a deadline that are not over
   table_hook in_table;    ///< heads by account
   list_hook among_live;   ///< all that are not over; then those whose `finish` is to be told

@@ -1,0 +1,116 @@
+// The engine's fourth part: the API is away, and who has no deadline waits for it.
+#include "core/engine.hpp"
+
+#include <algorithm>
+
+namespace ephemint::inline v0::core {
+
+// --- who waits ---
+
+bool engine::waits_out(const mint& m, time_point now) const noexcept {
+  return patient(m) && !closing_ && outage_.borne(now, m.outage_patience);
+}
+
+bool engine::waits_out(const mint& m, const failure_facts& why, time_point now) const noexcept {
+  return why.retryable && waits_out(m, now);
+}
+
+/// Whether it may not go now, be it over a link that stands or one to be dialled. While an outage is only
+/// suspected, who failed lets others try first: they tell whether it is one.
+bool engine::held_back(const mint& m, time_point now) const noexcept {
+  if (!waits_out(m, now)) return false;
+  if (outage_.away()) return !outage_.probe_due(now);
+  return m.where == mint::place::head && m.attempts > 0 && queue_.size(m.urgency) > 1;
+}
+
+/// Out of the line, so that those who don't wait go past it.
+void engine::hold(mint& m, time_point now) noexcept {
+  take_out(m, now);
+  m.where = mint::place::held;
+  m.order = ++held_order_;
+  held_.insert(m);
+}
+
+/// Those who wait, when the API is back, or nobody else is there to try; the first of them, when a probe is
+/// due.
+void engine::recall(time_point now) noexcept {
+  if (held_.empty()) return;
+  if (outage_.probe_due(now)) return to_queue(*held_.begin(), now);
+  if (outage_.away() || (!outage_.well() && !queue_.empty())) return;
+  while (!held_.empty()) to_queue(*held_.begin(), now);
+}
+
+/// Whether a failed attempt isn't counted, as what it met is an outage that the mint waits out, or has waited
+/// out by now.
+bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
+  const bool of_the_api =
+      what == trouble::server_error || what == trouble::transport || what == trouble::timed_out;
+  if (!of_the_api || !patient(m) || closing_) return false;
+  if (!outage_.of_the_last(m.until) && !(outage_.away() && waits_out(m, now))) return false;
+  --m.attempts;
+  ++m.forgiven;
+  return true;
+}
+
+// --- what is learned ---
+
+/// Of a reply for a mint, or one that nobody waits for any more. A reply that can't be understood says
+/// neither.
+void engine::note_reply(const mint* m, const reply_facts& reply, time_point now) noexcept {
+  using answer = reply_facts::answer;
+  if (reply.what == answer::malformed) return;
+  if (reply.what != answer::server_error) return outage_.on_answer(now);
+  if (m) note_lost(*m, reply.said, now);
+}
+
+void engine::note_lost(const mint& m, const mint_error& said, time_point now) noexcept {
+  const outage_guard::witness account = m.account_hash | 1;  // not `a_dial`
+  outage_.on_failure(now, m.until, account, m.probe, said, random_);
+}
+
+/// Dials that fail together are one failure.
+void engine::note_failed_dial(link& l, const failure_facts& why, time_point now) noexcept {
+  const bool counts = dials_.failed(l, now);
+  if (counts) ++dial_failures_;
+  if (why.retryable && (counts || l.probe != 0))
+    outage_.on_failure(now, l.begun_at, outage_gate::a_dial, l.probe, why.said, random_);
+}
+
+// --- when it is too much ---
+
+/// Those whose patience the outage has outlasted end together, with what the last attempt met. Who comes
+/// later is tried as if there were no gate: the API may be back long since.
+void engine::end_patience(time_point now) noexcept {
+  if (patient_ == 0) {
+    least_patience_ = duration::max();
+    return;
+  }
+  if (!outage_.away() || now < add(outage_.since(), least_patience_)) return;
+  const auto known = outage_.reported();
+  if (!known) return;
+  least_patience_ = duration::max();
+  for (auto at = live_.begin(); at != live_.end();) {
+    mint& m = *at++;
+    if (!patient(m)) continue;
+    const time_point until = add(known->since, m.outage_patience);
+    if (now < until) {
+      least_patience_ = std::min(least_patience_, m.outage_patience);
+    } else if (m.submitted < until && m.where != mint::place::sent) {
+      take_out(m, now);
+      met(m, known->said);
+      finish(m, outcome::cause::said, known->said.value());
+    }
+  }
+}
+
+time_point engine::outage_wake(time_point now) const noexcept {
+  // They let others go first, who ended instead.
+  if (!held_.empty() && !outage_.away() && (outage_.well() || queue_.empty())) return now;
+  if (patient_ == 0 || !outage_.away()) return never;
+  time_point when = outage_.shared() ? add(now, outage_check) : never;
+  for (const time_point next : {outage_.probe_at(), add(outage_.since(), least_patience_)})
+    if (next > now) when = std::min(when, next);
+  return when;
+}
+
+}  // namespace ephemint::inline v0::core
