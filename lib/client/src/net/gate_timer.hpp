@@ -15,6 +15,9 @@ namespace ephemint::inline v0::net {
 
 /// A timer of something that lives behind a gate. Only one wait is ever pending, so that its memory is always
 /// there: one that is to end earlier is set anew by the handler of the wait that it replaces.
+///
+/// Asio's timers stand still while the machine sleeps, and `clock` doesn't: one that slept comes late, by no
+/// more than what was left of its wait. Whatever else happens first finds what is overdue.
 class gate_timer {
  public:
   /// Told from inside the gate.
