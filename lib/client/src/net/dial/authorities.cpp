@@ -73,7 +73,7 @@ void add_certificates(X509_STORE& store, BIO& text, const std::string& option, c
 
 void add_file(X509_STORE& store, const std::string& path) {
   const std::string name = " `" + path + '`';
-  bio_pointer file{BIO_new_file(path.c_str(), "r")};
+  bio_pointer file{BIO_new_file(path.c_str(), "re")};
   if (!file) complain("authority_file: cannot read" + name + ": " + system_problem() + cure);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
