@@ -52,7 +52,8 @@ void gate_timer::wait() try {
 void gate_timer::on_ended() noexcept {
   pending_ = false;
   if (!wanted_) return;
-  if (clock::now() >= *wanted_) {
+  // In the child of a `fork` no timer is set: that would be the parent's.
+  if (clock::now() >= *wanted_ || made_in_.elsewhere()) {
     wanted_.reset();
     return owner_.on_time(*this);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/handler_memory.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 
 #include <ephemint/clock.hpp>
@@ -46,6 +47,7 @@ class gate_timer {
   void wait();
   void on_ended() noexcept;
 
+  const process_mark made_in_;
   serial_gate& gate_;
   owner& owner_;
   std::optional<boost::asio::steady_timer> timer_;
