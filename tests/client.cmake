@@ -51,3 +51,14 @@ ephemint_test(client_exhaustion_test
     SOURCES integration/client_exhaustion_test.cpp support/failing_memory.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
+# Apart from the others: it forks, and its own clock and socket calls stand before the C library's.
+ephemint_test(client_process_test
+    SOURCES
+        integration/client_descriptors_test.cpp
+        integration/client_fork_test.cpp
+        integration/client_sleep_test.cpp
+        unit/process_mark_test.cpp
+        support/sleeping_clock.cpp
+    LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
+    LABELS integration)
+target_precompile_headers(client_process_test PRIVATE support/client_run.hpp <gmock/gmock.h>)

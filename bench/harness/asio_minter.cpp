@@ -30,7 +30,7 @@ void asio_minter::run() {
 
 void asio_minter::wake_at(clock::time_point at, waker& whom) {
   whom_ = &whom;
-  alarm_.expires_at(at);
+  alarm_.expires_after(at - clock::now());
   alarm_.async_wait([this](boost::system::error_code error) {
     if (!error && whom_) whom_->on_wake();
   });

@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace ephemint::cli {
@@ -35,7 +36,7 @@ class authority_file {
     const char* const directory = std::getenv("TMPDIR");
     path_ =
         fmt::format("{}/ephemint-ca-XXXXXX{}", directory && *directory != '\0' ? directory : "/tmp", suffix);
-    const owned_descriptor file{::mkstemps(path_.data(), static_cast<int>(suffix.size()))};
+    const owned_descriptor file{::mkostemps(path_.data(), static_cast<int>(suffix.size()), O_CLOEXEC)};
     if (file.get() == -1)
       throw usage_error{fmt::format("can't make {} ({}); name a file for the certificate by --ca-out",
                                     in_quotes(path_), std::generic_category().message(errno))};

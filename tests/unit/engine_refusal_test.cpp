@@ -244,5 +244,24 @@ TEST(engine_refusal, engine_that_goes_with_the_probe_leaves_the_gate_to_others) 
   EXPECT_EQ(run.key().at(run.now()), core::key_guard::state::probe_due);
 }
 
+// behaviours: R8
+TEST(engine_refusal, firewall_that_refuses_all_for_six_seconds_loses_few_of_a_batch) {
+  engine_run run{{}, std::make_shared<scripted_governor>()};
+  run.outage_patience = 5min;  // as a stream has
+  const core::time_point begin = run.now();
+  run.requests = [&](const request& r) {
+    const core::duration since = r.sent_at - begin;
+    return since >= 1s && since < 7s ? answered(answer::server_error) : minted();
+  };
+  for (int i = 0; i < 400; ++i) {
+    run.submit_patient("se-" + std::to_string(i), priority::background);
+    run.run_for(10ms);
+  }
+  run.run_to_rest();
+  std::size_t minted_ones = 0;
+  for (const auto& c : run.calls()) minted_ones += c.minted() ? 1 : 0;
+  EXPECT_GE(minted_ones, 380u);
+}
+
 }  // namespace
 }  // namespace ephemint::test

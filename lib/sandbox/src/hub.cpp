@@ -1,5 +1,6 @@
 #include "hub.hpp"
 
+#include "listening.hpp"
 #include "session.hpp"
 #include "tls_context.hpp"
 
@@ -22,7 +23,7 @@ using asio::ip::tcp;
 
 tcp::acceptor listen(const asio::any_io_executor& executor, const tcp::endpoint& where, error_code& error) {
   tcp::acceptor acceptor{executor};
-  acceptor.open(where.protocol(), error);
+  open_acceptor(acceptor, where.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
   if (!error && where.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only{true}, error);
   if (!error) acceptor.bind(where, error);
@@ -77,7 +78,7 @@ asio::awaitable<void> hub::accept(std::shared_ptr<hub> self, std::size_t which) 
   asio::steady_timer timer{self->executor_};
   while (acceptor.is_open()) {
     error_code error;
-    tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    tcp::socket socket = co_await next_connection(acceptor, error);
     if (!error) {
       auto accepted = std::make_shared<session>(self, std::move(socket));
       asio::co_spawn(self->executor_, session::run(std::move(accepted)), asio::detached);

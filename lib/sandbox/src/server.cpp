@@ -93,7 +93,7 @@ const std::string& server::base_url() const noexcept { return impl_->shared().ba
 const std::string& server::ca_pem() const noexcept { return impl_->shared().ca_pem(); }
 
 void server::write_ca_file(const std::string& path) const {
-  std::FILE* const file = std::fopen(path.c_str(), "w");
+  std::FILE* const file = std::fopen(path.c_str(), "we");
   bool written = file != nullptr && std::fputs(ca_pem().c_str(), file) >= 0;
   if (file != nullptr && std::fclose(file) != 0) written = false;
   if (!written) throw std::system_error{errno, std::generic_category(), "can't write the CA file " + path};

@@ -59,6 +59,13 @@ namespace ephemint::inline v0 {
 /// connections; handlers are called later, if the executor's context still runs. If the context is destroyed
 /// first, pending handlers are destroyed with it, uncalled, and the client may then only be destroyed. A
 /// moved-from client may be destroyed, assigned to, and asked `valid()`; nothing else.
+///
+/// \par Fork
+/// A client belongs to the process in which it was made. In the child of a `fork` its copy reads nothing,
+/// sends nothing and shuts no connection down, whatever is asked of it, destruction included; every
+/// operation, those under way and `close` too, ends with `mint_errc::closed`. The parent's goes on. For the
+/// context the rules are Asio's: no other thread runs it at the fork, and the child calls
+/// `notify_fork(fork_child)` before it uses it.
 class EPHEMINT_EXPORT client {
  public:
   /// The type of `get_executor()`.
@@ -113,8 +120,8 @@ class EPHEMINT_EXPORT client {
 
   /// Takes no more mints (they fail with `closed`), lets the ones under way finish, then closes the
   /// connections. Each still ends by its deadline; one without a deadline is ended if it isn't on the wire.
-  /// Signature: `void(result<void>)`; never fails. Cancelling it ends the wait; the client closes all the
-  /// same.
+  /// Signature: `void(result<void>)`; fails in a `fork`'s child alone. Cancelling it ends the wait; the
+  /// client closes all the same.
   template <asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_close(CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(result<void>)>(initiate_close{impl_}, token);

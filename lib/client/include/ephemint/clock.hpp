@@ -6,9 +6,26 @@
 
 namespace ephemint::inline v0 {
 
-/// The clock of every deadline, age and remaining life here. Steady: a change of the wall clock moves
-/// nothing.
-using clock = std::chrono::steady_clock;
+/// The clock of every deadline, age and remaining life here. It goes on while the machine sleeps, as a
+/// token's life does, which `std::chrono::steady_clock` doesn't everywhere: CLOCK_BOOTTIME on Linux,
+/// `mach_continuous_time` on macOS, `std::chrono::steady_clock` elsewhere. A change of the wall clock moves
+/// nothing. Its points in time are its own: of those of another clock, a timer's for instance, only the
+/// differences mean the same.
+struct EPHEMINT_EXPORT clock {
+  /// Nanoseconds.
+  using duration = std::chrono::nanoseconds;
+  /// Their number.
+  using rep = duration::rep;
+  /// What one is of a second.
+  using period = duration::period;
+  /// A point in time of this clock, and of no other.
+  using time_point = std::chrono::time_point<clock>;
+  /// It never goes back.
+  static constexpr bool is_steady = true;
+
+  /// The time, from any thread. No system call where the kernel offers the clock without one.
+  static time_point now() noexcept;
+};
 
 /// How long the API lets an ephemeral token live. Source: the API's reference, `POST /v1/tokens/ephemeral`.
 inline constexpr std::chrono::seconds token_lifetime{10};

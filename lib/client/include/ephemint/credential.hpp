@@ -26,7 +26,8 @@ struct credential_access;
 /// Copies may be used at once from any threads, one object as any other value.
 ///
 /// \par Lifetime
-/// Depends on nothing, and may outlive the clients and their context.
+/// Depends on nothing, and may outlive the clients and their context. The child of a `fork` has a copy of its
+/// own, which doesn't hear of a new key in the parent.
 ///
 ///     ephemint::credential key{ephemint::secret{text}};
 ///     ephemint::client client{executor, {.api_key = key}};

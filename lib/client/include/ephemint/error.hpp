@@ -33,7 +33,7 @@ enum class mint_errc {
   timed_out,            ///< the deadline, or the last attempt's time, ran out (retry_later)
   overloaded,           ///< more than `max_queued` mints are waiting (retry_later)
   cancelled,            ///< the caller cancelled the wait (give_up)
-  closed,               ///< the client was closed or destroyed (give_up)
+  closed,               ///< the client was closed or destroyed, or came through `fork` (give_up)
 };
 
 /// What to do about a failure: compare with `error.code() == mint_condition::retry_later`.

@@ -175,6 +175,10 @@ struct account_result {
 /// whose mints then end with `closed`, and the context, after which it may only be destroyed; its source is
 /// destroyed with it, so what that holds must not be the context's. A moved-from stream may be destroyed,
 /// assigned to, and asked `valid()`; nothing else.
+///
+/// \par Fork
+/// As the client's. In the child `next` throws a `mint_exception` of `mint_errc::closed`, and asks the source
+/// for nothing more.
 class EPHEMINT_EXPORT mint_stream {
  public:
   /// The type of `get_executor()`.
@@ -190,8 +194,8 @@ class EPHEMINT_EXPORT mint_stream {
   bool valid() const noexcept { return state_ != nullptr; }
 
   /// The next result, or nothing when the source has ended and every result was taken. Throws what the source
-  /// throws, after the results of the mints that were under way; `mint_exception` if it was cancelled;
-  /// `std::bad_alloc`, after which it may be called again: no account is lost.
+  /// throws, after the results of the mints that were under way; `mint_exception` if it was cancelled, or
+  /// came through `fork`; `std::bad_alloc`, after which it may be called again: no account is lost.
   asio::awaitable<std::optional<account_result>> next();
 
   /// The same for any completion token. Signature: `void(std::exception_ptr, std::optional<account_result>)`;

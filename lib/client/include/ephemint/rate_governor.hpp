@@ -107,6 +107,10 @@ class EPHEMINT_EXPORT quota_listener {
 ///
 /// \par Lifetime
 /// Clients share it, and keep it while a reply to one of their requests may still come.
+///
+/// \par Fork
+/// One that came through `fork` goes on with what it knew, and counts for its own process alone. One of
+/// `make_rate_governor` then has the jitter of its twin in the parent: make one in each process.
 class EPHEMINT_EXPORT rate_governor {
  public:
   virtual ~rate_governor() = default;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/process_mark.hpp"
+
 #include <ephemint/clock.hpp>
 #include <ephemint/error.hpp>
 
@@ -45,6 +47,11 @@ struct failure {
 /// What there is to say when memory ran out; to say it takes none.
 inline failure out_of_memory() noexcept {
   return {mint_errc::connect_failed, failure_text::literal("out of memory"), true};
+}
+
+/// What there is to say in the child of a `fork`.
+inline failure came_through_fork() noexcept {
+  return {mint_errc::closed, failure_text::literal(made_before_fork), false};
 }
 
 /// A connection that stood, and ended because of `what`.

@@ -2,10 +2,24 @@
 
 #include <boost/asio/bind_allocator.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
 namespace ephemint::inline v0::net {
+
+namespace {
+
+/// Whatever is set for later is looked at again: so no sum of times overflows.
+constexpr std::chrono::hours longest_wait{24};
+
+clock::duration rest_until(clock::time_point when) noexcept {
+  const auto now = clock::now();
+  return when > now ? std::min<clock::duration>(when - now, longest_wait) : clock::duration::zero();
+}
+
+}  // namespace
 
 gate_timer::gate_timer(boost::asio::any_io_executor executor, serial_gate& gate, owner& told)
     : gate_{gate}, owner_{told}, timer_{std::in_place, std::move(executor)} {}
@@ -13,7 +27,9 @@ gate_timer::gate_timer(boost::asio::any_io_executor executor, serial_gate& gate,
 void gate_timer::set(clock::time_point when) {
   wanted_ = when;
   if (!pending_) return wait();
-  if (when < timer_->expiry()) timer_->cancel();  // one that ends too early is set anew when it has ended
+  // One that ends too early is set anew when it has ended. How long it still waits is for its own clock to
+  // say: that may have stood still since it was set (S8).
+  if (rest_until(when) < timer_->expiry() - boost::asio::steady_timer::clock_type::now()) timer_->cancel();
 }
 
 void gate_timer::cancel() noexcept {
@@ -22,7 +38,7 @@ void gate_timer::cancel() noexcept {
 }
 
 void gate_timer::wait() try {
-  timer_->expires_at(*wanted_);
+  timer_->expires_after(rest_until(*wanted_));
   timer_->async_wait(boost::asio::bind_allocator(
       handler_allocator<char>{memory_}, [this, keeper = owner_.keeper()](const boost::system::error_code&) {
         gate_.enter(ended_, keeper, completion::place::on_executor);
@@ -36,7 +52,8 @@ void gate_timer::wait() try {
 void gate_timer::on_ended() noexcept {
   pending_ = false;
   if (!wanted_) return;
-  if (clock::now() >= *wanted_) {
+  // In the child of a `fork` no timer is set: that would be the parent's.
+  if (clock::now() >= *wanted_ || made_in_.elsewhere()) {
     wanted_.reset();
     return owner_.on_time(*this);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/handler_memory.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 
 #include <ephemint/clock.hpp>
@@ -15,6 +16,9 @@ namespace ephemint::inline v0::net {
 
 /// A timer of something that lives behind a gate. Only one wait is ever pending, so that its memory is always
 /// there: one that is to end earlier is set anew by the handler of the wait that it replaces.
+///
+/// Asio's timers stand still while the machine sleeps, and `clock` doesn't: one that slept comes late, by no
+/// more than what was left of its wait. Whatever else happens first finds what is overdue.
 class gate_timer {
  public:
   /// Told from inside the gate.
@@ -43,6 +47,7 @@ class gate_timer {
   void wait();
   void on_ended() noexcept;
 
+  const process_mark made_in_;
   serial_gate& gate_;
   owner& owner_;
   std::optional<boost::asio::steady_timer> timer_;

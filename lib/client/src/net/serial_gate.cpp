@@ -22,7 +22,7 @@ Node* oldest_first(Node* newest, Next next) noexcept {
 
 }  // namespace
 
-serial_gate::~serial_gate() { assert(waiting_.load() == nullptr); }
+serial_gate::~serial_gate() { assert(!occupied() || made_in_.elsewhere()); }
 
 gate_task* serial_gate::inside() const noexcept { return &the_marker; }
 

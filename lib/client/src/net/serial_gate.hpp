@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/process_mark.hpp"
+
 #include <atomic>
 #include <memory>
 
@@ -68,7 +70,7 @@ class completion {
 class serial_gate {
  public:
   /// `shared`: more than one thread may come.
-  explicit serial_gate(bool shared) noexcept : shared_{shared} {}
+  explicit serial_gate(bool shared) : shared_{shared} {}
   ~serial_gate();
   serial_gate(const serial_gate&) = delete;
   serial_gate& operator=(const serial_gate&) = delete;
@@ -77,6 +79,9 @@ class serial_gate {
   /// already. `keeper` is held until it ran: whatever the task is part of. Throws what foreign code that is
   /// told something throws, if `from` is `on_executor`.
   void enter(gate_task&, std::shared_ptr<const void> keeper, completion::place from);
+
+  /// Whether somebody is inside. One who was when the process was forked is so for ever in the child.
+  bool occupied() const noexcept { return waiting_.load(std::memory_order_relaxed) != nullptr; }
 
   /// From inside: has this told once the gate is left. Takes ownership.
   void say(completion&) noexcept;
@@ -90,6 +95,7 @@ class serial_gate {
   static void run(gate_task&) noexcept;
   void tell_all(completion::place);
 
+  const process_mark made_in_;
   const bool shared_;
   /// Null: nobody is inside. Else the newest waiting task, or `inside()` if none waits.
   std::atomic<gate_task*> waiting_{nullptr};

@@ -1,5 +1,7 @@
 #include "net/tls_stream.hpp"
 
+#include "net/dial/socket_options.hpp"
+
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
 
@@ -15,33 +17,47 @@ tls_stream::tls_stream(asio::ip::tcp::socket socket, tls_context& context, seria
     : gate_{gate}, user_{&first}, socket_{std::move(socket)}, tls_{context} {}
 
 void tls_stream::read() {
-  socket_.async_read_some(
-      asio::buffer(received_),
-      asio::bind_allocator(handler_allocator<char>{reading_},
-                           [this, keeper = user_->keeper()](const error_code& error, std::size_t size) {
-                             read_error_ = error;
-                             received_size_ = size;
-                             gate_.enter(read_ended_, keeper, completion::place::on_executor);
-                           }));
+  socket_.async_wait(asio::socket_base::wait_read,
+                     asio::bind_allocator(handler_allocator<char>{reading_},
+                                          [this, keeper = user_->keeper()](const error_code& error) {
+                                            read_error_ = error;
+                                            gate_.enter(readable_, keeper, completion::place::on_executor);
+                                          }));
 }
 
-void tls_stream::on_read() noexcept {
+void tls_stream::on_readable() noexcept {
   if (closed_) return;
-  if (!read_error_) tls_.feed({received_.data(), received_size_});
+  if (made_in_.elsewhere()) read_error_ = asio::error::operation_aborted;
+  const std::size_t size = read_error_ ? 0 : receive(read_error_);
+  if (!read_error_) tls_.feed({received_.data(), size});
   user_->on_input(read_error_);
+}
+
+/// Nothing, and no error, if nothing is there.
+std::size_t tls_stream::receive(error_code& error) noexcept {
+  std::size_t size = 0;
+  do size = socket_.receive(asio::buffer(received_), 0, error);
+  while (error == asio::error::interrupted);
+  if (error == asio::error::would_block) error.clear();
+  return size;
+}
+
+/// Nothing, and no error, if the socket takes nothing now.
+std::size_t tls_stream::send(std::string_view bytes, error_code& error) noexcept {
+  std::size_t size = 0;
+  do size = socket_.send(asio::buffer(bytes), 0, error);
+  while (error == asio::error::interrupted);
+  if (error == asio::error::would_block) error.clear();
+  return error ? 0 : size;
 }
 
 bool tls_stream::flush() noexcept {
   std::string& output = tls_.output();
   if (writing_ || output.empty()) return true;
+  if (made_in_.elsewhere()) return false;
   error_code error;
-  std::size_t sent = 0;
-  do sent = socket_.send(asio::buffer(output), 0, error);
-  while (error == asio::error::interrupted);
-  if (error == asio::error::would_block)
-    sent = 0;
-  else if (error)
-    return false;
+  const std::size_t sent = send(output, error);
+  if (error) return false;
   if (sent == output.size()) {
     output.clear();
     return true;
@@ -54,22 +70,22 @@ bool tls_stream::flush() noexcept {
 }
 
 void tls_stream::write_rest() noexcept try {
-  socket_.async_write_some(
-      asio::buffer(unsent_) + sent_,
-      asio::bind_allocator(handler_allocator<char>{writing_memory_},
-                           [this, keeper = user_->keeper()](const error_code& error, std::size_t size) {
-                             write_error_ = error;
-                             sent_ += size;
-                             gate_.enter(write_ended_, keeper, completion::place::on_executor);
-                           }));
+  socket_.async_wait(asio::socket_base::wait_write,
+                     asio::bind_allocator(handler_allocator<char>{writing_memory_},
+                                          [this, keeper = user_->keeper()](const error_code& error) {
+                                            write_error_ = error;
+                                            gate_.enter(writable_, keeper, completion::place::on_executor);
+                                          }));
 } catch (const std::bad_alloc&) {
   // A part of it has gone: the pending read is what ends.
   error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_both, ignored);
 }
 
-void tls_stream::on_written() noexcept {
+void tls_stream::on_writable() noexcept {
   if (closed_) return;
+  if (made_in_.elsewhere()) write_error_ = asio::error::operation_aborted;
+  if (!write_error_) sent_ += send(std::string_view{unsent_}.substr(sent_), write_error_);
   // A server that answered early and closed is still heard: the pending read gives its answer, or the end.
   if (write_error_ == asio::error::broken_pipe || write_error_ == asio::error::connection_reset) return;
   if (!write_error_ && sent_ < unsent_.size()) return write_rest();
@@ -88,8 +104,7 @@ error_code tls_stream::peek() noexcept {
 
 void tls_stream::close() noexcept {
   closed_ = true;
-  error_code ignored;
-  socket_.close(ignored);
+  close_socket(socket_, made_in_);
 }
 
 }  // namespace ephemint::inline v0::net

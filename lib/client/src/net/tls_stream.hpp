@@ -2,6 +2,7 @@
 
 #include "net/dial/tls.hpp"
 #include "net/handler_memory.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -10,11 +11,15 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ephemint::inline v0::net {
 
 /// A connected socket and the TLS session over it. Feeds the session what comes, writes what it has to say;
 /// what that means is its user's business. Everything is done, and told, inside the gate.
+///
+/// The reactor only says when the socket is ready; what is read and written is read and written here. For
+/// both must not happen in the child of a `fork`, where the reactor goes on (I9).
 class tls_stream {
  public:
   class user {
@@ -33,6 +38,9 @@ class tls_stream {
 
   /// Throws `std::bad_alloc`.
   tls_stream(boost::asio::ip::tcp::socket, tls_context&, serial_gate&, user&);
+  ~tls_stream() { close(); }
+  tls_stream(const tls_stream&) = delete;
+  tls_stream& operator=(const tls_stream&) = delete;
 
   /// Hands the stream on. Only while nothing is pending.
   void speak_for(user& next) noexcept { user_ = &next; }
@@ -52,12 +60,15 @@ class tls_stream {
   void close() noexcept;
 
  private:
-  void on_read() noexcept;
+  void on_readable() noexcept;
   void write_rest() noexcept;
-  void on_written() noexcept;
+  void on_writable() noexcept;
+  std::size_t receive(boost::system::error_code&) noexcept;
+  std::size_t send(std::string_view, boost::system::error_code&) noexcept;
 
   serial_gate& gate_;
   user* user_;
+  const process_mark made_in_;
   boost::asio::ip::tcp::socket socket_;
   tls_session tls_;
   bool closed_ = false;
@@ -65,10 +76,9 @@ class tls_stream {
   std::string unsent_;
   std::size_t sent_ = 0;  // of `unsent_`
   boost::system::error_code read_error_, write_error_;
-  std::size_t received_size_ = 0;
   handler_memory reading_, writing_memory_;
-  member_task<tls_stream, &tls_stream::on_read> read_ended_{*this};
-  member_task<tls_stream, &tls_stream::on_written> write_ended_{*this};
+  member_task<tls_stream, &tls_stream::on_readable> readable_{*this};
+  member_task<tls_stream, &tls_stream::on_writable> writable_{*this};
   // Small, for an idle connection keeps it: OpenSSL joins records on its own.
   std::array<char, 4096> received_;
 };

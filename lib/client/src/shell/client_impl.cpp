@@ -153,12 +153,17 @@ void client_impl::cancel(close_operation& op) noexcept {
 void client_impl::leave() noexcept {
   if (orphaned()) return;
   const auto gate = place_.gate;
+  if (came_through_fork() && gate->occupied()) return;  // by a thread of the parent's: nobody would come
   gate->enter(leaving_, shared_from_this(), net::completion::place::elsewhere);
 }
 
 void client_impl::shut_down() noexcept {
-  engine_.on_shutdown(clock::now());
+  end_all();
   pump();
+}
+
+void client_impl::end_all() noexcept {
+  engine_.on_shutdown(clock::now());
   timer_.cancel();
   end_closes();
 }
@@ -181,6 +186,12 @@ void client_impl::on_context_shutdown() noexcept {
   endpoint_.reset();
   place_.same = {};
   place_.outer = {};
+}
+
+void client_impl::on_fork() noexcept {
+  const auto self = weak_from_this().lock();
+  if (!self || place_.gate->occupied()) return;
+  place_.gate->enter(forked_, self, net::completion::place::elsewhere);
 }
 
 void client_impl::woken() noexcept {
@@ -257,6 +268,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
 // --- what the engine commands ---
 
 void client_impl::pump() noexcept {
+  if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
   while (const auto c = engine_.next()) perform(*c);
   // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
   if (wake_at_ != core::never) wake_at(wake_at_);
@@ -423,6 +435,7 @@ void mint_operation::cancelled_on_the_way() noexcept { end_with(error_of(mint_er
 
 /// A token may have got too old on the way: a stopped process, a loaded executor.
 bool mint_operation::look_once_more(mint_result& result) noexcept {
+  client_operation::look_once_more(result);
   if (!result) return true;
   const core::token_window window{client_->options().min_remaining};
   if (!window.good(result->expires_at() - token_lifetime, clock::now())) result = taken_too_late();

@@ -7,9 +7,11 @@
 #include "face/options.hpp"
 #include "net/connection.hpp"
 #include "net/gate_timer.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 #include "shell/client_registry.hpp"
 #include "shell/operation.hpp"
+#include "shell/outcomes.hpp"
 #include "shell/told.hpp"
 
 #include <ephemint/client.hpp>
@@ -59,6 +61,8 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   const std::shared_ptr<context_members>& context() const noexcept { return context_; }
   /// Whether the execution context is gone: nothing may be posted to it any more.
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
+  /// Whether `fork` brought it here: it is the parent's, and all that it can do here is end (I9).
+  bool came_through_fork() const noexcept { return made_in_.elsewhere(); }
   core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
   /// Ends everything, from any thread. Never waits, never fails.
   void leave() noexcept;
@@ -89,6 +93,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void on_untold() noexcept override;
   // context_bound
   void on_context_shutdown() noexcept override;
+  void on_fork() noexcept override;
 
   // performing commands
   void pump() noexcept;
@@ -100,6 +105,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void tell_soon() noexcept;
   void end_closes() noexcept;
   void shut_down() noexcept;
+  void end_all() noexcept;
   void publish() noexcept;
   /// Writes and reads with the key that is in force. Throws `std::bad_alloc` where that is a new one.
   void use_key_in_force();
@@ -111,6 +117,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
     return connections_[core::slot_of(id)];
   }
 
+  const net::process_mark made_in_;
   client_options options_;
   telling_place place_;
   std::shared_ptr<core::key_state> key_;
@@ -134,6 +141,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   boost::intrusive::list<close_wait> closes_;
   net::member_task<client_impl, &client_impl::shut_down> leaving_{*this};
   net::member_task<client_impl, &client_impl::woken> woken_{*this};
+  net::member_task<client_impl, &client_impl::pump> forked_{*this};
   net::member_task<client_impl, &client_impl::tell_soon> tell_soon_{*this};
 
   std::uint64_t full_handshakes_ = 0;
@@ -159,6 +167,10 @@ class client_operation : public told<Derived, Result>, protected cancellable {
       throw;
     }
     const auto client = op.client_;
+    if (client->came_through_fork()) {
+      op.tell_elsewhere(error_of_fork());
+      return client->context()->forked();  // what is under way ends too, if it hasn't yet
+    }
     client->gate()->enter(op.arrival_, client, net::completion::place::elsewhere);
   }
 
@@ -177,9 +189,17 @@ class client_operation : public told<Derived, Result>, protected cancellable {
     if (link_) link_->end();
   }
 
+  /// Just before it is told. What was met before a `fork`, a token above all, is the parent's.
+  bool look_once_more(Result& what) noexcept {
+    if (client_->came_through_fork()) what = error_of_fork();
+    return true;
+  }
+
   const std::shared_ptr<client_impl> client_;
 
  private:
+  friend class told<Derived, Result>;
+
   void arrive() noexcept {
     auto& self = static_cast<Derived&>(*this);
     if (!link_ || link_->begin()) return self.start();

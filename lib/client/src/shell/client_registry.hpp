@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/process_mark.hpp"
+
 #include <boost/asio/execution_context.hpp>
 
 #include <memory>
@@ -14,9 +16,15 @@ class context_bound {
   /// The context is being destroyed: let go of handlers, sockets and timers now. No thread runs the context
   /// any more.
   virtual void on_context_shutdown() noexcept = 0;
+  /// The member came through `fork`: let go of sockets, and tell whoever waits.
+  virtual void on_fork() noexcept = 0;
 
  protected:
   ~context_bound() = default;
+
+ private:
+  friend class context_members;
+  net::process_mark knows_;  ///< the process that it believes to be in
 };
 
 /// The members of one execution context. Outlives it for as long as a member does.
@@ -35,8 +43,21 @@ class context_members {
   void shut_down() noexcept {
     while (context_bound* const member = any()) member->on_context_shutdown();
   }
+  /// Tells those who came through `fork`, once. They stay members.
+  void forked() noexcept {
+    while (context_bound* const member = any_from_elsewhere()) member->on_fork();
+  }
 
  private:
+  context_bound* any_from_elsewhere() noexcept {
+    const std::scoped_lock lock{mutex_};
+    for (context_bound* const member : members_) {
+      if (!member->knows_.elsewhere()) continue;
+      member->knows_ = net::process_mark{};
+      return member;
+    }
+    return nullptr;
+  }
   context_bound* any() noexcept {
     const std::scoped_lock lock{mutex_};
     if (members_.empty()) return nullptr;
@@ -64,6 +85,9 @@ class client_registry final : public boost::asio::execution_context::service {
 
  private:
   void shutdown() noexcept override { members_->shut_down(); }
+  void notify_fork(boost::asio::execution_context::fork_event what) override {
+    if (what == boost::asio::execution_context::fork_child) members_->forked();
+  }
 
   const std::shared_ptr<context_members> members_;
 };

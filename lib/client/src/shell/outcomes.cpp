@@ -136,6 +136,8 @@ mint_error error_of(const core::warm_up& w) noexcept {
 
 mint_error error_of(mint_errc code) noexcept { return with(code, words_for(code)); }
 
+mint_error error_of_fork() noexcept { return with(mint_errc::closed, net::made_before_fork); }
+
 mint_error taken_too_late() noexcept {
   return with(mint_errc::timed_out, "a token came, but its executor took it too late");
 }

@@ -20,6 +20,8 @@ mint_error error_of(const core::mint&, core::time_point now) noexcept;
 mint_error error_of(const core::warm_up&) noexcept;
 /// What the engine's own verdicts are called.
 mint_error error_of(mint_errc) noexcept;
+/// The client is another process's.
+mint_error error_of_fork() noexcept;
 /// Its token got too old on the way to its caller.
 mint_error taken_too_late() noexcept;
 

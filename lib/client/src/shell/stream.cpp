@@ -112,7 +112,7 @@ asio::awaitable<void> feed(std::shared_ptr<stream_state> s) {
   for (;;) {
     auto room = s->wait_for(&stream_state::feeder, &stream_state::room);
     const bool stopped = co_await std::move(room);
-    if (stopped || s->abandoned) co_return;
+    if (stopped || s->abandoned || s->minter->came_through_fork()) co_return;
     s->make_room();
     auto pending = s->next_account();
     std::optional<account_id> next;
@@ -155,6 +155,7 @@ stream_state::~stream_state() { context->remove(*this); }
 // --- the reader ---
 
 void stream_state::advance() {
+  if (minter->came_through_fork()) throw mint_exception{error_of_fork()};
   begin_waiting();
   if (coroutine_source()) return;
   while (read_one()) begin_waiting();
@@ -260,7 +261,7 @@ void stream_state::feed_on(const asio::any_io_executor& executor) {
 /// Whether that was done already, or needn't be.
 bool stream_state::begin_feeding() noexcept {
   const std::scoped_lock lock{mutex};
-  return window.ended() || std::exchange(fed, true);
+  return minter->came_through_fork() || window.ended() || std::exchange(fed, true);
 }
 
 void stream_state::feeding_failed(std::exception_ptr why) noexcept {
@@ -294,6 +295,7 @@ void stream_state::abandon() noexcept {
     // What the source holds goes here, with the reader, not wherever the last mint ends.
     const account_source dropped = std::move(source);
   }
+  if (minter->came_through_fork() && minter->gate()->occupied()) return;
   minter->gate()->enter(cancel_all_, self, net::completion::place::elsewhere);
 }
 
@@ -389,10 +391,19 @@ void stream_state::on_context_shutdown() noexcept {
   feeder_cancelled.slot().clear();  // it holds the feeder's executor
 }
 
+void stream_state::on_fork() noexcept {
+  const auto self = weak_from_this().lock();
+  if (!self) return;
+  wake(&stream_state::reader);
+  wake(&stream_state::feeder);
+}
+
 // --- the next result ---
 
 /// Behind a result that was taken: memory that is short now may be there when the next one is asked for.
-void stream_state::advance_if_possible() noexcept try { advance(); } catch (const std::bad_alloc&) {
+void stream_state::advance_if_possible() noexcept try {
+  if (!minter->came_through_fork()) advance();
+} catch (const std::bad_alloc&) {
 }
 
 asio::awaitable<std::optional<account_result>> next_of(std::shared_ptr<stream_state> s) {

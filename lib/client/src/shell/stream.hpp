@@ -47,7 +47,8 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   void begin() { context->add(*this); }
 
   // --- the reader ---
-  /// Reads accounts and begins mints as far as the reader's pace allows. Throws `std::bad_alloc`.
+  /// Reads accounts and begins mints as far as the reader's pace allows. Throws `std::bad_alloc`, and
+  /// `mint_exception` where `fork` brought it: the accounts are the parent's to read.
   void advance();
   /// The next result that is still good, if there is one.
   std::optional<account_result> take() noexcept;
@@ -102,6 +103,7 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   asio::awaitable<std::optional<account_id>> next_account() { return source.coroutine_(); }
   void cancel_all() noexcept;
   void on_context_shutdown() noexcept override;
+  void on_fork() noexcept override;
 
   const std::shared_ptr<client_impl> minter;
   const std::shared_ptr<context_members> context;

@@ -18,11 +18,6 @@ using boost::system::error_code;
 /// How long old addresses wait for new ones when a look-up is slow.
 constexpr std::chrono::milliseconds stale_patience{1000};
 
-void close_quietly(asio::ip::tcp::socket& socket) noexcept {
-  error_code ignored;
-  socket.close(ignored);
-}
-
 }  // namespace
 
 connector::connector(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate,
@@ -47,13 +42,16 @@ void connector::cancel() noexcept {
   waiter_.reset();
   limit_.cancel();
   turn_.cancel();
-  for (attempt& each : attempts_) close_quietly(each.socket);
+  for (attempt& each : attempts_) close(each.socket);
 }
 
-/// Does a step of it; want of memory ends all.
+void connector::close(asio::ip::tcp::socket& socket) const noexcept { close_socket(socket, made_in_); }
+
+/// Does a step of it; want of memory ends all, and so does a `fork` in its child.
 template <class Step>
 void connector::guarded(Step step) noexcept {
   if (!waiter_) return;
+  if (made_in_.elsewhere()) return give_up(came_through_fork());
   try {
     step();
   } catch (const std::bad_alloc&) {
@@ -99,7 +97,7 @@ void connector::advance() {
     const auto now = clock::now();
     const happy_eyeballs::action next = race_->advance(now);
     if (next.exhausted) return fail(last_cause_);
-    if (next.abandon) close_quietly(attempts_[*next.abandon].socket);
+    if (next.abandon) close(attempts_[*next.abandon].socket);
     if (!next.start) break;
     begin_attempt(*next.start);
   }
@@ -127,9 +125,10 @@ void connector::begin_attempt(std::size_t index) {
 void connector::on_attempt(attempt& ended) noexcept {
   guarded([&] {
     if (!ended.socket.is_open()) return;  // abandoned
-    if (!ended.result) return succeed(ended.socket);
+    if (!ended.result) succeed(ended);
+    if (!waiter_) return;
     remember(race_->address(ended.index), ended.result);
-    close_quietly(ended.socket);
+    close(ended.socket);
     race_->on_failed(ended.index);
     advance();
   });
@@ -149,8 +148,12 @@ void connector::on_time(gate_timer& which) noexcept {
 
 void connector::on_no_timer(gate_timer&) noexcept { give_up(out_of_memory()); }
 
-void connector::succeed(asio::ip::tcp::socket& socket) {
-  asio::ip::tcp::socket winner = std::move(socket);
+/// Or leaves in `result` why not.
+void connector::succeed(attempt& first) {
+  const bool six = race_->address(first.index).is_v6();
+  asio::ip::tcp::socket winner =
+      registered_anew(std::move(first.socket), six ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), first.result);
+  if (first.result) return;
   set_connection_options(winner);
   const auto who = std::move(waiter_);
   cancel();

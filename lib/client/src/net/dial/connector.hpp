@@ -6,6 +6,7 @@
 #include "net/failure.hpp"
 #include "net/gate_timer.hpp"
 #include "net/handler_memory.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -50,6 +51,7 @@ class connector final : public dial_step,
   /// One address that is being connected to.
   struct attempt {
     attempt(connector& c, std::size_t i) : owner{c}, index{i}, socket{c.executor_} {}
+    ~attempt() { owner.close(socket); }
     void on_ended() noexcept { owner.on_attempt(*this); }
 
     connector& owner;
@@ -73,13 +75,15 @@ class connector final : public dial_step,
   void advance();
   void begin_attempt(std::size_t);
   void on_attempt(attempt&) noexcept;
+  void close(asio::ip::tcp::socket&) const noexcept;
   void remember(const asio::ip::address&, const boost::system::error_code&);
-  void succeed(asio::ip::tcp::socket&);
   void fail(const std::string& what, clock::time_point not_before = clock::time_point::min());
+  void succeed(attempt&);
   void on_timeout();
   void give_up(const failure&) noexcept;
   std::string target() const;
 
+  const process_mark made_in_;
   const asio::any_io_executor executor_;
   const std::shared_ptr<serial_gate> gate_;
   const std::shared_ptr<resolver> resolver_;

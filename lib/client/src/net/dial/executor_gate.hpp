@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/process_mark.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
@@ -22,18 +24,24 @@ class executor_gate {
 
   template <class Function>
   void post(Function function) {
-    const std::lock_guard lock{mutex_};
-    if (executor_) boost::asio::post(*executor_, std::move(function));
+    const auto held = lock();
+    if (held && executor_) boost::asio::post(*executor_, std::move(function));
   }
 
   void shut() noexcept {
-    const std::lock_guard lock{mutex_};
-    executor_.reset();
+    if (const auto held = lock()) executor_.reset();
   }
 
  private:
   explicit executor_gate(boost::asio::any_io_executor executor) : executor_{std::move(executor)} {}
 
+  /// The thread of a look-up may have held it when the process was forked: in the child that one is gone, and
+  /// would be waited for in vain.
+  std::unique_lock<std::mutex> lock() {
+    return made_in_.elsewhere() ? std::unique_lock{mutex_, std::try_to_lock} : std::unique_lock{mutex_};
+  }
+
+  const process_mark made_in_;
   std::mutex mutex_;
   std::optional<boost::asio::any_io_executor> executor_;
 };

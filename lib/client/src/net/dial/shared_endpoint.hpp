@@ -1,11 +1,14 @@
 #pragma once
 
 #include "net/dial/endpoint.hpp"
+#include "net/dial/reactor_mark.hpp"
 #include "net/dial/resolver.hpp"
 #include "net/dial/tls.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/query.hpp>
 
 #include <memory>
 #include <utility>
@@ -25,6 +28,8 @@ class endpoint {
     // The context's first socket brings what it waits for sockets with. That can fail, and must not in a
     // dial.
     const boost::asio::ip::tcp::socket first{executor};
+    // Behind the reactor: so it hears of a fork when the reactor has.
+    boost::asio::use_service<reactor_mark>(boost::asio::query(executor, boost::asio::execution::context));
   }
 
   tls_context tls;

@@ -1,5 +1,10 @@
 #include "net/dial/socket_options.hpp"
 
+#include "net/dial/reactor_mark.hpp"
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/query.hpp>
+
 #include <cerrno>
 
 #include <fcntl.h>
@@ -33,7 +38,41 @@ class open_descriptor {
   int number_;
 };
 
+bool belongs_to_parents_reactor(boost::asio::ip::tcp::socket& socket) {
+  auto& context = boost::asio::query(socket.get_executor(), boost::asio::execution::context);
+  return boost::asio::has_service<reactor_mark>(context) &&
+         boost::asio::use_service<reactor_mark>(context).is_parents();
+}
+
+/// Has a descriptor's number stand for a socket that nobody is connected to.
+void replace(int number) noexcept {
+  const open_descriptor other{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  if (other.get() >= 0)
+    ::dup2(other.get(), number);
+  else
+    ::close(number);  // no descriptor is to be had: Asio will find this one closed
+}
+
 }  // namespace
+
+boost::asio::ip::tcp::socket registered_anew(boost::asio::ip::tcp::socket connected,
+                                             const boost::asio::ip::tcp& protocol,
+                                             boost::system::error_code& error) {
+  boost::asio::ip::tcp::socket anew{connected.get_executor()};
+  open_descriptor of{connected.release(error)};
+  if (!error) anew.assign(protocol, of.get(), error);
+  if (!error) of.release();
+  return anew;
+}
+
+void close_socket(boost::asio::ip::tcp::socket& socket, const process_mark& made_in) noexcept {
+  if (!socket.is_open()) return;
+  // Asio takes a socket out of its reactor's set before it closes it. Where that set is the parent's, the
+  // parent would never hear of the socket again.
+  if (made_in.elsewhere() && belongs_to_parents_reactor(socket)) replace(socket.native_handle());
+  boost::system::error_code ignored;
+  socket.close(ignored);
+}
 
 void open_socket(boost::asio::ip::tcp::socket& socket, const boost::asio::ip::tcp& protocol,
                  boost::system::error_code& error) {

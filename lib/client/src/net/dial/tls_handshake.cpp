@@ -15,10 +15,11 @@ tls_handshake::tls_handshake(asio::any_io_executor executor, std::shared_ptr<ser
                              std::shared_ptr<endpoint> endpoint)
     : gate_{std::move(gate)}, endpoint_{std::move(endpoint)}, limit_{std::move(executor), *gate_, *this} {}
 
-/// Does a step of it; want of memory ends all.
+/// Does a step of it; want of memory ends all, and so does a `fork` in its child.
 template <class Step>
 void tls_handshake::guarded(Step step) noexcept {
   if (!waiter_) return;
+  if (made_in_.elsewhere()) return fail(came_through_fork());
   try {
     step();
   } catch (const std::bad_alloc&) {

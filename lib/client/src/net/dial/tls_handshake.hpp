@@ -4,6 +4,7 @@
 #include "net/dial/shared_endpoint.hpp"
 #include "net/failure.hpp"
 #include "net/gate_timer.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 #include "net/tls_stream.hpp"
 
@@ -53,6 +54,7 @@ class tls_handshake final : public dial_step,
   void on_stream_end(const boost::system::error_code&);
   void fail(const failure&) noexcept;
 
+  const process_mark made_in_;
   const std::shared_ptr<serial_gate> gate_;
   const std::shared_ptr<endpoint> endpoint_;
   std::shared_ptr<waiter> waiter_;  // null: it is over

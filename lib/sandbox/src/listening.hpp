@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+
+namespace ephemint::inline v0::sandbox {
+
+// What Asio has for these leaves a moment in which a program that another thread starts inherits the
+// descriptor.
+
+/// Opens an acceptor.
+void open_acceptor(boost::asio::ip::tcp::acceptor&, const boost::asio::ip::tcp& protocol,
+                   boost::system::error_code&);
+
+/// The next connection; not open, if there is an error.
+boost::asio::awaitable<boost::asio::ip::tcp::socket> next_connection(boost::asio::ip::tcp::acceptor&,
+                                                                     boost::system::error_code&);
+
+}  // namespace ephemint::inline v0::sandbox
