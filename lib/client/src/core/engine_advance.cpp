@@ -31,6 +31,7 @@ void engine::expire_attempts(time_point now) noexcept {
   while (attempt* const a = attempts_.expired(now)) {
     link& l = *a->on;
     mint* const m = a->of;
+    if (m) addresses_.mark(l.address, address_trouble::silent, now);
     if (l.in_use == 1) {
       settle(*a, permit_use::unknown, now);
       if (a->probes_key) key_.probe_undone(a->key_version);
@@ -78,7 +79,7 @@ void engine::dispatch(time_point now) noexcept {
     if (!l || !dispatch_to(*l, m, now)) break;
   }
   while (mint* const m = front()) {
-    link* const l = links_.with_room(now, time_point::min());
+    link* const l = room_for(*m, now);
     if (!l || !dispatch_to(*l, *m, now)) break;
   }
 }

@@ -67,6 +67,15 @@ core::fate fate_of(net::fate what) noexcept {
   return core::fate::unknown;
 }
 
+core::address_id address_id_of(const asio::ip::address& address) noexcept {
+  core::address_id id{.family = address.is_v4() ? std::uint8_t{4} : std::uint8_t{6}};
+  if (address.is_v4())
+    std::ranges::copy(address.to_v4().to_bytes(), id.bytes.begin());
+  else
+    std::ranges::copy(address.to_v6().to_bytes(), id.bytes.begin());
+  return id;
+}
+
 }  // namespace
 
 client_impl::client_impl(asio::any_io_executor executor, client_options&& options,
@@ -205,6 +214,21 @@ void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   connection_at(id).reset();
   engine_.on_dial_failed(clock::now(), id, facts_of(what));
   pump();
+}
+
+void client_impl::arrange(net::addresses& found) {
+  const core::address_book& book = engine_.addresses();
+  const auto now = clock::now();
+  std::ranges::stable_sort(found, {},
+                           [&](const auto& address) { return book.rank_of(address_id_of(address), now); });
+}
+
+void client_impl::on_address(net::link_id id, const asio::ip::address& which, net::address_news what) {
+  const core::address_id known_as = address_id_of(which);
+  if (what == net::address_news::taken) return engine_.on_address_taken(id, known_as);
+  const bool silent = what == net::address_news::silent;
+  engine_.on_address_failed(clock::now(), known_as,
+                            silent ? core::address_trouble::silent : core::address_trouble::broke);
 }
 
 void client_impl::on_capacity(net::link_id id, std::uint32_t capacity) {

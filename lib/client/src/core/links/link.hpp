@@ -1,6 +1,8 @@
 #pragma once
 
 #include "core/attempts/attempt.hpp"
+#include "core/links/address_book.hpp"
+#include "core/links/link_health.hpp"
 #include "core/time.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -34,7 +36,8 @@ struct link {
   std::uint32_t capacity = 0;
   std::uint32_t in_use = 0;           ///< attempts on it, draining ones included; may be over `capacity`
   std::uint64_t served = 0;           ///< requests that were sent on it
-  bool answered = false;              ///< a reply has come on it
+  link_health health;                 ///< as its replies tell
+  address_id address;                 ///< where it leads
   std::uint32_t failures_before = 0;  ///< dials that failed in a row when its own began
   time_point opened_at{};
   time_point retire_at{};  ///< its age is reached

@@ -61,6 +61,8 @@ struct mint {
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
   std::uint8_t attempts = 0;
+  std::uint32_t shuns =
+      0;  ///< the link whose reply to its last attempt was a 5xx: the next goes over another
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first

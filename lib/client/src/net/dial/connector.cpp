@@ -43,6 +43,12 @@ void connector::start(std::shared_ptr<waiter> who, std::chrono::milliseconds pat
   gate_->enter(begin_, shared_from_this(), completion::place::elsewhere);
 }
 
+void connector::start(std::shared_ptr<waiter> who, std::chrono::milliseconds patience,
+                      addresses known) noexcept {
+  given_ = std::move(known);
+  start(std::move(who), patience);
+}
+
 void connector::cancel() noexcept {
   waiter_.reset();
   limit_.cancel();
@@ -64,7 +70,8 @@ void connector::guarded(Step step) noexcept {
 void connector::begin() noexcept {
   guarded([this] {
     limit_.set(deadline_);
-    look_up();
+    if (given_.empty()) return look_up();
+    race(std::move(given_));
   });
 }
 
@@ -83,13 +90,19 @@ void connector::on_addresses(const lookup_result& result) noexcept {
   guarded([&] {
     if (race_) return;
     if (result.found.empty()) return fail("its name could not be resolved: " + result.problem);
-    race(result.found);
+    look_at(result.found);
   });
 }
 
-void connector::race(const addresses& found) {
+void connector::look_at(const addresses& found) {
+  addresses order = alternate_families(found);
+  waiter_->arrange(order);
+  race(std::move(order));
+}
+
+void connector::race(addresses order) {
   turn_.cancel();
-  race_.emplace(found, deadline_ - clock::now());
+  race_.emplace(std::move(order), deadline_ - clock::now());
   advance();
 }
 
@@ -98,7 +111,10 @@ void connector::advance() {
     const auto now = clock::now();
     const happy_eyeballs::action next = race_->advance(now);
     if (next.exhausted) return fail(last_cause_);
-    if (next.abandon) close_quietly(attempts_[*next.abandon].socket);
+    if (next.abandon) {
+      report(attempts_[*next.abandon], address_news::silent);
+      close_quietly(attempts_[*next.abandon].socket);
+    }
     if (!next.start) break;
     begin_attempt(*next.start);
   }
@@ -126,8 +142,9 @@ void connector::begin_attempt(std::size_t index) {
 void connector::on_attempt(attempt& ended) noexcept {
   guarded([&] {
     if (!ended.socket.is_open()) return;  // abandoned
-    if (!ended.result) return succeed(ended.socket);
+    if (!ended.result) return succeed(ended);
     remember(race_->address(ended.index), ended.result);
+    report(ended, address_news::broke);
     close_quietly(ended.socket);
     race_->on_failed(ended.index);
     advance();
@@ -142,14 +159,26 @@ void connector::on_time(gate_timer& which) noexcept {
   guarded([&] {
     if (&which == &limit_) return on_timeout();
     if (race_) return advance();
-    race(resolver_->stale());
+    look_at(resolver_->stale());
   });
 }
 
 void connector::on_no_timer(gate_timer&) noexcept { give_up(out_of_memory()); }
 
-void connector::succeed(asio::ip::tcp::socket& socket) {
-  asio::ip::tcp::socket winner = std::move(socket);
+void connector::report(const attempt& of, address_news what) noexcept {
+  waiter_->on_address(race_->address(of.index), what);
+}
+
+/// Of those that began before that one, and are still alive.
+void connector::report_silent(std::size_t before) noexcept {
+  for (const attempt& each : attempts_)
+    if (each.index < before && each.socket.is_open()) report(each, address_news::silent);
+}
+
+void connector::succeed(attempt& first) {
+  report_silent(first.index);
+  report(first, address_news::taken);
+  asio::ip::tcp::socket winner = std::move(first.socket);
   set_connection_options(winner);
   const auto who = std::move(waiter_);
   cancel();
@@ -161,6 +190,7 @@ void connector::fail(const std::string& what) {
 }
 
 void connector::on_timeout() {
+  report_silent(attempts_.size());
   std::string what = race_ ? "not established" : "its name was not resolved";
   what += " within " + std::to_string(patience_.count()) + " ms";
   if (!last_cause_.empty()) what += "; the last cause was: " + last_cause_;

@@ -45,6 +45,9 @@ class resolver : public std::enable_shared_from_this<resolver> {
   /// `std::bad_alloc`; the waiter isn't told then.
   void find(std::weak_ptr<waiter>);
 
+  /// A dial has failed: the addresses may have moved, and the next one asks again (behaviours N7).
+  void doubt() noexcept { cache_.doubt(); }
+
   /// Old addresses, for who can't wait any longer.
   const addresses& stale() const noexcept { return cache_.stale(); }
 
