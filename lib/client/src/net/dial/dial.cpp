@@ -13,11 +13,14 @@ dial::dial(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate,
       endpoint_{std::move(endpoint)},
       beside_{executor_, *gate_, *this} {}
 
-void dial::start(std::shared_ptr<waiter> who, dial_times times) {
+void dial::start(std::shared_ptr<waiter> who, dial_times times) try {
+  waiter_ = std::move(who);
   times_ = times;
   end_ = clock::now() + times.connect + times.handshake;
   connect(times.connect);
-  waiter_ = std::move(who);
+} catch (...) {
+  waiter_.reset();
+  throw;
 }
 
 void dial::cancel() noexcept {
