@@ -43,3 +43,8 @@ ephemint_test(client_exhaustion_test
     SOURCES integration/client_exhaustion_test.cpp support/failing_memory.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
+# Apart from the others: its own getaddrinfo stands before the C library's.
+ephemint_test(client_sick_nodes_test
+    SOURCES integration/client_sick_nodes_test.cpp support/scripted_names.cpp
+    LIBRARIES ephemint::sandbox ephemint_test_network
+    LABELS threads)

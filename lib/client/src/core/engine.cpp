@@ -136,6 +136,12 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
     permit = permit_at(m, now, 0);
     if (hopeless(m, permit)) return finish(m, why, code, permit);
   }
+  const bool of_a_node =
+      what == trouble::server_error || what == trouble::timed_out || what == trouble::transport;
+  if (of_a_node) {
+    ++m.troubles;
+    m.troubled_at = now;
+  }
   const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline);
   if (!when) return finish(m, why, code, permit);
   if (*when > now)

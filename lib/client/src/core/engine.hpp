@@ -204,6 +204,7 @@ class engine {
   void close_resting() noexcept;
   void dial_went_wrong(time_point now, const failure_facts&) noexcept;
   void learn(link&, reply_facts::answer, mint*, time_point now) noexcept;
+  bool left_for_fresh(mint&, time_point now) noexcept;
   link* room_for(const mint&, time_point now) noexcept;
   void conclude(mint&, reply_facts&, time_point sent_at, time_point now) noexcept;
 

@@ -79,6 +79,7 @@ void engine::dispatch(time_point now) noexcept {
     if (!l || !dispatch_to(*l, m, now)) break;
   }
   while (mint* const m = front()) {
+    if (left_for_fresh(*m, now)) continue;
     link* const l = room_for(*m, now);
     if (!l || !dispatch_to(*l, *m, now)) break;
   }

@@ -25,10 +25,25 @@ void engine::on_address_taken(link_id id, const address_id& which) noexcept {
 /// What a reply tells of its link, and of the address behind it; and who heard a 5xx goes over another link
 /// next time (A1, A3, A6).
 void engine::learn(link& l, reply_facts::answer what, mint* m, time_point now) noexcept {
-  if (m && what == reply_facts::answer::server_error) m->shuns = l.id;
-  if (!l.health.retires_after(health_of(what))) return;
+  const bool error = what == reply_facts::answer::server_error;
+  // What failed elsewhere too tells of both links; and its next attempt needs a place for a fresh one.
+  const bool failed_elsewhere = error && m && m->troubles > 0;
+  if (error && m) m->shuns = l.id;
+  if (!l.health.retires_after(health_of(what)) && !failed_elsewhere) return;
   addresses_.mark(l.address, address_trouble::broke, now);
   links_.retire(l);
+}
+
+/// Links that were dialled together lead to the same node: the first in line, if two of them failed it,
+/// leaves the queue for one that opened since, and so for another address, or whatever else a balancer has.
+/// The link that failed it last has gone: so there is such a one, or a place for it.
+bool engine::left_for_fresh(mint& m, time_point now) noexcept {
+  if (m.troubles < 2) return false;
+  m.troubles = 0;  // once: should it come back for want of a permit, any link will do
+  take_out(m, now);
+  to_fresh(m, now);
+  m.until = m.troubled_at;
+  return true;
 }
 
 /// A link for the first in line. Where only the one that it shuns has room, that one is retired, so that

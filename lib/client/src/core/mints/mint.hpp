@@ -61,12 +61,14 @@ struct mint {
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
   std::uint8_t attempts = 0;
-  std::uint32_t shuns =
-      0;  ///< the link whose reply to its last attempt was a 5xx: the next goes over another
+  /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
+  std::uint8_t troubles = 0;
+  std::uint32_t shuns = 0;  ///< the link that answered its last attempt with a 5xx
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
   time_point submitted{};
+  time_point troubled_at{};  ///< the last of `troubles`
   /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does.
   time_point until{};
   attempt* under_way = nullptr;  ///< while `sent`
