@@ -55,6 +55,8 @@ script answers_503() {
 struct sickness {
   const char* name;
   script does;
+
+  friend std::ostream& operator<<(std::ostream& out, const sickness& s) { return out << s.name; }
 };
 
 std::vector<sickness> sicknesses() {

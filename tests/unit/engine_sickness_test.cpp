@@ -154,6 +154,25 @@ TEST(engine_sickness, mint_that_wants_a_fresh_link_takes_the_one_that_another_di
 }
 
 // behaviours: A3
+TEST(engine_sickness, mint_that_wants_a_fresh_link_is_sent_at_once_on_one_that_rests) {
+  engine_run run{connections(1)};
+  run.dials = [](std::size_t) { return dial_plan{1ms}; };
+  run.requests = [](const request& r) {
+    return r.number <= 2 ? answered(answer::server_error) : minted(1ms);
+  };
+  const int c = run.submit("unlucky");
+  while (run.count().in_flight > 0 || run.at(c).requests < 2) run.run_for(1ms);
+  const int other = run.submit("other");
+  run.run_for(5ms);
+  ASSERT_TRUE(run.at(other).minted());
+  ASSERT_FALSE(run.at(c).ended) << "waits for its turn";
+  run.run_for(100ms);
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.dialled(), 3u);
+  run.run_to_rest();
+}
+
+// behaviours: A3
 TEST(engine_sickness, link_that_fails_one_account_alone_serves_the_others) {
   engine_run run{connections(1)};
   run.requests = [](const request& r) {

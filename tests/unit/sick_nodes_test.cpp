@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct kind {
   /// a third of them, chosen anew for each connection, is sick.
   double by_address;
   double balanced;
+  /// The longest that a login takes with one sick node, where addresses tell them apart.
+  core::duration longest = 750ms;
+
+  friend std::ostream& operator<<(std::ostream& out, const kind& k) { return out << k.name; }
 };
 
 // A reply that is no token is never asked for again: each time that a bad address is tried again it costs one
@@ -31,7 +36,7 @@ constexpr kind kinds[] = {
     {"hangs_in_the_handshake", node::hangs_in_the_handshake, 1, 0.99},
     {"hangs_up", node::hangs_up, 1, 0.99},
     {"answers_503", node::answers_503, 1, 0.99},
-    {"hangs_after_it", node::hangs_after_it, 1, 0.99},
+    {"hangs_after_it", node::hangs_after_it, 1, 0.99, 4500ms},
     {"hangs_up_after_it", node::hangs_up_after_it, 1, 0.99},
     {"gives_no_token", node::gives_no_token, 0.98, 0.98},
 };
@@ -74,8 +79,9 @@ TEST_P(sick_nodes, named_first_cost_no_login_where_one_is_well) {
     scenario s{.nodes = nodes(sick, well, GetParam().what)};
     const worst seen = over_seeds(s);
     EXPECT_GE(seen.share, GetParam().by_address - spared) << sick << " of " << sick + well;
-    std::printf("%s, %u of %u: %.4f, longest %lld ms, %zu dials\n", GetParam().name, sick, sick + well,
-                seen.share, static_cast<long long>(seen.longest / 1ms), seen.dials);
+    if (sick == 1) {
+      EXPECT_LE(seen.longest, GetParam().longest);
+    }
   }
 }
 
@@ -86,8 +92,6 @@ TEST_P(sick_nodes, that_take_turns_being_sick_cost_no_login) {
   s.max_age = 30s;
   const worst seen = over_seeds(s);
   EXPECT_GE(seen.share, GetParam().by_address);
-  std::printf("%s, in turns: %.4f, longest %lld ms, %zu dials\n", GetParam().name, seen.share,
-              static_cast<long long>(seen.longest / 1ms), seen.dials);
 }
 
 // behaviours: A3, A6
@@ -96,8 +100,6 @@ TEST_P(sick_nodes, behind_one_address_cost_hardly_a_login) {
   s.logins_per_second = 4;
   const worst seen = over_seeds(s);
   EXPECT_GE(seen.share, GetParam().balanced);
-  std::printf("%s, balanced: %.4f, longest %lld ms, %zu dials\n", GetParam().name, seen.share,
-              static_cast<long long>(seen.longest / 1ms), seen.dials);
 }
 
 INSTANTIATE_TEST_SUITE_P(each, sick_nodes, testing::ValuesIn(kinds),

@@ -214,6 +214,7 @@ class engine {
   void expire_links(time_point now) noexcept;
   void expire_mints(time_point now) noexcept;
   void dispatch(time_point now) noexcept;
+  void dispatch_fresh(time_point now) noexcept;
   bool dispatch_to(link&, mint&, time_point now) noexcept;
   struct leave_to_send {
     permit granted;

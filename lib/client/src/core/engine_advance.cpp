@@ -73,15 +73,22 @@ mint* engine::front() noexcept {
 /// pause that began meanwhile is obeyed.
 void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
+  dispatch_fresh(now);
+  while (mint* const m = front()) {
+    if (left_for_fresh(*m, now)) {
+      dispatch_fresh(now);
+      continue;
+    }
+    link* const l = room_for(*m, now);
+    if (!l || !dispatch_to(*l, *m, now)) break;
+  }
+}
+
+void engine::dispatch_fresh(time_point now) noexcept {
   while (!fresh_.empty()) {
     mint& m = *fresh_.begin();
     link* const l = links_.with_room(now, m.until);
     if (!l || !dispatch_to(*l, m, now)) break;
-  }
-  while (mint* const m = front()) {
-    if (left_for_fresh(*m, now)) continue;
-    link* const l = room_for(*m, now);
-    if (!l || !dispatch_to(*l, *m, now)) break;
   }
 }
 
