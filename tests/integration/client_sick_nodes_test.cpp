@@ -71,7 +71,6 @@ std::vector<sickness> sicknesses() {
          client.read_raw(4096);
          client.reset();
        }},
-      {"speaks_no_tls", [](peer& client) { client.write_raw("SSH-2.0-OpenSSH_9.2\r\n"); }},
       {"answers_503", answers_503()},
       {"answers_502_in_html", answers([] { return reply("502 Bad Gateway", "<html></html>"); })},
       {"hangs_after_the_request",
@@ -237,6 +236,24 @@ TEST(sick_nodes, address_that_refuses_or_swallows_everything_costs_no_login) {
       names_lead_to({first, "127.0.0.3"});
       expect_all(outcome_of(options(healthy.port()), each.how), 12);
     }
+}
+
+// behaviours: A1, T1
+TEST(sick_nodes, address_that_is_not_believed_fails_the_first_login_and_no_later_one) {
+  const server_wishes expired{.shown = issue(root(), {.from = -2h, .until = -1h})};
+  const script speaks_no_tls = [](peer& client) { client.write_raw("SSH-2.0-OpenSSH_9.2\r\n"); };
+  for (const bool shows_a_certificate : {true, false}) {
+    scripted_server healthy{api(), {mints()}, "127.0.0.3"};
+    scripted_server other{shows_a_certificate ? expired : api(),
+                          {shows_a_certificate ? mints() : speaks_no_tls},
+                          "127.0.0.2",
+                          healthy.port()};
+    names_lead_to({"127.0.0.2", "127.0.0.3"});
+    const tally seen = outcome_of(options(healthy.port()),
+                                  [](client& c, tally& t) { return one_after_the_other(c, 12, t); });
+    EXPECT_EQ(seen.minted, 11);
+    EXPECT_EQ(other.connections(), 1);
+  }
 }
 
 // behaviours: A1

@@ -137,36 +137,28 @@ TEST(DialSick, a_handshake_that_is_only_slow_still_wins_against_one_that_hangs) 
   EXPECT_EQ(run.news, (words{"127.0.0.2 taken"})) << "who began later lost no more than its start";
 }
 
-// behaviours: A1
-TEST(DialSick, a_refused_certificate_at_one_address_lets_another_show_its_own) {
+// behaviours: T1
+TEST(DialSick, a_refused_certificate_ends_the_dial_and_is_told_of_its_address) {
   const auto stale = test::issue(test::connection_run::root(), {.from = -2h, .until = -1h});
   two_nodes nodes{accept_gladly, {.shown = stale}};
   name_server names{{"127.0.0.2", "127.0.0.3"}};
   noting_run run{nodes.port(), "api.test", names.function()};
-  EXPECT_EQ(run.dial().what, heard::kind::connected);
-  EXPECT_EQ(run.news, (words{"127.0.0.2 broke", "127.0.0.3 taken"}));
-}
-
-// behaviours: T1
-TEST(DialSick, a_certificate_that_all_addresses_lack_is_what_is_told) {
-  const auto stale = test::issue(test::connection_run::root(), {.from = -2h, .until = -1h});
-  scripted_server first{{.shown = stale}, {accept_gladly}, "127.0.0.2"};
-  scripted_server second{{.shown = stale}, {accept_gladly}, "127.0.0.3", first.port()};
-  name_server names{{"127.0.0.2", "127.0.0.3"}};
-  noting_run run{first.port(), "api.test", names.function()};
   const heard seen = run.dial();
   EXPECT_EQ(seen.what, heard::kind::connect_failed);
   EXPECT_FALSE(seen.why.retryable);
   EXPECT_NE(seen.why.message.view().find("has expired"), std::string_view::npos) << seen.why.message.view();
-  EXPECT_EQ(run.news, (words{"127.0.0.2 broke", "127.0.0.3 broke"}));
+  EXPECT_EQ(run.news, (words{"127.0.0.2 broke"}));
+  EXPECT_EQ(nodes.healthy.connections(), 0);
 }
 
-TEST(DialSick, what_is_worth_trying_again_is_told_rather_than_what_is_not) {
+TEST(DialSick, what_is_worth_trying_again_is_told_rather_than_a_refused_certificate) {
   const auto stale = test::issue(test::connection_run::root(), {.from = -2h, .until = -1h});
-  scripted_server refused{{.shown = stale}, {accept_gladly}, "127.0.0.2"};
-  name_server names{{"127.0.0.2", "127.0.0.4"}};  // nobody listens at the second
+  scripted_server leaves{test::connection_run::good_server(), {hang_up}, "127.0.0.2"};
+  scripted_server refused{{.shown = stale}, {accept_gladly}, "127.0.0.3", leaves.port()};
+  name_server names{{"127.0.0.2", "127.0.0.3"}};
   noting_run run{refused.port(), "api.test", names.function()};
   EXPECT_TRUE(run.dial().why.retryable);
+  EXPECT_EQ(run.news, (words{"127.0.0.2 broke", "127.0.0.3 broke"}));
 }
 
 // behaviours: A1

@@ -113,6 +113,7 @@ void dial::on_no_handshake(lane& ended, const failure& why) noexcept {
   ended.over = true;
   on_address(ended.address, clock::now() < ended.due ? address_news::broke : address_news::silent);
   note(why);
+  if (!why.retryable) rest_.clear();  // a certificate that is refused is no reason to look for another (T1)
   move_on();
 }
 
@@ -124,7 +125,7 @@ std::size_t dial::shaking_hands() const noexcept {
   return static_cast<std::size_t>(std::ranges::count(lanes_, false, &lane::over));
 }
 
-/// What is worth trying again outweighs what isn't: another address may do what this one won't.
+/// What is worth trying again outweighs what isn't: the next dial begins with another address.
 void dial::note(const failure& why) noexcept {
   const bool first = met_.message.view().empty();
   if (first || why.retryable || !met_.retryable) met_ = why;
