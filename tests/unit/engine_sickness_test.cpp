@@ -172,6 +172,21 @@ TEST(engine_sickness, mint_that_wants_a_fresh_link_is_sent_at_once_on_one_that_r
   run.run_to_rest();
 }
 
+TEST(engine_sickness, mint_whose_link_goes_on_waits_for_no_other_where_only_one_may_stand) {
+  engine_run run{connections(1)};
+  run.dials = [](std::size_t) { return dial_plan{.capacity = 100}; };
+  request_plan reset;
+  reset.how = request_plan::end::reset;
+  reset.reply_begun = true;
+  run.next_requests = {reset, reset};
+  const int c = run.submit("a");
+  run.run_for(2s);
+  EXPECT_TRUE(run.at(c).minted());
+  EXPECT_EQ(run.at(c).requests, 3);
+  EXPECT_EQ(run.dialled(), 1u);
+  run.run_to_rest();
+}
+
 // behaviours: A3
 TEST(engine_sickness, link_that_fails_one_account_alone_serves_the_others) {
   engine_run run{connections(1)};

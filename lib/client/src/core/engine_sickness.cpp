@@ -36,10 +36,11 @@ void engine::learn(link& l, reply_facts::answer what, mint* m, time_point now) n
 
 /// Links that were dialled together lead to the same node: the first in line, if two of them failed it,
 /// leaves the queue for one that opened since, and so for another address, or whatever else a balancer has.
-/// The link that failed it last has gone: so there is such a one, or a place for it.
+/// Not where it might wait there for ever: where as many stand as may, and none of them is such a one.
 bool engine::left_for_fresh(mint& m, time_point now) noexcept {
   if (m.troubles < 2) return false;
   m.troubles = 0;  // once: should it come back for want of a permit, any link will do
+  if (!links_.may_begin() && !links_.with_room(now, m.troubled_at)) return false;
   take_out(m, now);
   to_fresh(m, now);
   m.until = m.troubled_at;
