@@ -316,13 +316,30 @@ TEST(sick_nodes, connection_that_stays_at_a_sick_backend_costs_at_most_one_of_40
 }
 
 // behaviours: A6
-TEST(sick_nodes, node_whose_200_is_no_token_costs_at_most_two_of_10_logins) {
-  for (const char* body : {"{}", "<html>It works!</html>", ""}) {
-    two_nodes nodes{answers([body] { return reply("200 OK", body); })};
+TEST(sick_nodes, node_half_set_up_costs_at_most_two_of_10_logins) {
+  const std::string page = "<html>It works!</html>";
+  for (const std::string& said :
+       {reply("200 OK", "{}"), reply("200 OK", page), reply("200 OK", ""), reply("404 Not Found", page),
+        reply("404 Not Found", ""), reply("301 Moved Permanently", page)}) {
+    two_nodes nodes{answers([said] { return said; })};
     const tally seen = outcome_of(options(nodes.healthy.port()),
                                   [](client& c, tally& t) { return one_after_the_other(c, 10, t); });
-    EXPECT_GE(seen.minted, 8) << body;
+    EXPECT_GE(seen.minted, 8) << said;
   }
+}
+
+// behaviours: A6
+TEST(sick_nodes, refusal_in_the_apis_own_words_accuses_no_node) {
+  const std::string refusal =
+      reply("400 Bad Request",
+            R"({"request_id":"1","errors":[{"error_source":"shipengine","error_type":"validation",)"
+            R"("error_code":"invalid_field_value","message":"no such account"}]})");
+  two_nodes nodes{answers([refusal] { return refusal; })};
+  const tally seen = outcome_of(options(nodes.healthy.port()),
+                                [](client& c, tally& t) { return one_after_the_other(c, 10, t); });
+  EXPECT_EQ(seen.minted, 0);
+  EXPECT_EQ(nodes.sick->connections(), 1);
+  EXPECT_EQ(nodes.healthy.connections(), 0);
 }
 
 // behaviours: N7

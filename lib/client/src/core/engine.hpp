@@ -77,6 +77,7 @@ struct reply_facts {
   std::optional<duration> keep_alive{};
   ephemeral_token token{};  ///< `minted`
   mint_error said{};        ///< all else: for whoever waits, should this be the end
+  bool foreign = false;  ///< `rejected`, in words that aren't the API's: a node half set up says such things
 };
 
 /// What the failure of a dial, a link or an attempt was.
@@ -203,7 +204,7 @@ class engine {
   void shut(link&, time_point now) noexcept;
   void close_resting() noexcept;
   void dial_went_wrong(time_point now, const failure_facts&) noexcept;
-  void learn(link&, reply_facts::answer, mint*, time_point now) noexcept;
+  void learn(link&, const reply_facts&, mint*, time_point now) noexcept;
   bool left_for_fresh(mint&, time_point now) noexcept;
   link* room_for(const mint&, time_point now) noexcept;
   void conclude(mint&, reply_facts&, time_point sent_at, time_point now) noexcept;

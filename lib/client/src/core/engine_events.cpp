@@ -108,7 +108,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
     l.idle_limit =
         std::min<duration>(settings_.links.idle_timeout, *reply.keep_alive - std::chrono::seconds{1});
   if (!reply.reusable) links_.retire(l);
-  learn(l, reply.what, m, now);
+  learn(l, reply, m, now);
   end(*a, now);
   if (l.in_use == 0 && !reply.reusable) {
     links_.close(l);  // it has ended by itself

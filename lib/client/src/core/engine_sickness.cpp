@@ -6,10 +6,11 @@ namespace ephemint::inline v0::core {
 
 namespace {
 
-link_health::reply health_of(reply_facts::answer what) noexcept {
+link_health::reply health_of(const reply_facts& reply) noexcept {
   using answer = reply_facts::answer;
-  if (what == answer::server_error) return link_health::reply::error;
-  return what == answer::malformed ? link_health::reply::garbage : link_health::reply::well;
+  if (reply.what == answer::server_error) return link_health::reply::error;
+  const bool garbage = reply.what == answer::malformed || reply.foreign;
+  return garbage ? link_health::reply::garbage : link_health::reply::well;
 }
 
 }  // namespace
@@ -24,12 +25,12 @@ void engine::on_address_taken(link_id id, const address_id& which) noexcept {
 
 /// What a reply tells of its link, and of the address behind it; and who heard a 5xx goes over another link
 /// next time (A1, A3, A6).
-void engine::learn(link& l, reply_facts::answer what, mint* m, time_point now) noexcept {
-  const bool error = what == reply_facts::answer::server_error;
+void engine::learn(link& l, const reply_facts& reply, mint* m, time_point now) noexcept {
+  const bool error = reply.what == reply_facts::answer::server_error;
   // What failed elsewhere too tells of both links; and its next attempt needs a place for a fresh one.
   const bool failed_elsewhere = error && m && m->troubles > 0;
   if (error && m) m->shuns = l.id;
-  if (!l.health.retires_after(health_of(what)) && !failed_elsewhere) return;
+  if (!l.health.retires_after(health_of(reply)) && !failed_elsewhere) return;
   addresses_.mark(l.address, address_trouble::broke, now);
   links_.retire(l);
 }
