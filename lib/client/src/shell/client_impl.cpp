@@ -216,11 +216,15 @@ void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   pump();
 }
 
+/// Sorts them where they stand: a name has a few, and a stable sort of the library's takes memory.
 void client_impl::arrange(net::addresses& found) {
-  const core::address_book& book = engine_.addresses();
   const auto now = clock::now();
-  std::ranges::stable_sort(found, {},
-                           [&](const auto& address) { return book.rank_of(address_id_of(address), now); });
+  const auto earlier = [&](const auto& a, const auto& b) {
+    const core::address_book& book = engine_.addresses();
+    return book.rank_of(address_id_of(a), now) < book.rank_of(address_id_of(b), now);
+  };
+  for (auto next = found.begin(); next != found.end(); ++next)
+    std::rotate(std::upper_bound(found.begin(), next, *next, earlier), next, next + 1);
 }
 
 void client_impl::on_address(net::link_id id, const asio::ip::address& which, net::address_news what) {
