@@ -62,3 +62,8 @@ ephemint_test(client_process_test
     LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
     LABELS integration)
 target_precompile_headers(client_process_test PRIVATE support/client_run.hpp <gmock/gmock.h>)
+# Apart from the others: its own getaddrinfo stands before the C library's.
+ephemint_test(client_sick_nodes_test
+    SOURCES integration/client_sick_nodes_test.cpp support/scripted_names.cpp
+    LIBRARIES ephemint::sandbox ephemint_test_network
+    LABELS threads)

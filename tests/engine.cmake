@@ -2,6 +2,8 @@
 ephemint_test(engine_test VIRTUAL_TIME
     SOURCES
         support/engine_run.cpp
+        support/sick_nodes.cpp
+        unit/address_book_test.cpp
         unit/admission_queue_test.cpp
         unit/engine_cancel_test.cpp
         unit/engine_dial_test.cpp
@@ -14,12 +16,14 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_queue_test.cpp
         unit/engine_refusal_test.cpp
         unit/engine_retry_test.cpp
+        unit/engine_sickness_test.cpp
         unit/engine_stale_test.cpp
         unit/engine_window_test.cpp
         unit/dial_rules_test.cpp
         unit/link_table_test.cpp
         unit/outage_gate_test.cpp
         unit/outage_guard_test.cpp
+        unit/sick_nodes_test.cpp
         unit/stream_window_test.cpp
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp

@@ -61,5 +61,25 @@ TEST(AddressCache, an_address_ends_the_row_of_failures) {
   EXPECT_EQ(cache.fresh_until(), start + 66s) << "old addresses do meanwhile";
 }
 
+// behaviours: N7
+TEST(AddressCache, addresses_in_doubt_are_asked_for_again_and_serve_meanwhile) {
+  address_cache cache;
+  cache.store(start, found("192.0.2.1"));
+  cache.doubt();
+  EXPECT_FALSE(cache.fresh(start));
+  EXPECT_EQ(cache.stale(), found("192.0.2.1").found);
+  cache.store(start, found("192.0.2.2"));
+  EXPECT_EQ(cache.fresh(start)->found, found("192.0.2.2").found);
+}
+
+// behaviours: N1, N7
+TEST(AddressCache, doubt_shortens_no_memory_of_a_failure) {
+  address_cache cache;
+  cache.store(start, found("192.0.2.1"));
+  cache.store(start, failed());
+  cache.doubt();
+  EXPECT_EQ(cache.fresh(start)->found, found("192.0.2.1").found);
+}
+
 }  // namespace
 }  // namespace ephemint::net

@@ -71,7 +71,8 @@ struct client_options {
   std::chrono::milliseconds min_remaining = std::chrono::seconds{5};
   /// Name look-up and TCP connect together, 1 ms to 1 h.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds{3};
-  /// The TLS handshake, 1 ms to 1 h.
+  /// One address's TLS handshake, 1 ms to 1 h. After 500 ms, or a third of this if that is less, another
+  /// address is tried beside it.
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds{3};
 
   // --- trying again ---

@@ -154,6 +154,10 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
   time_point worth_it = asked_to_wait ? floor : never;
   if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
   if (forgive(m, what, now)) return floor > now ? queue_.delay(m, floor) : queue_.push(m);
+  if (what == trouble::server_error || what == trouble::timed_out || what == trouble::transport) {
+    ++m.troubles;  // a node's, it may be
+    m.troubled_at = now;
+  }
   if (what == trouble::rate_limited) worth_it = permit_at(m, now, 0);
   if (worth_it != never && hopeless(m, worth_it)) return finish(m, why, code, worth_it);
   const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline, floor);

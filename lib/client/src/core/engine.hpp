@@ -3,6 +3,7 @@
 #include "core/attempts/attempt_store.hpp"
 #include "core/attempts/retry_policy.hpp"
 #include "core/key/key_guard.hpp"
+#include "core/links/address_book.hpp"
 #include "core/links/dial_rules.hpp"
 #include "core/links/link_table.hpp"
 #include "core/mints/admission_queue.hpp"
@@ -78,6 +79,7 @@ struct reply_facts {
   std::optional<duration> keep_alive{};
   ephemeral_token token{};  ///< `minted`
   mint_error said{};        ///< all else: for whoever waits, should this be the end
+  bool foreign = false;  ///< `rejected`, in words that aren't the API's: a node half set up says such things
 };
 
 /// What the failure of a dial, a link or an attempt was.
@@ -115,6 +117,10 @@ class engine {
   /// It has ended. `of_its_attempts`: what became of those that are on it.
   void on_link_gone(time_point now, link_id, const failure_facts&, fate of_its_attempts) noexcept;
   void on_dial_failed(time_point now, link_id, const failure_facts&) noexcept;
+  /// What a dial has met at one address; before `on_link_open` or `on_dial_failed`.
+  void on_address_failed(time_point now, const address_id&, address_trouble) noexcept;
+  /// Where that link leads; before `on_link_open`. Without it nothing is learnt of its address.
+  void on_address_taken(link_id, const address_id&) noexcept;
   void on_reply(time_point now, attempt_id, reply_facts&&) noexcept;
   /// This attempt alone is lost; its link goes on.
   void on_attempt_lost(time_point now, attempt_id, fate, const failure_facts&) noexcept;
@@ -137,6 +143,8 @@ class engine {
   // --- questions ---
   bool closing() const noexcept { return closing_; }
   bool drained() const noexcept { return drained_; }
+  /// Which address a dial tries before which.
+  const address_book& addresses() const noexcept { return addresses_; }
   /// The mint that still waits for that attempt's reply, or null.
   const mint* asker(attempt_id) const noexcept;
   /// When the request of an attempt under way was about to be written.
@@ -206,6 +214,9 @@ class engine {
   void shut(link&, time_point now) noexcept;
   void close_resting() noexcept;
   void dial_went_wrong(time_point now, const failure_facts&) noexcept;
+  void learn(link&, const reply_facts&, mint*, time_point now) noexcept;
+  bool left_for_fresh(mint&, time_point now) noexcept;
+  link* room_for(const mint&, time_point now) noexcept;
   void conclude(mint&, reply_facts&, time_point sent_at, time_point now) noexcept;
 
   // outages
@@ -232,6 +243,7 @@ class engine {
   void expire_links(time_point now) noexcept;
   void expire_mints(time_point now) noexcept;
   void dispatch(time_point now) noexcept;
+  void dispatch_fresh(time_point now) noexcept;
   bool dispatch_to(link&, mint&, time_point now) noexcept;
   struct leave_to_send {
     permit granted;
@@ -295,6 +307,7 @@ class engine {
   mutable attempt_store attempts_;
   link_table links_;
   dial_rules dials_;
+  address_book addresses_;
   admission_queue queue_;
   fresh_set fresh_;
   fresh_set held_;  // by an outage

@@ -33,6 +33,7 @@ void engine::expire_attempts(time_point now) noexcept {
   while (attempt* const a = attempts_.expired(now)) {
     link& l = *a->on;
     mint* const m = a->of;
+    if (m) addresses_.mark(l.address, address_trouble::silent, now);
     if (l.in_use == 1) {
       settle(*a, permit_use::unknown, now);
       if (a->probes_key) key_.probe_undone(a->key_version);
@@ -76,14 +77,22 @@ mint* engine::front() noexcept {
 /// pause that began meanwhile is obeyed.
 void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
+  dispatch_fresh(now);
+  while (mint* const m = front()) {
+    if (left_for_fresh(*m, now)) {
+      dispatch_fresh(now);
+      continue;
+    }
+    link* const l = room_for(*m, now);
+    if (!l || !dispatch_to(*l, *m, now)) break;
+  }
+}
+
+void engine::dispatch_fresh(time_point now) noexcept {
   while (!fresh_.empty()) {
     mint& m = *fresh_.begin();
     link* const l = links_.with_room(now, m.until);
     if (!l || !dispatch_to(*l, m, now)) break;
-  }
-  while (mint* const m = front()) {
-    link* const l = links_.with_room(now, time_point::min());
-    if (!l || !dispatch_to(*l, *m, now)) break;
   }
 }
 
@@ -249,8 +258,7 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
 bool engine::dial(time_point now) noexcept try {
   if (!links_.may_begin()) return false;
   // A probe keeps its own pace, and may go while a dial hangs that may hang for longer than the outage lasts.
-  const bool probes =
-      probe_due(now) && now >= next_look_up_ && links_.dialling() < dial_rules::max_dials;
+  const bool probes = probe_due(now) && now >= next_look_up_ && links_.dialling() < dial_rules::max_dials;
   if (!probes && !dials_.may_dial(now, links_.dialling())) {
     dial_at_ = dials_.next(now, links_.dialling());
     return false;

@@ -103,7 +103,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   settle_key(*a, reply, now);
   // Its first reply shows that its dial succeeded. Not that it was connected: a server may accept, and then
   // close, all that it can't serve. Nor do the replies on older ones.
-  if (!std::exchange(l.answered, true)) dials_.succeeded();
+  if (!l.health.answered()) dials_.succeeded();
   // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
   usual_reply_ += (std::min(between(now, a->sent_at), settings_.attempt_timeout) - usual_reply_) / 8;
   note_reply(a->of, reply, now);
@@ -115,6 +115,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
     l.idle_limit =
         std::min<duration>(settings_.links.idle_timeout, *reply.keep_alive - std::chrono::seconds{1});
   if (!reply.reusable || reply.what == reply_facts::answer::elsewhere) links_.retire(l);
+  learn(l, reply, m, now);
   end(*a, now);
   if (l.in_use == 0 && !reply.reusable) {
     links_.close(l);  // it has ended by itself
@@ -304,10 +305,12 @@ void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, 
     }
     end(a, now);
   }
+  const bool merely_stale = what == fate::unsent || what == fate::unprocessed;
+  if (stillborn || (!merely_stale && !lost.empty())) addresses_.mark(l->address, address_trouble::broke, now);
   links_.close(*l);
   links_.release(*l);
   if (stillborn) dial_went_wrong(now, why);
-  const bool others_too = why.retryable && (what == fate::unsent || what == fate::unprocessed);
+  const bool others_too = why.retryable && merely_stale;
   if (others_too && !lost.empty()) close_resting();
   while (!lost.empty()) {
     mint& m = lost.front();

@@ -38,6 +38,12 @@ struct connection::impl final : dial::waiter, tls_stream::user {
 
   // connecting
   void connect(dial_times) noexcept;
+  void arrange(addresses& found) override {
+    if (observer_) observer_->arrange(found);
+  }
+  void on_address(const asio::ip::address& which, address_news what) noexcept override {
+    if (observer_) observer_->on_address(id_, which, what);
+  }
   void on_stream(std::unique_ptr<tls_stream>) noexcept override;
   void on_no_stream(const failure&) noexcept override;
   void open(std::unique_ptr<tls_stream>);

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "codec/http_reply.hpp"
+#include "net/dial/address_cache.hpp"
 #include "net/failure.hpp"
+
+#include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
 
@@ -18,6 +21,13 @@ enum class fate : std::uint8_t {
   begun,        ///< a reply had begun
 };
 
+/// What a dial has met at an address.
+enum class address_news : std::uint8_t {
+  taken,   ///< the connection leads there
+  broke,   ///< it refused, hung up, or wasn't believed
+  silent,  ///< nothing came in time, or another was faster by more than it had as a start
+};
+
 /// Who hears of a connection's fate. Calls come from inside the gate, never from inside one of the
 /// connection's members (`connect`, `send`, `drop`, `close`), and none after `close()`, `on_dial_failed` or
 /// `on_gone`. Whoever observes must outlive the connection's end: call `close()` first.
@@ -26,6 +36,10 @@ class link_observer {
   /// It stands, and takes `capacity` requests at once.
   virtual void on_open(link_id, std::uint32_t capacity, bool resumed) = 0;
   virtual void on_dial_failed(link_id, const failure&) = 0;
+  /// A dial has found these addresses, families in turn: puts them into the order in which they are tried.
+  virtual void arrange(addresses&) {}
+  /// Before `on_open` or `on_dial_failed`.
+  virtual void on_address(link_id, const boost::asio::ip::address&, address_news) {}
   /// From now on it takes so many at once; perhaps fewer than are out.
   virtual void on_capacity(link_id, std::uint32_t) = 0;
   /// It takes no more requests; those that are out go on.

@@ -68,6 +68,15 @@ core::fate fate_of(net::fate what) noexcept {
   return core::fate::unknown;
 }
 
+core::address_id address_id_of(const asio::ip::address& address) noexcept {
+  core::address_id id{.family = address.is_v4() ? std::uint8_t{4} : std::uint8_t{6}};
+  if (address.is_v4())
+    std::ranges::copy(address.to_v4().to_bytes(), id.bytes.begin());
+  else
+    std::ranges::copy(address.to_v6().to_bytes(), id.bytes.begin());
+  return id;
+}
+
 }  // namespace
 
 client_impl::client_impl(asio::any_io_executor executor, client_options&& options,
@@ -217,6 +226,25 @@ void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   connection_at(id).reset();
   engine_.on_dial_failed(clock::now(), id, facts_of(what));
   pump();
+}
+
+/// Sorts them where they stand: a name has a few, and a stable sort of the library's takes memory.
+void client_impl::arrange(net::addresses& found) {
+  const auto now = clock::now();
+  const auto earlier = [&](const auto& a, const auto& b) {
+    const core::address_book& book = engine_.addresses();
+    return book.rank_of(address_id_of(a), now) < book.rank_of(address_id_of(b), now);
+  };
+  for (auto next = found.begin(); next != found.end(); ++next)
+    std::rotate(std::upper_bound(found.begin(), next, *next, earlier), next, next + 1);
+}
+
+void client_impl::on_address(net::link_id id, const asio::ip::address& which, net::address_news what) {
+  const core::address_id known_as = address_id_of(which);
+  if (what == net::address_news::taken) return engine_.on_address_taken(id, known_as);
+  const bool silent = what == net::address_news::silent;
+  engine_.on_address_failed(clock::now(), known_as,
+                            silent ? core::address_trouble::silent : core::address_trouble::broke);
 }
 
 void client_impl::on_capacity(net::link_id id, std::uint32_t capacity) {

@@ -80,6 +80,8 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   // net::link_observer
   void on_open(net::link_id, std::uint32_t capacity, bool resumed) override;
   void on_dial_failed(net::link_id, const net::failure&) override;
+  void arrange(net::addresses&) override;
+  void on_address(net::link_id, const asio::ip::address&, net::address_news) override;
   void on_capacity(net::link_id, std::uint32_t) override;
   void on_retiring(net::link_id) override;
   void on_reply(net::link_id, net::attempt_id, const http_reply&) override;

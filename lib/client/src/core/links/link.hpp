@@ -1,6 +1,8 @@
 #pragma once
 
 #include "core/attempts/attempt.hpp"
+#include "core/links/address_book.hpp"
+#include "core/links/link_health.hpp"
 #include "core/time.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -34,8 +36,9 @@ struct link {
   std::uint32_t capacity = 0;
   std::uint32_t in_use = 0;           ///< attempts on it, draining ones included; may be over `capacity`
   std::uint64_t served = 0;           ///< requests that were sent on it
-  bool answered = false;              ///< a reply has come on it
   std::uint32_t probe = 0;            ///< while dialling: which probe of an outage it is, if one
+  link_health health;                 ///< as its replies tell
+  address_id address;                 ///< where it leads
   std::uint32_t failures_before = 0;  ///< dials that failed in a row when its own began
   time_point begun_at{};              ///< its dial
   time_point opened_at{};

@@ -14,9 +14,9 @@ link_table::~link_table() {
   due_.clear();
 }
 
-link* link_table::with_room(time_point now, time_point since) noexcept {
+link* link_table::with_room(time_point now, time_point since, link_id shunned) noexcept {
   for (link& l : room_)
-    if (l.opened_at >= since && l.due > now) return &l;
+    if (l.opened_at >= since && l.due > now && l.id != shunned) return &l;
   return nullptr;
 }
 

@@ -29,8 +29,8 @@ class link_table {
   // --- choosing ---
   /// The newest link with room that opened at `since` or later, or null. Links are filled, not spread: one
   /// that got room last is used first, so that the others rest and end. One that is too old, or rested for
-  /// too long, is skipped.
-  link* with_room(time_point now, time_point since) noexcept;
+  /// too long, is skipped; so is `shunned`.
+  link* with_room(time_point now, time_point since, link_id shunned = 0) noexcept;
   /// Null for one that is closing.
   link* find(link_id) noexcept;
 

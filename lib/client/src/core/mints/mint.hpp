@@ -65,10 +65,14 @@ struct mint {
   std::uint8_t attempts = 0;
   std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
   std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
+  /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
+  std::uint8_t troubles = 0;
+  std::uint32_t shuns = 0;  ///< the link that answered its last attempt with a 5xx
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
   time_point submitted{};
+  time_point troubled_at{};  ///< the last of `troubles`
   /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
   /// `sent` was.
   time_point until{};

@@ -19,6 +19,10 @@ void address_cache::store(clock::time_point now, lookup_result result) {
   }
 }
 
+void address_cache::doubt() noexcept {
+  if (problem_.empty()) fresh_until_ = clock::time_point::min();
+}
+
 lookup_result address_cache::latest() const {
   return last_found_.empty() ? lookup_result{{}, problem_} : lookup_result{last_found_, {}};
 }

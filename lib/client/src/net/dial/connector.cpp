@@ -38,6 +38,12 @@ void connector::start(std::shared_ptr<waiter> who, std::chrono::milliseconds pat
   gate_->enter(begin_, shared_from_this(), completion::place::elsewhere);
 }
 
+void connector::start(std::shared_ptr<waiter> who, std::chrono::milliseconds patience,
+                      addresses known) noexcept {
+  given_ = std::move(known);
+  start(std::move(who), patience);
+}
+
 void connector::cancel() noexcept {
   waiter_.reset();
   limit_.cancel();
@@ -62,7 +68,8 @@ void connector::guarded(Step step) noexcept {
 void connector::begin() noexcept {
   guarded([this] {
     limit_.set(deadline_);
-    look_up();
+    if (given_.empty()) return look_up();
+    race(std::move(given_));
   });
 }
 
@@ -82,13 +89,19 @@ void connector::on_addresses(const lookup_result& result) noexcept {
     if (race_) return;
     if (result.found.empty())
       return fail("its name could not be resolved: " + result.problem, resolver_->next_look_up());
-    race(result.found);
+    look_at(result.found);
   });
 }
 
-void connector::race(const addresses& found) {
+void connector::look_at(const addresses& found) {
+  addresses order = alternate_families(found);
+  waiter_->arrange(order);
+  race(std::move(order));
+}
+
+void connector::race(addresses order) {
   turn_.cancel();
-  race_.emplace(found, deadline_ - clock::now());
+  race_.emplace(std::move(order), deadline_ - clock::now());
   advance();
 }
 
@@ -97,7 +110,10 @@ void connector::advance() {
     const auto now = clock::now();
     const happy_eyeballs::action next = race_->advance(now);
     if (next.exhausted) return fail(last_cause_);
-    if (next.abandon) close(attempts_[*next.abandon].socket);
+    if (next.abandon) {
+      report(attempts_[*next.abandon], address_news::silent);
+      close(attempts_[*next.abandon].socket);
+    }
     if (!next.start) break;
     begin_attempt(*next.start);
   }
@@ -125,7 +141,10 @@ void connector::begin_attempt(std::size_t index) {
 void connector::on_attempt(attempt& ended) noexcept {
   guarded([&] {
     if (!ended.socket.is_open()) return;  // abandoned
-    if (!ended.result) succeed(ended);
+    if (ended.result)
+      report(ended, address_news::broke);
+    else
+      succeed(ended);
     if (!waiter_) return;
     remember(race_->address(ended.index), ended.result);
     close(ended.socket);
@@ -142,11 +161,21 @@ void connector::on_time(gate_timer& which) noexcept {
   guarded([&] {
     if (&which == &limit_) return on_timeout();
     if (race_) return advance();
-    race(resolver_->stale());
+    look_at(resolver_->stale());
   });
 }
 
 void connector::on_no_timer(gate_timer&) noexcept { give_up(out_of_memory()); }
+
+void connector::report(const attempt& of, address_news what) noexcept {
+  waiter_->on_address(race_->address(of.index), what);
+}
+
+/// Of those that began before that one, and are still alive.
+void connector::report_silent(std::size_t before) noexcept {
+  for (const attempt& each : attempts_)
+    if (each.index < before && each.socket.is_open()) report(each, address_news::silent);
+}
 
 /// Or leaves in `result` why not.
 void connector::succeed(attempt& first) {
@@ -154,6 +183,8 @@ void connector::succeed(attempt& first) {
   asio::ip::tcp::socket winner =
       registered_anew(std::move(first.socket), six ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), first.result);
   if (first.result) return;
+  report_silent(first.index);
+  report(first, address_news::taken);
   set_connection_options(winner);
   const auto who = std::move(waiter_);
   cancel();
@@ -165,6 +196,7 @@ void connector::fail(const std::string& what, clock::time_point not_before) {
 }
 
 void connector::on_timeout() {
+  report_silent(attempts_.size());
   std::string what = race_ ? "not established" : "its name was not resolved";
   what += " within " + std::to_string(patience_.count()) + " ms";
   if (!last_cause_.empty()) what += "; the last cause was: " + last_cause_;

@@ -6,6 +6,7 @@
 #include "net/failure.hpp"
 #include "net/gate_timer.hpp"
 #include "net/handler_memory.hpp"
+#include "net/link_observer.hpp"
 #include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 
@@ -24,15 +25,19 @@ namespace ephemint::inline v0::net {
 
 namespace asio = boost::asio;
 
-/// Gets one connected TCP socket: looks the name up, then races its addresses.
+/// Gets one connected TCP socket: looks the name up, unless it is told the addresses, then races them.
 class connector final : public dial_step,
                         public resolver::waiter,
                         private gate_timer::owner,
                         public std::enable_shared_from_this<connector> {
  public:
-  /// Told once, later, unless `cancel` came first.
+  /// Told once, later, unless `cancel` came first. Before that, of the addresses: they may be put into
+  /// another order, and then it is told of each that failed, was overtaken, or is `taken` by the socket.
   class waiter {
    public:
+    /// May throw `std::bad_alloc`.
+    virtual void arrange(addresses&) {}
+    virtual void on_address(const asio::ip::address&, address_news) noexcept {}
     virtual void on_socket(asio::ip::tcp::socket) noexcept = 0;
     virtual void on_no_socket(const failure&) noexcept = 0;
 
@@ -45,6 +50,8 @@ class connector final : public dial_step,
 
   /// Once, from inside the gate. `patience`: for name and connection together.
   void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience) noexcept;
+  /// The same with addresses that are known, in that order.
+  void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience, addresses) noexcept;
   void cancel() noexcept override;
 
  private:
@@ -71,14 +78,17 @@ class connector final : public dial_step,
   void guarded(Step) noexcept;
   void begin() noexcept;
   void look_up();
-  void race(const addresses&);
+  void look_at(const addresses& found);
+  void race(addresses);
   void advance();
   void begin_attempt(std::size_t);
   void on_attempt(attempt&) noexcept;
   void close(asio::ip::tcp::socket&) const noexcept;
   void remember(const asio::ip::address&, const boost::system::error_code&);
-  void fail(const std::string& what, clock::time_point not_before = clock::time_point::min());
+  void report(const attempt&, address_news) noexcept;
+  void report_silent(std::size_t before) noexcept;
   void succeed(attempt&);
+  void fail(const std::string& what, clock::time_point not_before = clock::time_point::min());
   void on_timeout();
   void give_up(const failure&) noexcept;
   std::string target() const;
@@ -94,6 +104,7 @@ class connector final : public dial_step,
   gate_timer turn_;  // of the next address, or of old addresses
   std::chrono::milliseconds patience_{0};
   clock::time_point deadline_{};
+  addresses given_;
   std::optional<happy_eyeballs> race_;
   std::deque<attempt> attempts_;  // not a vector: pending operations point into them
   std::string last_cause_;

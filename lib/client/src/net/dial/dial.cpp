@@ -1,5 +1,6 @@
 #include "net/dial/dial.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -7,43 +8,136 @@ namespace ephemint::inline v0::net {
 
 dial::dial(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate,
            std::shared_ptr<endpoint> endpoint)
-    : executor_{std::move(executor)}, gate_{std::move(gate)}, endpoint_{std::move(endpoint)} {}
+    : executor_{std::move(executor)},
+      gate_{std::move(gate)},
+      endpoint_{std::move(endpoint)},
+      beside_{executor_, *gate_, *this} {}
 
-void dial::start(std::shared_ptr<waiter> who, dial_times times) {
-  const auto step =
-      std::make_shared<connector>(executor_, gate_, endpoint_->names, endpoint_->host, endpoint_->port);
+void dial::start(std::shared_ptr<waiter> who, dial_times times) try {
   waiter_ = std::move(who);
   times_ = times;
-  step_ = step;
-  step->start({shared_from_this(), static_cast<connector::waiter*>(this)}, times_.connect);
+  end_ = clock::now() + times.connect + times.handshake;
+  connect(times.connect);
+} catch (...) {
+  waiter_.reset();
+  throw;
 }
 
 void dial::cancel() noexcept {
   waiter_.reset();
-  if (const auto step = step_.lock()) step->cancel();
+  beside_.cancel();
+  if (const auto step = connecting_.lock()) step->cancel();
+  for (lane& each : lanes_)
+    if (const auto step = each.step.lock()) step->cancel();
 }
 
-// A tunnel through a proxy would be a step between these two.
+// --- addresses
 
-void dial::on_socket(asio::ip::tcp::socket socket) noexcept try {
-  const auto step = std::make_shared<tls_handshake>(executor_, gate_, endpoint_);
-  step_ = step;
-  step->start({shared_from_this(), static_cast<tls_handshake::waiter*>(this)}, std::move(socket),
-              times_.handshake);
+/// Gets a socket from the addresses that weren't tried, or, at first, from those that the name has.
+void dial::connect(std::chrono::milliseconds patience) {
+  const auto step =
+      std::make_shared<connector>(executor_, gate_, endpoint_->names, endpoint_->host, endpoint_->port);
+  addresses known = rest_;
+  connecting_ = step;
+  is_connecting_ = true;
+  step->start({shared_from_this(), static_cast<connector::waiter*>(this)}, patience, std::move(known));
+}
+
+void dial::arrange(addresses& found) {
+  if (waiter_) waiter_->arrange(found);
+  rest_ = found;
+}
+
+void dial::on_address(const asio::ip::address& which, address_news what) noexcept {
+  std::erase(rest_, which);
+  if (what == address_news::taken) {
+    taken_ = which;
+    return;  // told when its session stands
+  }
+  blames_ = true;
+  if (waiter_) waiter_->on_address(which, what);
+}
+
+/// Has the next address begin, if there is one and room for it; where nothing is left or coming, that's all.
+void dial::move_on() noexcept try {
+  if (!waiter_ || is_connecting_) return;
+  const std::size_t beside = shaking_hands();
+  const auto patience = left(times_.connect);
+  if (!rest_.empty() && beside < most_beside && patience.count() > 0) return connect(patience);
+  if (beside == 0) fail(met_);
 } catch (const std::bad_alloc&) {
   fail(out_of_memory());
 }
 
-void dial::on_no_socket(const failure& why) noexcept { fail(why); }
-
-void dial::on_handshake(std::unique_ptr<tls_stream> made) noexcept {
-  if (const auto who = std::exchange(waiter_, nullptr)) who->on_stream(std::move(made));
+std::chrono::milliseconds dial::left(std::chrono::milliseconds at_most) const noexcept {
+  return std::min(at_most, std::chrono::ceil<std::chrono::milliseconds>(end_ - clock::now()));
 }
 
-void dial::on_no_handshake(const failure& why) noexcept { fail(why); }
+// --- steps
+
+// A tunnel through a proxy would be a step between these two.
+
+void dial::on_socket(asio::ip::tcp::socket socket) noexcept try {
+  is_connecting_ = false;
+  const auto patience = std::max(left(times_.handshake), std::chrono::milliseconds{1});
+  lane& made = lanes_.emplace_back(*this, taken_, clock::now() + patience);
+  const auto step = std::make_shared<tls_handshake>(executor_, gate_, endpoint_);
+  made.step = step;
+  if (!rest_.empty()) beside_.set(clock::now() + std::min(usual_delay, times_.handshake / 3));
+  step->start({shared_from_this(), &made}, std::move(socket), patience);
+} catch (const std::bad_alloc&) {
+  fail(out_of_memory());
+}
+
+void dial::on_no_socket(const failure& why) noexcept {
+  is_connecting_ = false;
+  rest_.clear();  // all had their turn
+  note(why);
+  move_on();
+}
+
+void dial::on_handshake(lane& first, std::unique_ptr<tls_stream> made) noexcept {
+  if (!waiter_) return;
+  for (const lane& each : lanes_) {  // in the order in which they began
+    if (&each == &first) break;
+    if (!each.over) on_address(each.address, address_news::silent);
+  }
+  first.over = true;
+  waiter_->on_address(first.address, address_news::taken);
+  const auto who = std::exchange(waiter_, nullptr);
+  cancel();
+  who->on_stream(std::move(made));
+}
+
+void dial::on_no_handshake(lane& ended, const failure& why) noexcept {
+  ended.over = true;
+  on_address(ended.address, clock::now() < ended.due ? address_news::broke : address_news::silent);
+  note(why);
+  if (!why.retryable) rest_.clear();  // a certificate that is refused is no reason to look for another (T1)
+  move_on();
+}
+
+void dial::on_time(gate_timer&) noexcept { move_on(); }
+
+void dial::on_no_timer(gate_timer&) noexcept { fail(out_of_memory()); }
+
+std::size_t dial::shaking_hands() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count(lanes_, false, &lane::over));
+}
+
+/// What is worth trying again outweighs what isn't: the next dial begins with another address.
+void dial::note(const failure& why) noexcept {
+  const bool first = met_.message.view().empty();
+  if (first || why.retryable || !met_.retryable) met_ = why;
+}
 
 void dial::fail(const failure& why) noexcept {
-  if (const auto who = std::exchange(waiter_, nullptr)) who->on_no_stream(why);
+  const auto who = std::exchange(waiter_, nullptr);
+  if (!who) return;
+  if (blames_) endpoint_->names->doubt();
+  const failure told = why;  // may be our own
+  cancel();
+  who->on_no_stream(told);
 }
 
 }  // namespace ephemint::inline v0::net

@@ -5,30 +5,44 @@
 #include "net/dial/shared_endpoint.hpp"
 #include "net/dial/tls_handshake.hpp"
 #include "net/failure.hpp"
+#include "net/gate_timer.hpp"
+#include "net/link_observer.hpp"
 #include "net/serial_gate.hpp"
 #include "net/tls_stream.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <list>
 #include <memory>
 
 namespace ephemint::inline v0::net {
 
 struct dial_times {
-  std::chrono::milliseconds connect;  ///< for name and TCP connection together
-  std::chrono::milliseconds handshake;
+  std::chrono::milliseconds connect;    ///< for name and TCP connection together
+  std::chrono::milliseconds handshake;  ///< both are for one address; their sum bounds the whole dial
 };
 
-/// From an endpoint to a TLS session that stands, step by step: name and TCP connection, then the handshake.
-/// Each step gives the next one its socket; it fails, or is cancelled, for all of them.
+/// From an endpoint to a TLS session that stands: name and TCP connection, then the handshake. A node may
+/// accept and then hang or hang up: so if a handshake fails the next address has its turn, and if it takes
+/// long the next one begins beside it; the first that stands is taken (record 15).
 class dial final : private connector::waiter,
-                   private tls_handshake::waiter,
+                   private gate_timer::owner,
                    public std::enable_shared_from_this<dial> {
  public:
-  /// Told once, later, unless `cancel` came first.
+  /// A handshake that took so long lets the next address begin: more round trips than one over a slow line
+  /// takes, and short beside any deadline. No more than a third of what a handshake may take.
+  static constexpr std::chrono::milliseconds usual_delay{500};
+  /// Handshakes at once.
+  static constexpr std::size_t most_beside = 3;
+
+  /// Told once, later, unless `cancel` came first; before that, of the addresses.
   class waiter {
    public:
+    /// May throw `std::bad_alloc`.
+    virtual void arrange(addresses&) = 0;
+    virtual void on_address(const asio::ip::address&, address_news) noexcept = 0;
     virtual void on_stream(std::unique_ptr<tls_stream>) noexcept = 0;
     virtual void on_no_stream(const failure&) noexcept = 0;
 
@@ -43,18 +57,53 @@ class dial final : private connector::waiter,
   void cancel() noexcept;
 
  private:
+  /// A handshake with one address.
+  struct lane final : tls_handshake::waiter {
+    lane(dial& d, asio::ip::address a, clock::time_point until)
+        : owner{d}, address{std::move(a)}, due{until} {}
+    void on_handshake(std::unique_ptr<tls_stream> made) noexcept override {
+      owner.on_handshake(*this, std::move(made));
+    }
+    void on_no_handshake(const failure& why) noexcept override { owner.on_no_handshake(*this, why); }
+
+    dial& owner;
+    const asio::ip::address address;
+    const clock::time_point due;
+    std::weak_ptr<dial_step> step;
+    bool over = false;
+  };
+
+  void arrange(addresses&) override;
+  void on_address(const asio::ip::address&, address_news) noexcept override;
   void on_socket(asio::ip::tcp::socket) noexcept override;
   void on_no_socket(const failure&) noexcept override;
-  void on_handshake(std::unique_ptr<tls_stream>) noexcept override;
-  void on_no_handshake(const failure&) noexcept override;
+  void on_handshake(lane&, std::unique_ptr<tls_stream>) noexcept;
+  void on_no_handshake(lane&, const failure&) noexcept;
+  void on_time(gate_timer&) noexcept override;
+  void on_no_timer(gate_timer&) noexcept override;
+  std::shared_ptr<const void> keeper() noexcept override { return shared_from_this(); }
+
+  void connect(std::chrono::milliseconds patience);
+  std::chrono::milliseconds left(std::chrono::milliseconds at_most) const noexcept;
+  std::size_t shaking_hands() const noexcept;
+  void move_on() noexcept;
+  void note(const failure&) noexcept;
   void fail(const failure&) noexcept;
 
   const asio::any_io_executor executor_;
   const std::shared_ptr<serial_gate> gate_;
   const std::shared_ptr<endpoint> endpoint_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
-  std::weak_ptr<dial_step> step_;
   dial_times times_{};
+  clock::time_point end_{};
+  std::weak_ptr<dial_step> connecting_;
+  bool is_connecting_ = false;
+  addresses rest_;  // not tried yet
+  asio::ip::address taken_;
+  std::list<lane> lanes_;  // pending steps point into it
+  gate_timer beside_;      // the next address's turn
+  failure met_;            // what to say should nothing come of it
+  bool blames_ = false;    // an address was at fault
 };
 
 }  // namespace ephemint::inline v0::net

@@ -23,8 +23,7 @@ addresses alternate_families(const addresses& given) {
   return order;
 }
 
-happy_eyeballs::happy_eyeballs(addresses given, clock::duration patience)
-    : order_{alternate_families(given)} {
+happy_eyeballs::happy_eyeballs(addresses given, clock::duration patience) : order_{std::move(given)} {
   if (order_.size() > max_addresses) order_.resize(max_addresses);
   delay_ = std::clamp(patience / static_cast<int>(order_.size() + 1), least_delay, usual_delay);
 }

@@ -10,8 +10,8 @@
 
 namespace ephemint::inline v0::net {
 
-/// Decides which of a host's addresses is tried when (RFC 8305): families alternate, the next address doesn't
-/// wait for the last one's failure. Touches no socket, reads no clock.
+/// Decides which of a host's addresses is tried when (RFC 8305): the next address doesn't wait for the last
+/// one's failure. Touches no socket, reads no clock.
 class happy_eyeballs {
  public:
   /// RFC 8305's `Connection Attempt Delay`: recommended, and the least that it allows.
@@ -20,7 +20,8 @@ class happy_eyeballs {
   /// Attempts alive at once; one more takes the place of the oldest.
   static constexpr std::size_t max_alive = 6;
 
-  /// `patience`: the time for all. Where many addresses would not have their turn in it, turns come faster.
+  /// The addresses in the order of their turns. `patience`: the time for all. Where many addresses would not
+  /// have their turn in it, turns come faster.
   happy_eyeballs(addresses, clock::duration patience);
 
   struct action {

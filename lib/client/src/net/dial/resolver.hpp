@@ -47,6 +47,8 @@ class resolver : public std::enable_shared_from_this<resolver> {
 
   /// When a failure that `known` gives is forgotten, so that the next who asks has it looked up.
   clock::time_point next_look_up() const noexcept { return cache_.fresh_until(); }
+  /// A dial has failed: the addresses may have moved, and the next one asks again (behaviours N7).
+  void doubt() noexcept { cache_.doubt(); }
 
   /// Old addresses, for who can't wait any longer.
   const addresses& stale() const noexcept { return cache_.stale(); }
