@@ -16,7 +16,12 @@ if(EPHEMINT_BUILD_CLI)
 
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
-        SOURCES integration/cli_mint_test.cpp integration/cli_sandbox_test.cpp integration/cli_stream_test.cpp support/command.cpp
+        SOURCES
+            integration/cli_mint_test.cpp
+            integration/cli_pipe_test.cpp
+            integration/cli_sandbox_test.cpp
+            integration/cli_stream_test.cpp
+            support/command.cpp
         LIBRARIES ephemint::sandbox)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)

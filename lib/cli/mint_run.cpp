@@ -74,22 +74,24 @@ asio::awaitable<void> mint_run::mint_all() {
   std::exception_ptr thrown;
   try {
     while (!out_.failure()) {
+      // The stream keeps a result until it can be written, and mints again what gets too old by then.
+      if (!out_.ready()) co_await out_.until_ready();
       const std::optional<account_result> one = co_await results_->next();
       if (!one) break;
       record(*one);
-      if (out_.stalled()) co_await out_.drained();
     }
   } catch (...) {
     thrown = std::current_exception();
   }
-  co_await out_.drained();
+  co_await out_.until_written();
   if (thrown) std::rethrow_exception(thrown);
 }
 
 void mint_run::record(const account_result& one) {
   std::string talked;
-  const auto failure = lines_.write(one, clock::now(), out_.buffer(), talked);
-  out_.lines_added();
+  result_line line;
+  const auto failure = lines_.write(one, line, talked);
+  out_.add(std::move(line));
   tally_.count(failure);
   failure ? display_.failed() : display_.minted();
   if (talked.empty()) return;
@@ -117,7 +119,7 @@ void mint_run::stop_gently() {
   patience_.expires_after(client_->options().attempt_timeout + std::chrono::milliseconds{500});
   patience_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    if (out_.stalled()) out_.give_up();
+    if (!out_.ready()) out_.give_up();
     abandon();
   });
 }

@@ -89,33 +89,40 @@ std::string why(const mint_error& error) {
 
 }  // namespace
 
-std::optional<mint_errc> result_lines::write(const account_result& one, clock::time_point now,
-                                             std::string& out, std::string& talk) {
+std::optional<mint_errc> result_lines::write(const account_result& one, result_line& line,
+                                             std::string& talk) {
   if (!one.result) {
-    write_failed(one, one.result.error(), out, talk);
+    write_failed(one, one.result.error(), line.text, talk);
     return one.result.error().value();
   }
   auto login_url = one.result->login_url({theme_id_, redirect_to_});
   if (!login_url) {
-    write_failed(one, login_url.error(), out, talk);
+    write_failed(one, login_url.error(), line.text, talk);
     return login_url.error().value();
   }
-  write_minted(one, *login_url, now, out);
+  write_minted(one, *login_url, line);
   wipe(login_url->data(), login_url->size());
   return std::nullopt;
 }
 
-void result_lines::write_minted(const account_result& one, const std::string& login_url,
-                                clock::time_point now, std::string& out) {
+void result_lines::write_minted(const account_result& one, const std::string& login_url, result_line& line) {
   const ephemeral_token& token = *one.result;
-  const auto remaining = std::max(std::chrono::floor<milliseconds>(token.remaining(now)), milliseconds{0});
+  std::string& out = line.text;
+  // What would have to grow would leave a token in the memory that it had.
+  out.reserve(2 * (one.account.str().size() + token.value().size() + 2 * login_url.size()) + 256);
+  const auto time_belongs_here = [&](time_form form) {
+    line.form = form;
+    line.time_at = out.size();
+    line.expires_at = token.expires_at();
+  };
   if (format_ == result_format::url) {
     (out += login_url) += '\n';
     return;
   }
   if (format_ == result_format::text) {
-    fmt::format_to(std::back_inserter(out), "{:<24} {:>4.1f} s left  {}\n", one.account.str(),
-                   static_cast<double>(remaining.count() / 100) / 10, login_url);
+    fmt::format_to(std::back_inserter(out), "{:<24} ", one.account.str());
+    time_belongs_here(time_form::words);
+    fmt::format_to(std::back_inserter(out), "  {}\n", login_url);
     return;
   }
   out += "{\"account\":";
@@ -123,7 +130,7 @@ void result_lines::write_minted(const account_result& one, const std::string& lo
   append_json_string(out += ",\"ok\":true,\"token\":", token.value());
   append_json_string(out += ",\"redirect_url\":", token.redirect_url());
   append_json_string(out += ",\"login_url\":", login_url);
-  append_number(out += ",\"remaining_ms\":", remaining.count());
+  time_belongs_here(time_form::members);
   append_number(out += ",\"attempts\":", std::max(one.attempts, 1));
   append_number(out += ",\"latency_ms\":", std::chrono::floor<milliseconds>(one.latency).count());
   out += "}\n";

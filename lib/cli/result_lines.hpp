@@ -1,6 +1,7 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
+#include "result_line.hpp"
+
 #include <ephemint/ephemeral_token.hpp>
 #include <ephemint/error.hpp>
 #include <ephemint/mint_stream.hpp>
@@ -18,14 +19,13 @@ class result_lines {
   result_lines(result_format format, const login_options& login)
       : format_{format}, theme_id_{login.theme_id}, redirect_to_{login.redirect_to} {}
 
-  /// Appends the result's line to `out`, or, for what doesn't belong among the data (`url`'s failures), to
-  /// `talk`. Gives the failure, if it is one: a token whose login URL can't be built is one, too.
-  std::optional<mint_errc> write(const account_result&, clock::time_point now, std::string& out,
-                                 std::string& talk);
+  /// Makes the result's line of an empty one; for what doesn't belong among the data (`url`'s failures) it
+  /// stays empty, and `talk` gets it. Gives the failure, if it is one: a token whose login URL can't be built
+  /// is one, too.
+  std::optional<mint_errc> write(const account_result&, result_line&, std::string& talk);
 
  private:
-  void write_minted(const account_result&, const std::string& login_url, clock::time_point now,
-                    std::string& out);
+  void write_minted(const account_result&, const std::string& login_url, result_line&);
   void write_failed(const account_result&, const mint_error&, std::string& out, std::string& talk);
 
   result_format format_;

@@ -21,7 +21,8 @@ TEST_F(cli_mint, success_is_one_line_of_json_and_nothing_is_said) {
   EXPECT_EQ(all.err, "");
   const std::regex line{
       R"re(\{"account":"se-1","ok":true,"token":"([\w.-]+)","redirect_url":"(https://localhost:\d+/api/directlogin\?token=\1)",)re"
-      R"re("login_url":"\2","remaining_ms":9\d\d\d,"attempts":1,"latency_ms":\d+\}\n)re"};
+      R"re("login_url":"\2","remaining_ms":9\d\d\d,)re"
+      R"re("expires_at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","attempts":1,"latency_ms":\d+\}\n)re"};
   EXPECT_TRUE(std::regex_match(all.out, line)) << all.out;
 }
 

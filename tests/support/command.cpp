@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,10 +47,14 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 
 }  // namespace
 
-command::command(std::vector<std::string> arguments, std::map<std::string, std::string> environment) {
+command::command(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
+                 channel output) {
   std::signal(SIGPIPE, SIG_IGN);
   int in[2], out[2], err[2];
-  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
+  const bool has_output = output == channel::pipe
+                              ? ::pipe2(out, O_CLOEXEC) == 0
+                              : ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0;
+  if (!has_output || ::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
     throw std::runtime_error{"no pipes"};
   std::vector<std::string> variables = environment_with(environment);
   const std::vector<char*> argv = pointers_to(arguments), envp = pointers_to(variables);
@@ -108,6 +114,12 @@ std::optional<std::string> command::read_line() {
     if (out_ == -1 || steady_clock::now() > patience) return std::nullopt;
     if (::poll(&news, 1, 100) > 0 && !read_some(out_, read_)) return std::nullopt;
   }
+}
+
+std::size_t command::unread() const {
+  pollfd news{out_, POLLIN, 0};
+  int size = 0;
+  return ::poll(&news, 1, 20'000) > 0 && ::ioctl(out_, FIONREAD, &size) == 0 ? std::size_t(size) : 0;
 }
 
 outcome command::wait(std::string_view input) {

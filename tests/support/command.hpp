@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,12 +18,16 @@ struct outcome {
   std::string err;
 };
 
+/// What a program's stdout is.
+enum class channel { pipe, unix_socket };
+
 /// A program under way, its three standard streams being pipes of ours. Killed when this object goes before
 /// it ended.
 class command {
  public:
   /// `environment` is added to ours, from which all that concerns Ephemint or terminals was taken.
-  explicit command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {});
+  explicit command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
+                   channel output = channel::pipe);
   command(const command&) = delete;
   command& operator=(const command&) = delete;
   ~command();
@@ -32,6 +37,8 @@ class command {
   void end_input();
   /// The next line of its stdout, without its end; waits up to 20 s, then gives nothing.
   std::optional<std::string> read_line();
+  /// How many bytes of its stdout wait to be read; waits up to 20 s for the first.
+  std::size_t unread() const;
   /// Nobody reads its stdout any more.
   void close_output();
   void signal(int number);
