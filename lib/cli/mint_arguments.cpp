@@ -108,8 +108,8 @@ quota rate_of(const mint_arguments& given, const secret& key) {
   const quota documented = documented_quota(key.reveal());
   if (!given.rate) return documented;
   // To learn a quota, start at the documented one.
-  if (given.rate->how() == quota::mode::learned)
-    return quota::learned(documented.requests(), documented.window());
+  if (given.rate->how() == quota::mode::automatic)
+    return quota::automatic(documented.requests(), documented.window());
   return *given.rate;
 }
 

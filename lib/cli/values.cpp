@@ -65,7 +65,7 @@ milliseconds parse_duration(std::string_view text, bool zero_too) {
 
 quota parse_rate(std::string_view text) {
   if (text == "unlimited") return quota::unlimited();
-  if (text == "auto") return quota::learned();
+  if (text == "auto") return quota::automatic();
   const std::size_t slash = text.find('/');
   if (slash != text.npos) {
     const auto requests = whole_number(text.substr(0, slash));

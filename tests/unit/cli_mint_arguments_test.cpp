@@ -135,7 +135,7 @@ TEST_F(cli_mint_arguments, quota_is_that_of_the_kind_of_key) {
   EXPECT_LE(real_key, 200);
   EXPECT_LE(permits("live_1", quota::declared(3, std::chrono::seconds{60})), 3);
   EXPECT_EQ(permits("TEST_1", quota::unlimited()), 1000);
-  EXPECT_LE(permits("TEST_1", quota::learned()), 20);
+  EXPECT_LE(permits("TEST_1", quota::automatic()), 20);
 }
 
 TEST_F(cli_mint_arguments, batch_keeps_every_connection_busy) {

@@ -55,7 +55,7 @@ TEST(cli_values, rates) {
   EXPECT_EQ(parse_rate("200/60s"), quota::declared(200, 60s));
   EXPECT_EQ(parse_rate("20/1min"), quota::declared(20, 60s));
   EXPECT_EQ(parse_rate("unlimited"), quota::unlimited());
-  EXPECT_EQ(parse_rate("auto"), quota::learned());
+  EXPECT_EQ(parse_rate("auto"), quota::automatic());
 }
 
 TEST(cli_values, what_is_no_rate_is_refused_with_what_is_one) {
