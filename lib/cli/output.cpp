@@ -55,13 +55,18 @@ void output::write() {
     if (buffer_.empty()) stamp_lines();
     const ssize_t size = ::write(descriptor_, buffer_.data() + written_, buffer_.size() - written_);
     if (size >= 0)
-      written_ += static_cast<std::size_t>(size);
+      took(static_cast<std::size_t>(size));
     else if (errno == EAGAIN)
       return await_room();
     else if (errno != EINTR)
       return fail(errno);
     if (written_ == buffer_.size()) keep_begun_line();
   }
+}
+
+void output::took(std::size_t size) noexcept {
+  written_ += size;
+  if (reader_) reader_->written();
 }
 
 /// Lines as they are right now. A process may be stopped at any moment: if that was between the clock and

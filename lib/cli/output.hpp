@@ -63,6 +63,7 @@ class output {
 
   void write();
   void write_later();
+  void took(std::size_t size) noexcept;
   void stamp_lines();
   void await_room();
   void keep_begun_line();

@@ -101,6 +101,22 @@ TEST_P(cli_pipe, what_got_too_old_while_the_process_was_stopped_is_minted_again)
   EXPECT_GE(expiry_of(*line), woken + 8800ms);
 }
 
+TEST_F(cli_test, reader_behind_tee_gets_a_line_when_it_has_taken_the_one_before) {  // behaviours: D1
+  const temporary_file copy;
+  std::string line = std::string{EPHEMINT_COMMAND} + " mint --rate unlimited --in-flight 16 --ca-file " +
+                     authority.path() + " $(seq 40) | tee " + copy.path() + " | cat";
+  command running{{"/bin/sh", "-c", line}, environment()};
+  for (int i = 0; i < 2000 && api.stats().minted < 16; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 40; ++i) {
+    const std::size_t waiting = running.unread();
+    const auto next = running.read_line();
+    ASSERT_TRUE(next);
+    // One more may have been on its way between the programs when the pipes were looked at.
+    EXPECT_LT(waiting, 3 * next->size());
+  }
+  EXPECT_EQ(running.wait().status, 0);
+}
+
 TEST_P(cli_pipe, reader_that_leaves_while_it_is_waited_for_ends_it) {
   command running = start();
   ASSERT_TRUE(running.read_line());
