@@ -10,6 +10,7 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_output_test.cpp
             unit/cli_progress_test.cpp
             unit/cli_result_lines_test.cpp
+            unit/cli_tally_test.cpp
             unit/cli_text_test.cpp
             unit/cli_values_test.cpp
         LIBRARIES ephemint_cli_parts)

@@ -16,8 +16,10 @@ batch_display::batch_display(asio::any_io_executor executor, const std::optional
   progress_.total = total;
 }
 
-void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor) {
+void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor,
+                          priority urgency) {
   governor_ = std::move(governor);
+  urgency_ = urgency;
   // A governor lets the last tenth of a window trickle: what matters is when it flows again.
   trickle_ = rate.requests() / 10;
   started_at_ = clock::now();
@@ -71,7 +73,9 @@ std::optional<std::chrono::seconds> batch_display::time_left(clock::time_point n
 
 /// How long until the permit after `ahead` others.
 clock::duration batch_display::estimate(clock::time_point now, std::uint64_t ahead) const {
-  return governor_->estimate(now, {}, static_cast<std::size_t>(ahead)) - now;
+  permit_request next;
+  next.urgency = urgency_;
+  return governor_->estimate(now, next, static_cast<std::size_t>(ahead)) - now;
 }
 
 void batch_display::clear() noexcept {

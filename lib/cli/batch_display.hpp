@@ -25,8 +25,8 @@ class batch_display {
   batch_display(asio::any_io_executor, const std::optional<client>& minter,
                 std::optional<std::uint64_t> total);
 
-  /// Begins. The client's quota, and its governor, that is asked how long the wait will be.
-  void start(const quota&, std::shared_ptr<const rate_governor>);
+  /// Begins. The client's quota, and its governor, that is asked how long a mint of that urgency will wait.
+  void start(const quota&, std::shared_ptr<const rate_governor>, priority urgency);
   void minted() noexcept { ++progress_.minted; }
   void failed() noexcept { ++progress_.failed; }
   /// Takes the line away, so that something else can be printed; it comes back by itself.
@@ -47,6 +47,7 @@ class batch_display {
 
   const std::optional<client>& client_;
   std::shared_ptr<const rate_governor> governor_;
+  priority urgency_ = priority::background;
   std::uint64_t trickle_ = 0;
   terminal terminal_ = terminal_on(2);
   asio::steady_timer tick_;

@@ -1,5 +1,6 @@
 #include "result_lines.hpp"
 
+#include "option_words.hpp"
 #include "text.hpp"
 
 #include <ephemint/secret.hpp>
@@ -58,7 +59,7 @@ void append_json_failure(std::string& out, const account_result& failed, const m
   out += ",\"ok\":false,\"error\":\"";
   out += to_string(error.value());
   out += '"';
-  append_text(out, ",\"message\":", error.message());
+  append_text(out, ",\"message\":", in_words_of_the_command(error.message()));
   if (error.http_status() != 0) append_number(out += ",\"http_status\":", error.http_status());
   append_text(out, ",\"request_id\":", error.request_id());
   if (error.retry_after())
@@ -82,23 +83,24 @@ std::string why(const mint_error& error) {
   if (!error.request_id().empty()) add(", ", fmt::format("request {}", error.request_id()));
   if (!error.api_errors().empty() && !error.api_errors().front().message.empty())
     add("; ", fmt::format("the API says: {}", error.api_errors().front().message));
-  const std::string text = fmt::format("{}: {}{}", to_string(error.value()), error.message(),
-                                       facts.empty() ? facts : fmt::format(" ({})", facts));
+  const std::string text =
+      fmt::format("{}: {}{}", to_string(error.value()), in_words_of_the_command(error.message()),
+                  facts.empty() ? facts : fmt::format(" ({})", facts));
   return printable(text);
 }
 
 }  // namespace
 
-std::optional<mint_errc> result_lines::write(const account_result& one, result_line& line,
-                                             std::string& talk) {
+std::optional<mint_error> result_lines::write(const account_result& one, result_line& line,
+                                              std::string& talk) {
   if (!one.result) {
     write_failed(one, one.result.error(), line.text, talk);
-    return one.result.error().value();
+    return one.result.error();
   }
   auto login_url = one.result->login_url({theme_id_, redirect_to_});
   if (!login_url) {
     write_failed(one, login_url.error(), line.text, talk);
-    return login_url.error().value();
+    return std::move(login_url).error();
   }
   write_minted(one, *login_url, line);
   wipe(login_url->data(), login_url->size());
@@ -116,6 +118,7 @@ void result_lines::write_minted(const account_result& one, const std::string& lo
     line.expires_at = token.expires_at();
   };
   if (format_ == result_format::url) {
+    if (several_) (out += one.account.str()) += '\t';
     (out += login_url) += '\n';
     return;
   }

@@ -16,19 +16,22 @@ enum class result_format { text, json, url };
 /// Writes results as lines. The only place where a token reaches the output.
 class result_lines {
  public:
-  result_lines(result_format format, const login_options& login)
-      : format_{format}, theme_id_{login.theme_id}, redirect_to_{login.redirect_to} {}
+  /// `several`: whether results are of more than one account. A URL alone wouldn't say whose it is then, so
+  /// its account and a tab stand before it.
+  result_lines(result_format format, const login_options& login, bool several = false)
+      : format_{format}, several_{several}, theme_id_{login.theme_id}, redirect_to_{login.redirect_to} {}
 
   /// Makes the result's line of an empty one; for what doesn't belong among the data (`url`'s failures) it
   /// stays empty, and `talk` gets it. Gives the failure, if it is one: a token whose login URL can't be built
   /// is one, too.
-  std::optional<mint_errc> write(const account_result&, result_line&, std::string& talk);
+  std::optional<mint_error> write(const account_result&, result_line&, std::string& talk);
 
  private:
   void write_minted(const account_result&, const std::string& login_url, result_line&);
   void write_failed(const account_result&, const mint_error&, std::string& out, std::string& talk);
 
   result_format format_;
+  bool several_;
   std::string theme_id_;
   std::optional<portal_page> redirect_to_;
 };

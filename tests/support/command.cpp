@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -38,6 +39,16 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return all;
 }
 
+/// Our end, and the program's.
+bool open_channel(channel kind, int (&ends)[2]) {
+  if (kind == channel::pipe) return ::pipe2(ends, O_CLOEXEC) == 0;
+  if (kind == channel::unix_socket) return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
+  ends[0] = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (ends[0] == -1 || ::grantpt(ends[0]) != 0 || ::unlockpt(ends[0]) != 0) return false;
+  ends[1] = ::open(::ptsname(ends[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  return ends[1] != -1;
+}
+
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (std::string& text : texts) pointers.push_back(text.data());
@@ -51,10 +62,7 @@ command::command(std::vector<std::string> arguments, std::map<std::string, std::
                  channel output) {
   std::signal(SIGPIPE, SIG_IGN);
   int in[2], out[2], err[2];
-  const bool has_output = output == channel::pipe
-                              ? ::pipe2(out, O_CLOEXEC) == 0
-                              : ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0;
-  if (!has_output || ::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
+  if (!open_channel(output, out) || ::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
     throw std::runtime_error{"no pipes"};
   std::vector<std::string> variables = environment_with(environment);
   const std::vector<char*> argv = pointers_to(arguments), envp = pointers_to(variables);
@@ -98,7 +106,7 @@ bool command::read_some(int& descriptor, std::string& into) {
   char block[65536];
   const ssize_t size = ::read(descriptor, block, sizeof block);
   if (size > 0) into.append(block, static_cast<std::size_t>(size));
-  if (size == 0) close_one(descriptor);
+  if (size <= 0) close_one(descriptor);  // a terminal whose other end is closed gives an error
   return size > 0;
 }
 

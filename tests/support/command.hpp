@@ -19,7 +19,7 @@ struct outcome {
 };
 
 /// What a program's stdout is.
-enum class channel { pipe, unix_socket };
+enum class channel { pipe, unix_socket, terminal };
 
 /// A program under way, its three standard streams being pipes of ours. Killed when this object goes before
 /// it ended.
@@ -42,6 +42,7 @@ class command {
   /// Nobody reads its stdout any more.
   void close_output();
   void signal(int number);
+  pid_t process() const noexcept { return process_; }
   /// Writes `input` while it reads what comes, until the program ends; kills it after a minute.
   outcome wait(std::string_view input = {});
 

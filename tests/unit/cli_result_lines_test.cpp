@@ -26,10 +26,12 @@ struct written {
   std::optional<mint_errc> failure;
 };
 
-written write(const account_result& one, result_format format, login_options login = {}) {
+written write(const account_result& one, result_format format, login_options login = {},
+              bool several = false) {
   written w;
   result_line line;
-  w.failure = result_lines{format, std::move(login)}.write(one, line, w.talk);
+  if (const auto error = result_lines{format, login, several}.write(one, line, w.talk))
+    w.failure = error->value();
   stamp(line, {sent_at + 69500us, noon + 500us}, w.out);
   return w;
 }
@@ -114,6 +116,17 @@ TEST(cli_result_lines, text_is_for_people) {
             "se-2                     failed      rejected: won't (HTTP 400, request 7b80; the API says: no "
             "such account)\n");
   EXPECT_EQ(w.talk, "");
+}
+
+TEST(cli_result_lines, url_of_one_of_several_says_whose_it_is) {
+  EXPECT_EQ(write(minted(), result_format::url, {}, true).out, "se-1\t" + std::string{portal} + '\n');
+}
+
+TEST(cli_result_lines, failure_speaks_of_the_commands_options) {
+  const mint_error error{mint_errc::tls_failed, {.message = "add the root to authority_file"}};
+  for (const result_format format : {result_format::json, result_format::text})
+    EXPECT_NE(write({"se-2", error, 0ms, 1}, format).out.find("add the root to --ca-file"),
+              std::string::npos);
 }
 
 TEST(cli_result_lines, url_talks_of_failures_elsewhere) {

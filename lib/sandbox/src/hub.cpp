@@ -15,14 +15,20 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
+
 namespace ephemint::inline v0::sandbox {
 namespace {
 
 using asio::ip::tcp;
 
+/// Programs that the host starts inherit none of them.
+void close_on_exec(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
 tcp::acceptor listen(const asio::any_io_executor& executor, const tcp::endpoint& where, error_code& error) {
   tcp::acceptor acceptor{executor};
   acceptor.open(where.protocol(), error);
+  if (!error) close_on_exec(acceptor.native_handle());
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
   if (!error && where.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only{true}, error);
   if (!error) acceptor.bind(where, error);
@@ -79,6 +85,7 @@ asio::awaitable<void> hub::accept(std::shared_ptr<hub> self, std::size_t which) 
     error_code error;
     tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
+      close_on_exec(socket.native_handle());
       auto accepted = std::make_shared<session>(self, std::move(socket));
       asio::co_spawn(self->executor_, session::run(std::move(accepted)), asio::detached);
     } else if (acceptor.is_open()) {  // out of descriptors, likely: later there may be some

@@ -28,7 +28,7 @@ class quota {
   /// Begins with `start` requests a `window`, in the same ranges, and finds out how many the API admits: by
   /// its 429s, and so not without some.
   static constexpr quota automatic(std::uint64_t start = 200,
-                                 std::chrono::milliseconds window = std::chrono::seconds{60}) {
+                                   std::chrono::milliseconds window = std::chrono::seconds{60}) {
     return {mode::automatic, start, window};
   }
   /// Sends at once whatever is asked for, until the server's 429s say to pause.
