@@ -9,6 +9,7 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_mint_arguments_test.cpp
             unit/cli_output_test.cpp
             unit/cli_progress_test.cpp
+            unit/cli_reader_pace_test.cpp
             unit/cli_result_lines_test.cpp
             unit/cli_tally_test.cpp
             unit/cli_text_test.cpp

@@ -60,6 +60,10 @@ mint_run::mint_run(const mint_arguments& given)
 exit_status mint_run::run() {
   std::exception_ptr thrown;
   out_.before_write = [this] { display_.clear(); };
+  out_.on_long_wait = [this] {
+    display_.clear();
+    talk("waiting for stdout's reader: it has taken no line for 10 s\n");
+  };
   // Posted: it may be the client that calls, and this ends it.
   out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
   await_signal();

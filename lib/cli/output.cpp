@@ -35,6 +35,7 @@ void output::add(result_line&& line) {
   gathered_ += line.text.size();
   lines_.push_back(std::move(line));
   if (stalled_) return;
+  if (reader_) pace_.wrote(now().now);
   if (reader_ || gathered_ >= longest_gathered) return write();
   if (!std::exchange(waiting_, true)) write_later();
 }
@@ -119,18 +120,25 @@ void output::await_room() {
   });
 }
 
-bool output::ready() { return !failure_ && !stalled_ && (!reader_ || reader_took_all()); }
+bool output::ready() {
+  return !failure_ && !stalled_ && (!reader_ || pace_.may_write() || reader_took_all());
+}
 
 bool output::reader_took_all() {
   const read_end::state state = reader_->look();
   if (state == read_end::state::closed) fail(EPIPE);
+  if (state == read_end::state::taken)
+    pace_.took_all(now().now);
+  else
+    pace_.lags(now().now);
   return state == read_end::state::taken;
 }
 
 asio::awaitable<void> output::until_ready() {
-  const auto begin = clock::now();
+  const auto begin = now().now;
   while (!ready() && !failure_) {
-    const auto waited = std::chrono::floor<std::chrono::microseconds>(clock::now() - begin);
+    const auto waited = std::chrono::floor<std::chrono::microseconds>(now().now - begin);
+    if (waited >= long_wait && !std::exchange(long_wait_told_, true)) on_long_wait();
     co_await changed(stalled_ ? asio::steady_timer::duration::max() : until_next_look(waited));
   }
 }

@@ -2,6 +2,7 @@
 
 #include "descriptor.hpp"
 #include "read_end.hpp"
+#include "reader_pace.hpp"
 #include "result_line.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,8 +25,8 @@ namespace asio = boost::asio;
 /// Lines on their way to stdout, each with the time that its token has left as it is written.
 ///
 /// Into a pipe or a UNIX socket a line goes when its reader has taken the one before: it would be in there
-/// for as long as the reader takes for all lines before it, and tokens live 10 s. Elsewhere lines are
-/// gathered for a moment, since a system call a line is dear.
+/// for as long as the reader takes for all lines before it, and tokens live 10 s. (`reader_pace` knows an
+/// exception.) Elsewhere lines are gathered for a moment, since a system call a line is dear.
 ///
 /// Only while it is `ready()` may a line be added: then no tokens are minted that nobody takes.
 class output {
@@ -53,6 +54,8 @@ class output {
   /// Called before a write, and when it has failed. Set them before the first line.
   std::function<void()> before_write = [] {};
   std::function<void()> on_failure = [] {};
+  /// Called once, when a reader has taken nothing for so long that somebody may wonder.
+  std::function<void()> on_long_wait = [] {};
   /// For tests.
   std::function<moment()> now = moment::current;
 
@@ -60,6 +63,7 @@ class output {
   static constexpr std::size_t longest_gathered = 64 * 1024;
   static constexpr std::chrono::milliseconds longest_wait{2};
   static constexpr std::chrono::milliseconds longest_stamping{5};
+  static constexpr std::chrono::seconds long_wait{10};
 
   void write();
   void write_later();
@@ -75,6 +79,7 @@ class output {
   int descriptor_;
   std::optional<non_blocking_mode> mode_;
   std::optional<read_end> reader_;
+  reader_pace pace_;  // of it
   asio::posix::stream_descriptor room_;
   asio::steady_timer later_;
   asio::steady_timer changed_;
@@ -85,6 +90,7 @@ class output {
   std::size_t written_ = 0;        // of `buffer_`
   bool waiting_ = false;
   bool stalled_ = false;
+  bool long_wait_told_ = false;
   std::error_code failure_;
 };
 

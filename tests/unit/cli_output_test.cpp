@@ -154,6 +154,26 @@ TEST_F(cli_output, reader_closed_while_it_is_waited_for_ends_the_wait) {
   EXPECT_EQ(failures, 1);
 }
 
+TEST_F(cli_output, reader_that_takes_nothing_for_long_is_told_of_once) {
+  output out{context.get_executor(), writer};
+  clock::time_point now{};
+  int told = 0;
+  out.now = [&] { return moment{now, {}}; };
+  out.on_long_wait = [&] { ++told; };
+  out.add(line_of("a\n"));
+  const bool& ready = await(out.until_ready());
+  run();
+  EXPECT_EQ(told, 0);
+  now += 10s;
+  run();
+  now += 1h;
+  context.run_for(250ms);  // looks are rare now
+  EXPECT_EQ(told, 1);
+  read();
+  read_until(ready);
+  EXPECT_TRUE(ready);
+}
+
 TEST_F(cli_output, looks_at_a_reader_get_rarer) {
   EXPECT_EQ(until_next_look(0us), 30us);
   EXPECT_EQ(until_next_look(800us), 100us);
@@ -207,8 +227,8 @@ TEST_F(cli_output, lines_that_had_to_wait_for_room_tell_the_time_at_which_they_l
 TEST_F(cli_output, process_that_was_stopped_between_clock_and_write_tells_no_lie) {  // behaviours: D3
   output out{context.get_executor(), writer};
   int asked = 0;
-  // Begun at 0 s, and stopped for 7 s before the line is done.
-  out.now = [&] { return moment{clock::time_point{asked++ == 0 ? 0s : 7s}, {}}; };
+  // Added and begun at 0 s, and stopped for 7 s before the line is done.
+  out.now = [&] { return moment{clock::time_point{asked++ < 2 ? 0s : 7s}, {}}; };
   out.add(timed());
   EXPECT_EQ(read(), " 3.0 s left\n");
 }
