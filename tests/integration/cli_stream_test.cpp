@@ -176,6 +176,15 @@ TEST_F(cli_stream, interrupt_ends_although_nobody_reads) {
   EXPECT_THAT(all.out, EndsWith("}\n"));
 }
 
+TEST_F(cli_stream, terminal_that_accounts_are_awaited_from_is_told_so) {
+  const std::string line =
+      std::string{"exec "} + EPHEMINT_COMMAND + " mint - <&1 --ca-file " + authority.path();
+  command running{{"/bin/sh", "-c", line}, environment(), channel::terminal};
+  EXPECT_EQ(running.read_error_line(), "reading accounts from this terminal, one a line; Ctrl-D ends them");
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait().status, 128 + SIGTERM);
+}
+
 TEST_F(cli_stream, second_signal_kills) {
   api.add_fault(sandbox::parse_fault("stall"));
   command running{mint_command({"se-1", "--attempt-timeout", "1min"}), environment()};

@@ -110,17 +110,20 @@ bool command::read_some(int& descriptor, std::string& into) {
   return size > 0;
 }
 
-std::optional<std::string> command::read_line() {
+std::optional<std::string> command::read_line() { return line_of(out_, read_); }
+std::optional<std::string> command::read_error_line() { return line_of(err_, read_error_); }
+
+std::optional<std::string> command::line_of(int& descriptor, std::string& into) {
   const auto patience = steady_clock::now() + std::chrono::seconds{20};
   while (true) {
-    if (const auto end = read_.find('\n'); end != read_.npos) {
-      std::string line = read_.substr(0, end);
-      read_.erase(0, end + 1);
+    if (const auto end = into.find('\n'); end != into.npos) {
+      std::string line = into.substr(0, end);
+      into.erase(0, end + 1);
       return line;
     }
-    pollfd news{out_, POLLIN, 0};
-    if (out_ == -1 || steady_clock::now() > patience) return std::nullopt;
-    if (::poll(&news, 1, 100) > 0 && !read_some(out_, read_)) return std::nullopt;
+    pollfd news{descriptor, POLLIN, 0};
+    if (descriptor == -1 || steady_clock::now() > patience) return std::nullopt;
+    if (::poll(&news, 1, 100) > 0 && !read_some(descriptor, into)) return std::nullopt;
   }
 }
 
@@ -134,6 +137,7 @@ outcome command::wait(std::string_view input) {
   const auto patience = steady_clock::now() + std::chrono::seconds{60};
   outcome all;
   all.out = std::exchange(read_, {});
+  all.err = std::exchange(read_error_, {});
   if (in_ != -1) ::fcntl(in_, F_SETFL, O_NONBLOCK);
   while (out_ != -1 || err_ != -1) {
     if (input.empty()) end_input();

@@ -37,6 +37,8 @@ class command {
   void end_input();
   /// The next line of its stdout, without its end; waits up to 20 s, then gives nothing.
   std::optional<std::string> read_line();
+  /// The same of its stderr.
+  std::optional<std::string> read_error_line();
   /// How many bytes of its stdout wait to be read; waits up to 20 s for the first.
   std::size_t unread() const;
   /// Nobody reads its stdout any more.
@@ -47,11 +49,13 @@ class command {
   outcome wait(std::string_view input = {});
 
  private:
-  bool read_some(int& descriptor, std::string& into);
+  static bool read_some(int& descriptor, std::string& into);
+  static std::optional<std::string> line_of(int& descriptor, std::string& into);
 
   pid_t process_ = -1;
   int in_ = -1, out_ = -1, err_ = -1;
-  std::string read_;  // from its stdout, not yet given away
+  std::string read_;        // from its stdout, not yet given away
+  std::string read_error_;  // and from its stderr
 };
 
 /// Runs it from beginning to end.
