@@ -146,14 +146,7 @@ void take_command(std::optional<std::vector<std::string>> behind_dashes, sandbox
   to.command = std::move(*behind_dashes);
 }
 
-}  // namespace
-
-command_line parse_command_line(int count, const char* const* arguments) {
-  mint_arguments mint;
-  sandbox_arguments sandbox;
-  demo_arguments demo;
-  limit_arguments limit;
-  CLI::App app{"Mints ShipStation API login tokens, within their ten seconds and the quota.", "ephemint"};
+void describe(CLI::App& app) {
   app.formatter(std::make_shared<help_text>());
   app.set_version_flag("--version", "ephemint " EPHEMINT_VERSION);
   app.require_subcommand(1);
@@ -163,13 +156,10 @@ command_line parse_command_line(int count, const char* const* arguments) {
       "  ephemint mint se-123456            one login token, with the key in EPHEMINT_API_KEY\n"
       "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n\n"
       "ephemint COMMAND --help says more, with examples; so does ephemint help COMMAND.");
-  const CLI::App& mint_command = add_mint(app, mint);
-  add_sandbox(app, sandbox, limit);
-  add_demo(app, demo);
+}
 
-  std::vector<std::string> given(arguments + std::min(count, 1), arguments + count);
-  std::optional<std::vector<std::string>> behind_dashes = split_at_dashes(given);
-  if (!behind_dashes) ask_for_help(app, given);
+/// What is to be shown, if that is all; otherwise the commands' options have their values.
+std::optional<show_text> parse(CLI::App& app, std::vector<std::string> given) {
   std::reverse(given.begin(), given.end());  // as CLI11 takes them
   try {
     app.parse(std::move(given));
@@ -187,6 +177,26 @@ command_line parse_command_line(int count, const char* const* arguments) {
   } catch (const CLI::ParseError& wrong) {
     throw usage_error{wrong.what()};
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+command_line parse_command_line(int count, const char* const* arguments) {
+  mint_arguments mint;
+  sandbox_arguments sandbox;
+  demo_arguments demo;
+  limit_arguments limit;
+  CLI::App app{"Mints ShipStation API login tokens, within their ten seconds and the quota.", "ephemint"};
+  describe(app);
+  const CLI::App& mint_command = add_mint(app, mint);
+  add_sandbox(app, sandbox, limit);
+  add_demo(app, demo);
+
+  std::vector<std::string> given(arguments + std::min(count, 1), arguments + count);
+  std::optional<std::vector<std::string>> behind_dashes = split_at_dashes(given);
+  if (!behind_dashes) ask_for_help(app, given);
+  if (auto shown = parse(app, std::move(given))) return *std::move(shown);
   if (mint_command.parsed()) {
     take_accounts(mint_command, std::move(behind_dashes).value_or(std::vector<std::string>{}), mint);
     return mint;
