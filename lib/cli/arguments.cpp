@@ -68,9 +68,10 @@ std::string hint(const std::string& meant, std::string_view command) {
 /// An option that stands before the command.
 [[noreturn]] void refuse_early_option(std::string_view argument, const CLI::App& app) {
   const std::string_view name = name_of(argument);
-  std::vector<const CLI::App*> commands = commands_of(app);
   // Several commands may have one of that name: the one that was given comes first.
-  std::stable_partition(commands.begin(), commands.end(), [](const CLI::App* one) { return one->parsed(); });
+  std::vector<const CLI::App*> commands;
+  for (const CLI::App* one : app.get_subcommands()) commands.push_back(one);
+  for (const CLI::App* one : commands_of(app)) commands.push_back(one);
   for (const CLI::App* one : commands) {
     const auto names = options_of(*one);
     if (std::find(names.begin(), names.end(), name) != names.end())
