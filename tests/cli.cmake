@@ -9,14 +9,21 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_mint_arguments_test.cpp
             unit/cli_output_test.cpp
             unit/cli_progress_test.cpp
+            unit/cli_reader_pace_test.cpp
             unit/cli_result_lines_test.cpp
+            unit/cli_tally_test.cpp
             unit/cli_text_test.cpp
             unit/cli_values_test.cpp
         LIBRARIES ephemint_cli_parts)
 
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
-        SOURCES integration/cli_mint_test.cpp integration/cli_sandbox_test.cpp integration/cli_stream_test.cpp support/command.cpp
+        SOURCES
+            integration/cli_mint_test.cpp
+            integration/cli_pipe_test.cpp
+            integration/cli_sandbox_test.cpp
+            integration/cli_stream_test.cpp
+            support/command.cpp
         LIBRARIES ephemint::sandbox)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)

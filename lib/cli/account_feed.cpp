@@ -72,6 +72,12 @@ void account_feed::stop() {
 }
 
 std::optional<account_id> account_feed::next_at_hand() {
+  auto account = next_of_all();
+  if (account) ++given_;
+  return account;
+}
+
+std::optional<account_id> account_feed::next_of_all() {
   if (next_of_first_ < first_.size()) return account_id{first_[next_of_first_++]};
   return lines_.next();
 }
@@ -113,15 +119,17 @@ void account_feed::fail(int error) const {
                           fmt::format("--accounts: can't read on in {}", file_->name)};
 }
 
-std::optional<std::uint64_t> account_feed::total() const {
-  std::uint64_t count = first_.size();
-  if (!file_) return count;
+std::optional<std::uint64_t> account_feed::left(std::size_t longest_rest) const {
+  std::uint64_t count = first_.size() - next_of_first_;
+  account_lines lines = lines_;
+  while (lines.next()) ++count;
+  if (ended_) return count;
   struct stat facts {};
   const int descriptor = file_->descriptor.get();
   if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) return std::nullopt;
   off_t at = ::lseek(descriptor, 0, SEEK_CUR);
+  if (facts.st_size > at && static_cast<std::size_t>(facts.st_size - at) > longest_rest) return std::nullopt;
   std::string block(block_size, '\0');
-  account_lines lines;
   for (ssize_t size = 1; size > 0;) {
     size = ::pread(descriptor, block.data(), block.size(), at);
     if (size < 0) return std::nullopt;

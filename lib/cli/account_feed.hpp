@@ -43,13 +43,17 @@ class account_feed {
   account_source source();
   /// No more accounts.
   void stop();
-  /// How many there will be, if that can be told without taking any: reads a regular file once more.
-  std::optional<std::uint64_t> total() const;
+  /// How many were given out.
+  std::uint64_t given() const noexcept { return given_; }
+  /// How many are still to come, if that can be told without taking any: of a regular file it reads the rest
+  /// once more, unless that is longer.
+  std::optional<std::uint64_t> left(std::size_t longest_rest = std::string::npos) const;
 
  private:
   static constexpr std::size_t block_size = 64 * 1024;
 
   std::optional<account_id> next_at_hand();
+  std::optional<account_id> next_of_all();
   std::optional<account_id> next();
   asio::awaitable<std::optional<account_id>> next_awaited();
   void take_block(std::size_t size);
@@ -62,6 +66,7 @@ class account_feed {
   std::optional<asio::posix::stream_descriptor> awaited_;
   account_lines lines_;
   std::string block_;
+  std::uint64_t given_ = 0;
   bool ended_ = false;
 };
 

@@ -17,9 +17,11 @@ batch_display::batch_display(asio::any_io_executor executor, const std::optional
 }
 
 void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor,
-                          std::chrono::milliseconds patience) {
-  patience_ = patience;
+                          const many_options& batch) {
+  // Who has a deadline waits for no outage.
+  patience_ = batch.deadline == no_deadline ? batch.outage_patience : std::chrono::milliseconds{0};
   governor_ = std::move(governor);
+  urgency_ = batch.urgency;
   // A governor lets the last tenth of a window trickle: what matters is when it flows again.
   trickle_ = rate.requests() / 10;
   started_at_ = clock::now();
@@ -85,7 +87,9 @@ std::optional<std::chrono::seconds> batch_display::time_left(clock::time_point n
 
 /// How long until the permit after `ahead` others.
 clock::duration batch_display::estimate(clock::time_point now, std::uint64_t ahead) const {
-  return governor_->estimate(now, {}, static_cast<std::size_t>(ahead)) - now;
+  permit_request next;
+  next.urgency = urgency_;
+  return governor_->estimate(now, next, static_cast<std::size_t>(ahead)) - now;
 }
 
 void batch_display::clear() noexcept {

@@ -25,10 +25,9 @@ class batch_display {
   batch_display(asio::any_io_executor, const std::optional<client>& minter,
                 std::optional<std::uint64_t> total);
 
-  /// Begins. The client's quota, and its governor, that is asked how long the wait will be. `patience`: how
-  /// long the batch waits for an API that is away.
-  void start(const quota&, std::shared_ptr<const rate_governor>,
-             std::chrono::milliseconds patience = many_options{}.outage_patience);
+  /// Begins. The client's quota, and its governor, that is asked how long the wait will be; and how urgent
+  /// and patient the batch is.
+  void start(const quota&, std::shared_ptr<const rate_governor>, const many_options& batch);
   void minted() noexcept { ++progress_.minted; }
   void failed() noexcept { ++progress_.failed; }
   /// Takes the line away, so that something else can be printed; it comes back by itself.
@@ -50,6 +49,7 @@ class batch_display {
 
   const std::optional<client>& client_;
   std::shared_ptr<const rate_governor> governor_;
+  priority urgency_ = priority::background;
   std::uint64_t trickle_ = 0;
   terminal terminal_ = terminal_on(2);
   asio::steady_timer tick_;

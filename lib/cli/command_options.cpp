@@ -24,7 +24,8 @@ CLI::Option* add(CLI::App& command, const std::string& name, const std::string& 
   return command.add_option(name, CLI::callback_t{read_all}, help)
       ->type_name(form)
       ->type_size(1)
-      ->expected(1);
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 std::string not_empty(const std::string& text) {

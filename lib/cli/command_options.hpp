@@ -36,7 +36,8 @@ void add_demo(CLI::App& app, demo_arguments& to);
 
 using reader = std::function<void(const std::string&)>;
 
-/// An option with one value, that `read` checks; what it throws gets the option's name.
+/// An option with one value, that `read` checks; what it throws gets the option's name. Given twice, the last
+/// one counts.
 CLI::Option* add(CLI::App& command, const std::string& name, const std::string& form, const std::string& help,
                  reader read);
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ephemint::cli {
 
@@ -15,6 +16,7 @@ namespace ephemint::cli {
 struct sandbox_arguments {
   sandbox::server_options server;
   std::optional<std::string> ca_file;
+  std::vector<std::string> command;  ///< to run beside it; empty: none
 };
 
 /// `ephemint demo`, as it was called.

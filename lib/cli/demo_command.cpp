@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t requests_admitted = 60;
 constexpr std::chrono::milliseconds window = 5s;
+constexpr std::uint64_t too_many_failures = 5;  // here none is expected
 constexpr quota rate = quota::declared(requests_admitted, window);
 
 sandbox::server_options demo_sandbox() {
@@ -61,7 +62,10 @@ class demo_run {
 
   exit_status run() {
     client_.emplace(context_.get_executor(), demo_client(api_, governor_));
-    display_.start(rate, governor_);
+    many_.in_flight = client_->options().max_connections;  // a queue here would only be waited in
+    many_.urgency = priority::interactive;
+    many_.outage_patience = std::chrono::milliseconds{0};  // the sandbox stands here: it isn't waited for
+    display_.start(rate, governor_, many_);
     std::exception_ptr thrown;
     boost::asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
       thrown = std::move(error);
@@ -76,14 +80,12 @@ class demo_run {
  private:
   boost::asio::awaitable<void> mint_all() {
     const clock::time_point begin = clock::now();
-    many_options many;
-    many.in_flight = client_->options().max_connections;  // a queue here would only be waited in
-    many.urgency = priority::interactive;
-    mint_stream results = client_->mint_many(accounts(), many);
+    mint_stream results = client_->mint_many(accounts(), many_);
     while (true) {
       const std::optional<account_result> one = co_await results.next();
       if (!one) break;
       record(*one);
+      if (tally_.failed() == too_many_failures) break;
     }
     figures_.taken = clock::now() - begin;
   }
@@ -98,15 +100,19 @@ class demo_run {
   void record(const account_result& one) {
     figures_.latencies.push_back(one.latency);
     if (!one.result) {
-      tally_.count(one.result.error().value());
+      tally_.count_failed(one.result.error());
       return display_.failed();
     }
-    tally_.count(std::nullopt);
+    tally_.count_minted();
     figures_.seconds_left.push_back(one.result->remaining());
     display_.minted();
   }
 
   exit_status conclude() {
+    if (tally_.failed() == too_many_failures) {
+      complain(fmt::format("gave up: {}", tally_.summary()));
+      return exit_status::some_failed;
+    }
     figures_.minted = tally_.minted();
     figures_.client = client_->stats();
     figures_.peak = api_.stats().peak_per_window;
@@ -122,6 +128,7 @@ class demo_run {
   boost::asio::io_context context_{1};
   std::shared_ptr<rate_governor> governor_;
   std::optional<client> client_;
+  many_options many_;
   batch_display display_;
   tally tally_;
   demo_figures figures_;

@@ -1,6 +1,7 @@
 #include "mint_arguments.hpp"
 
 #include "descriptor.hpp"
+#include "talk.hpp"
 #include "text.hpp"
 #include "usage_error.hpp"
 
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ephemint::cli {
@@ -40,12 +42,20 @@ struct wiped_buffer {
                                 in_quotes(path), why)};
 }
 
+void warn_of_readers(const std::string& path, int file) {
+  struct stat facts {};
+  if (::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) && (facts.st_mode & S_IROTH) != 0)
+    complain(fmt::format("warning: --api-key-file: everybody on this machine can read {}; chmod go= helps",
+                         in_quotes(path)));
+}
+
 std::size_t read_whole(const std::string& path, wiped_buffer& buffer) {
   const auto refuse = [&] {
     refuse_key_file(path, fmt::format("can't be read ({})", std::generic_category().message(errno)));
   };
   const owned_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.get() == -1) refuse();
+  warn_of_readers(path, file.get());
   std::size_t size = 0;
   while (size < buffer.bytes.size()) {
     const ssize_t more = ::read(file.get(), buffer.bytes.data() + size, buffer.bytes.size() - size);
@@ -85,6 +95,13 @@ std::string why_invalid(std::string_view account) {
   return "has a character that is not visible ASCII";
 }
 
+/// The library's list replaces the portal's own host; the command's adds to it.
+std::vector<std::string> redirect_hosts_of(const mint_arguments& given) {
+  std::vector<std::string> hosts = given.redirect_hosts;
+  if (!hosts.empty()) hosts.emplace_back("dashboard.shipengine.com");
+  return hosts;
+}
+
 template <class T, class U>
 void take(T& option, const std::optional<U>& given) {
   if (given) option = *given;
@@ -115,12 +132,16 @@ void check_results(const mint_arguments& given) {
         fmt::format("--token-only asks for no URL, and {} is about one; leave one of them", url_option)};
 }
 
+bool is_one_account(const mint_arguments& given) noexcept {
+  return given.accounts.size() == 1 && !given.accounts_file;
+}
+
 quota rate_of(const mint_arguments& given, const secret& key) {
   const quota documented = documented_quota(key.reveal());
   if (!given.rate) return documented;
   // To learn a quota, start at the documented one.
-  if (given.rate->how() == quota::mode::learned)
-    return quota::learned(documented.requests(), documented.window());
+  if (given.rate->how() == quota::mode::automatic)
+    return quota::automatic(documented.requests(), documented.window());
   return *given.rate;
 }
 
@@ -135,7 +156,8 @@ client_options to_client_options(const mint_arguments& given) {
 client_options to_client_options(const mint_arguments& given, secret key) {
   client_options options;
   take(options.base_url, given.base_url ? given.base_url : from_environment("EPHEMINT_BASE_URL"));
-  take(options.authority_file, given.ca_file);
+  take(options.authority_file, given.ca_file ? given.ca_file : from_environment("EPHEMINT_CA_FILE"));
+  options.redirect_hosts = redirect_hosts_of(given);
   take(options.max_connections, given.connections);
   take(options.max_attempts, given.max_attempts);
   take(options.attempt_timeout, given.attempt_timeout);
@@ -159,25 +181,6 @@ many_options to_many_options(const mint_arguments& given, const client_options& 
   options.token_only = given.token_only;
   options.outage_patience = given.outage_patience;
   return options;
-}
-
-std::string in_words_of_the_command(std::string_view message) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> names{{
-      {"api_key", "API key"},
-      {"base_url", "--base-url"},
-      {"authority_file", "--ca-file"},
-      {"rate", "--rate"},
-      {"max_connections", "--connections"},
-      {"in_flight", "--in-flight"},
-      {"deadline", "--deadline"},
-      {"attempt_timeout", "--attempt-timeout"},
-      {"max_attempts", "--max-attempts"},
-      {"min_remaining", "--min-remaining"},
-  }};
-  const std::string_view option = message.substr(0, message.find(':'));
-  for (const auto& [library, command] : names)
-    if (option == library) return fmt::format("{}{}", command, message.substr(option.size()));
-  return std::string{message};
 }
 
 }  // namespace ephemint::cli

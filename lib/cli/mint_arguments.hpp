@@ -21,6 +21,7 @@ struct mint_arguments {
   std::optional<std::string> base_url;
   std::optional<std::string> api_key_file;
   std::optional<std::string> ca_file;
+  std::vector<std::string> redirect_hosts;  ///< beside the portal's own
   std::optional<quota> rate;
   std::optional<std::size_t> connections;
   std::optional<std::size_t> in_flight;
@@ -42,6 +43,7 @@ void check_accounts(const mint_arguments&);
 void check_results(const mint_arguments&);
 
 /// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error` that says where to put it.
+/// Warns of a file that everybody on the machine may read.
 secret read_api_key(const std::optional<std::string>& file);
 
 /// The quota that was asked for, or else the documented one of that kind of key.
@@ -54,7 +56,7 @@ client_options to_client_options(const mint_arguments&);
 client_options to_client_options(const mint_arguments&, secret key);
 many_options to_many_options(const mint_arguments&, const client_options&);
 
-/// The library names its own option in what it throws: `max_connections: 0 is …` → `--connections: 0 is …`.
-std::string in_words_of_the_command(std::string_view library_message);
+/// Whether results are of one account: of several each must say whose it is.
+bool is_one_account(const mint_arguments&) noexcept;
 
 }  // namespace ephemint::cli

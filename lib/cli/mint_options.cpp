@@ -39,8 +39,12 @@ void add_sources(CLI::App& mint, mint_arguments& to) {
   add(mint, "--api-key-file", "FILE", "The API key [EPHEMINT_API_KEY]",
       [&](const std::string& path) { to.api_key_file = not_empty(path); });
   add(mint, "--api-key", "", "", refuse_key)->group("");
-  add(mint, "--ca-file", "PEM", "Authorities to trust beside the system's",
+  add(mint, "--ca-file", "PEM", "Authorities to trust beside the system's [EPHEMINT_CA_FILE]",
       [&](const std::string& path) { to.ca_file = not_empty(path); });
+  add(mint, "--redirect-host", "HOST",
+      "A host that redirect_url may name beside the portal's own; may be repeated",
+      [&](const std::string& host) { to.redirect_hosts.push_back(not_empty(host)); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_pace(CLI::App& mint, mint_arguments& to) {
@@ -80,13 +84,20 @@ CLI::App& add_mint(CLI::App& app, mint_arguments& to) {
   add_results(mint, to);
   mint.allow_extras();  // the accounts; CLI11's positionals would take `[a,b]` apart
   mint.footer(
-      "Prints one result for each account, as it comes. A token lives 10 seconds: use each at once.\n"
-      "Exit status: 0 every account minted, 1 some failed, 2 bad usage or configuration.\n\n"
+      "Prints one result for each account, as it comes. A token lives 10 seconds: use each at once, and "
+      "keep\n"
+      "none. Into a pipe a line goes when its reader has taken the one before; with another\n"
+      "program in between than tee or cat, look at expires_at.\n"
+      "--format url is the URL alone for one account; for more, the account and a tab stand before it.\n"
+      "An option that is given twice counts as it was given last.\n"
+      "Exit status: 0 every account minted, 1 some failed, 2 bad usage or configuration, 130 or 143 ended "
+      "by\n"
+      "SIGINT or SIGTERM.\n\n"
       "Examples:\n"
       "  ephemint mint se-123456\n"
       "  ephemint mint --format url --redirect-to billing se-123456\n"
-      "  ephemint mint --accounts customers.txt --api-key-file /run/secrets/shipengine > tokens.jsonl\n"
-      "  psql -Atc 'select account from customers' | ephemint mint --accounts - | consumer");
+      "  ephemint mint --accounts customers.txt --api-key-file /run/secrets/shipengine | ./log-them-in\n"
+      "  psql -Atc 'select account from customers' | ephemint mint --accounts - | ./log-them-in");
   return mint;
 }
 

@@ -1,6 +1,8 @@
 #include "mint_run.hpp"
 
+#include "option_words.hpp"
 #include "talk.hpp"
+#include "text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -30,7 +32,7 @@ result_format format_of(const mint_arguments& given) {
 }
 
 std::optional<std::uint64_t> total_of(const account_feed& accounts) {
-  return terminal_on(STDERR_FILENO).redraws ? accounts.total() : std::nullopt;
+  return terminal_on(STDERR_FILENO).redraws ? accounts.left() : std::nullopt;
 }
 
 }  // namespace
@@ -41,27 +43,31 @@ mint_run::mint_run(const mint_arguments& given)
       accounts_{context_.get_executor(), given.accounts, file_of(given)},
       out_{context_.get_executor(), STDOUT_FILENO},
       display_{context_.get_executor(), client_, total_of(accounts_)},
-      lines_{format_of(given), login_options{given.theme_id, given.redirect_to}, given.token_only} {
+      lines_{format_of(given), login_options{given.theme_id, given.redirect_to}, !is_one_account(given),
+             given.token_only} {
   try {
     secret key = read_api_key(given.api_key_file);
     rate_ = rate_of(given, key);
     client_options options = to_client_options(given, std::move(key));
-    const many_options many = to_many_options(given, options);
-    outage_patience_ = many.deadline == no_deadline ? many.outage_patience : std::chrono::milliseconds{0};
+    many_ = to_many_options(given, options);
     client_.emplace(context_.get_executor(), std::move(options));
-    results_.emplace(client_->mint_many(accounts_.source(), many));
+    results_.emplace(client_->mint_many(accounts_.source(), many_));
   } catch (const std::invalid_argument& wrong) {
-    throw usage_error{in_words_of_the_command(wrong.what())};
+    throw usage_error{in_words_of_the_command(wrong.what(), given)};
   }
 }
 
 exit_status mint_run::run() {
   std::exception_ptr thrown;
   out_.before_write = [this] { display_.clear(); };
+  out_.on_long_wait = [this] {
+    display_.clear();
+    talk("waiting for stdout's reader: it has taken no line for 10 s\n");
+  };
   // Posted: it may be the client that calls, and this ends it.
   out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
   await_signal();
-  display_.start(rate_, client_->options().governor, outage_patience_);
+  display_.start(rate_, client_->options().governor, many_);
   asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
     thrown = std::move(error);
     context_.stop();
@@ -75,51 +81,69 @@ asio::awaitable<void> mint_run::mint_all() {
   std::exception_ptr thrown;
   try {
     while (!out_.failure()) {
+      // The stream keeps a result until it can be written, and mints again what gets too old by then.
+      if (!out_.ready()) co_await out_.until_ready();
       const std::optional<account_result> one = co_await results_->next();
       if (!one) break;
       record(*one);
-      if (out_.stalled()) co_await out_.drained();
     }
   } catch (...) {
     thrown = std::current_exception();
   }
-  co_await out_.drained();
+  co_await out_.until_written();
   if (thrown) std::rethrow_exception(thrown);
 }
 
 void mint_run::record(const account_result& one) {
   std::string talked;
-  const auto failure = lines_.write(one, clock::now(), out_.buffer(), talked);
-  out_.lines_added();
-  tally_.count(failure);
-  failure ? display_.failed() : display_.minted();
+  result_line line;
+  const auto failure = lines_.write(one, line, talked);
+  out_.add(std::move(line));
+  if (!failure) {
+    tally_.count_minted();
+    display_.minted();
+  } else if (!is_left_over(*failure)) {
+    tally_.count_failed(*failure);
+    display_.failed();
+  }
   if (talked.empty()) return;
   display_.clear();
   talk(talked);
 }
 
+/// Nobody's failure: we were told to stop before it was tried.
+bool mint_run::is_left_over(const mint_error& failure) const noexcept {
+  return stopped_by_ && failure.value() == mint_errc::closed && failure.attempts() == 0;
+}
+
 void mint_run::await_signal() {
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
-  signals_.async_wait([this](boost::system::error_code error, int) {
+  signals_.async_wait([this](boost::system::error_code error, int signal) {
     if (error) return;
     signals_.clear();  // the next one kills
-    stop_gently();
+    stop_gently(signal);
   });
 }
 
-/// No more accounts; what waits is cancelled, what is on the wire may still come, for as long as an attempt
-/// may take.
-void mint_run::stop_gently() {
-  stopped_ = true;
+/// No more accounts; what waits is cancelled, what is on the wire may still come. All of it takes less than
+/// the 2 s that a person waits for a program to end: what is late then ends as `closed`, and what a slow
+/// reader hasn't taken isn't written.
+void mint_run::stop_gently(int signal) {
+  using namespace std::chrono_literals;
+  constexpr std::size_t longest_rest = 64 * 1024 * 1024;  // a fraction of a second
+  stopped_by_ = signal;
+  unread_ = accounts_.left(longest_rest);
   accounts_.stop();
-  if (!client_) return;
-  asio::co_spawn(context_, close_client(), asio::detached);
-  patience_.expires_after(client_->options().attempt_timeout + std::chrono::milliseconds{500});
+  if (client_) asio::co_spawn(context_, close_client(), asio::detached);
+  patience_.expires_after(1600ms);
   patience_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    if (out_.stalled()) out_.give_up();
     abandon();
+    patience_.expires_after(200ms);
+    patience_.async_wait([this](boost::system::error_code late) {
+      if (!late) out_.give_up();
+    });
   });
 }
 
@@ -133,8 +157,8 @@ void mint_run::abandon() {
 
 exit_status mint_run::report(std::exception_ptr thrown) {
   const int unwritten = out_.failure().value();
-  if (unwritten == EPIPE)
-    return exit_status::some_failed;  // the reader has had enough: nothing to talk about
+  if (unwritten == EPIPE)  // the reader has had enough: nothing to talk about
+    return stopped_by_ ? ended_by(*stopped_by_) : exit_status::some_failed;
   if (unwritten != 0 && unwritten != ECANCELED)
     complain(fmt::format("can't write to stdout: {}", out_.failure().message()));
   try {
@@ -142,10 +166,19 @@ exit_status mint_run::report(std::exception_ptr thrown) {
   } catch (const std::exception& error) {
     complain(error.what());
   }
-  if (stopped_) complain("interrupted");
-  const bool complete = !thrown && !stopped_ && unwritten == 0;
+  if (stopped_by_) complain(words_of_interruption());
   if (tally_.failed() > 0 || terminal_on(STDERR_FILENO).is_one) talk(tally_.summary() + '\n');
+  if (stopped_by_) return ended_by(*stopped_by_);
+  const bool complete = !thrown && unwritten == 0;
   return complete && tally_.failed() == 0 ? exit_status::all_minted : exit_status::some_failed;
+}
+
+/// `interrupted; at least 20 accounts were not tried`
+std::string mint_run::words_of_interruption() const {
+  const std::uint64_t tried = tally_.minted() + tally_.failed();
+  const std::uint64_t not_tried = accounts_.given() - tried + unread_.value_or(0);
+  return fmt::format("interrupted; {}{} account{} not tried", unread_ ? "" : "at least ",
+                     with_thousands(not_tried), not_tried == 1 ? " was" : "s were");
 }
 
 }  // namespace ephemint::cli

@@ -15,8 +15,10 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <optional>
+#include <string>
 
 namespace ephemint::cli {
 
@@ -34,7 +36,9 @@ class mint_run {
   asio::awaitable<void> close_client();
 
   void await_signal();
-  void stop_gently();
+  void stop_gently(int signal);
+  bool is_left_over(const mint_error&) const noexcept;
+  std::string words_of_interruption() const;
   void abandon();
   exit_status report(std::exception_ptr thrown);
 
@@ -47,10 +51,11 @@ class mint_run {
   batch_display display_;
   result_lines lines_;
   quota rate_ = production_quota;
-  std::chrono::milliseconds outage_patience_{};
   tally tally_;
   std::optional<mint_stream> results_;
-  bool stopped_ = false;
+  many_options many_;
+  std::optional<int> stopped_by_;        // a signal
+  std::optional<std::uint64_t> unread_;  // accounts that were still to come then, if that is known
 };
 
 }  // namespace ephemint::cli

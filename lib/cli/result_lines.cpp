@@ -1,5 +1,6 @@
 #include "result_lines.hpp"
 
+#include "option_words.hpp"
 #include "text.hpp"
 
 #include <ephemint/secret.hpp>
@@ -58,7 +59,7 @@ void append_json_failure(std::string& out, const account_result& failed, const m
   out += ",\"ok\":false,\"error\":\"";
   out += to_string(error.value());
   out += '"';
-  append_text(out, ",\"message\":", error.message());
+  append_text(out, ",\"message\":", in_words_of_the_command(error.message()));
   if (error.http_status() != 0) append_number(out += ",\"http_status\":", error.http_status());
   append_text(out, ",\"request_id\":", error.request_id());
   if (error.retry_after())
@@ -82,45 +83,53 @@ std::string why(const mint_error& error) {
   if (!error.request_id().empty()) add(", ", fmt::format("request {}", error.request_id()));
   if (!error.api_errors().empty() && !error.api_errors().front().message.empty())
     add("; ", fmt::format("the API says: {}", error.api_errors().front().message));
-  const std::string text = fmt::format("{}: {}{}", to_string(error.value()), error.message(),
-                                       facts.empty() ? facts : fmt::format(" ({})", facts));
+  const std::string text =
+      fmt::format("{}: {}{}", to_string(error.value()), in_words_of_the_command(error.message()),
+                  facts.empty() ? facts : fmt::format(" ({})", facts));
   return printable(text);
 }
 
 }  // namespace
 
-std::optional<mint_errc> result_lines::write(const account_result& one, clock::time_point now,
-                                             std::string& out, std::string& talk) {
+std::optional<mint_error> result_lines::write(const account_result& one, result_line& line,
+                                              std::string& talk) {
   if (!one.result) {
-    write_failed(one, one.result.error(), out, talk);
-    return one.result.error().value();
+    write_failed(one, one.result.error(), line.text, talk);
+    return one.result.error();
   }
   if (token_only_) {
-    write_minted(one, {}, now, out);
+    write_minted(one, {}, line);
     return std::nullopt;
   }
   auto login_url = one.result->login_url({theme_id_, redirect_to_});
   if (!login_url) {
-    write_failed(one, login_url.error(), out, talk);
-    return login_url.error().value();
+    write_failed(one, login_url.error(), line.text, talk);
+    return std::move(login_url).error();
   }
-  write_minted(one, *login_url, now, out);
+  write_minted(one, *login_url, line);
   wipe(login_url->data(), login_url->size());
   return std::nullopt;
 }
 
-void result_lines::write_minted(const account_result& one, std::string_view login_url, clock::time_point now,
-                                std::string& out) {
+void result_lines::write_minted(const account_result& one, std::string_view login_url, result_line& line) {
   const ephemeral_token& token = *one.result;
-  const auto remaining = std::max(std::chrono::floor<milliseconds>(token.remaining(now)), milliseconds{0});
+  std::string& out = line.text;
+  // What would have to grow would leave a token in the memory that it had.
+  out.reserve(2 * (one.account.str().size() + token.value().size() + 2 * login_url.size()) + 256);
+  const auto time_belongs_here = [&](time_form form) {
+    line.form = form;
+    line.time_at = out.size();
+    line.expires_at = token.expires_at();
+  };
   if (format_ == result_format::url) {
+    if (several_) (out += one.account.str()) += '\t';
     (out += login_url) += '\n';
     return;
   }
   if (format_ == result_format::text) {
-    fmt::format_to(std::back_inserter(out), "{:<24} {:>4.1f} s left  {}\n", one.account.str(),
-                   static_cast<double>(remaining.count() / 100) / 10,
-                   token_only_ ? token.value() : login_url);
+    fmt::format_to(std::back_inserter(out), "{:<24} ", one.account.str());
+    time_belongs_here(time_form::words);
+    fmt::format_to(std::back_inserter(out), "  {}\n", token_only_ ? token.value() : login_url);
     return;
   }
   out += "{\"account\":";
@@ -130,7 +139,7 @@ void result_lines::write_minted(const account_result& one, std::string_view logi
     append_json_string(out += ",\"redirect_url\":", token.redirect_url());
     append_json_string(out += ",\"login_url\":", login_url);
   }
-  append_number(out += ",\"remaining_ms\":", remaining.count());
+  time_belongs_here(time_form::members);
   append_number(out += ",\"attempts\":", std::max(one.attempts, 1));
   append_number(out += ",\"latency_ms\":", std::chrono::floor<milliseconds>(one.latency).count());
   out += "}\n";

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <ephemint/clock.hpp>
+#include "result_line.hpp"
+
 #include <ephemint/ephemeral_token.hpp>
 #include <ephemint/error.hpp>
 #include <ephemint/mint_stream.hpp>
@@ -16,28 +17,32 @@ enum class result_format { text, json, url };
 /// Writes results as lines. The only place where a token reaches the output.
 class result_lines {
  public:
-  /// `token_only`: no URL was asked for, and none is written; not with `result_format::url`.
-  result_lines(result_format format, const login_options& login, bool token_only = false)
+  /// `several`: whether results are of more than one account. A URL alone wouldn't say whose it is then, so
+  /// its account and a tab stand before it. `token_only`: no URL was asked for, and none is written; not with
+  /// `result_format::url`.
+  result_lines(result_format format, const login_options& login, bool several = false,
+               bool token_only = false)
       : format_{format},
+        several_{several},
+        token_only_{token_only},
         theme_id_{login.theme_id},
-        redirect_to_{login.redirect_to},
-        token_only_{token_only} {}
+        redirect_to_{login.redirect_to} {}
 
-  /// Appends the result's line to `out`, or, for what doesn't belong among the data (`url`'s failures), to
-  /// `talk`. Gives the failure, if it is one: a token whose login URL can't be built is one, too.
-  std::optional<mint_errc> write(const account_result&, clock::time_point now, std::string& out,
-                                 std::string& talk);
+  /// Makes the result's line of an empty one; for what doesn't belong among the data (`url`'s failures) it
+  /// stays empty, and `talk` gets it. Gives the failure, if it is one: a token whose login URL can't be built
+  /// is one, too.
+  std::optional<mint_error> write(const account_result&, result_line&, std::string& talk);
 
  private:
   /// `login_url`: empty if none was asked for.
-  void write_minted(const account_result&, std::string_view login_url, clock::time_point now,
-                    std::string& out);
+  void write_minted(const account_result&, std::string_view login_url, result_line&);
   void write_failed(const account_result&, const mint_error&, std::string& out, std::string& talk);
 
   result_format format_;
+  bool several_;
+  bool token_only_;
   std::string theme_id_;
   std::optional<portal_page> redirect_to_;
-  bool token_only_;
 };
 
 }  // namespace ephemint::cli

@@ -1,16 +1,17 @@
 #include "commands.hpp"
 #include "descriptor.hpp"
+#include "held_signals.hpp"
+#include "talk.hpp"
 #include "text.hpp"
 
 #include <ephemint/sandbox/server.hpp>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -82,6 +83,31 @@ std::string ready_line(const sandbox::server& api, const std::string& ca_file) {
   return line + "}\n";
 }
 
+std::map<std::string, std::string> variables_of(const sandbox::server& api, const std::string& ca_file) {
+  return {{"EPHEMINT_BASE_URL", api.base_url()},
+          {"EPHEMINT_CA_FILE", ca_file},
+          {"EPHEMINT_API_KEY", api.api_key()}};
+}
+
+/// As a shell takes it, whatever is in it.
+std::string for_a_shell(const std::string& text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=";
+  if (text.find_first_not_of(plain) == text.npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) c == '\'' ? quoted += "'\\''" : quoted += c;
+  return quoted + '\'';
+}
+
+/// For people who look at the ready line: what to type elsewhere.
+std::string line_to_copy(const sandbox::server& api, const std::string& ca_file) {
+  if (!terminal_on(STDOUT_FILENO).is_one) return {};
+  std::string line;
+  for (const auto& [name, value] : variables_of(api, ca_file))
+    line += fmt::format("{}={} ", name, for_a_shell(value));
+  return line + "ephemint mint se-1\n";
+}
+
 bool print(std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(STDOUT_FILENO, text.data(), text.size());
@@ -96,16 +122,17 @@ bool print(std::string_view text) {
 }  // namespace
 
 exit_status run_sandbox(const sandbox_arguments& given) {
-  boost::asio::io_context context{1};
-  boost::asio::signal_set signals{context, SIGINT,
-                                  SIGTERM};  // from the start: the ready line may be answered by one
+  // Before there is another thread, and the ready line may be answered by one.
+  const held_signals signals =
+      given.command.empty() ? held_signals{SIGINT, SIGTERM}
+                            : held_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
   sandbox::server api = serve(given);
   const authority_file certificate{given.ca_file};
   write_certificate(api, certificate.path());
-  if (!print(ready_line(api, certificate.path())))
+  if (!given.command.empty()) return signals.run(given.command, variables_of(api, certificate.path()));
+  if (!print(ready_line(api, certificate.path()) + line_to_copy(api, certificate.path())))
     throw usage_error{"can't write to stdout; whoever starts the sandbox reads its address there"};
-  signals.async_wait([](const auto&, int) {});
-  context.run();
+  signals.await_one();
   api.stop();
   return exit_status::all_minted;
 }

@@ -44,7 +44,9 @@ void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
       [&](const std::string& path) { to.ca_file = not_empty(path); });
   command.footer(
       "Prints one line when it is ready, and serves until SIGINT or SIGTERM:\n"
-      "  {\"base_url\":\"https://localhost:43117\",\"ca_file\":\"…\",\"api_key\":\"TEST_…\"}\n\n"
+      "  {\"base_url\":\"https://localhost:43117\",\"ca_file\":\"…\",\"api_key\":\"TEST_…\"}\n"
+      "With -- COMMAND it prints nothing but runs that, with EPHEMINT_BASE_URL, EPHEMINT_CA_FILE and\n"
+      "EPHEMINT_API_KEY set, ends with it, and gives its status (127: not found, 126: can't be run).\n\n"
       "Faults, as name=value parts with commas between them:\n"
       "  status=503,count=3               the next three requests get a 503\n"
       "  delay=80ms,jitter=40ms           80 to 120 ms each\n"
@@ -52,6 +54,8 @@ void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
       "  account=se-7,status=401          one account is refused\n"
       "  close=before,nth=2               each connection is closed at its second request\n\n"
       "Examples:\n"
+      "  ephemint sandbox --rate-limit 20/10s -- ./portal --listen 8080\n"
+      "  ephemint sandbox -- ephemint mint se-1 se-2\n"
       "  ephemint sandbox --port 8443 --api-key TEST_me --ca-out ca.pem\n"
       "  ephemint sandbox --rate-limit 20/60s --limiter fixed --latency 80ms --jitter 20ms");
 }

@@ -1,5 +1,6 @@
 #include "tally.hpp"
 
+#include "option_words.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,25 @@
 #include <vector>
 
 namespace ephemint::cli {
+
+namespace {
+
+/// What the API said of it, if it said something, is nearer to the cause than our words.
+std::string cause_of(const mint_error& error) {
+  constexpr std::size_t longest = 200;
+  const auto& said = error.api_errors();
+  std::string text = said.empty() || said.front().message.empty() ? in_words_of_the_command(error.message())
+                                                                  : std::string{said.front().message};
+  if (text.size() > longest) text.replace(longest, text.npos, "...");
+  return printable(text);
+}
+
+}  // namespace
+
+void tally::count_failed(const mint_error& error) {
+  const auto kind = static_cast<std::size_t>(error.value());
+  if (failed_[kind]++ == 0) first_causes_[kind] = cause_of(error);
+}
 
 std::uint64_t tally::failed() const noexcept {
   return std::accumulate(failed_.begin(), failed_.end(), std::uint64_t{0});
@@ -27,8 +47,8 @@ std::string tally::summary() const {
   });
   std::string text = fmt::format("{} of {} failed", with_thousands(lost), with_thousands(minted_ + lost));
   for (const auto& [count, code] : by_count)
-    fmt::format_to(std::back_inserter(text), "{}{} {}", &code == &by_count.front().second ? ": " : ", ",
-                   to_string(code), with_thousands(count));
+    fmt::format_to(std::back_inserter(text), "{}{} {}: {}", &code == &by_count.front().second ? ": " : "; ",
+                   to_string(code), with_thousands(count), first_causes_[static_cast<std::size_t>(code)]);
   return text;
 }
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace ephemint::cli {
@@ -13,13 +12,13 @@ namespace ephemint::cli {
 /// How many were minted, and why the others failed.
 class tally {
  public:
-  void count(std::optional<mint_errc> failure) noexcept {
-    failure ? ++failed_[static_cast<std::size_t>(*failure)] : ++minted_;
-  }
+  void count_minted() noexcept { ++minted_; }
+  void count_failed(const mint_error&);
 
   std::uint64_t minted() const noexcept { return minted_; }
   std::uint64_t failed() const noexcept;
-  /// `3 of 200 failed: rate_limited 2, rejected 1`, or `200 minted`.
+  /// `200 minted`, or how many failed, with the first cause of each kind:
+  /// `3 of 200 failed: connect_failed 2: localhost: name unknown; rejected 1: no such account`.
   std::string summary() const;
 
  private:
@@ -27,6 +26,7 @@ class tally {
 
   std::uint64_t minted_ = 0;
   std::array<std::uint64_t, codes> failed_{};
+  std::array<std::string, codes> first_causes_;
 };
 
 }  // namespace ephemint::cli

@@ -10,7 +10,18 @@ class usage_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The command's exit statuses.
-enum class exit_status : int { all_minted = 0, some_failed = 1, bad_usage = 2 };
+/// The command's exit statuses. `sandbox -- COMMAND` ends with COMMAND's, whatever that is.
+enum class exit_status : int {
+  all_minted = 0,
+  some_failed = 1,
+  bad_usage = 2,
+  not_executable = 126,  // as shells have it
+  not_found = 127,
+  by_signal = 128,  // and the signal's number
+};
+
+constexpr exit_status ended_by(int signal) noexcept {
+  return static_cast<exit_status>(static_cast<int>(exit_status::by_signal) + signal);
+}
 
 }  // namespace ephemint::cli

@@ -65,7 +65,7 @@ milliseconds parse_duration(std::string_view text, bool zero_too) {
 
 quota parse_rate(std::string_view text) {
   if (text == "unlimited") return quota::unlimited();
-  if (text == "auto") return quota::learned();
+  if (text == "auto") return quota::automatic();
   const std::size_t slash = text.find('/');
   if (slash != text.npos) {
     const auto requests = whole_number(text.substr(0, slash));
@@ -81,6 +81,9 @@ quota parse_rate(std::string_view text) {
 }
 
 std::uint64_t parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != digits.npos)
+    refuse("{} is not a whole number; give one of {} to {}", in_quotes(text), least, most);
   const auto number = whole_number(text);
   if (!number || *number < least || *number > most)
     refuse("{} is out of range; give a whole number of {} to {}", in_quotes(text), least, most);

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include <sys/stat.h>
+
 namespace ephemint::test {
 namespace {
 
@@ -21,7 +23,8 @@ TEST_F(cli_mint, success_is_one_line_of_json_and_nothing_is_said) {
   EXPECT_EQ(all.err, "");
   const std::regex line{
       R"re(\{"account":"se-1","ok":true,"token":"([\w.-]+)","redirect_url":"(https://localhost:\d+/api/directlogin\?token=\1)",)re"
-      R"re("login_url":"\2","remaining_ms":9\d\d\d,"attempts":1,"latency_ms":\d+\}\n)re"};
+      R"re("login_url":"\2","remaining_ms":9\d\d\d,)re"
+      R"re("expires_at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","attempts":1,"latency_ms":\d+\}\n)re"};
   EXPECT_TRUE(std::regex_match(all.out, line)) << all.out;
 }
 
@@ -70,7 +73,8 @@ TEST_F(cli_mint, bad_lines_get_their_results) {
   EXPECT_EQ(lines_of(all.out).size(), 5u);
   EXPECT_EQ(count_of("\"ok\":true", all.out), 2u);
   EXPECT_EQ(count_of("\"ok\":false,\"error\":\"invalid_request\",\"message\":", all.out), 3u);
-  EXPECT_EQ(all.err, "3 of 5 failed: invalid_request 3\n");
+  EXPECT_THAT(all.err, StartsWith("3 of 5 failed: invalid_request 3: "));
+  EXPECT_EQ(lines_of(all.err).size(), 1u);
   EXPECT_LT(all.out.size(), 10'000u);
 }
 
@@ -78,7 +82,7 @@ TEST_F(cli_mint, refused_account_is_told_in_full) {
   api.add_fault(sandbox::parse_fault("account=se-2,status=400,message=\"no such account\""));
   const outcome all = mint({"se-1", "se-2"});
   EXPECT_EQ(all.status, 1);
-  EXPECT_EQ(all.err, "1 of 2 failed: rejected 1\n");
+  EXPECT_EQ(all.err, "1 of 2 failed: rejected 1: no such account\n");
   const std::regex line{
       R"(\{"account":"se-2","ok":false,"error":"rejected","message":"[^"]+","http_status":400,"request_id":"[^"]+",)"
       R"("attempts":1,"latency_ms":\d+,"api_errors":\[\{"error_source":"\w+","error_type":"\w+","error_code":"\w+",)"
@@ -93,6 +97,66 @@ TEST_F(cli_mint, rate_limited_account_says_when_to_come_back) {
   const std::regex line{
       R"("error":"rate_limited",.*"http_status":429,.*"retry_after_ms":1[12]\d\d\d,"attempts":1,)"};
   EXPECT_TRUE(std::regex_search(all.out, line)) << all.out;
+}
+
+TEST_F(cli_mint, url_of_each_of_several_accounts_says_whose_it_is) {
+  const temporary_file file{"se-3\n"};
+  const outcome all = mint({"--format", "url", "se-1", "se-2", "--accounts", file.path()});
+  EXPECT_EQ(all.status, 0);
+  std::set<std::string> accounts;
+  for (const std::string& line : lines_of(all.out)) {
+    const auto tab = line.find('\t');
+    accounts.insert(line.substr(0, tab));
+    EXPECT_THAT(line.substr(tab + 1), StartsWith(api.base_url() + "/api/directlogin?token="));
+  }
+  EXPECT_EQ(accounts, (std::set<std::string>{"se-1", "se-2", "se-3"}));
+}
+
+TEST_F(cli_mint, certificate_of_the_environment_is_trusted) {
+  auto variables = environment();
+  variables["EPHEMINT_CA_FILE"] = authority.path();
+  EXPECT_EQ(run_command({EPHEMINT_COMMAND, "mint", "se-1"}, variables).status, 0);
+  variables["EPHEMINT_CA_FILE"] = "/nowhere/ca.pem";
+  const outcome all = run_command({EPHEMINT_COMMAND, "mint", "se-1"}, variables);
+  EXPECT_EQ(all.status, 2);
+  EXPECT_THAT(all.err, StartsWith("ephemint: EPHEMINT_CA_FILE: "));
+  EXPECT_EQ(run_command(mint_command({"se-1"}), variables).status, 0) << "the option comes first";
+}
+
+TEST_F(cli_mint, redirect_hosts_are_added_to_the_sandboxs_own) {
+  EXPECT_EQ(mint({"se-1", "--redirect-host", "portal.example"}).status, 0);
+  sandbox::fault elsewhere;
+  elsewhere.status = 200;
+  elsewhere.body = sandbox::fault_body::custom;
+  elsewhere.content_type = "application/json";
+  elsewhere.body_text = R"({"token":"ey.a.b","redirect_url":"https://portal.example/login?token=ey.a.b"})";
+  api.add_fault(elsewhere);
+  const outcome refused = mint({"se-1"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.out, HasSubstr("names a host that --redirect-host doesn't allow"));
+  EXPECT_EQ(mint({"se-1", "--redirect-host", "other.example", "--redirect-host", "portal.example"}).status,
+            0);
+  EXPECT_THAT(mint({"se-1", "--redirect-host", "https://x"}).err, StartsWith("ephemint: --redirect-host: "));
+}
+
+TEST_F(cli_mint, key_file_that_everybody_may_read_earns_a_warning) {
+  const temporary_file key{api.api_key()};
+  ::chmod(key.path().c_str(), 0600);
+  EXPECT_EQ(mint({"se-1", "--api-key-file", key.path()}).err, "");
+  ::chmod(key.path().c_str(), 0644);
+  const outcome all = mint({"se-1", "--api-key-file", key.path()});
+  EXPECT_EQ(all.status, 0);
+  EXPECT_THAT(all.err, StartsWith("ephemint: warning: --api-key-file: everybody on this machine can read "));
+  EXPECT_EQ(lines_of(all.err).size(), 1u);
+}
+
+TEST_F(cli_mint, first_cause_of_a_kind_of_failure_is_told) {
+  auto variables = environment();
+  variables["EPHEMINT_BASE_URL"] = "https://localhost:1";
+  const outcome all = run_command(mint_command({"se-1", "se-2", "--max-attempts", "1"}), variables);
+  EXPECT_EQ(all.status, 1);
+  EXPECT_TRUE(std::regex_match(all.err, std::regex{"2 of 2 failed: connect_failed 2: .*refused.*\n"}))
+      << all.err;
 }
 
 TEST_F(cli_mint, url_format_keeps_failures_off_stdout) {

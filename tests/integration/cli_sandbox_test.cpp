@@ -7,8 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <map>
 #include <regex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -96,6 +99,104 @@ TEST(cli_sandbox, what_it_cant_do_is_told_in_one_line) {
     EXPECT_THAT(all.err, HasSubstr(c.named));
     EXPECT_EQ(lines_of(all.err).size(), 1u) << all.err;
   }
+}
+
+outcome beside_sandbox(std::vector<std::string> what, std::vector<std::string> options = {},
+                       std::map<std::string, std::string> variables = {}) {
+  std::vector<std::string> all{EPHEMINT_COMMAND, "sandbox"};
+  all.insert(all.end(), options.begin(), options.end());
+  all.emplace_back("--");
+  all.insert(all.end(), what.begin(), what.end());
+  return run_command(std::move(all), std::move(variables));
+}
+
+TEST(cli_sandbox, command_beside_it_finds_it_by_its_environment) {
+  const outcome all =
+      beside_sandbox({EPHEMINT_COMMAND, "mint", "se-1"}, {"--api-key", "TEST_me"},
+                     {{"EPHEMINT_BASE_URL", "https://localhost:1"}, {"EPHEMINT_CA_FILE", "/x"}});
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_EQ(lines_of(all.out).size(), 1u) << "what the command printed, and nothing else: " << all.out;
+  EXPECT_THAT(all.out, StartsWith("{\"account\":\"se-1\",\"ok\":true,"));
+  EXPECT_EQ(all.err, "");
+  const outcome seen =
+      beside_sandbox({"/bin/sh", "-c", "echo $EPHEMINT_BASE_URL $EPHEMINT_API_KEY; cat $EPHEMINT_CA_FILE"},
+                     {"--api-key", "TEST_me"});
+  EXPECT_TRUE(std::regex_search(seen.out, std::regex{"^https://localhost:\\d+ TEST_me\n"})) << seen.out;
+  EXPECT_THAT(seen.out, HasSubstr("BEGIN CERTIFICATE"));
+}
+
+TEST(cli_sandbox, ends_with_the_status_of_the_command_beside_it) {
+  const temporary_file no_program{"#"};
+  const struct {
+    std::vector<std::string> what;
+    int status;
+  } cases[] = {{{"true"}, 0},
+               {{"/bin/sh", "-c", "exit 7"}, 7},
+               {{"/bin/sh", "-c", "kill -KILL $$"}, 128 + SIGKILL},
+               {{"/bin/sh", "-c", "kill -PIPE $$"}, 128 + SIGPIPE},
+               {{"/nowhere/portal"}, 127},
+               {{"no-such-portal"}, 127},
+               {{no_program.path()}, 126},
+               {{"/tmp"}, 126}};
+  for (const auto& c : cases) {
+    const outcome all = beside_sandbox(c.what);
+    EXPECT_EQ(all.status, c.status) << c.what.front();
+    EXPECT_EQ(all.out, "");
+    const std::string talk =
+        c.status == 126 || c.status == 127 ? "ephemint: can't run \"" + c.what.front() : "";
+    EXPECT_THAT(all.err, StartsWith(talk));
+  }
+}
+
+TEST(cli_sandbox, signals_go_to_the_command_beside_it) {
+  for (const auto& [signal, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}}) {
+    const std::string script = std::string{"trap 'echo got; exit 9' "} + name +
+                               "; echo $EPHEMINT_CA_FILE; while :; do sleep 0.02; done";
+    command sandbox{{EPHEMINT_COMMAND, "sandbox", "--", "/bin/sh", "-c", script}};
+    const auto ca_file = sandbox.read_line();
+    ASSERT_TRUE(ca_file);
+    EXPECT_TRUE(exists(*ca_file));
+    sandbox.signal(signal);
+    const outcome all = sandbox.wait();
+    EXPECT_EQ(all.out, "got\n");
+    EXPECT_EQ(all.status, 9);
+    EXPECT_FALSE(exists(*ca_file));
+  }
+}
+
+TEST(cli_sandbox, command_beside_it_inherits_nothing_of_it) {  // behaviours: H7
+  const outcome all = beside_sandbox({"/bin/sh", "-c", "ls -l /proc/$$/fd"});
+  EXPECT_EQ(all.out.find("socket:"), all.out.npos) << all.out;
+  EXPECT_EQ(all.out.find("anon_inode:"), all.out.npos) << all.out;
+}
+
+TEST(cli_sandbox, terminal_gets_a_line_to_copy) {
+  const temporary_file certificate;
+  command sandbox{{EPHEMINT_COMMAND, "sandbox", "--api-key", "it's", "--ca-out", certificate.path()},
+                  {},
+                  channel::terminal};
+  const std::string ready = sandbox.read_line().value_or(""), copied = sandbox.read_line().value_or("");
+  EXPECT_THAT(ready, StartsWith("{\"base_url\":\"https://localhost:"));
+  const std::regex form{
+      R"re(EPHEMINT_API_KEY='it'\\''s' EPHEMINT_BASE_URL=https://localhost:\d+ EPHEMINT_CA_FILE=(\S+) ephemint mint se-1\r)re"};
+  EXPECT_TRUE(std::regex_match(copied, form)) << copied;
+  // As a shell takes it: what comes of it is a token.
+  const std::string line = copied.substr(0, copied.rfind("ephemint mint")) + EPHEMINT_COMMAND + " mint se-1";
+  EXPECT_THAT(run_command({"/bin/sh", "-c", line}).out, HasSubstr("\"ok\":true"));
+  sandbox.signal(SIGTERM);
+  EXPECT_EQ(sandbox.wait().status, 0);
+}
+
+TEST(cli_demo, gives_up_after_a_few_failures_and_says_why) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizers need descriptors themselves, and call it an error if they get none";
+#endif
+  // Enough descriptors for the sandbox and none for the client's connections.
+  const std::string line = std::string{"exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n 12; exec "} +
+                           EPHEMINT_COMMAND + " demo";
+  const outcome all = run_command({"/bin/sh", "-c", line});
+  EXPECT_EQ(all.status, 1);
+  EXPECT_TRUE(std::regex_match(all.err, std::regex{"ephemint: gave up: 5 of \\d+ failed: .*\n"})) << all.err;
 }
 
 TEST(cli_demo, mints_for_all_within_the_quota_and_shows_how) {

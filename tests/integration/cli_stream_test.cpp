@@ -9,11 +9,14 @@
 #include <string>
 #include <thread>
 
+#include <sys/wait.h>
+
 namespace ephemint::test {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 std::string numbered(int count) {
@@ -115,8 +118,8 @@ TEST_F(cli_stream, interrupt_ends_the_wait_for_the_quota_and_loses_no_account) {
   running.signal(SIGINT);
   const outcome all = running.wait();
   EXPECT_LT(steady_clock::now() - begin, 15s);
-  EXPECT_EQ(all.status, 1);
-  EXPECT_THAT(all.err, HasSubstr("ephemint: interrupted\n"));
+  EXPECT_EQ(all.status, 128 + SIGINT);
+  EXPECT_EQ(all.err, "ephemint: interrupted; 2 accounts were not tried\n");
   EXPECT_EQ(count_of("\"ok\":false", all.out), 2u) << all.out;
   expect_no_secret(all.err);
 }
@@ -130,9 +133,56 @@ TEST_F(cli_stream, termination_takes_no_more_accounts_and_keeps_what_is_under_wa
   running.signal(SIGTERM);
   std::this_thread::sleep_for(200ms);  // what it had read before the signal it might take
   const outcome all = running.wait("se-2\n");
-  EXPECT_EQ(all.status, 1);
+  EXPECT_EQ(all.status, 128 + SIGTERM);
+  EXPECT_EQ(all.err, "ephemint: interrupted; at least 0 accounts were not tried\n");
   EXPECT_THAT(all.out, HasSubstr("\"account\":\"se-1\",\"ok\":true"));
   EXPECT_EQ(all.out.find("se-2"), all.out.npos);
+}
+
+TEST_F(cli_stream, interrupt_counts_what_a_file_still_held) {
+  const temporary_file accounts{numbered(1000)};
+  command running{mint_command({"--accounts", accounts.path(), "--rate", "10/1h"}), environment()};
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(running.read_line());
+  running.signal(SIGTERM);
+  const outcome all = running.wait();
+  EXPECT_EQ(all.status, 128 + SIGTERM);
+  const std::size_t minted = 9 + count_of("\"ok\":true", all.out);
+  EXPECT_EQ(all.err,
+            "ephemint: interrupted; " + std::to_string(1000 - minted) + " accounts were not tried\n");
+}
+
+TEST_F(cli_stream, interrupt_waits_for_a_stalled_server_no_longer_than_a_person_would) {
+  api.add_fault(sandbox::parse_fault("stall"));
+  command running{mint_command({"se-1", "--attempt-timeout", "1h"}), environment()};
+  for (int i = 0; i < 200 && api.stats().requests == 0; ++i) std::this_thread::sleep_for(10ms);
+  running.signal(SIGINT);
+  const auto begin = steady_clock::now();
+  const outcome all = running.wait();
+  EXPECT_LT(steady_clock::now() - begin, 30s) << "2 s, and room for a busy machine";
+  EXPECT_EQ(all.status, 128 + SIGINT);
+  EXPECT_THAT(all.out, HasSubstr("\"account\":\"se-1\",\"ok\":false,\"error\":\"closed\""));
+}
+
+TEST_F(cli_stream, interrupt_ends_although_nobody_reads) {
+  command running{from_stdin(), environment()};
+  running.write(numbered(100));
+  for (int i = 0; i < 2000 && api.stats().minted < 32; ++i) std::this_thread::sleep_for(10ms);
+  running.signal(SIGINT);
+  while (::waitid(P_PID, static_cast<id_t>(running.process()), nullptr, WEXITED | WNOWAIT) != 0) {
+  }
+  const outcome all = running.wait();
+  EXPECT_EQ(all.status, 128 + SIGINT);
+  EXPECT_EQ(lines_of(all.out).size(), 1u) << "one whole line was there to be read";
+  EXPECT_THAT(all.out, EndsWith("}\n"));
+}
+
+TEST_F(cli_stream, terminal_that_accounts_are_awaited_from_is_told_so) {
+  const std::string line =
+      std::string{"exec "} + EPHEMINT_COMMAND + " mint - <&1 --ca-file " + authority.path();
+  command running{{"/bin/sh", "-c", line}, environment(), channel::terminal};
+  EXPECT_EQ(running.read_error_line(), "reading accounts from this terminal, one a line; Ctrl-D ends them");
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait().status, 128 + SIGTERM);
 }
 
 TEST_F(cli_stream, second_signal_kills) {

@@ -3,12 +3,15 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +39,16 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return all;
 }
 
+/// Our end, and the program's.
+bool open_channel(channel kind, int (&ends)[2]) {
+  if (kind == channel::pipe) return ::pipe2(ends, O_CLOEXEC) == 0;
+  if (kind == channel::unix_socket) return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
+  ends[0] = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (ends[0] == -1 || ::grantpt(ends[0]) != 0 || ::unlockpt(ends[0]) != 0) return false;
+  ends[1] = ::open(::ptsname(ends[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  return ends[1] != -1;
+}
+
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (std::string& text : texts) pointers.push_back(text.data());
@@ -45,10 +58,11 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 
 }  // namespace
 
-command::command(std::vector<std::string> arguments, std::map<std::string, std::string> environment) {
+command::command(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
+                 channel output) {
   std::signal(SIGPIPE, SIG_IGN);
   int in[2], out[2], err[2];
-  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
+  if (!open_channel(output, out) || ::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
     throw std::runtime_error{"no pipes"};
   std::vector<std::string> variables = environment_with(environment);
   const std::vector<char*> argv = pointers_to(arguments), envp = pointers_to(variables);
@@ -92,28 +106,38 @@ bool command::read_some(int& descriptor, std::string& into) {
   char block[65536];
   const ssize_t size = ::read(descriptor, block, sizeof block);
   if (size > 0) into.append(block, static_cast<std::size_t>(size));
-  if (size == 0) close_one(descriptor);
+  if (size <= 0) close_one(descriptor);  // a terminal whose other end is closed gives an error
   return size > 0;
 }
 
-std::optional<std::string> command::read_line() {
+std::optional<std::string> command::read_line() { return line_of(out_, read_); }
+std::optional<std::string> command::read_error_line() { return line_of(err_, read_error_); }
+
+std::optional<std::string> command::line_of(int& descriptor, std::string& into) {
   const auto patience = steady_clock::now() + std::chrono::seconds{20};
   while (true) {
-    if (const auto end = read_.find('\n'); end != read_.npos) {
-      std::string line = read_.substr(0, end);
-      read_.erase(0, end + 1);
+    if (const auto end = into.find('\n'); end != into.npos) {
+      std::string line = into.substr(0, end);
+      into.erase(0, end + 1);
       return line;
     }
-    pollfd news{out_, POLLIN, 0};
-    if (out_ == -1 || steady_clock::now() > patience) return std::nullopt;
-    if (::poll(&news, 1, 100) > 0 && !read_some(out_, read_)) return std::nullopt;
+    pollfd news{descriptor, POLLIN, 0};
+    if (descriptor == -1 || steady_clock::now() > patience) return std::nullopt;
+    if (::poll(&news, 1, 100) > 0 && !read_some(descriptor, into)) return std::nullopt;
   }
+}
+
+std::size_t command::unread() const {
+  pollfd news{out_, POLLIN, 0};
+  int size = 0;
+  return ::poll(&news, 1, 20'000) > 0 && ::ioctl(out_, FIONREAD, &size) == 0 ? std::size_t(size) : 0;
 }
 
 outcome command::wait(std::string_view input) {
   const auto patience = steady_clock::now() + std::chrono::seconds{60};
   outcome all;
   all.out = std::exchange(read_, {});
+  all.err = std::exchange(read_error_, {});
   if (in_ != -1) ::fcntl(in_, F_SETFL, O_NONBLOCK);
   while (out_ != -1 || err_ != -1) {
     if (input.empty()) end_input();

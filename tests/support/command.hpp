@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,12 +18,16 @@ struct outcome {
   std::string err;
 };
 
+/// What a program's stdout is.
+enum class channel { pipe, unix_socket, terminal };
+
 /// A program under way, its three standard streams being pipes of ours. Killed when this object goes before
 /// it ended.
 class command {
  public:
   /// `environment` is added to ours, from which all that concerns Ephemint or terminals was taken.
-  explicit command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {});
+  explicit command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
+                   channel output = channel::pipe);
   command(const command&) = delete;
   command& operator=(const command&) = delete;
   ~command();
@@ -32,18 +37,25 @@ class command {
   void end_input();
   /// The next line of its stdout, without its end; waits up to 20 s, then gives nothing.
   std::optional<std::string> read_line();
+  /// The same of its stderr.
+  std::optional<std::string> read_error_line();
+  /// How many bytes of its stdout wait to be read; waits up to 20 s for the first.
+  std::size_t unread() const;
   /// Nobody reads its stdout any more.
   void close_output();
   void signal(int number);
+  pid_t process() const noexcept { return process_; }
   /// Writes `input` while it reads what comes, until the program ends; kills it after a minute.
   outcome wait(std::string_view input = {});
 
  private:
-  bool read_some(int& descriptor, std::string& into);
+  static bool read_some(int& descriptor, std::string& into);
+  static std::optional<std::string> line_of(int& descriptor, std::string& into);
 
   pid_t process_ = -1;
   int in_ = -1, out_ = -1, err_ = -1;
-  std::string read_;  // from its stdout, not yet given away
+  std::string read_;        // from its stdout, not yet given away
+  std::string read_error_;  // and from its stderr
 };
 
 /// Runs it from beginning to end.

@@ -67,7 +67,7 @@ std::vector<quota_case> all_cases() {
          return s;
        }(),
        known},
-      {"W6", "saturated, told nothing: 200, 600, 100", changing, ephemint::quota::learned()},
+      {"W6", "saturated, told nothing: 200, 600, 100", changing, ephemint::quota::automatic()},
       {"K=3", "4 processes, each told 200", several(4), known},
       {"K=3 N/4", "4 processes, each told 50", several(4), ephemint::quota::declared(50, 60s)},
       {"W8", "6 processes, one more every 5 min", several(6, 5min), known},

@@ -376,7 +376,7 @@ std::vector<named_strategy> all_strategies(ephemint::quota told) {
                                   {"pacer at N", pacer(n, told.window())},
                                   {"sliding log of N", sliding_log(n, told.window())},
                                   {"Ephemint", engine_driven(told)}};
-  if (told.how() == ephemint::quota::mode::learned)
+  if (told.how() == ephemint::quota::mode::automatic)
     all.insert(all.begin() + 1, {"oracle, not told", looking(std::chrono::seconds{130})});
   return all;
 }

@@ -40,10 +40,18 @@ TEST(cli_account_feed, total_counts_arguments_and_lines_and_takes_none) {
   boost::asio::io_context context;
   const temporary_file file{"se-1\n\nse-2\r\nbad one\nse-4"};
   const account_feed feed{context.get_executor(), {"se-8", "se-9"}, open_accounts(file.path())};
-  EXPECT_EQ(feed.total(), 6u);
-  EXPECT_EQ(feed.total(), 6u);
+  EXPECT_EQ(feed.left(), 6u);
+  EXPECT_EQ(feed.left(), 6u);
   const account_feed arguments_only{context.get_executor(), {"se-8", "se-9"}, std::nullopt};
-  EXPECT_EQ(arguments_only.total(), 2u);
+  EXPECT_EQ(arguments_only.left(), 2u);
+}
+
+TEST(cli_account_feed, rest_that_is_too_long_to_count_is_not_known) {
+  boost::asio::io_context context;
+  const temporary_file file{"se-1\nse-2\n"};
+  const account_feed feed{context.get_executor(), {}, open_accounts(file.path())};
+  EXPECT_EQ(feed.left(10), 2u);
+  EXPECT_EQ(feed.left(9), std::nullopt);
 }
 
 /// A pipe with our end for writing, and a feed on the other.
@@ -70,7 +78,7 @@ struct piped {
   std::unique_ptr<account_feed> feed;
 };
 
-TEST(cli_account_feed, total_of_a_pipe_is_not_known) { EXPECT_EQ(piped{}.feed->total(), std::nullopt); }
+TEST(cli_account_feed, total_of_a_pipe_is_not_known) { EXPECT_EQ(piped{}.feed->left(), std::nullopt); }
 
 TEST(cli_account_feed, pipe_is_non_blocking_only_while_it_is_read) {
   piped p;

@@ -170,12 +170,30 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
     std::vector<const char*> arguments;
     const char* line;
   } cases[] = {
-      {{}, "give a command: mint, sandbox or demo; see ephemint --help"},
+      {{"--"}, "give a command: mint, sandbox or demo; see ephemint --help"},
+      {{"mnt"}, "there is no command \"mnt\"; did you mean mint? See ephemint --help"},
+      {{"sanbdox", "--port", "1"},
+       "there is no command \"sanbdox\"; did you mean sandbox? See ephemint --help"},
+      {{"hlep"}, "there is no command \"hlep\"; did you mean help? See ephemint --help"},
       {{"coin"}, "there is no command \"coin\"; give mint, sandbox or demo, see ephemint --help"},
-      {{"--rate", "1/1s"}, "there is no option \"--rate\"; see ephemint --help"},
-      {{"mint", "se-1", "--rat", "1/1s"}, "there is no option \"--rat\"; see ephemint mint --help"},
+      {{"--rate", "1/1s"},
+       "\"--rate\" is an option of mint; put it behind that word: ephemint mint --rate ..."},
+      {{"--rate=1/1s", "mint", "se-1"},
+       "\"--rate\" is an option of mint; put it behind that word: ephemint mint --rate ..."},
+      {{"--api-key", "x", "sandbox"},
+       "\"--api-key\" is an option of sandbox; put it behind that word: ephemint sandbox --api-key ..."},
+      {{"--accounts", "3", "demo"},
+       "\"--accounts\" is an option of demo; put it behind that word: ephemint demo --accounts ..."},
+      {{"--versoin"}, "there is no option \"--versoin\"; did you mean --version? See ephemint --help"},
+      {{"--nonsense"}, "there is no option \"--nonsense\"; see ephemint --help"},
+      {{"mint", "se-1", "--rat", "1/1s"},
+       "there is no option \"--rat\"; did you mean --rate? See ephemint mint --help"},
+      {{"mint", "--formt=json"},
+       "there is no option \"--formt\"; did you mean --format? See ephemint mint --help"},
+      {{"mint", "--nonsense"}, "there is no option \"--nonsense\"; see ephemint mint --help"},
       {{"mint", "-x"}, "there is no option \"-x\"; see ephemint mint --help"},
-      {{"sandbox", "--porto=1"}, "there is no option \"--porto\"; see ephemint sandbox --help"},
+      {{"sandbox", "--porto=1"},
+       "there is no option \"--porto\"; did you mean --port? See ephemint sandbox --help"},
       {{"sandbox", "se-1"}, "sandbox takes no argument \"se-1\"; see ephemint sandbox --help"},
       {{"demo", "--", "x"}, "\"x\" is one too many; see ephemint --help"},
       {{"mint", "--rate", "fast"},
@@ -192,8 +210,7 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
        "--connections: \"0\" is out of range; give a whole number of 1 to 4096"},
       {{"mint", "--in-flight", "100001"},
        "--in-flight: \"100001\" is out of range; give a whole number of 1 to 100000"},
-      {{"mint", "--max-attempts", "x"},
-       "--max-attempts: \"x\" is out of range; give a whole number of 1 to 100"},
+      {{"mint", "--max-attempts", "x"}, "--max-attempts: \"x\" is not a whole number; give one of 1 to 100"},
       {{"mint", "--redirect-to", "home"},
        "--redirect-to: \"home\" is not a page; give carriers, billing or onboarding"},
       {{"mint", "--theme-id", "x"},
@@ -209,9 +226,46 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
   for (const auto& c : cases) EXPECT_EQ(complaint(c.arguments), c.line);
 }
 
-TEST(cli_arguments, missing_and_repeated_values_are_named) {
+TEST(cli_arguments, missing_values_are_named) {
   EXPECT_NE(complaint({"mint", "se-1", "--rate"}).find("--rate"), std::string::npos);
-  EXPECT_NE(complaint({"mint", "--rate", "1/1s", "--rate", "2/1s"}).find("--rate"), std::string::npos);
+}
+
+TEST(cli_arguments, option_that_is_given_twice_counts_as_it_was_given_last) {
+  EXPECT_EQ(mint({"--rate", "1/1s", "se-1", "--rate=2/1s"}).rate, quota::declared(2, 1s));
+  EXPECT_EQ(mint({"--format", "url", "--format", "json"}).format, result_format::json);
+  EXPECT_EQ(mint({"--connections", "many", "--connections", "3"}).connections, 3u);
+  EXPECT_EQ(sandbox_of({"--port", "1", "--port", "2"}).server.port, 2);
+  EXPECT_EQ(std::get<demo_arguments>(parse({"demo", "--accounts", "1", "--accounts", "2"})).accounts, 2u);
+}
+
+TEST(cli_arguments, redirect_hosts_add_up) {
+  EXPECT_EQ(mint({"--redirect-host", "a.example", "se-1", "--redirect-host=b.example"}).redirect_hosts,
+            (std::vector<std::string>{"a.example", "b.example"}));
+}
+
+TEST(cli_arguments, help_is_asked_for_in_many_ways) {
+  const auto text = [](const std::vector<const char*>& arguments) {
+    return std::get<show_text>(parse(arguments)).text;
+  };
+  const std::string all = text({"--help"}), of_mint = text({"mint", "--help"});
+  EXPECT_NE(all, of_mint);
+  EXPECT_EQ(text({}), all);
+  EXPECT_EQ(text({"help"}), all);
+  EXPECT_EQ(text({"help", "help"}), all);
+  EXPECT_EQ(text({"help", "mint"}), of_mint);
+  EXPECT_EQ(text({"help", "sandbox"}), text({"sandbox", "-h"}));
+  EXPECT_EQ(text({"help", "demo"}), text({"demo", "-h"}));
+  EXPECT_EQ(complaint({"help", "mnt"}),
+            "there is no command \"mnt\"; did you mean mint? See ephemint --help");
+  EXPECT_EQ(of_mint.find("> tokens"), of_mint.npos) << "a token is no thing to keep";
+}
+
+TEST(cli_arguments, command_to_run_stands_behind_dashes) {
+  EXPECT_TRUE(sandbox_of({}).command.empty());
+  EXPECT_EQ(sandbox_of({"--port", "1", "--", "./portal", "--port", "2", "--", "x"}).command,
+            (std::vector<std::string>{"./portal", "--port", "2", "--", "x"}));
+  EXPECT_EQ(complaint({"sandbox", "--"}),
+            "--: give the command to run behind it, as in ephemint sandbox -- ./portal");
 }
 
 TEST(cli_arguments, sandbox_faults_and_limits_are_checked) {

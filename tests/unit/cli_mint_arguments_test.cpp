@@ -1,4 +1,5 @@
 #include "mint_arguments.hpp"
+#include "option_words.hpp"
 #include "support/temporary_file.hpp"
 #include "usage_error.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <stdlib.h>
 
@@ -35,6 +37,7 @@ class cli_mint_arguments : public testing::Test {
   static void forget() {
     ::unsetenv("EPHEMINT_API_KEY");
     ::unsetenv("EPHEMINT_BASE_URL");
+    ::unsetenv("EPHEMINT_CA_FILE");
   }
 };
 
@@ -157,7 +160,7 @@ TEST_F(cli_mint_arguments, quota_is_that_of_the_kind_of_key) {
   EXPECT_LE(real_key, 200);
   EXPECT_LE(permits("live_1", quota::declared(3, std::chrono::seconds{60})), 3);
   EXPECT_EQ(permits("TEST_1", quota::unlimited()), 1000);
-  EXPECT_LE(permits("TEST_1", quota::learned()), 20);
+  EXPECT_LE(permits("TEST_1", quota::automatic()), 20);
 }
 
 TEST_F(cli_mint_arguments, batch_keeps_every_connection_busy) {
@@ -173,13 +176,58 @@ TEST_F(cli_mint_arguments, batch_keeps_every_connection_busy) {
   EXPECT_EQ(to_many_options(given, client).outage_patience, std::chrono::seconds{7});
 }
 
+TEST_F(cli_mint_arguments, authorities_are_the_options_or_the_environments) {
+  const auto file_of = [](const mint_arguments& given) {
+    return to_client_options(given, secret{"TEST_1"}).authority_file;
+  };
+  mint_arguments given;
+  EXPECT_EQ(file_of(given), "");
+  ::setenv("EPHEMINT_CA_FILE", "/env.pem", 1);
+  EXPECT_EQ(file_of(given), "/env.pem");
+  given.ca_file = "/option.pem";
+  EXPECT_EQ(file_of(given), "/option.pem");
+}
+
+TEST_F(cli_mint_arguments, redirect_hosts_stand_beside_the_portals_own) {
+  mint_arguments given;
+  EXPECT_TRUE(to_client_options(given, secret{"TEST_1"}).redirect_hosts.empty());
+  given.redirect_hosts = {"portal.example"};
+  EXPECT_EQ(to_client_options(given, secret{"TEST_1"}).redirect_hosts,
+            (std::vector<std::string>{"portal.example", "dashboard.shipengine.com"}));
+}
+
+TEST_F(cli_mint_arguments, one_account_is_one_by_name_and_no_file) {
+  mint_arguments given;
+  given.accounts = {"se-1"};
+  EXPECT_TRUE(is_one_account(given));
+  given.accounts_file = "-";
+  EXPECT_FALSE(is_one_account(given));
+  given.accounts_file.reset();
+  given.accounts.push_back("se-2");
+  EXPECT_FALSE(is_one_account(given));
+}
+
 TEST_F(cli_mint_arguments, the_library_s_options_are_called_by_the_commands_names) {
   EXPECT_EQ(in_words_of_the_command("base_url: no"), "--base-url: no");
   EXPECT_EQ(in_words_of_the_command("authority_file: no"), "--ca-file: no");
+  EXPECT_EQ(in_words_of_the_command("redirect_hosts: no"), "--redirect-host: no");
   EXPECT_EQ(in_words_of_the_command("rate: no: never"), "--rate: no: never");
+  EXPECT_EQ(in_words_of_the_command("deadline: no"), "--deadline: no");
   EXPECT_EQ(in_words_of_the_command("max_connections: no"), "--connections: no");
   EXPECT_EQ(in_words_of_the_command("api_key: no"), "API key: no");
   EXPECT_EQ(in_words_of_the_command("anything else"), "anything else");
+  EXPECT_EQ(in_words_of_the_command("add it to authority_file, at any rate; check base_url's port"),
+            "add it to --ca-file, at any rate; check --base-url's port");
+  EXPECT_EQ(in_words_of_the_command("its redirect_url"), "its redirect_url");
+}
+
+TEST_F(cli_mint_arguments, what_came_from_the_environment_is_called_by_its_name) {
+  mint_arguments given;
+  EXPECT_EQ(in_words_of_the_command("base_url: no", given), "EPHEMINT_BASE_URL: no");
+  EXPECT_EQ(in_words_of_the_command("authority_file: no", given), "EPHEMINT_CA_FILE: no");
+  given.base_url = given.ca_file = "x";
+  EXPECT_EQ(in_words_of_the_command("base_url: no", given), "--base-url: no");
+  EXPECT_EQ(in_words_of_the_command("authority_file: no", given), "--ca-file: no");
 }
 
 }  // namespace

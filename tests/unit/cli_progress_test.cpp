@@ -1,5 +1,4 @@
 #include "progress.hpp"
-#include "tally.hpp"
 
 #include <gtest/gtest.h>
 
@@ -108,17 +107,6 @@ TEST(cli_progress, short_waits_in_a_row_are_not_noted_each) {
 TEST(cli_progress, no_wait_no_notice) {
   wait_notice notice;
   EXPECT_FALSE(notice.is_due(std::nullopt, clock::time_point{1h}));
-}
-
-TEST(cli_tally, summary_names_the_causes_most_frequent_first) {
-  tally counted;
-  for (int i = 0; i < 1197; ++i) counted.count(std::nullopt);
-  EXPECT_EQ(counted.summary(), "1,197 minted");
-  counted.count(mint_errc::rejected);
-  counted.count(mint_errc::rate_limited);
-  counted.count(mint_errc::rate_limited);
-  EXPECT_EQ(counted.failed(), 3u);
-  EXPECT_EQ(counted.summary(), "3 of 1,200 failed: rate_limited 2, rejected 1");
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr clock::time_point sent_at{1h};
+constexpr std::chrono::sys_days day{std::chrono::year{2026} / 11 / 26};
+constexpr std::chrono::sys_time<std::chrono::microseconds> noon{day + 12h};
 constexpr std::string_view portal = "https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x";
 
 account_result minted() { return {"se-1", ephemeral_token{"ey.J-1_x", portal, sent_at}, 41999us, 1}; }
@@ -24,19 +26,24 @@ struct written {
   std::optional<mint_errc> failure;
 };
 
-written write(const account_result& one, result_format format, login_options login = {}) {
+written write(const account_result& one, result_format format, login_options login = {}, bool several = false,
+              bool token_only = false) {
   written w;
-  w.failure = result_lines{format, std::move(login)}.write(one, sent_at + 69500us, w.out, w.talk);
+  result_line line;
+  if (const auto error = result_lines{format, login, several, token_only}.write(one, line, w.talk))
+    w.failure = error->value();
+  stamp(line, {sent_at + 69500us, noon + 500us}, w.out);
   return w;
 }
 
 TEST(cli_result_lines, json_of_a_success_is_the_contracts) {
   const written w = write(minted(), result_format::json);
-  EXPECT_EQ(w.out, R"({"account":"se-1","ok":true,"token":"ey.J-1_x",)"
-                   R"("redirect_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
-                   R"("login_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
-                   R"("remaining_ms":9930,"attempts":1,"latency_ms":41})"
-                   "\n");
+  EXPECT_EQ(w.out,
+            R"({"account":"se-1","ok":true,"token":"ey.J-1_x",)"
+            R"("redirect_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
+            R"("login_url":"https://dashboard.shipengine.com/api/directlogin?token=ey.J-1_x",)"
+            R"("remaining_ms":9930,"expires_at":"2026-11-26T12:00:09.930Z","attempts":1,"latency_ms":41})"
+            "\n");
   EXPECT_EQ(w.failure, std::nullopt);
   EXPECT_EQ(w.talk, "");
 }
@@ -45,16 +52,15 @@ TEST(cli_result_lines, token_alone_has_no_url) {
   for (const std::string_view came : {std::string_view{}, portal}) {
     const account_result one{"se-1", ephemeral_token{"ey.J-1_x", came, sent_at}, 41999us, 1};
     const auto line = [&](result_format format) {
-      written w;
-      w.failure = result_lines{format, {}, true}.write(one, sent_at + 69500us, w.out, w.talk);
+      const written w = write(one, format, {}, false, true);
       EXPECT_EQ(w.failure, std::nullopt);
       EXPECT_EQ(w.talk, "");
       return w.out;
     };
-    EXPECT_EQ(
-        line(result_format::json),
-        R"({"account":"se-1","ok":true,"token":"ey.J-1_x","remaining_ms":9930,"attempts":1,"latency_ms":41})"
-        "\n");
+    EXPECT_EQ(line(result_format::json),
+              R"({"account":"se-1","ok":true,"token":"ey.J-1_x",)"
+              R"("remaining_ms":9930,"expires_at":"2026-11-26T12:00:09.930Z","attempts":1,"latency_ms":41})"
+              "\n");
     EXPECT_EQ(line(result_format::text), "se-1                      9.9 s left  ey.J-1_x\n");
   }
 }
@@ -129,6 +135,17 @@ TEST(cli_result_lines, text_is_for_people) {
   EXPECT_EQ(w.talk, "");
 }
 
+TEST(cli_result_lines, url_of_one_of_several_says_whose_it_is) {
+  EXPECT_EQ(write(minted(), result_format::url, {}, true).out, "se-1\t" + std::string{portal} + '\n');
+}
+
+TEST(cli_result_lines, failure_speaks_of_the_commands_options) {
+  const mint_error error{mint_errc::tls_failed, {.message = "add the root to authority_file"}};
+  for (const result_format format : {result_format::json, result_format::text})
+    EXPECT_NE(write({"se-2", error, 0ms, 1}, format).out.find("add the root to --ca-file"),
+              std::string::npos);
+}
+
 TEST(cli_result_lines, url_talks_of_failures_elsewhere) {
   EXPECT_EQ(write(minted(), result_format::url).out, std::string{portal} + '\n');
   const written w = write(failed(mint_errc::timed_out, {.message = "late"}), result_format::url);
@@ -146,9 +163,36 @@ TEST(cli_result_lines, token_whose_url_would_be_too_long_failed) {
                               "\n"));
 }
 
-TEST(cli_result_lines, dead_token_has_no_negative_time) {
+TEST(cli_result_lines, dead_token_has_no_negative_time_and_tells_when_it_died) {
   const account_result one{"se-1", ephemeral_token{"t", "https://x/?t", sent_at - 1min}, 41ms, 1};
-  EXPECT_NE(write(one, result_format::json).out.find("\"remaining_ms\":0,"), std::string::npos);
+  EXPECT_NE(
+      write(one, result_format::json).out.find(R"("remaining_ms":0,"expires_at":"2026-11-26T11:59:09.930Z")"),
+      std::string::npos);
+}
+
+TEST(cli_result_lines, times_are_of_the_stamping) {  // behaviours: D3
+  result_line line;
+  std::string talk, out;
+  result_lines{result_format::json, {}}.write(minted(), line, talk);
+  const struct {
+    clock::duration age;
+    std::chrono::sys_time<std::chrono::microseconds> wall;
+    const char* times;
+  } cases[] = {
+      {0ms, noon, R"("remaining_ms":10000,"expires_at":"2026-11-26T12:00:10.000Z")"},
+      {1us, noon + 1us, R"("remaining_ms":9999,"expires_at":"2026-11-26T12:00:09.999Z")"},
+      {4s, noon + 4s, R"("remaining_ms":6000,"expires_at":"2026-11-26T12:00:10.000Z")"},
+      {4s, noon - 1h,
+       R"("remaining_ms":6000,"expires_at":"2026-11-26T11:00:06.000Z")"},  // the wall's own way
+      {1ms, day + 24h - 1ms, R"("remaining_ms":9999,"expires_at":"2026-11-27T00:00:09.998Z")"},
+      {10s, noon, R"("remaining_ms":0,"expires_at":"2026-11-26T12:00:00.000Z")"},
+  };
+  for (const auto& c : cases) {
+    out.clear();
+    stamp(line, {sent_at + c.age, c.wall}, out);
+    EXPECT_NE(out.find(c.times), out.npos) << out;
+    EXPECT_TRUE(out.ends_with(",\"attempts\":1,\"latency_ms\":41}\n")) << out;
+  }
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST(cli_values, rates) {
   EXPECT_EQ(parse_rate("200/60s"), quota::declared(200, 60s));
   EXPECT_EQ(parse_rate("20/1min"), quota::declared(20, 60s));
   EXPECT_EQ(parse_rate("unlimited"), quota::unlimited());
-  EXPECT_EQ(parse_rate("auto"), quota::learned());
+  EXPECT_EQ(parse_rate("auto"), quota::automatic());
 }
 
 TEST(cli_values, what_is_no_rate_is_refused_with_what_is_one) {
@@ -75,9 +75,12 @@ TEST(cli_values, what_is_no_rate_is_refused_with_what_is_one) {
 TEST(cli_values, numbers_have_a_range) {
   EXPECT_EQ(parse_number("1", 1, 100), 1u);
   EXPECT_EQ(parse_number("100", 1, 100), 100u);
-  for (const char* text : {"0", "101", "-1", "+1", "1e1", "", "1 ", "99999999999999999999"})
+  for (const char* text : {"0", "101", "-1", "99999999999999999999"})
     EXPECT_EQ(complaint([&] { parse_number(text, 1, 100); }),
               '"' + std::string{text} + "\" is out of range; give a whole number of 1 to 100");
+  for (const char* text : {"+1", "1e1", "", "1 ", "x", "-", "-x", "1.5"})
+    EXPECT_EQ(complaint([&] { parse_number(text, 1, 100); }),
+              '"' + std::string{text} + "\" is not a whole number; give one of 1 to 100");
 }
 
 TEST(cli_values, portal_pages) {

@@ -32,7 +32,7 @@ class engine_illness : public testing::TestWithParam<illness> {};
 // behaviours: R1, R4, R11, R14, C5, I1
 TEST_P(engine_illness, hour_of_429_lets_only_probes_out_and_callers_know_in_time) {
   const illness& ill = GetParam();
-  for (const quota told : {production_quota, quota::learned(), quota::unlimited()}) {
+  for (const quota told : {production_quota, quota::automatic(), quota::unlimited()}) {
     engine_run run{{}, make_rate_governor(told, quota_scope::per_api_key, 1)};
     const auto until = run.now() + ill_for;
     std::size_t refused = 0;
@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(whatever_it_says, engine_illness,
 
 // 3 logins a second are nine tenths of the quota: nothing of it may be lost to what the 429s seemed to say.
 TEST(engine_illness, limiter_that_was_ill_for_half_a_minute_leaves_no_trace) {
-  for (const quota told : {production_quota, quota::learned()}) {
+  for (const quota told : {production_quota, quota::automatic()}) {
     engine_run run{{}, make_rate_governor(told, quota_scope::per_api_key, 1)};
     const auto begins = run.now() + 5s;
     const auto ends = begins + 30s;

@@ -180,7 +180,7 @@ std::size_t most_in_a_window(const std::vector<at>& sends, clock::duration windo
 // behaviours: H1, R9
 TEST(governor_memory, failed_allocation_is_as_if_not_asked) {
   long total = 0;
-  for (const quota q : {quota::declared(30, 500ms), quota::learned(20, 500ms), quota::unlimited()})
+  for (const quota q : {quota::declared(30, 500ms), quota::automatic(20, 500ms), quota::unlimited()})
     for (const quota_scope scope : {quota_scope::per_api_key, quota_scope::per_account}) {
       scenario undisturbed{q, scope};
       const auto expected = undisturbed.run();

@@ -103,8 +103,10 @@ TEST(ClientOptions, loopback_api_may_redirect_to_itself) {  // behaviours: P3
   EXPECT_EQ(check(options).redirects.any_port_host, "localhost");
   EXPECT_THAT(check(options).redirects.hosts, ElementsAre("dashboard.shipengine.com"));
   options.redirect_hosts = {"Portal.Example", "10.0.0.1"};
-  EXPECT_EQ(check(options).redirects.any_port_host, "");
+  EXPECT_EQ(check(options).redirects.any_port_host, "localhost") << "whatever else may be named";
   EXPECT_THAT(check(options).redirects.hosts, ElementsAre("portal.example", "10.0.0.1"));
+  options.base_url = "https://api.example";
+  EXPECT_EQ(check(options).redirects.any_port_host, "");
 }
 
 // behaviours: N9, P3
@@ -194,7 +196,7 @@ TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
 
       {[](auto& o) { o.rate = quota::declared(0, 1s); },
        "rate: requests must be 1 to 1,000,000 a window, got 0"},
-      {[](auto& o) { o.rate = quota::learned(1'000'001); },
+      {[](auto& o) { o.rate = quota::automatic(1'000'001); },
        "rate: requests must be 1 to 1,000,000 a window, got 1000001"},
       {[](auto& o) { o.rate = quota::declared(1, 99ms); },
        "rate: the window must be 100 ms to 24 h, got 99 ms"},
@@ -204,7 +206,7 @@ TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
        "rate: requests must be 1 to 1,000,000 a window, got 18446744073709551615"},
       {[](auto& o) { o.rate = quota::declared(1, 0ms); },
        "rate: the window must be 100 ms to 24 h, got 0 ms"},
-      {[](auto& o) { o.rate = quota::learned(1, -60s); },
+      {[](auto& o) { o.rate = quota::automatic(1, -60s); },
        "rate: the window must be 100 ms to 24 h, got -60000 ms"},
       {[](auto& o) { o.rate = quota::declared(1, milliseconds::max()); },
        "rate: the window must be 100 ms to 24 h, got 9223372036854775807 ms"},
@@ -279,7 +281,7 @@ TEST(ClientOptions, ends_of_the_ranges_are_taken) {
       [](auto& o) { o.max_connections = 4096; },
       [](auto& o) { o.max_queued = 10'000'000; },
       [](auto& o) { o.rate = quota::declared(1'000'000, 100ms); },
-      [](auto& o) { o.rate = quota::learned(1, 24h); },
+      [](auto& o) { o.rate = quota::automatic(1, 24h); },
       [](auto& o) { o.rate = quota::unlimited(); },
       [](auto& o) { o.scope = quota_scope::per_account; },
       [](auto& o) { o.governor = std::make_shared<idle_governor>(); },

@@ -116,7 +116,7 @@ TEST(quota_learner, burst_doubles_after_a_hold_until_it_is_unbounded) {
 }
 
 TEST(quota_learner, learned_quota_is_searched_upwards_until_refused) {
-  quota_learner learner{quota::learned(200, 60s)};
+  quota_learner learner{quota::automatic(200, 60s)};
   at now = start;
   saturate(learner, now, 55s, 200);
   EXPECT_EQ(learner.limit(), 200) << "what was told is trusted for a window";
@@ -128,7 +128,7 @@ TEST(quota_learner, learned_quota_is_searched_upwards_until_refused) {
 }
 
 TEST(quota_learner, learned_quota_follows_downwards) {
-  quota_learner learner{quota::learned(600, 60s)};
+  quota_learner learner{quota::automatic(600, 60s)};
   at now = start;
   for (int i = 0; i < 4; ++i, now += 1min) learner.on_refused(now, {.pause = 10s, .counted = 100, .debt = 1});
   EXPECT_NEAR(learner.limit(), 100, 5);
@@ -136,7 +136,7 @@ TEST(quota_learner, learned_quota_follows_downwards) {
 
 TEST(quota_learner, level_refused_again_is_left_by_doubled_steps_where_each_costs_a_window) {
   for (const bool coarse : {true, false}) {
-    quota_learner learner{quota::learned(200, 60s)};
+    quota_learner learner{quota::automatic(200, 60s)};
     at now = start;
     double before = 200;
     for (const double cut : {0.015, 0.03, 0.06, 0.12, 0.12}) {
@@ -153,7 +153,7 @@ TEST(quota_learner, level_refused_again_is_left_by_doubled_steps_where_each_cost
 TEST(quota_learner, release_that_is_refused_is_no_level_refused_again) {
   for (const refusal& r : {refusal{.pause = 60s, .counted = 200, .span = 1, .debt = 180},
                            refusal{.pause = 60s, .counted = 200, .span = 0.1, .debt = 1}}) {
-    quota_learner learner{quota::learned(200, 60s)};
+    quota_learner learner{quota::automatic(200, 60s)};
     for (int i = 0; i < 4; ++i) learner.on_refused(start + i * 2min, r);
     EXPECT_NEAR(learner.limit(), 200 * std::pow(0.985, 4), 0.01) << "it walks over the level on purpose";
   }
@@ -161,14 +161,14 @@ TEST(quota_learner, release_that_is_refused_is_no_level_refused_again) {
 
 TEST(quota_learner, count_that_lags_behind_the_search_is_believed_down_to_a_share) {
   for (const auto& [span, share] : {std::pair{1.0, 0.5}, std::pair{0.5, 0.3}}) {
-    quota_learner learner{quota::learned(200, 60s)};
+    quota_learner learner{quota::automatic(200, 60s)};
     learner.on_refused(start, {.pause = 5s, .counted = 10, .span = span, .debt = 1});
     EXPECT_NEAR(learner.limit(), 0.985 * share * 200, 0.01) << "sent in " << span << " of the window";
   }
 }
 
 TEST(quota_learner, whole_window_of_pause_lets_a_full_window_go_after_it) {
-  quota_learner learner{quota::learned(200, 60s)};
+  quota_learner learner{quota::automatic(200, 60s)};
   learner.on_refused(start, {.pause = 60s, .counted = 198, .debt = 1});
   EXPECT_TRUE(learner.may_release_at_once());
   learner.on_refused(start + 5min, {.pause = 60s, .counted = 10, .debt = 11});
@@ -177,7 +177,7 @@ TEST(quota_learner, whole_window_of_pause_lets_a_full_window_go_after_it) {
 
 // A server with room for 600 where 200 was known: the debt of a leap is that of the limit's lag.
 TEST(quota_learner, leap_blames_no_burst) {
-  quota_learner learner{quota::learned(200, 60s)};
+  quota_learner learner{quota::automatic(200, 60s)};
   at now = start;
   saturate(learner, now, 2min, 200);
   learner.on_refused(now, {.pause = 60s, .counted = 200, .debt = 1.5});
@@ -188,7 +188,7 @@ TEST(quota_learner, leap_blames_no_burst) {
 }
 
 TEST(quota_learner, last_refusal_can_be_forgotten) {
-  for (const quota& told : {quota::declared(200, 60s), quota::learned(200, 60s)}) {
+  for (const quota& told : {quota::declared(200, 60s), quota::automatic(200, 60s)}) {
     quota_learner learner{told};
     learner.on_refused(start, {.pause = 1s, .counted = 10, .span = 0.05, .debt = 11});
     const double limit = learner.limit();

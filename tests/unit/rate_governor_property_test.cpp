@@ -123,7 +123,7 @@ TEST(rate_governor_property, no_sliding_window_holds_more_than_the_quota) {
 }
 
 TEST(rate_governor_property, no_grant_in_a_pause_in_any_mode) {
-  for (const quota q : {quota::unlimited(), quota::learned(20, 1s), quota::declared(100, 1s)})
+  for (const quota q : {quota::unlimited(), quota::automatic(20, 1s), quota::declared(100, 1s)})
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
       storm s{q, seed, {.rate_limited = 50, .unknown = 20, .never_left = 5}};
       s.run(3000, 10ms);

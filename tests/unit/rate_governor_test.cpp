@@ -70,7 +70,7 @@ TEST(rate_governor, absurd_quotas_are_refused_by_name) {
   EXPECT_EQ(message(production_quota), "");
   EXPECT_EQ(message(quota::unlimited()), "");
   EXPECT_EQ(message(quota::declared(0, 60s)), "rate: requests must be 1 to 1,000,000 a window, got 0");
-  EXPECT_EQ(message(quota::learned(1'000'001)),
+  EXPECT_EQ(message(quota::automatic(1'000'001)),
             "rate: requests must be 1 to 1,000,000 a window, got 1000001");
   EXPECT_EQ(message(quota::declared(200, 99ms)), "rate: the window must be 100 ms to 24 h, got 99 ms");
   EXPECT_EQ(message(quota::declared(200, -1s)), "rate: the window must be 100 ms to 24 h, got -1000 ms");
@@ -121,7 +121,7 @@ TEST(rate_governor, unlimited_grants_everything_until_a_429) {
 
 // behaviours: R1
 TEST(rate_governor, pause_then_one_probe_then_paced) {
-  for (const quota q : {production_quota, quota::unlimited(), quota::learned()}) {
+  for (const quota q : {production_quota, quota::unlimited(), quota::automatic()}) {
     fixture f{q};
     f.mint(permit_use::rate_limited, 2s);
     const at heard = f.now;
@@ -261,7 +261,7 @@ TEST(rate_governor, estimate_far_ahead_is_far_away) {
   daily.mint();
   EXPECT_GE(estimate(daily, 1'000), daily.now + 24h * 1'000);
   EXPECT_EQ(estimate(daily, 200'000), at::max()) << "200,000 days are more than the clock can say";
-  for (const quota q : {quota::declared(1, 24h), quota::declared(1'000'000, 100ms), quota::learned(1, 24h),
+  for (const quota q : {quota::declared(1, 24h), quota::declared(1'000'000, 100ms), quota::automatic(1, 24h),
                         quota::unlimited()})
     for (const std::size_t ahead : {std::size_t{1} << 32, std::size_t{1} << 62, ~std::size_t{0}}) {
       fixture f{q};
@@ -275,7 +275,7 @@ TEST(rate_governor, estimate_far_ahead_is_far_away) {
 
 // What a governor's caller may have computed wrongly: nothing overflows, and what is taken comes back.
 TEST(rate_governor, times_at_the_clocks_ends_are_survived) {
-  for (const quota q : {quota::declared(3, 24h), quota::learned(3, 100ms), quota::unlimited()})
+  for (const quota q : {quota::declared(3, 24h), quota::automatic(3, 100ms), quota::unlimited()})
     for (const at from : {at::min(), at::max() - 1s, at::max()}) {
       fixture f{q};
       f.now = from;

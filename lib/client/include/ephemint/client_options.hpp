@@ -46,8 +46,8 @@ struct client_options {
   std::string authority_file{};
   /// PEM text of authorities to trust as well. Empty: none.
   std::string authority_pem{};
-  /// Exact hosts that a `redirect_url` may name. Empty: `dashboard.shipengine.com`, and, if the base URL's
-  /// host is a loopback one, that host with any port.
+  /// Exact hosts that a `redirect_url` may name. Empty: `dashboard.shipengine.com`. If the base URL's host is
+  /// a loopback one, that host with any port as well.
   std::vector<std::string> redirect_hosts{};
 
   // --- the quota ---

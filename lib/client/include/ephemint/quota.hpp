@@ -17,7 +17,7 @@ class quota {
   /// How it is known.
   enum class mode : std::uint8_t {
     declared,   ///< never more than `requests()` in any sliding `window()`
-    learned,    ///< not known: starts at `requests()` a `window()`, and may learn to send more
+    automatic,  ///< not known: starts at `requests()` a `window()`, and may learn to send more
     unlimited,  ///< no limit of our own; the server's 429s still pause
   };
 
@@ -27,9 +27,9 @@ class quota {
   }
   /// Begins with `start` requests a `window`, in the same ranges, and finds out how many the API admits: by
   /// its 429s, and so not without some.
-  static constexpr quota learned(std::uint64_t start = 200,
-                                 std::chrono::milliseconds window = std::chrono::seconds{60}) {
-    return {mode::learned, start, window};
+  static constexpr quota automatic(std::uint64_t start = 200,
+                                   std::chrono::milliseconds window = std::chrono::seconds{60}) {
+    return {mode::automatic, start, window};
   }
   /// Sends at once whatever is asked for, until the server's 429s say to pause.
   static constexpr quota unlimited() { return {mode::unlimited, 0, std::chrono::seconds{60}}; }

@@ -111,8 +111,7 @@ redirect_policy redirects_of(const client_options& o, const base_url& api) {
              in_quotes(host) + " is not a host name; give one like dashboard.shipengine.com");
     policy.hosts.push_back(ascii::lower(name));
   }
-  if (!policy.hosts.empty()) return policy;
-  policy.hosts.emplace_back("dashboard.shipengine.com");
+  if (policy.hosts.empty()) policy.hosts.emplace_back("dashboard.shipengine.com");
   if (api.is_loopback) policy.any_port_host = api.host;
   return policy;
 }

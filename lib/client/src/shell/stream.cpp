@@ -216,7 +216,8 @@ std::optional<account_result> stream_state::take() noexcept {
     arrival next = std::move(ready.front());
     ready.pop_front();
     auto& result = next.what.result;
-    const bool handed_over = result ? window.take_token(result->expires_at() - token_lifetime, clock::now())
+    const bool handed_over = result ? window.take_token(result->expires_at() - token_lifetime,
+                                                        next.read_at + next.what.latency, clock::now())
                                     : window.take_failure();
     if (handed_over) {
       lock.unlock();

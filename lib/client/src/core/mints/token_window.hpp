@@ -11,9 +11,10 @@ class token_window {
   explicit token_window(duration min_remaining) noexcept : min_remaining_{min_remaining} {}
 
   bool good(time_point sent_at, time_point now) const noexcept {
-    const duration left = sent_at + token_lifetime - now;
-    return left > duration::zero() && left >= min_remaining_;
+    return now <= until(sent_at) && now < sent_at + token_lifetime;
   }
+  /// The last moment at which enough is left.
+  time_point until(time_point sent_at) const noexcept { return sent_at + token_lifetime - min_remaining_; }
 
  private:
   duration min_remaining_;

@@ -5,7 +5,7 @@ namespace ephemint::inline v0::core {
 quota_learner::quota_learner(const quota& q)
     : start_{static_cast<double>(q.requests())},
       window_{q.window()},
-      learned_{q.how() == quota::mode::learned},
+      learned_{q.how() == quota::mode::automatic},
       now_{{start_, window_}, {start_, window_}, {}},
       before_{now_} {}
 

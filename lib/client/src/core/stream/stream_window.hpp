@@ -12,8 +12,9 @@ namespace ephemint::inline v0::core {
 ///
 /// At most `limit` accounts are read whose results weren't taken, and at most `pace` of them are under way or
 /// ready. The pace follows the reader: a token that waited too long is minted again, and halves it; one that
-/// was taken in time adds one. So a reader who takes one in six seconds doesn't cost a window of permits each
-/// time.
+/// was taken with as much of its time left as it had waited adds one. So a reader who takes one in six
+/// seconds doesn't cost a window of permits each time, and one who takes three a second isn't run ahead of
+/// until tokens get too old again.
 class stream_window {
  public:
   stream_window(std::size_t limit, duration min_remaining) noexcept
@@ -32,19 +33,20 @@ class stream_window {
     ++begun_;
   }
 
-  /// A result is looked at. True: it is handed over. False: its token, whose request was sent then, has
-  /// waited too long; its account waits to be begun again.
-  bool take_token(time_point sent_at, time_point now) noexcept {
-    if (token_.good(sent_at, now)) return take_failure();
+  /// A result is looked at that came then. True: it is handed over. False: its token, whose request was sent
+  /// then, has waited too long; its account waits to be begun again.
+  bool take_token(time_point sent_at, time_point came_at, time_point now) noexcept {
+    if (token_.good(sent_at, now)) {
+      take(now - came_at <= token_.until(sent_at) - now);
+      return true;
+    }
     --begun_;
     ++waiting_;
     pace_ = std::max<std::size_t>(1, pace_ / 2);
     return false;
   }
   bool take_failure() noexcept {
-    --begun_;
-    --outstanding_;
-    pace_ = std::min(pace_ + 1, limit_);
+    take(true);
     return true;
   }
 
@@ -58,6 +60,12 @@ class stream_window {
   std::size_t pace() const noexcept { return pace_; }
 
  private:
+  void take(bool reader_is_quick) noexcept {
+    --begun_;
+    --outstanding_;
+    if (reader_is_quick) pace_ = std::min(pace_ + 1, limit_);
+  }
+
   std::size_t limit_;
   std::size_t pace_;
   token_window token_;

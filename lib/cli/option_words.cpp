@@ -1,0 +1,54 @@
+#include "option_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace ephemint::cli {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> names{{
+    {"api_key", "API key"},
+    {"base_url", "--base-url"},
+    {"authority_file", "--ca-file"},
+    {"redirect_hosts", "--redirect-host"},
+    {"max_connections", "--connections"},
+    {"in_flight", "--in-flight"},
+    {"attempt_timeout", "--attempt-timeout"},
+    {"max_attempts", "--max-attempts"},
+    {"min_remaining", "--min-remaining"},
+}};
+
+constexpr bool is_of_a_name(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
+
+std::string in_words_of_the_command(std::string_view message) {
+  std::string text;
+  // Words that mean other things as well, elsewhere.
+  for (const std::string_view word : {"rate: ", "deadline: "})
+    if (message.starts_with(word)) text = "--";
+  while (!message.empty()) {
+    const auto end = std::find_if_not(message.begin(), message.end(), is_of_a_name) - message.begin();
+    const std::string_view word = message.substr(0, std::max<std::size_t>(static_cast<std::size_t>(end), 1));
+    const auto known = std::find_if(names.begin(), names.end(), [&](auto& n) { return n.first == word; });
+    text += known == names.end() ? word : known->second;
+    message.remove_prefix(word.size());
+  }
+  return text;
+}
+
+std::string in_words_of_the_command(std::string_view message, const mint_arguments& given) {
+  const auto from = [&](std::string_view option, std::string_view variable) {
+    return std::string{variable}.append(in_words_of_the_command(message.substr(option.size())));
+  };
+  if (message.starts_with("base_url:") && !given.base_url) return from("base_url", "EPHEMINT_BASE_URL");
+  if (message.starts_with("authority_file:") && !given.ca_file)
+    return from("authority_file", "EPHEMINT_CA_FILE");
+  return in_words_of_the_command(message);
+}
+
+}  // namespace ephemint::cli
