@@ -39,8 +39,11 @@ void mint_stream::start_next(
 mint_stream client::mint_many(account_source accounts, many_options options) {
   if (options.in_flight > 100'000)
     throw std::invalid_argument{"many_options.in_flight: 1 to 100000, or 0 for twice max_connections"};
-  if (auto wrong = check(mint_request{"se-1", options.urgency, options.deadline, options.outage_patience});
-      !wrong.empty())
+  const mint_request each{.account = "se-1",
+                          .urgency = options.urgency,
+                          .deadline = options.deadline,
+                          .outage_patience = options.outage_patience};
+  if (auto wrong = check(each); !wrong.empty())
     throw std::invalid_argument{"many_options." + wrong};
   auto state = std::make_shared<stream_state>(impl_, std::move(accounts), options);
   state->begin();

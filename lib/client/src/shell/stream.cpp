@@ -194,8 +194,7 @@ void stream_state::begin_waiting() {
     if (abandoned || !window.may_begin()) return;
     const account next = waiting.front();
     lock.unlock();
-    const mint_request request{next.id, options.urgency, options.deadline, options.outage_patience};
-    auto wrong = check(request);
+    auto wrong = check(mint_request{.account = next.id});  // the options were checked with the stream
     auto op = wrong.empty() ? std::make_unique<stream_operation>(shared_from_this(), next) : nullptr;
     std::optional<mint_error> refusal;
     if (!op) refusal.emplace(mint_errc::invalid_request, mint_error::details{.message = std::move(wrong)});
