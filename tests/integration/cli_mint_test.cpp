@@ -32,8 +32,8 @@ TEST_F(cli_mint, token_alone_comes_without_a_url) {
   const outcome all = mint({"se-1", "--token-only"});
   EXPECT_EQ(all.status, 0);
   EXPECT_EQ(all.err, "");
-  const std::regex line{
-      R"re(\{"account":"se-1","ok":true,"token":"[\w.-]+","remaining_ms":9\d\d\d,"attempts":1,"latency_ms":\d+\}\n)re"};
+  const std::regex line{R"re(\{"account":"se-1","ok":true,"token":"[\w.-]+","remaining_ms":9\d\d\d,)re"
+                        R"re("expires_at":"[\d-]+T[\d:.]+Z","attempts":1,"latency_ms":\d+\}\n)re"};
   EXPECT_TRUE(std::regex_match(all.out, line)) << all.out;
 }
 

@@ -71,7 +71,9 @@ TEST(ErrorFacts, survive_a_body_that_cant_be_read) {
       if (e.status == 200) continue;
       SCOPED_TRACE(std::to_string(e.status) + body.substr(0, 40));
       const mint_error error = error_after(e.status, body);
-      EXPECT_EQ(error.value(), e.code);
+      // Without the API's own error a 401 or 403 is a gateway's (R8).
+      const bool gateways = e.status == 401 || e.status == 403;
+      EXPECT_EQ(error.value(), gateways ? mint_errc::server_error : e.code);
       EXPECT_EQ(error.http_status(), e.status);
       EXPECT_NE(error.request_id(), "") << "the header's";
       EXPECT_THAT(std::string{error.message()}, HasSubstr("HTTP " + std::to_string(e.status)));

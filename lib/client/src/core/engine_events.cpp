@@ -268,11 +268,13 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
   const bool hopeless = !why.retryable || dials_.failures_in_a_row() >=
                                               static_cast<std::uint32_t>(settings_.retry.max_attempts);
   if (!hopeless) return;
-  // No time to come again: our own back-off's next step says nothing of when the server is back.
+  // When the name is looked up again, if that is it: our own back-off says nothing of when the server is
+  // back.
+  const time_point retry_at = why.not_before > now ? why.not_before : never;
   const auto end = [&](mint& m) {
     take_out(m, now);
     met(m, why.said);
-    finish(m, outcome::cause::said, why.code);
+    finish(m, outcome::cause::said, why.code, retry_at);
   };
   // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
   while (!fresh_.empty()) {

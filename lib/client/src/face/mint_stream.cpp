@@ -43,8 +43,7 @@ mint_stream client::mint_many(account_source accounts, many_options options) {
                           .urgency = options.urgency,
                           .deadline = options.deadline,
                           .outage_patience = options.outage_patience};
-  if (auto wrong = check(each); !wrong.empty())
-    throw std::invalid_argument{"many_options." + wrong};
+  if (auto wrong = check(each); !wrong.empty()) throw std::invalid_argument{"many_options." + wrong};
   auto state = std::make_shared<stream_state>(impl_, std::move(accounts), options);
   state->begin();
   return mint_stream{std::move(state)};
