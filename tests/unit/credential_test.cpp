@@ -1,6 +1,5 @@
-#include "face/credential.hpp"
-
 #include "core/key/key_state.hpp"
+#include "shell/credential_access.hpp"
 
 #include <ephemint/client_options.hpp>
 #include <ephemint/credential.hpp>

@@ -1,5 +1,5 @@
 #include "core/key/key_state.hpp"
-#include "face/credential.hpp"
+#include "shell/credential_access.hpp"
 
 #include <ephemint/credential.hpp>
 

@@ -1,3 +1,4 @@
+#include "face/options.hpp"
 #include "shell/awaited.hpp"
 #include "shell/client_impl.hpp"
 

@@ -1,6 +1,7 @@
 #include "face/credential.hpp"
 
 #include "codec/ascii.hpp"
+#include "core/key/key_state.hpp"
 
 #include <fmt/format.h>
 

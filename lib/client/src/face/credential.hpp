@@ -1,17 +1,8 @@
 #pragma once
 
-#include "core/key/key_state.hpp"
-
 #include <ephemint/credential.hpp>
 
-#include <memory>
-
 namespace ephemint::inline v0::detail {
-
-/// What the library's own parts see of a credential.
-struct credential_access {
-  static const std::shared_ptr<core::key_state>& state(const credential& c) noexcept { return c.state_; }
-};
 
 /// Throws `std::invalid_argument` that names `api_key`: says where the key is wrong, and nothing of what is
 /// in it.

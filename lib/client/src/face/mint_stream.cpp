@@ -1,3 +1,4 @@
+#include "face/options.hpp"
 #include "shell/stream.hpp"
 
 #include <ephemint/client.hpp>

@@ -1,10 +1,12 @@
 #include "face/options.hpp"
 
+#include "codec/account_check.hpp"
 #include "codec/ascii.hpp"
 #include "codec/base_url.hpp"
 #include "codec/untrusted_text.hpp"
 #include "face/credential.hpp"
 #include "face/quota_check.hpp"
+#include "shell/credential_access.hpp"
 
 #include <ephemint/clock.hpp>
 #include <ephemint/version.hpp>
@@ -138,18 +140,6 @@ std::string user_agent_of(const client_options& o) {
     refuse("user_agent", fmt::format("character {} is {}; give visible ASCII and spaces only",
                                      bad - text.begin() + 1, cleaned({&*bad, 1}, 8)));
   return text;
-}
-
-std::string check(const account_id& account) {
-  const auto text = account.str();
-  if (text.empty()) return "account: is empty; give the customer's account id";
-  const auto bad = std::find_if_not(text.begin(), text.end(), ascii::is_visible);
-  if (bad != text.end())
-    return fmt::format("account: character {} is \\x{:02x}; give visible ASCII only", bad - text.begin() + 1,
-                       static_cast<unsigned char>(*bad));
-  if (!account.valid())
-    return fmt::format("account: has more than {} characters; give at most that", account_id::max_size);
-  return {};
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include "core/mints/token_window.hpp"
 #include "core/outage/outage_guard.hpp"
-#include "face/credential.hpp"
 #include "net/dial/endpoint.hpp"
+#include "shell/credential_access.hpp"
 #include "shell/outcomes.hpp"
 #include "shell/wake_up_call.hpp"
 

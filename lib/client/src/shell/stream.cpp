@@ -1,5 +1,6 @@
 #include "shell/stream.hpp"
 
+#include "codec/account_check.hpp"
 #include "shell/awaited.hpp"
 #include "shell/outcomes.hpp"
 
@@ -194,7 +195,7 @@ void stream_state::begin_waiting() {
     if (abandoned || !window.may_begin()) return;
     const account next = waiting.front();
     lock.unlock();
-    auto wrong = check(mint_request{.account = next.id});  // the options were checked with the stream
+    auto wrong = check(next.id);  // the options were checked with the stream
     auto op = wrong.empty() ? std::make_unique<stream_operation>(shared_from_this(), next) : nullptr;
     std::optional<mint_error> refusal;
     if (!op) refusal.emplace(mint_errc::invalid_request, mint_error::details{.message = std::move(wrong)});

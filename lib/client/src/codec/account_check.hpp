@@ -1,0 +1,12 @@
+#pragma once
+
+#include <ephemint/account_id.hpp>
+
+#include <string>
+
+namespace ephemint::inline v0::detail {
+
+/// Why this can't be an account, as one line that begins with `account`; empty if it can.
+std::string check(const account_id&);
+
+}  // namespace ephemint::inline v0::detail
