@@ -51,8 +51,10 @@ namespace ephemint::inline v0 {
 ///
 /// \par Exceptions
 /// An initiating function throws `std::bad_alloc` if there is no memory to begin with; then nothing has
-/// begun, and the handler is destroyed uncalled. What has begun ends by its handler, whatever memory there
-/// is. `stats`, `estimate`, `outage`, `options`, `get_executor` and the destructor throw nothing.
+/// begun, and the handler is destroyed uncalled. In a coroutine the twins throw it where they are awaited;
+/// with `async_…(use_awaitable)` Asio destroys the coroutine and lets it out of `run()`. What has begun ends
+/// by its handler, whatever memory there is. `stats`, `estimate`, `outage`, `options`, `get_executor` and the
+/// destructor throw nothing.
 ///
 /// \par Lifetime
 /// Destruction cancels every mint under way, each completing with `mint_errc::closed`, and closes the
