@@ -27,7 +27,7 @@ struct credential_access;
 ///
 /// \par Lifetime
 /// Depends on nothing, and may outlive the clients and their context. The child of a `fork` has a copy of its
-/// own, which doesn't hear of a new key in the parent.
+/// own, which doesn't hear of a new key in the parent; no other thread may use it at that moment.
 ///
 ///     ephemint::credential key{ephemint::secret{text}};
 ///     ephemint::client client{executor, {.api_key = key}};

@@ -110,7 +110,8 @@ class EPHEMINT_EXPORT quota_listener {
 ///
 /// \par Fork
 /// One that came through `fork` goes on with what it knew, and counts for its own process alone. One of
-/// `make_rate_governor` then has the jitter of its twin in the parent: make one in each process.
+/// `make_rate_governor` then has the jitter of its twin in the parent: make one in each process. No other
+/// thread may use it at that moment, as a mutex that it held would stay locked in the child.
 class EPHEMINT_EXPORT rate_governor {
  public:
   virtual ~rate_governor() = default;

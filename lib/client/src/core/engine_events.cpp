@@ -251,6 +251,7 @@ void engine::on_dial_failed(time_point now, link_id id, const failure_facts& why
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   next_look_up_ = why.not_before;
+  addresses_.mark(l->address, address_trouble::broke, now);  // where a session stood, and ended at once
   note_failed_dial(*l, why, now);
   dials_.postpone(next_look_up_);  // no attempt is spent on what the resolver remembers (N10)
   links_.close(*l);

@@ -42,16 +42,19 @@ struct failure {
   bool retryable = true;
   /// Before this, trying again would only meet what is remembered of it.
   clock::time_point not_before = clock::time_point::min();
+  /// This machine's or this process's trouble: no address is accused of it.
+  bool ours = false;
 };
 
 /// What there is to say when memory ran out; to say it takes none.
 inline failure out_of_memory() noexcept {
-  return {mint_errc::connect_failed, failure_text::literal("out of memory"), true};
+  return {mint_errc::connect_failed, failure_text::literal("out of memory"), true, clock::time_point::min(),
+          true};
 }
 
 /// What there is to say in the child of a `fork`.
 inline failure came_through_fork() noexcept {
-  return {mint_errc::closed, failure_text::literal(made_before_fork), false};
+  return {mint_errc::closed, failure_text::literal(made_before_fork), false, clock::time_point::min(), true};
 }
 
 /// A connection that stood, and ended because of `what`.

@@ -264,10 +264,12 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   const core::time_point now = clock::now();
   if (!framed.reusable) connection_at(id).reset();
   const auto* const asker = static_cast<const operation*>(engine_.asker(attempt));
+  // Of one that nobody waits for any more only its link's health is asked: it may be a token alone.
+  const bool token_may_be_alone = !asker || asker->token_only;
   try {
     engine_.on_reply(now, attempt,
                      facts_of(reader_->read(framed, engine_.sent_at(attempt),
-                                            std::chrono::system_clock::now(), asker && asker->token_only),
+                                            std::chrono::system_clock::now(), token_may_be_alone),
                               framed));
   } catch (const std::bad_alloc&) {
     const auto unread = facts_of(net::out_of_memory());

@@ -66,7 +66,8 @@ class stream_operation final : public operation {
     account = of.id;
     urgency = stream_->options.urgency;
     token_only = stream_->options.token_only;
-    deadline = stream_->minter->deadline_of({of.id, urgency, stream_->options.deadline}, read_at_);
+    // A token that got too old for the reader is another mint, with as much time as the first.
+    deadline = stream_->minter->deadline_of({of.id, urgency, stream_->options.deadline}, clock::now());
     outage_patience = stream_->options.outage_patience;
   }
 

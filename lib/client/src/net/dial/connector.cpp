@@ -15,6 +15,14 @@ namespace {
 
 using boost::system::error_code;
 
+/// Whether this machine lacks something, so that the address isn't to blame.
+bool is_ours(const error_code& error) noexcept {
+  namespace errc = boost::system::errc;
+  return error == errc::address_not_available || error == errc::no_buffer_space ||
+         error == errc::not_enough_memory || error == errc::too_many_files_open ||
+         error == errc::too_many_files_open_in_system;
+}
+
 /// How long old addresses wait for new ones when a look-up is slow.
 constexpr std::chrono::milliseconds stale_patience{1000};
 
@@ -141,10 +149,10 @@ void connector::begin_attempt(std::size_t index) {
 void connector::on_attempt(attempt& ended) noexcept {
   guarded([&] {
     if (!ended.socket.is_open()) return;  // abandoned
-    if (ended.result)
-      report(ended, address_news::broke);
-    else
+    if (!ended.result)
       succeed(ended);
+    else if (!is_ours(ended.result))
+      report(ended, address_news::broke);
     if (!waiter_) return;
     remember(race_->address(ended.index), ended.result);
     close(ended.socket);

@@ -60,6 +60,7 @@ void dial::on_address(const asio::ip::address& which, address_news what) noexcep
 
 /// Has the next address begin, if there is one and room for it; where nothing is left or coming, that's all.
 void dial::move_on() noexcept try {
+  if (made_in_.elsewhere()) return fail(came_through_fork());
   if (!waiter_ || is_connecting_) return;
   const std::size_t beside = shaking_hands();
   const auto patience = left(times_.connect);
@@ -111,7 +112,8 @@ void dial::on_handshake(lane& first, std::unique_ptr<tls_stream> made) noexcept 
 
 void dial::on_no_handshake(lane& ended, const failure& why) noexcept {
   ended.over = true;
-  on_address(ended.address, clock::now() < ended.due ? address_news::broke : address_news::silent);
+  if (!why.ours)
+    on_address(ended.address, clock::now() < ended.due ? address_news::broke : address_news::silent);
   note(why);
   if (!why.retryable) rest_.clear();  // a certificate that is refused is no reason to look for another (T1)
   move_on();

@@ -7,6 +7,7 @@
 #include "net/failure.hpp"
 #include "net/gate_timer.hpp"
 #include "net/link_observer.hpp"
+#include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 #include "net/tls_stream.hpp"
 
@@ -93,6 +94,7 @@ class dial final : private connector::waiter,
   const asio::any_io_executor executor_;
   const std::shared_ptr<serial_gate> gate_;
   const std::shared_ptr<endpoint> endpoint_;
+  const process_mark made_in_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
   dial_times times_{};
   clock::time_point end_{};

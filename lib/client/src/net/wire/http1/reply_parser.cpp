@@ -8,7 +8,7 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-constexpr std::string_view refused = "the reply was refused: ";
+constexpr std::string_view refused_because = "the reply was refused: ";
 
 }  // namespace
 
@@ -112,7 +112,7 @@ reply_parser::status reply_parser::finish(std::size_t end) {
 }
 
 reply_parser::status reply_parser::refuse(std::string why) {
-  problem_ = refused;
+  problem_ = refused_because;
   problem_ += why;
   return status_ = status::refused;
 }
@@ -129,7 +129,7 @@ bool reply_parser::version_is_possible() const {
 
 detail::http_reply reply_parser::reply() const {
   const char* head = buffer_.view(head_begin_, 0).data();
-  const std::string_view body_fault = body_refused() ? std::string_view{problem_}.substr(refused.size()) : "";
+  const std::string_view body_fault = body_refused() ? std::string_view{problem_}.substr(refused_because.size()) : "";
   return {.status = head_.status,
           .body = buffer_.view(body_begin_, body_refused() ? 0 : body_end_ - body_begin_),
           .body_fault = body_fault,
