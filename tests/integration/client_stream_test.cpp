@@ -108,14 +108,14 @@ TEST(Stream, what_a_source_throws_comes_out_after_the_results) {
   });
 }
 
-// behaviours: I8
+// behaviours: I8, D2
 TEST(Stream, a_token_that_waited_too_long_for_its_reader_is_minted_again) {
   sandbox::server api;
   auto options = options_for(api);
   options.min_remaining = 9800ms;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    auto results = c.mint_many(accounts(4), {.in_flight = 4});
+    auto results = c.mint_many(accounts(4), {.in_flight = 4, .deadline = 300ms});  // each mint's
     auto first = co_await results.next();
     EXPECT_TRUE(first && first->result);
     co_await pause_for(400ms);

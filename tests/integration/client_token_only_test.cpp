@@ -69,6 +69,20 @@ TEST(TokenOnly, is_for_a_stream_too) {
   });
 }
 
+// behaviours: A6
+TEST(TokenOnly, reply_that_comes_too_late_accuses_no_node) {
+  sandbox::server api{faulty({"delay=150ms,count=1"})};
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    auto late = co_await c.mint({.account = "se-1", .deadline = 100ms, .token_only = true});
+    EXPECT_EQ(name_of(late), "timed_out");
+    co_await pause_for(150ms);
+    auto next = co_await c.mint({.account = "se-1", .token_only = true});
+    EXPECT_EQ(name_of(next), "minted");
+    EXPECT_EQ(c.stats().dials, 1u) << "the connection was kept";
+  });
+}
+
 // behaviours: P1, P3
 TEST(TokenOnly, a_redirect_url_that_comes_unasked_is_checked) {
   for (const std::string host : {"localhost", "evil.example"}) {

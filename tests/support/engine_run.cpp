@@ -303,6 +303,7 @@ void engine_run::answer_to(const request& asked, const request_plan& plan) {
   if (!ends && !plan.reply.reusable) on.retiring = true;
   core::reply_facts facts{plan.reply.what, plan.reply.retry_after, plan.reply.reusable,
                           plan.reply.keep_alive};
+  facts.foreign = plan.reply.foreign;
   if (plan.reply.what == answer::minted)
     facts.token = ephemeral_token{asked.account + "#" + std::to_string(asked.call), "", asked.sent_at};
   else

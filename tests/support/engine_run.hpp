@@ -42,6 +42,7 @@ struct scripted_reply {
   std::optional<core::duration> retry_after{};
   bool reusable = true;
   std::optional<core::duration> keep_alive{};
+  bool foreign = false;  ///< not in the API's words
 };
 
 /// How one request goes.

@@ -206,6 +206,71 @@ TEST_F(away, outage_that_nobody_looked_at_for_long_begins_anew) {
   run.run_to_rest();
 }
 
+// behaviours: A4
+TEST_F(away, batch_that_met_an_old_outage_hears_together_when_its_own_patience_is_over) {
+  answers_once();
+  refuses();
+  run.submit_patient("a");
+  run.run_for(15min);
+  ASSERT_TRUE(run.at(1).ended);
+  submit_batch(50);
+  run.run_for(5min - 1s);
+  for (int i = 2; i < 52; ++i) ASSERT_FALSE(run.at(i).ended);
+  run.run_for(3s);
+  for (int i = 2; i < 52; ++i) {
+    ASSERT_TRUE(run.at(i).failed(mint_errc::connect_failed));
+    EXPECT_EQ(run.at(i).ended_at, run.at(2).ended_at);
+  }
+  run.run_to_rest();
+}
+
+// behaviours: A4, S8
+TEST_F(away, machine_that_slept_looks_before_patience_is_over) {
+  answers_once();
+  refuses();
+  submit_batch(50);
+  run.run_for(10s);
+  run.sleep(10min);
+  back();
+  run.run_to_rest();
+  EXPECT_EQ(minted_of_batch(), 50u);
+}
+
+// behaviours: A4
+TEST(engine_outage, probe_that_its_account_holds_up_is_left_to_another) {
+  core::engine_settings by_account = connections(4);
+  by_account.scope = quota_scope::per_account;
+  engine_run world{by_account};
+  world.submit("first");
+  world.run_for(1s);
+  world.outage_patience = 5min;
+  world.requests = [](const request&) { return answered(answer::server_error); };
+  for (int i = 0; i < 105; ++i) world.submit_patient(std::to_string(i));
+  world.run_for(5s);
+  ASSERT_EQ(world.count().failed, 0u);
+  for (int i = 0; i < 100; ++i) world.governor().account_not_before[std::to_string(i)] = world.now() + 2min;
+  world.requests = {};
+  world.run_for(3s);
+  EXPECT_EQ(world.count().minted, 1u + 5) << "those that have a permit";
+  world.run_to_rest();
+  EXPECT_EQ(world.count().minted, 1u + 105);
+}
+
+// behaviours: A4, A6
+TEST_F(away, reply_that_isnt_the_apis_says_nothing_of_its_being_back) {
+  answers_once();
+  auto page = answered(answer::rejected);
+  page.reply.foreign = true;
+  run.requests = [page](const request& r) {
+    return r.number % 2 == 0 ? page : answered(answer::server_error);
+  };
+  submit_batch(50);
+  run.run_for(30s);
+  back();
+  run.run_to_rest();
+  for (const call& c : run.calls()) EXPECT_FALSE(c.failed(mint_errc::server_error));
+}
+
 // behaviours: A5
 TEST(engine_outage, api_that_is_down_from_the_start_fails_after_max_attempts) {
   engine_run run;

@@ -137,12 +137,23 @@ TEST(key_gate, shut_gate_of_a_key_that_minted_fails_logins_and_has_a_batch_wait_
   }
   EXPECT_EQ(probes, 60);
   gate.probe_left();
-  EXPECT_EQ(gate.at(begin + 1min), state::failing);
+  EXPECT_EQ(gate.at(begin + 1min), state::failing_logins);
   gate.on_refused(begin + 1min, probe, 1);
   EXPECT_EQ(gate.at(begin + 1min), state::failing);
   EXPECT_EQ(gate.not_before(begin + 1min, 80ms), begin + 65s);
   gate.on_minted();
   EXPECT_EQ(gate.at(begin + 61s), state::open);
+}
+
+// behaviours: R8, S8
+TEST(key_gate, minute_in_which_nobody_asked_gives_up_no_batch) {
+  key_gate gate = one_that_minted();
+  const at begin = shut(gate);
+  gate.probe_left();
+  gate.on_refused(begin, probe, 1);
+  EXPECT_EQ(gate.at(begin + 10min), state::probe_due);
+  gate.probe_left();
+  EXPECT_EQ(gate.at(begin + 10min), state::failing_logins) << "a batch waits for that probe";
 }
 
 TEST(key_gate, echoes_of_what_shut_it_change_nothing) {

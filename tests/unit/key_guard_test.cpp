@@ -65,6 +65,8 @@ TEST(key_guard, shut_gate_of_a_key_that_minted_fails_logins_and_has_a_batch_wait
   EXPECT_TRUE(guard.failing(now, false));
   EXPECT_FALSE(guard.failing(now, true));
   EXPECT_EQ(guard.may_send(now + 1min), permission::go_as_probe);
+  EXPECT_FALSE(guard.failing(now + 1min, true)) << "a minute in which nobody asked";
+  guard.on_refused(now + 1min, probe, 1, guard.version());
   EXPECT_TRUE(guard.failing(now + 1min, true));
   EXPECT_EQ(guard.may_send(now + 1min), permission::fail);
 }

@@ -30,15 +30,16 @@ TEST(outage_guard, is_the_one_of_the_governor) {
 TEST(outage_guard, tells_what_the_last_failure_said_while_the_api_is_away) {
   outage_guard guard;
   splitmix random{1};
-  EXPECT_FALSE(guard.reported());
+  EXPECT_FALSE(guard.reported(at{1s}));
   shut(guard, at{1s});
   guard.on_failure(at{5s}, at{4s}, 7, 0, mint_error{mint_errc::timed_out}, random);
-  const auto known = guard.reported();
+  const auto known = guard.reported(at{5s});
   ASSERT_TRUE(known);
   EXPECT_EQ(known->since, at{1s});
   EXPECT_EQ(known->said.value(), mint_errc::timed_out);
+  EXPECT_FALSE(guard.reported(at{5s} + 3min)) << "nobody has looked since";
   guard.on_answer(at{6s});
-  EXPECT_FALSE(guard.reported());
+  EXPECT_FALSE(guard.reported(at{6s}));
 }
 
 TEST(outage_guard, is_shared_while_more_than_one_uses_it) {

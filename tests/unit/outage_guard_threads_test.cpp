@@ -30,7 +30,7 @@ TEST(outage_guard_threads, one_of_all_gets_the_probe) {
         splitmix own{seed};
         const auto probe = guard.take_probe(now + 1s);
         probes += probe != 0 ? 1 : 0;
-        (void)guard.reported();
+        (void)guard.reported(now + 1s);
         (void)guard.borne(now + 1s, 1min);
         if (probe != 0)
           guard.on_failure(now + 1s, now + 1s, seed, probe, mint_error{mint_errc::timed_out}, own);

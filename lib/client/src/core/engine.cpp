@@ -27,9 +27,11 @@ engine::~engine() {
   // Others may share quota and key: a permit that never came back would be lost to them for good, and a probe
   // would keep the gate shut.
   links_.for_each([this](link& l) {
+    outage_.probe_undone(l.probe);
     for (attempt& a : l.attempts) {
       settle(a, permit_use::unknown, last_event_);
       if (a.probes_key) key_.probe_undone(a.key_version);
+      if (a.of) outage_.probe_undone(a.of->probe);
     }
   });
   drops_.clear();
@@ -174,8 +176,10 @@ void engine::lose(mint& m, fate what, const failure_facts& why, time_point now) 
   met(m, why.said);
   const bool free_of_charge =
       what == fate::unsent || (what == fate::unprocessed && settings_.retry_stale_connections);
-  if (closing_ && m.deadline == never) return finish(m, outcome::cause::said, why.code);
-  if (!why.retryable) return finish(m, outcome::cause::said, why.code);
+  if (!why.retryable || (closing_ && m.deadline == never)) {
+    outage_.probe_undone(m.probe);
+    return finish(m, outcome::cause::said, why.code);
+  }
   if (!free_of_charge || m.replaced) {
     note_lost(m, why.said, now);
     return try_again(m, trouble::transport, now, outcome::cause::said, why.code);
@@ -184,7 +188,8 @@ void engine::lose(mint& m, fate what, const failure_facts& why, time_point now) 
   --m.attempts;
   if (what == fate::unprocessed) ++counts_.stale_retries;
   outage_.probe_undone(m.probe);
-  to_fresh(m, now);
+  // Where as many links stand as may, no fresh one may come.
+  links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : queue_.push(m);
 }
 
 /// Has a head whose account has no permit before then wait out of the others' way, or ends it (R10).

@@ -333,6 +333,7 @@ class engine {
   std::size_t patient_ = 0;  // mints that wait out an outage
   /// Of those that an outage is still to be borne by, the least.
   duration least_patience_ = duration::max();
+  time_point patience_since_ = time_point::min();  ///< of which outage `least_patience_` is
   std::uint32_t dial_failures_ = 0;
   /// What the last dial met, while no link stands.
   mint_error dial_said_;

@@ -62,6 +62,7 @@ void engine::end(attempt& a, time_point now) noexcept {
 
 /// Nobody waits for it any more. Its reply may still come, and is then of use to its link.
 void engine::drop(attempt& a, time_point now) noexcept {
+  outage_.probe_undone(a.of->probe);
   if (a.now == attempt::state::to_send) return unsend(a, now);
   a.account = a.of->account;
   detach(a);
@@ -123,7 +124,9 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   } else if (links_.spent(l, now)) {
     close(l);
   }
-  if (m && reply.what == reply_facts::answer::key_refused && old_key && !std::exchange(m->replaced, true)) {
+  const bool ends_all = m && closing_ && m->deadline == never;
+  if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all &&
+      !std::exchange(m->replaced, true)) {
     --m->attempts;
     queue_.push(*m);  // it was asked for with the key that was rotated away
   } else if (m) {

@@ -54,11 +54,11 @@ bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
 
 // --- what is learned ---
 
-/// Of a reply for a mint, or one that nobody waits for any more. A reply that can't be understood says
-/// neither.
+/// Of a reply for a mint, or one that nobody waits for any more. One that can't be understood, or isn't the
+/// API's, says neither.
 void engine::note_reply(const mint* m, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
-  if (reply.what == answer::malformed) return;
+  if (reply.what == answer::malformed || reply.foreign) return;
   if (reply.what != answer::server_error) return outage_.on_answer(now);
   if (m) note_lost(*m, reply.said, now);
 }
@@ -85,8 +85,13 @@ void engine::end_patience(time_point now) noexcept {
     least_patience_ = duration::max();
     return;
   }
-  if (!outage_.away() || now < add(outage_.since(), least_patience_)) return;
-  const auto known = outage_.reported();
+  if (!outage_.away()) return;
+  if (patience_since_ != outage_.since()) {  // another outage: those who outlasted the last one wait anew
+    patience_since_ = outage_.since();
+    least_patience_ = duration::zero();
+  }
+  if (now < add(patience_since_, least_patience_)) return;
+  const auto known = outage_.reported(now);
   if (!known) return;
   least_patience_ = duration::max();
   for (auto at = live_.begin(); at != live_.end();) {
@@ -104,8 +109,10 @@ void engine::end_patience(time_point now) noexcept {
 }
 
 time_point engine::outage_wake(time_point now) const noexcept {
-  // They let others go first, who ended instead.
-  if (!held_.empty() && !outage_.away() && (outage_.well() || queue_.empty())) return now;
+  // They let others go first, who ended instead; or the one that was to look for all went elsewhere.
+  const bool nobody_goes = outage_.away() ? outage_.probe_due(now) && queue_.empty() && fresh_.empty()
+                                          : outage_.well() || queue_.empty();
+  if (!held_.empty() && nobody_goes) return now;
   if (patient_ == 0 || !outage_.away()) return never;
   time_point when = outage_.shared() ? add(now, outage_check) : never;
   for (const time_point next : {outage_.probe_at(), add(outage_.since(), least_patience_)})

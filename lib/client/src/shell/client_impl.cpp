@@ -453,7 +453,7 @@ clock::duration client_impl::estimate(priority urgency) const noexcept {
 }
 
 std::optional<api_outage> client_impl::outage() const noexcept {
-  const auto known = core::outage_guard::of(*governor_).reported();
+  const auto known = core::outage_guard::of(*governor_).reported(clock::now());
   if (!known) return std::nullopt;
   return api_outage{std::max(core::between(clock::now(), known->since), clock::duration::zero()),
                     known->said};

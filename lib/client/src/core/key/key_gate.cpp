@@ -8,7 +8,7 @@ key_gate::state key_gate::at(time_point now) const noexcept {
   if (!shut_) return state::open;
   if (!probing_ && now >= shut_until_) return state::probe_due;
   if (refused_probes_ == 0) return state::waiting;
-  return hopeless(now) ? state::failing : state::failing_logins;
+  return hopeless() ? state::failing : state::failing_logins;
 }
 
 time_point key_gate::not_before(time_point now, duration round_trip) const noexcept {
@@ -21,7 +21,7 @@ void key_gate::on_refused(time_point now, bool was_probe, std::uint64_t account)
   add_to_run(account);
   if (!shut_) {
     shut_ = should_shut(now);
-    if (shut_) shut_at_ = shut_until_ = now;
+    if (shut_) shut_at_ = shut_until_ = probe_refused_at_ = now;
   } else if (was_probe) {  // what was on its way when the gate fell says no more than is known
     probing_ = false;
     shut_until_ = add(now, pause_after_probe(now));
@@ -39,15 +39,17 @@ bool key_gate::should_shut(time_point now) const noexcept {
   return !has_minted_ || (refused_ == disowned && between(now, refused_since_) >= long_enough);
 }
 
-bool key_gate::hopeless(time_point now) const noexcept {
-  if (has_minted_) return between(now, shut_at_) >= patience;
+/// A minute counts as far as probes tell of it: a machine that slept has asked nobody.
+bool key_gate::hopeless() const noexcept {
+  if (has_minted_) return between(probe_refused_at_, shut_at_) >= patience;
   return refused_ >= given_up && refused_probes_ >= probes_before_given_up;
 }
 
 duration key_gate::pause_after_probe(time_point now) noexcept {
   if (refused_ < doubted) return {};
   ++refused_probes_;
-  return std::chrono::seconds{hopeless(now) ? 5 : 1};
+  probe_refused_at_ = now;
+  return std::chrono::seconds{hopeless() ? 5 : 1};
 }
 
 void key_gate::on_minted() noexcept {

@@ -60,7 +60,7 @@ class key_gate {
 
   void add_to_run(std::uint64_t account) noexcept;
   bool should_shut(time_point now) const noexcept;
-  bool hopeless(time_point now) const noexcept;
+  bool hopeless() const noexcept;
   duration pause_after_probe(time_point now) noexcept;
 
   std::array<std::uint64_t, disowned> accounts_{};  ///< refused since the last mint, each once
@@ -68,6 +68,7 @@ class key_gate {
   time_point refused_since_{};
   time_point shut_at_{};
   time_point shut_until_{};
+  time_point probe_refused_at_{};  ///< the last one
   std::uint32_t refused_probes_ = 0;
   bool has_minted_ = false;
   bool shut_ = false;  ///< or in doubt

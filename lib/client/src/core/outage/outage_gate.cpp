@@ -30,7 +30,7 @@ void outage_gate::on_answer(time_point now) noexcept {
 void outage_gate::on_failure(time_point now, time_point left_at, witness who, probe_number probe,
                              splitmix& random) noexcept {
   if (of_the_last(left_at)) return;
-  if (failures_ > 0 && between(now, last_failure_) > forgotten_after) failures_ = 0;
+  if (forgotten(now)) failures_ = 0;
   last_failure_ = now;
   if (failures_ == 0) since_ = now;
   if (failures_ == failures_to_shut) {

@@ -31,11 +31,15 @@ class outage_gate {
 
   static constexpr std::chrono::milliseconds first_backoff{100};
   static constexpr std::chrono::seconds longest_backoff{2};
+  /// A row whose last failure is older says nothing of now: nobody has looked since.
+  static constexpr std::chrono::minutes forgotten_after{2};
 
   state now() const noexcept;
   bool away() const noexcept { return now() == state::away; }
   /// When the row of failures began that isn't ended yet.
   time_point since() const noexcept { return since_; }
+  /// Whether its last failure is too old to say anything of now.
+  bool forgotten(time_point now) const noexcept { return between(now, last_failure_) > forgotten_after; }
   /// Whether something is amiss that who has so much patience waits out.
   bool borne(time_point now, duration patience) const noexcept {
     return ever_answered_ && failures_ > 0 && now < add(since_, patience);
@@ -57,8 +61,6 @@ class outage_gate {
 
  private:
   static constexpr std::size_t failures_to_shut = 3;
-  /// A row whose last failure is older says nothing of now: nobody has looked since.
-  static constexpr std::chrono::minutes forgotten_after{2};
 
   bool testified(witness) const noexcept;
   duration backoff(splitmix& random) const noexcept;

@@ -58,10 +58,10 @@ void outage_guard::on_failure(time_point now, time_point left_at, witness who, p
   publish();
 }
 
-std::optional<outage_guard::report> outage_guard::reported() const noexcept {
+std::optional<outage_guard::report> outage_guard::reported(time_point now) const noexcept {
   if (!away()) return std::nullopt;
   const std::lock_guard lock{mutex_};
-  if (!gate_.away()) return std::nullopt;
+  if (!gate_.away() || gate_.forgotten(now)) return std::nullopt;
   return report{gate_.since(), said_};
 }
 

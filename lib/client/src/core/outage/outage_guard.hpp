@@ -52,12 +52,12 @@ class outage_guard {
   void on_failure(time_point now, time_point left_at, witness, probe_number, const mint_error& said,
                   splitmix& random) noexcept;
 
-  /// What the last failure said. None unless the API is away.
+  /// What the last failure said. None unless the API is away, and somebody has looked of late.
   struct report {
     time_point since;
     mint_error said;
   };
-  std::optional<report> reported() const noexcept;
+  std::optional<report> reported(time_point now) const noexcept;
 
   // Whether others may open the gate.
   void join() noexcept { users_.fetch_add(1, std::memory_order_relaxed); }
