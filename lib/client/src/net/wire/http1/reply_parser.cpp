@@ -129,7 +129,8 @@ bool reply_parser::version_is_possible() const {
 
 detail::http_reply reply_parser::reply() const {
   const char* head = buffer_.view(head_begin_, 0).data();
-  const std::string_view body_fault = body_refused() ? std::string_view{problem_}.substr(refused_because.size()) : "";
+  const std::string_view body_fault =
+      body_refused() ? std::string_view{problem_}.substr(refused_because.size()) : "";
   return {.status = head_.status,
           .body = buffer_.view(body_begin_, body_refused() ? 0 : body_end_ - body_begin_),
           .body_fault = body_fault,
