@@ -11,8 +11,9 @@ namespace ephemint::cli {
 ///
 /// One: the next may be taken 4 s after the one before, and a token that is written has 5 s to live. A system
 /// call and two changes of process for each line are dear only where lines come by the thousand, much faster
-/// than the quota has them, and only there it may be more: for a reader that has taken so many in a row, each
-/// at once, that it won't be a person, a browser or a login page. It is back at one when it is late once.
+/// than the quota has them, and only there it may be two: for a reader that has taken so many in a row, each
+/// at once, that its tokens are fresh. Should it slow down to a line in 4 s, the second has 8 s, which such a
+/// token has. It is back at one when it is late once.
 class reader_pace {
  public:
   /// Whether another line may be written before the reader is looked at.
@@ -34,7 +35,7 @@ class reader_pace {
 
  private:
   static constexpr std::size_t proof = 1000;
-  static constexpr std::size_t most_ahead = 16;
+  static constexpr std::size_t most_ahead = 2;
   /// A busy machine may take so long to let a reader run.
   static constexpr std::chrono::milliseconds at_once{20};
 
