@@ -171,6 +171,7 @@ TEST(cli_sandbox, command_beside_it_inherits_nothing_of_it) {  // behaviours: H7
 }
 
 TEST(cli_sandbox, terminal_gets_a_line_to_copy) {
+  if (!can_be_had(channel::terminal)) GTEST_SKIP() << "no terminals here: /dev/pts isn't mounted";
   const temporary_file certificate;
   command sandbox{{EPHEMINT_COMMAND, "sandbox", "--api-key", "it's", "--ca-out", certificate.path()},
                   {},

@@ -58,6 +58,13 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 
 }  // namespace
 
+bool can_be_had(channel kind) {
+  int ends[2];
+  if (!open_channel(kind, ends)) return false;
+  for (const int end : ends) ::close(end);
+  return true;
+}
+
 command::command(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
                  channel output) {
   std::signal(SIGPIPE, SIG_IGN);

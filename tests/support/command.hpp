@@ -20,6 +20,8 @@ struct outcome {
 
 /// What a program's stdout is.
 enum class channel { pipe, unix_socket, terminal };
+/// Whether such a one can be had here: some containers have no terminals.
+bool can_be_had(channel);
 
 /// A program under way, its three standard streams being pipes of ours. Killed when this object goes before
 /// it ended.

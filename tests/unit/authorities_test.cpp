@@ -2,6 +2,7 @@
 #include "test_authority.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/opensslv.h>
 
 #include <chrono>
 #include <cstdio>
@@ -142,13 +143,15 @@ TEST(TlsContextDeathTest, an_openssl_that_can_make_none_says_why_in_its_own_word
     std::string configuration;
     const char* words;
   } table[] = {
-      {begin + "providers = some\n[some]\nnone_such = it\n[it]\nactivate = 1\n", "error:.*"},
-      {begin + "providers = some\n[some]\nbase = it\n[it]\nactivate = 1\n", "library has no ciphers"},
-      {begin + "alg_section = rules\n[rules]\ndefault_properties = fips=yes\n", "library has no ciphers"},
-      {tls + "CipherString = NONE_SUCH\n", "no cipher match"},
-      {tls + "Groups = none_such\n", "invalid argument"},
-      {tls + "MaxProtocol = TLSv1.1\n", "no protocols available"},
-      {tls + "Ciphersuites =\nCipherString = NULL\n", "no ciphers available"},
+    {begin + "providers = some\n[some]\nnone_such = it\n[it]\nactivate = 1\n", "error:.*"},
+    {begin + "providers = some\n[some]\nbase = it\n[it]\nactivate = 1\n", "library has no ciphers"},
+    {begin + "alg_section = rules\n[rules]\ndefault_properties = fips=yes\n", "library has no ciphers"},
+    {tls + "CipherString = NONE_SUCH\n", "no cipher match"},
+#if OPENSSL_VERSION_NUMBER < 0x30500000L  // later ones pass over a group that they don't know
+    {tls + "Groups = none_such\n", "invalid argument"},
+#endif
+    {tls + "MaxProtocol = TLSv1.1\n", "no protocols available"},
+    {tls + "Ciphersuites =\nCipherString = NULL\n", "no ciphers available"},
   };
   for (const auto& each : table) {
     const variable broken{"OPENSSL_CONF", file_with("broken.cnf", each.configuration)};

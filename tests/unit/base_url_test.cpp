@@ -67,10 +67,12 @@ TEST(BaseUrl, of_an_absolute_name_has_its_host_without_the_dot) {
     EXPECT_EQ(url.is_absolute, c.absolute) << c.text;
     EXPECT_EQ(url.is_loopback, c.loopback) << c.text;
   }
-  for (const char* bad :
-       {"https://.", "https://..", "https://a..", "https://.a.", "https://127.0.0.1.", "https://127.1.",
-        "https://[::1].", "https://127.0.0.1.:1", "https://127.0.0.1.evil.example", "https://[::1]x/"})
+  for (const char* bad : {"https://.", "https://..", "https://a..", "https://.a.", "https://127.0.0.1.",
+                          "https://127.1.", "https://[::1].", "https://127.0.0.1.:1", "https://[::1]x/"})
     EXPECT_NE(parse_base_url(bad, url), nullptr) << bad;
+  // Boost.URL 1.81 takes its beginning for an address; a newer one takes it for the name that it is.
+  const bool refused = parse_base_url("https://127.0.0.1.evil.example", url) != nullptr;
+  EXPECT_TRUE(refused || (url.host_header() == "127.0.0.1.evil.example" && !url.is_loopback));
 }
 
 TEST(HostName, is_what_can_be_looked_up) {
