@@ -1,0 +1,1 @@
+#include "codec/script_text.hpp"
