@@ -1,5 +1,6 @@
 #pragma once
 
+#include "quota_store.hpp"
 #include "result_lines.hpp"
 
 #include <ephemint/client_options.hpp>
@@ -23,6 +24,7 @@ struct mint_arguments {
   std::optional<std::string> ca_file;
   std::vector<std::string> redirect_hosts;  ///< beside the portal's own
   std::optional<quota> rate;
+  quota_store_arguments store;
   std::optional<std::size_t> connections;
   std::optional<std::size_t> in_flight;
   std::optional<int> max_attempts;
@@ -49,8 +51,8 @@ secret read_api_key(const std::optional<std::string>& file);
 /// The quota that was asked for, or else the documented one of that kind of key.
 quota rate_of(const mint_arguments&, const secret& key);
 
-/// What the client is to be told, its governor included; the key and the base URL may come from the
-/// environment. Throws `usage_error`.
+/// What the client is to be told, its governor included unless a quota store is named; the key and the base
+/// URL may come from the environment. Throws `usage_error`.
 client_options to_client_options(const mint_arguments&);
 /// The same with a key that was read already: the environment gives it only once.
 client_options to_client_options(const mint_arguments&, secret key);

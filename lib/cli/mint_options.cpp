@@ -65,6 +65,34 @@ void add_pace(CLI::App& mint, mint_arguments& to) {
       into_duration(to.min_remaining, true));
 }
 
+bool parse_lost(const std::string& text) {
+  if (text == "share") return false;
+  if (text == "stop") return true;
+  throw usage_error{fmt::format("{} is neither; give share or stop", in_quotes(text))};
+}
+
+quota declared_rate(const std::string& text) {
+  const quota rate = parse_rate(text);
+  if (rate.how() != quota::mode::declared)
+    throw usage_error{
+        fmt::format("{} is not a rate; give requests/duration, such as 50/60s", in_quotes(text))};
+  return rate;
+}
+
+void add_store(CLI::App& mint, quota_store_arguments& to) {
+  add(mint, "--quota-store", "URL",
+      "Where processes share the quota: redis://, rediss:// or redis-sentinel://; --rate is then that of all "
+      "together",
+      into(to.url));
+  add(mint, "--quota-store-password-file", "FILE", "The store's password [EPHEMINT_QUOTA_STORE_PASSWORD]",
+      [&](const std::string& path) { to.password_file = not_empty(path); });
+  add(mint, "--quota-share", "N/DUR", "What to send while the store was never reached [a tenth of --rate]",
+      [&](const std::string& value) { to.share = declared_rate(value); });
+  add(mint, "--quota-lost", "share|stop",
+      "While the store is away: go on with a share, or send nothing [share]",
+      [&](const std::string& value) { to.stop_if_lost = parse_lost(value); });
+}
+
 void add_results(CLI::App& mint, mint_arguments& to) {
   add(mint, "--redirect-to", "PAGE", "Where to land: carriers, billing or onboarding",
       [&](const std::string& value) { to.redirect_to = parse_portal_page(value); });
@@ -81,6 +109,7 @@ CLI::App& add_mint(CLI::App& app, mint_arguments& to) {
   CLI::App& mint = *app.add_subcommand("mint", "Mint a login token for each account");
   add_sources(mint, to);
   add_pace(mint, to);
+  add_store(mint, to.store);
   add_results(mint, to);
   mint.allow_extras();  // the accounts; CLI11's positionals would take `[a,b]` apart
   mint.footer(

@@ -49,6 +49,12 @@ mint_run::mint_run(const mint_arguments& given)
     secret key = read_api_key(given.api_key_file);
     rate_ = rate_of(given, key);
     client_options options = to_client_options(given, std::move(key));
+    if (given.store.url) {
+      store_.emplace(context_.get_executor(), given.store, options.api_key, options.base_url,
+                     options.authority_file, rate_);
+      store_->before_talk = [this] { display_.clear(); };
+      options.governor = store_->governor();
+    }
     many_ = to_many_options(given, options);
     client_.emplace(context_.get_executor(), std::move(options));
     results_.emplace(client_->mint_many(accounts_.source(), many_));
@@ -74,7 +80,17 @@ exit_status mint_run::run() {
   });
   context_.run();
   display_.stop();
+  if (store_) leave_store();
   return report(thrown);
+}
+
+/// The other processes needn't wait until what is held here runs out.
+void mint_run::leave_store() {
+  signals_.cancel();
+  patience_.cancel();
+  results_.reset();
+  client_.reset();
+  store_->leave(context_);
 }
 
 asio::awaitable<void> mint_run::mint_all() {

@@ -4,6 +4,7 @@
 #include "batch_display.hpp"
 #include "mint_arguments.hpp"
 #include "output.hpp"
+#include "quota_store.hpp"
 #include "result_lines.hpp"
 #include "tally.hpp"
 #include "usage_error.hpp"
@@ -40,11 +41,13 @@ class mint_run {
   bool is_left_over(const mint_error&) const noexcept;
   std::string words_of_interruption() const;
   void abandon();
+  void leave_store();
   exit_status report(std::exception_ptr thrown);
 
   asio::io_context context_{1};
   asio::signal_set signals_;
   asio::steady_timer patience_;
+  std::optional<quota_store> store_;
   std::optional<client> client_;
   account_feed accounts_;
   output out_;

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <ephemint/credential.hpp>
+#include <ephemint/quota.hpp>
+#include <ephemint/rate_governor.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ephemint::inline v0 {
+class shared_rate_governor;
+struct shared_quota_stats;
+}  // namespace ephemint::inline v0
+
+namespace ephemint::cli {
+
+/// The options of `ephemint mint` that are about a quota shared by machines.
+struct quota_store_arguments {
+  std::optional<std::string> url;
+  std::optional<std::string> password_file;
+  std::optional<quota> share;  ///< while the store has never been reached
+  std::optional<bool> stop_if_lost;
+};
+
+/// Throws `usage_error` if an option says something about a store that isn't named, if the URL has a password
+/// in it, or if `rate` isn't declared.
+void check_quota_store(const quota_store_arguments&, const std::optional<quota>& rate);
+
+/// The quota that this process has in common with others. Says on stderr when the store is lost or back.
+class quota_store {
+ public:
+  /// Throws `usage_error`, naming the option, also where this command was built without it.
+  quota_store(const boost::asio::any_io_executor&, const quota_store_arguments&, const credential& key,
+              const std::string& base_url, const std::string& authority_file, const quota& rate);
+  ~quota_store();
+  quota_store(const quota_store&) = delete;
+  quota_store& operator=(const quota_store&) = delete;
+
+  std::shared_ptr<rate_governor> governor() const;
+  /// Called before something is said on stderr.
+  std::function<void()> before_talk = [] {};
+  /// What is held goes back to the other processes: runs the context, for a fraction of a second at most. Its
+  /// clients must be gone.
+  void leave(boost::asio::io_context&);
+
+ private:
+  std::shared_ptr<shared_rate_governor> governor_;
+};
+
+/// `quota store redis://host:6379 unreachable (connection refused): going on with 50 of 200 a minute`, or
+/// `quota store redis://host:6379 is back`.
+std::string words_of_store(const shared_quota_stats&, const quota& whole);
+
+}  // namespace ephemint::cli
