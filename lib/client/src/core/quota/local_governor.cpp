@@ -60,7 +60,7 @@ class local_governor final : public rate_governor {
     std::unique_lock lock{mutex_};
     outstanding_permit p;
     if (!permits_.take(id, p)) return;
-    p.count->give_back(p);
+    p.count->give_back(now, p);
     wake_others(std::move(lock), now, p, false);
   }
 
