@@ -78,6 +78,12 @@ void pause_gate::join_pause(time_point now, time_point until) noexcept {
   phase_ = phase::paused;
 }
 
+void pause_gate::join_probe(time_point now) noexcept {
+  if (phase_ == phase::probing) return;
+  join_pause(now, now);
+  until_ = now;
+}
+
 void pause_gate::join_release(time_point now) noexcept {
   if (phase_ != phase::paused) return;
   phase_ = phase::ramping;
