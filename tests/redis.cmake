@@ -4,3 +4,23 @@ target_include_directories(ephemint_redis_server PUBLIC .)
 target_link_libraries(ephemint_redis_server PUBLIC ephemint_hiredis GTest::gtest PRIVATE ephemint_build_flags)
 
 ephemint_test(redis_server_test LABELS integration LIBRARIES ephemint_redis_server SOURCES integration/redis_server_test.cpp)
+
+function(ephemint_redis_test name)
+    ephemint_test(${name} ${ARGN})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib/redis/src)
+    target_link_libraries(${name} PRIVATE ephemint::redis ephemint_redis_server ephemint_test_network OpenSSL::SSL)
+endfunction()
+
+ephemint_redis_test(redis_codec_test LABELS unit SOURCES
+    unit/resp_test.cpp
+    unit/store_error_test.cpp
+    unit/store_url_test.cpp)
+
+add_executable(resp_fuzz fuzz/resp_fuzz.cpp fuzz/standalone_main.cpp)
+target_include_directories(resp_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/redis/src ${PROJECT_SOURCE_DIR}/lib/client/src)
+target_link_libraries(resp_fuzz PRIVATE ephemint::redis ephemint_build_flags)
+add_test(NAME resp_fuzz COMMAND resp_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/resp)
+set_tests_properties(resp_fuzz PROPERTIES LABELS fuzz)
+
+ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
+    integration/store_client_test.cpp)
