@@ -56,6 +56,7 @@ class governed_count {
   bool forgettable(time_point now) const noexcept;
 
   // --- for a lease ---
+  permit_lease* lease() const noexcept { return lease_; }
   /// What this process charged in the last window, as of the last call of anything that is given the time.
   const charge_log& charged() const noexcept { return charged_; }
   std::size_t in_flight() const noexcept { return in_flight_; }
