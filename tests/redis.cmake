@@ -13,6 +13,7 @@ endfunction()
 
 ephemint_redis_test(redis_codec_test LABELS unit SOURCES
     unit/resp_test.cpp
+    unit/shared_quota_options_test.cpp
     unit/store_error_test.cpp
     unit/store_url_test.cpp)
 
@@ -23,7 +24,12 @@ add_test(NAME resp_fuzz COMMAND resp_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/
 set_tests_properties(resp_fuzz PROPERTIES LABELS fuzz)
 
 ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
-    integration/store_client_test.cpp)
+    integration/store_client_test.cpp
+    integration/store_server_test.cpp)
+
+ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox SOURCES
+    integration/shared_quota_test.cpp)
+
 # The script, its port for simulations, and the script in a server whose clock is the test's.
 add_library(quota_script STATIC
     support/quota_script_line.cpp
