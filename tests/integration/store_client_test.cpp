@@ -157,16 +157,19 @@ TEST(StoreClient, KnowsTheServersAge) {
   EXPECT_FALSE(run.older_than(3h));
 }
 
+std::string text_reply(std::string_view text) {
+  return '$' + std::to_string(text.size()) + "\r\n" + std::string{text} + "\r\n";
+}
+
 TEST(StoreClient, AnAgeThatIsNotSaidIsNoFault) {
-  for (const std::string_view info :
-       {"-NOPERM no\r\n", "$-1\r\n", ":7\r\n", "$5\r\nhello\r\n", "*0\r\n",
-        "$20\r\nuptime_in_seconds:x\r\n\r\n", "$39\r\nuptime_in_seconds:99999999999999999999\r\n"}) {
-    const auto script = [info](const words& said) {
-      return said[0] == "INFO" ? answer{std::string{info}} : decent(said);
-    };
+  for (const std::string& info :
+       {std::string{"-NOPERM no\r\n"}, std::string{"$-1\r\n"}, std::string{":7\r\n"}, std::string{"*0\r\n"},
+        text_reply("hello"), text_reply("uptime_in_seconds:"), text_reply("uptime_in_seconds:x\r\n"),
+        text_reply("uptime_in_seconds:-5\r\n"), text_reply("uptime_in_seconds:99999999999999999999\r\n")}) {
+    const auto script = [info](const words& said) { return said[0] == "INFO" ? answer{info} : decent(said); };
     scripted_store store{{script}};
     store_run run{store.url()};
-    EXPECT_EQ(run.ask(1s), info.starts_with("$39") ? "no answer within 1000 ms" : "ok") << info;
+    EXPECT_EQ(run.ask(), "ok") << info;
     EXPECT_FALSE(run.older_than(0s));
   }
 }

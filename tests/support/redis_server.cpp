@@ -179,7 +179,15 @@ std::string redis_server::url() const {
 }
 
 redis_reply redis_server::ask(const std::vector<std::string>& words) {
-  if (connection_ && connection_->err != 0) connection_.reset();
+  // A server whose part changes closes its clients' connections.
+  const bool was_connected = connection_ != nullptr;
+  if (auto reply = try_to_ask(words)) return *std::move(reply);
+  if (was_connected)
+    if (auto reply = try_to_ask(words)) return *std::move(reply);
+  throw std::runtime_error{"the store doesn't reply"};
+}
+
+std::optional<redis_reply> redis_server::try_to_ask(const std::vector<std::string>& words) {
   if (!connection_) connection_.reset(::redisConnectWithTimeout("127.0.0.1", port_, timeval{10, 0}));
   if (!connection_ || connection_->err != 0) throw std::runtime_error{"the store can't be reached"};
   ::redisSetTimeout(connection_.get(), timeval{10, 0});
@@ -194,8 +202,9 @@ redis_reply redis_server::ask(const std::vector<std::string>& words) {
       static_cast<redisReply*>(::redisCommandArgv(connection_.get(), static_cast<int>(words.size()),
                                                   pointers.data(), sizes.data())),
       frees};
-  if (!raw) throw std::runtime_error{std::string{"no reply: "} + connection_->errstr};
-  return reply_of(*raw);
+  if (raw) return reply_of(*raw);
+  connection_.reset();
+  return std::nullopt;
 }
 
 std::string redis_server::ask_text(const std::vector<std::string>& words) {

@@ -77,6 +77,7 @@ class redis_server {
   };
 
   bool run(std::uint16_t port);
+  std::optional<redis_reply> try_to_ask(const std::vector<std::string>& words);
   bool is_ready() const;
 
   settings settings_;

@@ -31,6 +31,9 @@ constexpr std::array refusals{
     refusal{"NOAUTH Authentication required.", "EVALSHA", kind::this_server, "it wants a password (NOAUTH)"},
     refusal{"NOPERM this user has no permissions to run the 'evalsha' command", "EVALSHA", kind::this_command,
             "NOPERM on EVALSHA"},
+    refusal{"ERR The user executing the script can't run this command or subcommand script: 1, on "
+            "@user_script:1.",
+            "EVAL", kind::this_command, "NOPERM on a command of the script"},
     refusal{"OOM command not allowed when used memory > 'maxmemory'.", "EVALSHA", kind::this_command,
             "OOM: maxmemory reached"},
     refusal{"READONLY You can't write against a read only replica.", "EVALSHA", kind::this_server,

@@ -25,9 +25,13 @@ constexpr std::array known_errors{
     known_error{"TRYAGAIN", kind::this_command, "the cluster is moving the key (TRYAGAIN)"},
     known_error{"OOM", kind::this_command, "OOM: maxmemory reached"},
     known_error{"BUSY", kind::this_command, "it is busy with a script (BUSY)"},
-    known_error{"MISCONF", kind::this_command, "it can't write to its disk, and so refuses changes (MISCONF)"},
+    known_error{"MISCONF", kind::this_command,
+                "it can't write to its disk, and so refuses changes (MISCONF)"},
     known_error{"NOREPLICAS", kind::this_command, "it has too few replicas to accept changes (NOREPLICAS)"},
 };
+
+/// How Redis 7 says what is a NOPERM elsewhere.
+constexpr std::string_view denied_in_script = "ERR The user executing the script can't ";
 
 /// The word that an error begins with, if it is one.
 std::string_view code_of(std::string_view error) noexcept {
@@ -57,6 +61,8 @@ store_error read_error(std::string_view error, std::string_view command) {
   if (code == "ASK") return {kind::ask, "it isn't the key's node (ASK)", elsewhere(error)};
   for (const known_error& known : known_errors)
     if (code == known.word) return {known.what, std::string{known.message}, {}};
+  if (error.starts_with(denied_in_script))
+    return {kind::this_command, "NOPERM on a command of the script", {}};
   const std::string name{code};
   if (command == "AUTH") return {kind::this_server, "AUTH was refused (" + name + ')', {}};
   std::string message = name + " on " + std::string{command};
