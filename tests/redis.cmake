@@ -1,1 +1,43 @@
 # ephemint::redis. Those that need a store start a redis-server of their own, and skip where there is none.
+add_library(ephemint_redis_server STATIC support/redis_server.cpp)
+target_include_directories(ephemint_redis_server PUBLIC .)
+target_link_libraries(ephemint_redis_server PUBLIC ephemint_hiredis GTest::gtest PRIVATE ephemint_build_flags)
+
+ephemint_test(redis_server_test LABELS integration LIBRARIES ephemint_redis_server SOURCES integration/redis_server_test.cpp)
+
+function(ephemint_redis_test name)
+    ephemint_test(${name} ${ARGN})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib/redis/src)
+    target_link_libraries(${name} PRIVATE ephemint::redis ephemint_redis_server ephemint_test_network OpenSSL::SSL)
+endfunction()
+
+ephemint_redis_test(redis_codec_test LABELS unit SOURCES
+    unit/resp_test.cpp
+    unit/shared_quota_options_test.cpp
+    unit/store_error_test.cpp
+    unit/store_url_test.cpp)
+
+add_executable(resp_fuzz fuzz/resp_fuzz.cpp fuzz/standalone_main.cpp)
+target_include_directories(resp_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/redis/src ${PROJECT_SOURCE_DIR}/lib/client/src)
+target_link_libraries(resp_fuzz PRIVATE ephemint::redis ephemint_build_flags)
+add_test(NAME resp_fuzz COMMAND resp_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/resp)
+set_tests_properties(resp_fuzz PROPERTIES LABELS fuzz)
+
+ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
+    integration/store_client_test.cpp
+    integration/store_server_test.cpp)
+
+ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox SOURCES
+    integration/shared_quota_test.cpp)
+
+# The script, its port for simulations, and the script in a server whose clock is the test's.
+add_library(quota_script STATIC
+    support/quota_script_line.cpp
+    support/quota_script_log.cpp
+    support/quota_script_port.cpp)
+target_include_directories(quota_script PUBLIC . ${PROJECT_SOURCE_DIR}/lib/redis/src ${PROJECT_SOURCE_DIR}/lib/client/src)
+target_link_libraries(quota_script PUBLIC ephemint::redis PRIVATE ephemint_build_flags fmt::fmt)
+
+ephemint_test(quota_script_port_test
+    SOURCES integration/quota_script_port_test.cpp support/quota_script_store.cpp
+    LIBRARIES quota_script ephemint_redis_server LABELS integration)

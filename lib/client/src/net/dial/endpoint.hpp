@@ -16,6 +16,7 @@ struct endpoint_settings {
   std::string authority_file = {};
   std::string authority_pem = {};
   bool resume_sessions = true;
+  bool offers_http = true;  ///< by ALPN. A server of another kind may refuse whoever does.
 };
 
 class endpoint;

@@ -109,7 +109,8 @@ tls_context::tls_context(const endpoint_settings& settings)
   check(static_cast<int>(SSL_CTX_set_max_send_fragment(context_.get(), largest_record)));
   SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
   static constexpr unsigned char http_1_1[] = "\x08http/1.1";
-  if (SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0) throw std::bad_alloc{};
+  if (settings.offers_http && SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0)
+    throw std::bad_alloc{};
   require_peer_identity();
   if (settings.resume_sessions) keep_sessions();
 }

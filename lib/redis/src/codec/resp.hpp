@@ -1,0 +1,60 @@
+#pragma once
+
+#include <ephemint/secret.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::inline v0::redis {
+
+/// A reply of the protocol's second version (RESP2).
+struct resp_value {
+  enum class kind : std::uint8_t { nil, integer, text, status, error, array };
+  kind what = kind::nil;
+  std::int64_t integer = 0;
+  std::string text{};  ///< of a text, a status or an error: any bytes
+  std::vector<resp_value> elements{};
+};
+
+/// The bytes of a command. As a secret, for some of them say a password.
+///
+/// Throws `std::bad_alloc`.
+secret resp_command(std::span<const std::string_view> words);
+
+/// Takes a server's bytes, in pieces of any size, and gives its replies.
+///
+/// The server isn't trusted: what one reply may hold is bounded, and memory is taken for what has come, never
+/// for what is announced. What was read is overwritten when the reader goes, as a server may repeat in an
+/// error what it was sent.
+class resp_reader {
+ public:
+  /// Far more than any answer that is asked for: `INFO server` has some 1,500 bytes.
+  static constexpr std::size_t longest_reply = 64 * 1024;
+  static constexpr std::size_t most_elements = 1024;  ///< of one array
+  static constexpr std::size_t deepest = 4;           ///< arrays in arrays
+
+  /// Throws `std::bad_alloc`.
+  resp_reader();
+  ~resp_reader();
+  resp_reader(const resp_reader&) = delete;
+  resp_reader& operator=(const resp_reader&) = delete;
+
+  /// What came. Throws `std::bad_alloc`; the reader is of no more use then.
+  void feed(std::string_view bytes);
+  /// The next whole reply, or none yet, or none ever again if there is a `problem`. Throws `std::bad_alloc`.
+  std::optional<resp_value> next();
+  /// What is wrong with the bytes that came, in words of ours; empty: nothing.
+  std::string_view problem() const noexcept;
+
+ private:
+  struct parser;
+  std::unique_ptr<parser> parser_;
+};
+
+}  // namespace ephemint::inline v0::redis

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "shell/store_driver.hpp"
+
+#include <ephemint/credential.hpp>
+#include <ephemint/redis/shared_quota.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0::redis {
+
+/// Throws `std::invalid_argument`, naming the option, if one is out of range or of the wrong form.
+driver_settings check(const credential& key, std::string_view base_url, shared_quota_options,
+                      std::uint64_t seed);
+
+/// The middle part of the store's keys: the same for all who use that API with that key, and nothing that
+/// would tell the key.
+std::string quota_name_of(std::string_view host, std::string_view api_key);
+/// The store's key of the whole count, and of one account's.
+std::string key_of_all(std::string_view quota_name);
+std::string key_of_account(std::string_view quota_name, std::string_view account);
+
+}  // namespace ephemint::inline v0::redis

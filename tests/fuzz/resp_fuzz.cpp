@@ -1,0 +1,75 @@
+// Any bytes as a server's replies: read without a crash, the same in whatever pieces they come, and never
+// more than what may be asked for.
+//
+// Input: a byte that gives the pieces' size, then what the server says.
+
+#include "codec/resp.hpp"
+#include "codec/store_address.hpp"
+#include "codec/store_error.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace ephemint::redis;
+using kind = resp_value::kind;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct read_all {
+  std::string said;  ///< of all replies
+  std::string problem;
+};
+
+void append(std::string& out, const resp_value& value, std::size_t depth) {
+  require(depth <= resp_reader::deepest);
+  require(value.elements.size() <= resp_reader::most_elements);
+  require(value.text.size() <= resp_reader::longest_reply);
+  require(value.what == kind::array || value.elements.empty());
+  out += static_cast<char>('0' + static_cast<int>(value.what));
+  out += std::to_string(value.integer) + ' ' + value.text + '(';
+  for (const resp_value& each : value.elements) append(out, each, depth + (each.what == kind::array ? 1 : 0));
+  out += ')';
+}
+
+void check_error(const resp_value& value) {
+  if (value.what != kind::error) return;
+  const store_error error = read_error(value.text, "EVALSHA");
+  require(error.message.size() <= 256);
+  require(std::ranges::none_of(error.message, [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+  if (const auto address = redirected_to(error.elsewhere, "localhost"))
+    require(address->port != 0 && address->host.size() <= 254);
+}
+
+read_all read(std::string_view bytes, std::size_t piece) {
+  resp_reader reader;
+  read_all all;
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    reader.feed(bytes.substr(at, piece));
+    while (const auto reply = reader.next()) {
+      append(all.said, *reply, 1);
+      check_error(*reply);
+    }
+  }
+  all.problem = reader.problem();
+  return all;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
+  const std::size_t piece = 1 + data[0] % 64;
+  const read_all one = read(bytes, piece), other = read(bytes, 4096);
+  require(one.said == other.said);
+  require(one.problem.empty() == other.problem.empty());
+  return 0;
+}
