@@ -114,8 +114,8 @@ many_options to_many_options(const mint_arguments& given, const client_options& 
   many_options options;
   options.in_flight = given.in_flight.value_or(std::max(2 * client.max_connections, least_in_flight));
   // Where nobody else shares the governor there is nobody to yield to, and the quota may be taken in bursts.
-  // Of a quota that is shared a batch leaves logins what they need; one account is a login.
-  const bool yields = given.store.url && !is_one_account(given);
+  // Of a quota that is shared a batch leaves logins what they need; accounts that are named are logins.
+  const bool yields = given.store.url && given.accounts_file;
   options.urgency = yields ? priority::background : priority::interactive;
   options.deadline = given.deadline;
   options.token_only = given.token_only;

@@ -93,7 +93,8 @@ quota_store::quota_store(const boost::asio::any_io_executor& executor, const quo
   options.rate = rate;
   options.share_if_lost = given.share;
   if (given.stop_if_lost.value_or(false)) options.lost = shared_quota_options::when_lost::stop;
-  options.authority_file = authority_file;
+  // The API's authorities may have signed for a store as well; one without TLS has no use for them.
+  if (given.url->starts_with("rediss://")) options.authority_file = authority_file;
   try {
     governor_ = make_shared_rate_governor(executor, key, base_url, std::move(options));
   } catch (const std::invalid_argument& wrong) {

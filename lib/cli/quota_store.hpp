@@ -22,10 +22,10 @@ namespace ephemint::cli {
 
 /// The options of `ephemint mint` that are about a quota shared by machines.
 struct quota_store_arguments {
-  std::optional<std::string> url;
-  std::optional<std::string> password_file;
-  std::optional<quota> share;  ///< while the store has never been reached
-  std::optional<bool> stop_if_lost;
+  std::optional<std::string> url{};
+  std::optional<std::string> password_file{};
+  std::optional<quota> share{};  ///< while the store has never been reached
+  std::optional<bool> stop_if_lost{};
 };
 
 /// Throws `usage_error` if an option says something about a store that isn't named, if the URL has a password

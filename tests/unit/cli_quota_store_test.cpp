@@ -60,7 +60,7 @@ TEST(cli_quota_store, a_shared_quota_is_declared) {
   EXPECT_EQ(complaint_of({.url = "redis://host"}), "");
 }
 
-TEST(cli_quota_store, a_batch_yields_to_logins_elsewhere_and_one_account_is_a_login) {
+TEST(cli_quota_store, a_batch_yields_to_logins_elsewhere_and_named_accounts_are_logins) {
   const auto urgency_of = [](bool shared, int accounts, bool file) {
     mint_arguments given;
     if (shared) given.store.url = "redis://host";
@@ -69,7 +69,7 @@ TEST(cli_quota_store, a_batch_yields_to_logins_elsewhere_and_one_account_is_a_lo
     return to_many_options(given, {}).urgency;
   };
   EXPECT_EQ(urgency_of(true, 1, false), priority::interactive);
-  EXPECT_EQ(urgency_of(true, 2, false), priority::background);
+  EXPECT_EQ(urgency_of(true, 2, false), priority::interactive);
   EXPECT_EQ(urgency_of(true, 0, true), priority::background);
   EXPECT_EQ(urgency_of(true, 1, true), priority::background);
   EXPECT_EQ(urgency_of(false, 2, true), priority::interactive);
