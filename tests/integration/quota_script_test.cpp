@@ -144,6 +144,26 @@ TEST_F(quota_script, the_smallest_quota_of_the_living_counts) {
   EXPECT_EQ(with("a", 5, 100).limit, 100);
 }
 
+TEST_F(quota_script, what_a_member_has_counts_whole_while_anothers_smaller_quota_is_in_force) {
+  const auto with_less = [this](std::uint64_t seq, bool bye) {
+    return call("b", seq, [bye](store_call& c) {
+      c.quota = 30;
+      c.bye = bye;
+    });
+  };
+  wants_logins("a", 1, 60);
+  EXPECT_EQ(with_less(1, false).free, -30);
+  call("a", 2, [](store_call& c) {
+    c.held = 10;
+    c.uses = {{milliseconds{0}, 50}};
+  });
+  with_less(2, true);
+  const store_answer c = call("c", 1);
+  EXPECT_EQ(c.limit, 100);
+  EXPECT_EQ(c.counted, 50u);
+  EXPECT_EQ(c.free, 40);
+}
+
 TEST_F(quota_script, a_member_of_a_state_that_was_lost_is_told_and_all_wait_until_all_have_reported) {
   const store_answer before = wants_logins("a", 1, 50);
   store_->forget(key_);
