@@ -20,6 +20,7 @@ local function read_state()
     local name, value = names[i], found[i]
     if i <= 1 + #numbers then
       value = value and find(value, '^-?%d+$') and tonumber(value) or 0
+      value = min(max(value, name == 'probe' and -1 or 0), 9e15)
     end
     state[name], stored[name] = value or '', value or ''
   end
@@ -37,6 +38,7 @@ end
 local fresh = state.v == ''
 if fresh then state.v, state.epoch, state.window = '1', spare_epoch, window end
 if state.window ~= window then return {'window', state.window} end
+if #state.epoch > 40 or not find(state.epoch, '^[%w_-]+$') then state.epoch = spare_epoch end
 state.now = now
 
 -- Not even a damaged state stops everybody for long.
