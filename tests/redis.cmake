@@ -16,3 +16,10 @@ target_link_libraries(quota_script PUBLIC ephemint::redis PRIVATE ephemint_build
 ephemint_test(quota_script_port_test
     SOURCES integration/quota_script_port_test.cpp support/quota_script_store.cpp
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
+
+# Members of a shared quota in virtual time, against the script's port.
+add_library(lease_world STATIC support/lease_world.cpp)
+target_link_libraries(lease_world PUBLIC quota_script PRIVATE ephemint_build_flags)
+target_compile_options(lease_world PRIVATE ${ephemint_virtual_time_flags})
+
+ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.cpp LIBRARIES lease_world LABELS unit)
