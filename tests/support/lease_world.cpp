@@ -100,18 +100,6 @@ void lease_machine::call(time_point now, redis::leasing_governor::outgoing comma
     return [=, this](time_point) {
       if (!world_.store_up || !reached || lost) return;
       const redis::store_answer a = world_.store.evaluate(world_.store_time(), "k", command.call);
-      if (getenv("DBG"))
-        printf(
-            "%.4f m%ld seq %lu held %lu conf %lu uses %zu want %lu/%lu/%lu logins %lu flags %d%d -> %d mode "
-            "%d members %lu counted %lu free %ld granted %lu/%lu ask %ld\n",
-            std::chrono::duration<double>(world_.now_.time_since_epoch()).count() - 1000,
-            (long)(std::find_if(world_.machines.begin(), world_.machines.end(),
-                                [&](auto& m) { return m.get() == this; }) -
-                   world_.machines.begin()),
-            command.call.seq, command.call.held, command.call.confirmed, command.call.uses.size(),
-            command.call.want_logins, command.call.want_background, command.call.want_spare,
-            command.call.logins_sent, command.call.used_own_share, command.call.calm, (int)a.what, (int)a.now,
-            a.members, a.counted, a.free, a.logins, a.background, a.ask_again ? a.ask_again->count() : -1);
       if (!answered || unheard) return;
       world_.after(world_.way(), [=, this](time_point then) {
         if (!alive || known->answered) return;
