@@ -23,3 +23,8 @@ target_link_libraries(lease_world PUBLIC quota_script PRIVATE ephemint_build_fla
 target_compile_options(lease_world PRIVATE ${ephemint_virtual_time_flags})
 
 ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.cpp LIBRARIES lease_world LABELS unit)
+ephemint_test(lease_test VIRTUAL_TIME
+    SOURCES unit/lease_book_test.cpp unit/leasing_governor_test.cpp
+    LIBRARIES lease_world LABELS unit)
+ephemint_test(leasing_governor_threads_test SERIAL
+    SOURCES unit/leasing_governor_threads_test.cpp LIBRARIES quota_script LABELS threads)
