@@ -27,6 +27,10 @@ ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
     integration/store_client_test.cpp
     integration/store_server_test.cpp)
 
+# Apart from the others: it replaces the allocators.
+ephemint_redis_test(store_exhaustion_test LABELS integration LIBRARIES ${CMAKE_DL_LIBS} SOURCES
+    integration/store_exhaustion_test.cpp support/failing_memory.cpp)
+
 ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox SOURCES
     integration/shared_quota_test.cpp)
 

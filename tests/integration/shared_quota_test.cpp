@@ -214,6 +214,28 @@ TEST(SharedQuota, SendsNothingWithoutTheStoreIfThatIsAsked) {
   all.end();
 }
 
+TEST(SharedQuota, ComesBackToTheStoreThoughNobodyAsks) {
+  EPHEMINT_SKIP_WITHOUT_REDIS();
+  redis_server store;
+  asio::io_context io{1};
+  auto governor = governor_for(io, shared_by(store.url()));
+  const auto user = governor->join({});
+  std::optional<permit> got;
+  run_until(io, [&] {
+    const admission a = governor->try_acquire(clock::now(), {priority::interactive, "se-1", user});
+    if (a.what == admission::verdict::granted) got = a.granted_permit;
+    return got.has_value();
+  });
+  governor->give_back(clock::now(), *got);
+  store.stop();
+  run_until(io, [&] { return !governor->stats().connected; });
+  store.start();
+  run_until(io, [&] { return governor->stats().connected; });
+  EXPECT_EQ(store.ask_text({"DBSIZE"}), "1");
+  governor.reset();
+  run_dry(io);
+}
+
 // --- leaving
 
 TEST(SharedQuota, LeavesTheStoreAtOnce) {
@@ -227,7 +249,7 @@ TEST(SharedQuota, LeavesTheStoreAtOnce) {
   const auto member_count = [&] {
     int count = 0;
     for (const auto& field : store.ask({"HKEYS", key}).elements)
-      count += field.text.size() > 1 && field.text[0] == 'm' ? 1 : 0;
+      count += field.text.starts_with("m:") ? 1 : 0;
     return count;
   };
   EXPECT_EQ(member_count(), 2);
