@@ -15,6 +15,7 @@ ephemint_redis_test(redis_codec_test LABELS unit SOURCES
     unit/resp_test.cpp
     unit/shared_quota_options_test.cpp
     unit/store_error_test.cpp
+    unit/store_place_test.cpp
     unit/store_url_test.cpp)
 
 add_executable(resp_fuzz fuzz/resp_fuzz.cpp fuzz/standalone_main.cpp)

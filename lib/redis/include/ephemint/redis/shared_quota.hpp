@@ -22,8 +22,10 @@ namespace ephemint::inline v0 {
 /// How one partner key's quota is shared by all processes that use it: through a Redis or Valkey server, the
 /// *store*.
 struct shared_quota_options {
-  /// Where the store is: `redis://[user@]host[:port][/db]`, `rediss://…` (TLS, the server always verified),
-  /// or `redis-sentinel://host[:port][,host[:port]]…/master[/db]`. Required. Port 6379, of a sentinel 26379.
+  /// Where the store is: `redis://[user[:password]@]host[:port][/db]`, `rediss://…` (TLS, the server always
+  /// verified), or `redis-sentinel://[user[:password]@]host[:port][,host[:port]]…/master[/db]`. Required.
+  /// Port 6379, of a Sentinel 26379. A Sentinel is asked without a password: user and password are the
+  /// master's.
   std::string url;
   /// The store's password; if empty, the one in `url`, percent-decoded.
   secret password{};
