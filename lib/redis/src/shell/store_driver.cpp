@@ -138,6 +138,11 @@ void store_driver::leave_store() noexcept {
 }
 
 void store_driver::let_go() noexcept {
+  std::shared_ptr<const change_listener> listener;  // who listened may be gone too
+  {
+    const std::scoped_lock lock{mutex_};
+    listener_.swap(listener);
+  }
   if (orphaned_ || (made_in_.elsewhere() && gate_->occupied())) return;
   gate_->enter(gone_, shared_from_this(), net::completion::place::elsewhere);
 }
