@@ -46,3 +46,12 @@ target_link_libraries(quota_script PUBLIC ephemint::redis PRIVATE ephemint_build
 ephemint_test(quota_script_port_test
     SOURCES integration/quota_script_port_test.cpp support/quota_script_store.cpp
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
+ephemint_test(quota_script_test
+    SOURCES
+        integration/quota_script_bounds_test.cpp
+        integration/quota_script_fairness_test.cpp
+        integration/quota_script_refusals_test.cpp
+        integration/quota_script_test.cpp
+        support/quota_script_store.cpp
+    LIBRARIES quota_script ephemint_redis_server LABELS integration)
+ephemint_test(quota_script_text_test SOURCES unit/quota_script_text_test.cpp LIBRARIES quota_script LABELS unit)
