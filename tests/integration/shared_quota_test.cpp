@@ -150,17 +150,20 @@ TEST(SharedQuota, IsKeptWhileTheStoreStandsStill) {
   redis_server store;
   sandbox::server api{limited()};
   members all{2, api, shared_by(store.url())};
-  int away = 0, back = 0;
-  all.governors[0]->on_change([&](const shared_quota_stats& now) { ++(now.share > 0 ? away : back); });
+  bool away = false;
+  all.governors[0]->on_change([&](const shared_quota_stats& now) {
+    away = !away;  // once a change
+    EXPECT_EQ(now.connected, !away);
+  });
   all.mint(20);
   all.finish();
-  const int away_before = away;
+  run_until(all.io, [&] { return !away; });
   store.freeze();
   all.mint(20);
-  run_until(all.io, [&] { return away > away_before; });
+  run_until(all.io, [&] { return away; });
   store.thaw();
   all.finish();
-  run_until(all.io, [&] { return back >= away; });
+  run_until(all.io, [&] { return !away; });
   all.end();
 }
 
@@ -230,8 +233,7 @@ TEST(SharedQuota, ComesBackToTheStoreThoughNobodyAsks) {
   store.stop();
   run_until(io, [&] { return !governor->stats().connected; });
   store.start();
-  run_until(io, [&] { return governor->stats().connected; });
-  EXPECT_EQ(store.ask_text({"DBSIZE"}), "1");
+  run_until(io, [&] { return governor->stats().connected && store.ask_text({"DBSIZE"}) == "1"; });
   governor.reset();
   run_dry(io);
 }

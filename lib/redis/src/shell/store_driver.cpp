@@ -106,7 +106,7 @@ void store_driver::calls_due() noexcept {
 shared_quota_stats store_driver::stats() const {
   lease_figures known = governor_.figures(clock::now());
   shared_quota_stats made;
-  made.connected = known.answered;
+  made.connected = known.answered && !known.away;
   made.members = known.members;
   made.limit = known.limit;
   made.held = known.held;

@@ -63,7 +63,7 @@ struct shared_quota_options {
 
 /// What is known of a shared quota. A snapshot.
 struct shared_quota_stats {
-  bool connected = false;   ///< the last command was answered
+  bool connected = false;   ///< the last command was answered, and we don't go on without the store
   std::size_t members = 0;  ///< processes that share it, as the store last said; this one included
   double limit = 0;         ///< permits a window that are in force for all of them together
   std::size_t held = 0;     ///< permits that this process has and hasn't used
