@@ -15,6 +15,7 @@ ephemint_redis_test(redis_codec_test LABELS unit SOURCES
     unit/resp_test.cpp
     unit/shared_quota_options_test.cpp
     unit/store_error_test.cpp
+    unit/store_place_test.cpp
     unit/store_url_test.cpp)
 
 add_executable(resp_fuzz fuzz/resp_fuzz.cpp fuzz/standalone_main.cpp)
@@ -26,6 +27,10 @@ set_tests_properties(resp_fuzz PROPERTIES LABELS fuzz)
 ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
     integration/store_client_test.cpp
     integration/store_server_test.cpp)
+
+# Apart from the others: it replaces the allocators.
+ephemint_redis_test(store_exhaustion_test LABELS integration LIBRARIES ${CMAKE_DL_LIBS} SOURCES
+    integration/store_exhaustion_test.cpp support/failing_memory.cpp)
 
 ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox SOURCES
     integration/shared_quota_test.cpp)

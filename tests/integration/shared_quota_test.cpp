@@ -150,17 +150,20 @@ TEST(SharedQuota, IsKeptWhileTheStoreStandsStill) {
   redis_server store;
   sandbox::server api{limited()};
   members all{2, api, shared_by(store.url())};
-  int away = 0, back = 0;
-  all.governors[0]->on_change([&](const shared_quota_stats& now) { ++(now.share > 0 ? away : back); });
+  bool away = false;
+  all.governors[0]->on_change([&](const shared_quota_stats& now) {
+    away = !away;  // once a change
+    EXPECT_EQ(now.connected, !away);
+  });
   all.mint(20);
   all.finish();
-  const int away_before = away;
+  run_until(all.io, [&] { return !away; });
   store.freeze();
   all.mint(20);
-  run_until(all.io, [&] { return away > away_before; });
+  run_until(all.io, [&] { return away; });
   store.thaw();
   all.finish();
-  run_until(all.io, [&] { return back >= away; });
+  run_until(all.io, [&] { return !away; });
   all.end();
 }
 
@@ -214,6 +217,27 @@ TEST(SharedQuota, SendsNothingWithoutTheStoreIfThatIsAsked) {
   all.end();
 }
 
+TEST(SharedQuota, ComesBackToTheStoreThoughNobodyAsks) {
+  EPHEMINT_SKIP_WITHOUT_REDIS();
+  redis_server store;
+  asio::io_context io{1};
+  auto governor = governor_for(io, shared_by(store.url()));
+  const auto user = governor->join({});
+  std::optional<permit> got;
+  run_until(io, [&] {
+    const admission a = governor->try_acquire(clock::now(), {priority::interactive, "se-1", user});
+    if (a.what == admission::verdict::granted) got = a.granted_permit;
+    return got.has_value();
+  });
+  governor->give_back(clock::now(), *got);
+  store.stop();
+  run_until(io, [&] { return !governor->stats().connected; });
+  store.start();
+  run_until(io, [&] { return governor->stats().connected && store.ask_text({"DBSIZE"}) == "1"; });
+  governor.reset();
+  run_dry(io);
+}
+
 // --- leaving
 
 TEST(SharedQuota, LeavesTheStoreAtOnce) {
@@ -227,7 +251,7 @@ TEST(SharedQuota, LeavesTheStoreAtOnce) {
   const auto member_count = [&] {
     int count = 0;
     for (const auto& field : store.ask({"HKEYS", key}).elements)
-      count += field.text.size() > 1 && field.text[0] == 'm' ? 1 : 0;
+      count += field.text.starts_with("m:") ? 1 : 0;
     return count;
   };
   EXPECT_EQ(member_count(), 2);

@@ -161,6 +161,27 @@ std::string text_reply(std::string_view text) {
   return '$' + std::to_string(text.size()) + "\r\n" + std::string{text} + "\r\n";
 }
 
+TEST(StoreClient, SaysWhetherTheServerIsCalmWhenTheCommandLeaves) {
+  for (const bool calm : {false, true}) {
+    std::mutex mutex;
+    words asked;
+    const auto script = [&](const words& said) {
+      if (said[0] == "INFO")
+        return answer{text_reply(calm ? "uptime_in_seconds:61\r\n" : "uptime_in_seconds:59\r\n")};
+      const std::scoped_lock lock{mutex};
+      asked = said;
+      return decent(said);
+    };
+    scripted_store store{{script}};
+    store_run run{store.url()};
+    EXPECT_EQ(run.ask(), "ok");
+    store_call expected = store_run::call();
+    expected.calm = calm;
+    const std::scoped_lock lock{mutex};
+    EXPECT_EQ(words(asked.begin() + 4, asked.end()), arguments_of(expected));
+  }
+}
+
 TEST(StoreClient, AnAgeThatIsNotSaidIsNoFault) {
   for (const std::string& info :
        {std::string{"-NOPERM no\r\n"}, std::string{"$-1\r\n"}, std::string{":7\r\n"}, std::string{"*0\r\n"},

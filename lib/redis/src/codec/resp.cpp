@@ -1,16 +1,13 @@
 #include "codec/resp.hpp"
 
-#include <hiredis/hiredis.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <utility>
 
-namespace ephemint::inline v0::redis {
-namespace {
+#include <hiredis/hiredis.h>
 
-using kind = resp_value::kind;
+namespace ephemint::inline v0::redis {
 
 /// A reply as it grows. hiredis says what comes next, and to which array it belongs; its own functions for
 /// that trust what an array announces.
@@ -37,6 +34,18 @@ struct growing_reply {
     }
   }
 };
+
+struct reader_deleter {
+  void operator()(redisReader* reader) const noexcept {
+    // As far as hiredis says what is its own. What it has moved away was over 1 KiB of whole replies.
+    wipe(reader->buf, reader->len);
+    ::redisReaderFree(reader);
+  }
+};
+
+namespace {
+
+using kind = resp_value::kind;
 
 constexpr std::string_view not_resp2 = "it answered in a protocol that wasn't asked for";
 
@@ -113,14 +122,6 @@ Functions functions_of_ours() noexcept {
 
 redisReplyObjectFunctions functions = functions_of_ours<redisReplyObjectFunctions>();
 
-struct frees {
-  void operator()(redisReader* reader) const noexcept {
-    // As far as hiredis says what is its own. What it has moved away was over 1 KiB of whole replies.
-    wipe(reader->buf, reader->len);
-    ::redisReaderFree(reader);
-  }
-};
-
 /// The length that a text has by its head, if that much has come and is one: `bytes` begin behind its type.
 std::optional<unsigned long long> announced_length(std::string_view bytes) noexcept {
   const auto end = bytes.find("\r\n");
@@ -159,13 +160,11 @@ secret resp_command(std::span<const std::string_view> words) {
 
 struct resp_reader::parser {
   growing_reply growing;
-  std::unique_ptr<redisReader, frees> reader;
+  std::unique_ptr<redisReader, reader_deleter> reader;
   std::string_view problem;
   std::size_t fed = 0;  ///< since the last whole reply
 
-  std::string_view unread() const noexcept {
-    return {reader->buf + reader->pos, reader->len - reader->pos};
-  }
+  std::string_view unread() const noexcept { return {reader->buf + reader->pos, reader->len - reader->pos}; }
 };
 
 resp_reader::resp_reader() : parser_{std::make_unique<parser>()} {

@@ -8,26 +8,27 @@
 namespace ephemint::inline v0::redis {
 namespace {
 
-using kind = store_error::kind;
+using meaning = store_error::kind;
 
 struct known_error {
   std::string_view word;
-  kind what;
+  meaning what;
   std::string_view message;
 };
 
 constexpr std::array known_errors{
-    known_error{"LOADING", kind::this_server, "it is still loading its data (LOADING)"},
-    known_error{"READONLY", kind::this_server, "it is a read-only replica (READONLY)"},
-    known_error{"MASTERDOWN", kind::this_server, "it is a replica without its master (MASTERDOWN)"},
-    known_error{"CLUSTERDOWN", kind::this_server, "the cluster is down (CLUSTERDOWN)"},
-    known_error{"NOAUTH", kind::this_server, "it wants a password (NOAUTH)"},
-    known_error{"TRYAGAIN", kind::this_command, "the cluster is moving the key (TRYAGAIN)"},
-    known_error{"OOM", kind::this_command, "OOM: maxmemory reached"},
-    known_error{"BUSY", kind::this_command, "it is busy with a script (BUSY)"},
-    known_error{"MISCONF", kind::this_command,
+    known_error{"LOADING", meaning::this_server, "it is still loading its data (LOADING)"},
+    known_error{"READONLY", meaning::this_server, "it is a read-only replica (READONLY)"},
+    known_error{"MASTERDOWN", meaning::this_server, "it is a replica without its master (MASTERDOWN)"},
+    known_error{"CLUSTERDOWN", meaning::this_server, "the cluster is down (CLUSTERDOWN)"},
+    known_error{"NOAUTH", meaning::this_server, "it wants a password (NOAUTH)"},
+    known_error{"TRYAGAIN", meaning::this_command, "the cluster is moving the key (TRYAGAIN)"},
+    known_error{"OOM", meaning::this_command, "OOM: maxmemory reached"},
+    known_error{"BUSY", meaning::this_command, "it is busy with a script (BUSY)"},
+    known_error{"MISCONF", meaning::this_command,
                 "it can't write to its disk, and so refuses changes (MISCONF)"},
-    known_error{"NOREPLICAS", kind::this_command, "it has too few replicas to accept changes (NOREPLICAS)"},
+    known_error{"NOREPLICAS", meaning::this_command,
+                "it has too few replicas to accept changes (NOREPLICAS)"},
 };
 
 /// How Redis 7 says what is a NOPERM elsewhere.
@@ -56,18 +57,18 @@ std::string_view elsewhere(std::string_view error) noexcept {
 
 store_error read_error(std::string_view error, std::string_view command) {
   const std::string_view code = code_of(error);
-  if (code == "NOSCRIPT") return {kind::no_script, "it doesn't keep the script (NOSCRIPT)", {}};
-  if (code == "MOVED") return {kind::moved, "it isn't the key's node (MOVED)", elsewhere(error)};
-  if (code == "ASK") return {kind::ask, "it isn't the key's node (ASK)", elsewhere(error)};
+  if (code == "NOSCRIPT") return {meaning::no_script, "it doesn't keep the script (NOSCRIPT)", {}};
+  if (code == "MOVED") return {meaning::moved, "it isn't the key's node (MOVED)", elsewhere(error)};
+  if (code == "ASK") return {meaning::ask, "it isn't the key's node (ASK)", elsewhere(error)};
   for (const known_error& known : known_errors)
     if (code == known.word) return {known.what, std::string{known.message}, {}};
   if (error.starts_with(denied_in_script))
-    return {kind::this_command, "NOPERM on a command of the script", {}};
+    return {meaning::this_command, "NOPERM on a command of the script", {}};
   const std::string name{code};
-  if (command == "AUTH") return {kind::this_server, "AUTH was refused (" + name + ')', {}};
+  if (command == "AUTH") return {meaning::this_server, "AUTH was refused (" + name + ')', {}};
   std::string message = name + " on " + std::string{command};
   if (code != "NOPERM") message += ": " + detail::in_quotes(error.substr(0, 512));
-  return {kind::this_command, std::move(message), {}};
+  return {meaning::this_command, std::move(message), {}};
 }
 
 }  // namespace ephemint::inline v0::redis

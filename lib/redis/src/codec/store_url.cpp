@@ -42,7 +42,8 @@ secret decoded(std::string_view encoded) {
 constexpr std::string_view no_host = "has a host that is neither a host name nor an address";
 
 std::string take_host(const urls::url_view& url, store_address& out) {
-  if (!url.has_authority() || url.encoded_host().empty()) return "has no host; give one like redis://localhost:6379";
+  if (!url.has_authority() || url.encoded_host().empty())
+    return "has no host; give one like redis://localhost:6379";
   if (url.host_type() == urls::host_type::ipv6)
     out.host = url.host_ipv6_address().to_string();
   else
@@ -73,7 +74,8 @@ std::string parse_one(std::string_view text, store_url& out) {
   const auto parsed = urls::parse_uri(text);
   if (!parsed) return "is not a URL; give one like redis://localhost:6379";
   const urls::url_view& url = *parsed;
-  if (url.has_query() || url.has_fragment()) return "has a query or fragment; give host, port and database only";
+  if (url.has_query() || url.has_fragment())
+    return "has a query or fragment; give host, port and database only";
   store_address& host = out.hosts.emplace_back();
   if (std::string fault = take_host(url, host); !fault.empty()) return fault;
   take_credentials(url, out);

@@ -76,32 +76,28 @@ void master_finder::on_open() noexcept {
 
 void master_finder::on_reply(resp_value reply) noexcept try {
   heard_master heard = read_master(reply);
-  if (!heard.address) return next(std::move(heard.problem));
+  if (!heard.address) return next(heard.problem);
   cancel();
   user_.on_master(*std::move(heard.address));
 } catch (const std::bad_alloc&) {
   next({});
 }
 
-void master_finder::on_end(std::string_view why) noexcept try {
-  next(std::string{why});
-} catch (const std::bad_alloc&) {
-  next({});
-}
+void master_finder::on_end(std::string_view why) noexcept { next(why); }
 
 void master_finder::on_time(net::gate_timer&) noexcept {
   if (left_ != 0) next("it didn't answer");
 }
 
 /// The one asked last is of no use.
-void master_finder::next(std::string why) noexcept try {
+void master_finder::next(std::string_view why) noexcept try {
   const std::string asked = link_->address().text();
   const std::size_t left = left_ - 1;
   cancel();
   current_ = (current_ + 1) % sentinels_.size();
   left_ = left;
   if (left_ != 0) return ask_one();
-  user_.on_no_master("no Sentinel says where the master is; the last, " + asked + ": " + why);
+  user_.on_no_master("no Sentinel says where the master is; the last, " + asked + ": " + std::string{why});
 } catch (const std::bad_alloc&) {
   cancel();
   user_.on_no_master("out of memory");

@@ -53,7 +53,7 @@ class master_finder final : private store_link::user, private net::gate_timer::o
   std::shared_ptr<const void> keeper() noexcept override { return user_.keeper(); }
 
   void ask_one();
-  void next(std::string why) noexcept;
+  void next(std::string_view why) noexcept;
 
   const boost::asio::any_io_executor executor_;
   const std::shared_ptr<net::serial_gate> gate_;

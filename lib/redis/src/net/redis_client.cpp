@@ -38,6 +38,13 @@ std::string in_time(std::string_view what, std::chrono::milliseconds patience) {
   return std::string{what} + " within " + std::to_string(patience.count()) + " ms";
 }
 
+/// Without the text, where there is no memory for it.
+store_failure failure_of(std::string_view why) noexcept try {
+  return {std::string{why}};
+} catch (const std::bad_alloc&) {
+  return {};
+}
+
 sign_in sign_in_of(store_url& url) {
   const bool by_sentinel = url.by_sentinel();
   return {std::move(url.user), std::move(url.password), url.database, by_sentinel};
@@ -151,7 +158,8 @@ store_node& redis_client::node_at(const store_address& address) {
     places_.push_back(make_store_place(executor_, gate_, address, tls_ ? &trust_ : nullptr));
     place = std::prev(places_.end());
   }
-  store_node& made = nodes_.emplace_back(executor_, gate_, *place, as_, static_cast<store_node::user&>(*this));
+  store_node& made =
+      nodes_.emplace_back(executor_, gate_, *place, as_, static_cast<store_node::user&>(*this));
   try {
     made.connect();
   } catch (...) {
@@ -186,6 +194,9 @@ void redis_client::on_end(store_node& node, std::string_view why) noexcept {
   if (was_main) {
     main_ = nullptr;
     moved_to_.reset();
+    // Its name may stand for another server by now.
+    for (const auto& place : places_)
+      if (place->address == node.address()) place->doubt();
   }
   for (call& each : calls_)  // those that wait for the main node lose it too
     if (was_main && each.at == nullptr) each.at = &node;
@@ -195,28 +206,20 @@ void redis_client::on_end(store_node& node, std::string_view why) noexcept {
     if (each->at == &node) lost.splice(lost.end(), calls_, each);
     each = next;
   }
-  std::string text;
-  try {
-    text = why;
-  } catch (const std::bad_alloc&) {
-  }
+  const store_failure told = failure_of(why);
   nodes_.remove_if([&](const store_node& each) { return &each == &node; });
   for (const call& each : lost)
-    if (!closed_) user_->on_failure(each.number, {text});
-  if (was_main && lost.empty() && !closed_) user_->on_lost({text});
+    if (!closed_) user_->on_failure(each.number, told);
+  if (was_main && lost.empty() && !closed_) user_->on_lost(told);
   if (!closed_) set_timer();
 }
 
 /// The main node can't be had.
 void redis_client::lose_main(std::string_view why) noexcept {
   if (main_ != nullptr) return main_->end(why);
-  if (!fail_all([](const call& each) { return each.at == nullptr; }, why) && !closed_) {
-    try {
-      user_->on_lost({std::string{why}});
-    } catch (const std::bad_alloc&) {
-      user_->on_lost({});
-    }
-  }
+  const store_failure told = failure_of(why);
+  if (!fail_all([](const call& each) { return each.at == nullptr; }, told.message) && !closed_)
+    user_->on_lost(told);
   if (!closed_) set_timer();
 }
 
@@ -315,13 +318,9 @@ void redis_client::redirect(store_node& by, call& what, const store_address& add
 
 void redis_client::fail(calls::iterator which, std::string_view why) noexcept {
   const std::uint64_t number = which->number;
-  std::string text;
-  try {
-    text = why;
-  } catch (const std::bad_alloc&) {
-  }
+  const store_failure told = failure_of(why);
   calls_.erase(which);
-  user_->on_failure(number, {std::move(text)});
+  user_->on_failure(number, told);
 }
 
 /// Whether there were any.
@@ -333,13 +332,9 @@ bool redis_client::fail_all(Which which, std::string_view why) noexcept {
     if (which(*each)) lost.splice(lost.end(), calls_, each);
     each = next;
   }
-  std::string text;
-  try {
-    text = why;
-  } catch (const std::bad_alloc&) {
-  }
+  const store_failure told = failure_of(why);
   for (const call& each : lost)
-    if (!closed_) user_->on_failure(each.number, {text});
+    if (!closed_) user_->on_failure(each.number, told);
   return !lost.empty();
 }
 

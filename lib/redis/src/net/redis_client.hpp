@@ -32,7 +32,8 @@ class redis_client final : public store_client,
   ~redis_client() override;
 
   void connect() noexcept override;
-  bool evaluate(std::uint64_t command, std::string key, store_call, std::chrono::milliseconds) noexcept override;
+  bool evaluate(std::uint64_t command, std::string key, store_call,
+                std::chrono::milliseconds) noexcept override;
   bool older_than(std::chrono::milliseconds) const noexcept override;
   void close() noexcept override;
   void drop() noexcept override;
@@ -89,9 +90,10 @@ class redis_client final : public store_client,
   const store_trust trust_;
   const bool tls_;
   sign_in as_;
-  std::vector<std::shared_ptr<store_place>> places_;  // the URL's, if it names a server; then others, newest last
-  std::unique_ptr<master_finder> finder_;             // null: there are no Sentinels
-  std::optional<store_address> moved_to_;             // by a Cluster
+  std::vector<std::shared_ptr<store_place>>
+      places_;                             // the URL's, if it names a server; then others, newest last
+  std::unique_ptr<master_finder> finder_;  // null: there are no Sentinels
+  std::optional<store_address> moved_to_;  // by a Cluster
   std::list<store_node> nodes_;
   store_node* main_ = nullptr;
   bool finding_ = false;

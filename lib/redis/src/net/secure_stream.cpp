@@ -37,7 +37,7 @@ void secure_stream::on_input(const error_code& error) noexcept try {
 }
 
 /// Whether there is more to wait for.
-bool secure_stream::take_plaintext() noexcept {
+bool secure_stream::take_plaintext() {
   net::tls_session& tls = below_->tls();
   while (!closed_ && tls.has_input()) {
     const auto got = tls.decrypt(plain_);

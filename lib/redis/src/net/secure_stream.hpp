@@ -23,7 +23,7 @@ class secure_stream final : public store_stream, private net::tls_stream::user {
   void on_written(const boost::system::error_code&) noexcept override;
   std::shared_ptr<const void> keeper() noexcept override { return user_->keeper(); }
 
-  bool take_plaintext() noexcept;
+  bool take_plaintext();
   void end(std::string_view why) noexcept;
 
   const std::unique_ptr<net::tls_stream> below_;

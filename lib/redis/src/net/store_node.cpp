@@ -113,8 +113,8 @@ void store_node::take(step what, resp_value& reply) {
 }
 
 void store_node::take_role(const resp_value& reply) {
-  const bool says = reply.what == kind::array && !reply.elements.empty() &&
-                    reply.elements.front().what == kind::text;
+  const bool says =
+      reply.what == kind::array && !reply.elements.empty() && reply.elements.front().what == kind::text;
   if (!says) return end("it answered to ROLE what isn't a role");
   if (reply.elements.front().text != "master") end("the Sentinel calls it the master, but it is a replica");
 }

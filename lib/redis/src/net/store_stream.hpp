@@ -7,7 +7,6 @@
 #include <memory>
 #include <string_view>
 
-
 namespace ephemint::inline v0::redis {
 
 /// Bytes to and from a server, over TCP or over TLS. Everything is done, and told, inside the gate.

@@ -65,6 +65,7 @@ store_driver::store_driver(boost::asio::any_io_executor executor, driver_setting
       name_{settings.store.where.shown()},
       window_{settings.governor.rate.window()},
       lease_{settings.governor.lease},
+      random_{settings.governor.seed},
       governor_{std::move(settings.governor)},
       store_{make_store_client(executor, gate_, std::move(settings.store),
                                static_cast<store_client::user&>(*this))},
@@ -105,7 +106,7 @@ void store_driver::calls_due() noexcept {
 shared_quota_stats store_driver::stats() const {
   lease_figures known = governor_.figures(clock::now());
   shared_quota_stats made;
-  made.connected = known.answered;
+  made.connected = known.answered && !known.away;
   made.members = known.members;
   made.limit = known.limit;
   made.held = known.held;
@@ -137,6 +138,11 @@ void store_driver::leave_store() noexcept {
 }
 
 void store_driver::let_go() noexcept {
+  std::shared_ptr<const change_listener> listener;  // who listened may be gone too
+  {
+    const std::scoped_lock lock{mutex_};
+    listener_.swap(listener);
+  }
   if (orphaned_ || (made_in_.elsewhere() && gate_->occupied())) return;
   gate_->enter(gone_, shared_from_this(), net::completion::place::elsewhere);
 }
@@ -214,7 +220,6 @@ void store_driver::end_after_fork() noexcept { pump(); }
 
 void store_driver::on_ready() noexcept {
   const auto now = clock::now();
-  backoff_ = {};
   again_.cancel();
   note({});
   governor_.on_store_age(now, store_->older_than(window_));
@@ -224,6 +229,7 @@ void store_driver::on_ready() noexcept {
 
 void store_driver::on_value(std::uint64_t command, std::vector<store_value> values) noexcept {
   --out_;
+  backoff_ = {};  // not before: a server may let us in and throw us out for ever
   const auto now = clock::now();
   try {
     governor_.on_answer(now, command, answer_of(values));
@@ -237,6 +243,7 @@ void store_driver::on_failure(std::uint64_t command, const store_failure& why) n
   --out_;
   was_lost_ = true;
   governor_.on_failure(clock::now(), command, why.message);
+  connect_later();
   pump();
 }
 
@@ -250,7 +257,9 @@ void store_driver::on_lost(const store_failure& why) noexcept {
 void store_driver::connect_later() noexcept try {
   if (ended_ || leaving_now_) return;
   backoff_ = std::clamp(core::times(backoff_, 2), first_backoff, most_backoff);
-  again_.set(core::add(clock::now(), backoff_));
+  // Those whom a store has lost at one moment don't come back at one moment.
+  again_.set(
+      core::add(clock::now(), core::whole(std::chrono::duration<double>{backoff_} * (0.5 + random_.unit()))));
 } catch (const std::bad_alloc&) {
   // The governor's next command connects.
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/leasing_governor.hpp"
+#include "core/random.hpp"
 #include "net/dial/executor_gate.hpp"
 #include "net/gate_timer.hpp"
 #include "net/process_mark.hpp"
@@ -93,6 +94,7 @@ class store_driver final : public lease_driver,
   const std::shared_ptr<net::executor_gate> executor_;
   const std::string name_;  // of the store
   const std::chrono::milliseconds window_, lease_;
+  core::splitmix random_;
   leasing_governor governor_;
   std::unique_ptr<store_client> store_;
   net::gate_timer timer_;  // of the governor's

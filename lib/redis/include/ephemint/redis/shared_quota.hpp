@@ -22,8 +22,10 @@ namespace ephemint::inline v0 {
 /// How one partner key's quota is shared by all processes that use it: through a Redis or Valkey server, the
 /// *store*.
 struct shared_quota_options {
-  /// Where the store is: `redis://[user@]host[:port][/db]`, `rediss://…` (TLS, the server always verified),
-  /// or `redis-sentinel://host[:port][,host[:port]]…/master[/db]`. Required. Port 6379, of a sentinel 26379.
+  /// Where the store is: `redis://[user[:password]@]host[:port][/db]`, `rediss://…` (TLS, the server always
+  /// verified), or `redis-sentinel://[user[:password]@]host[:port][,host[:port]]…/master[/db]`. Required.
+  /// Port 6379, of a Sentinel 26379. A Sentinel is asked without a password: user and password are the
+  /// master's.
   std::string url;
   /// The store's password; if empty, the one in `url`, percent-decoded.
   secret password{};
@@ -61,7 +63,7 @@ struct shared_quota_options {
 
 /// What is known of a shared quota. A snapshot.
 struct shared_quota_stats {
-  bool connected = false;   ///< the last command was answered
+  bool connected = false;   ///< the last command was answered, and we don't go on without the store
   std::size_t members = 0;  ///< processes that share it, as the store last said; this one included
   double limit = 0;         ///< permits a window that are in force for all of them together
   std::size_t held = 0;     ///< permits that this process has and hasn't used
