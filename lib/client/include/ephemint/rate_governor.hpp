@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace ephemint::inline v0 {
@@ -40,9 +41,11 @@ struct admission {
     later,    ///< ask again at `not_before`, or when the listener hears of a change; others may have been
               ///< quicker then
   };
-  verdict what = verdict::later;   ///< what was decided
-  permit granted_permit{};         ///< of `granted`
-  clock::time_point not_before{};  ///< of `later`
+  verdict what = verdict::later;  ///< what was decided
+  permit granted_permit{};        ///< of `granted`
+  /// Of `later`. The clock's end: none can be had as things stand, and mints that wait for one fail, with
+  /// what `trouble()` says.
+  clock::time_point not_before{};
 };
 
 /// How a permit was used.
@@ -142,6 +145,10 @@ class EPHEMINT_EXPORT rate_governor {
   /// estimate: takes nothing, promises nothing, is never far too late.
   virtual clock::time_point estimate(clock::time_point now, const permit_request&,
                                      std::size_t ahead) const = 0;
+
+  /// What keeps it from giving permits other than the quota: one line without secrets, that the error of a
+  /// mint gets which failed for want of a permit. Empty: nothing. Throws `std::bad_alloc`.
+  virtual std::string trouble() const { return {}; }
 
  protected:
   /// Throws `std::bad_alloc`.

@@ -252,6 +252,7 @@ class engine {
   };
   void send_on(link&, mint&, const leave_to_send&, time_point now) noexcept;
   void fail_hopeless(priority most_urgent, time_point permit_at, time_point now) noexcept;
+  void fail_permitless(mint&, time_point now) noexcept;
   void fail_refused(time_point retry_at, time_point now) noexcept;
   bool fail_refused_logins(time_point now) noexcept;
   void fail_nameless(time_point now) noexcept;

@@ -115,6 +115,7 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (ruling.what == admission::verdict::granted)
     return send_on(l, m, {ruling.granted_permit, version, probes_key}, now), true;
   if (probes_key) key_.probe_undone(version);
+  if (ruling.not_before == never) return fail_permitless(m, now), true;
   const time_point when = std::max(ruling.not_before, now + std::chrono::milliseconds{1});
   if (m.where == mint::place::fresh) return to_queue(m, now), true;
   if (settings_.scope == quota_scope::per_account)
@@ -160,6 +161,18 @@ void engine::fail_hopeless(priority most_urgent, time_point permit, time_point n
     if (m.where == mint::place::sent || m.urgency < most_urgent) continue;
     take_out(m, now);
     finish(m, outcome::cause::engine, mint_errc::rate_limited, permit);
+  }
+}
+
+/// The governor knows of no permit to come, for this mint or, as they share its count, for any that waits.
+void engine::fail_permitless(mint& m, time_point now) noexcept {
+  if (settings_.scope == quota_scope::per_account) {
+    take_out(m, now);
+    return finish(m, outcome::cause::engine, mint_errc::rate_limited);
+  }
+  while (mint* const waiting = first_in_line()) {
+    take_out(*waiting, now);
+    finish(*waiting, outcome::cause::engine, mint_errc::rate_limited);
   }
 }
 
@@ -241,6 +254,7 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
   const bool shared = settings_.scope == quota_scope::per_api_key;
   const time_point permit = permit_at(m, now, shared ? links_.dialling() * dials_.expected_capacity() : 0);
   if (permit <= add(now, dial_lead)) return true;
+  if (permit == never) return fail_permitless(m, now), false;
   const time_point near =
       std::min(std::max(add(permit, -duration{dial_lead}), add(now, dial_check)), add(now, longest_wait));
   if (m.where == mint::place::fresh) {

@@ -321,7 +321,7 @@ void client_impl::perform(const core::command& c) noexcept {
       publish();  // whoever hears of the mint's end finds it counted
       operation& op = static_cast<operation&>(*c.of);
       if (op.end.why == core::outcome::cause::token) return op.finished(std::move(op.token));
-      return op.finished(error_of(op, clock::now()));
+      return op.finished(error_of(op, *governor_, clock::now()));
     }
     case kind::warmed:
       publish();

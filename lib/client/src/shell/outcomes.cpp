@@ -74,15 +74,24 @@ mint_error::details details_of(const mint_error& said) {
   return d;
 }
 
-mint_error::details details_of(const core::mint& m) {
+/// What the engine decided, in words.
+std::string words_of_end(const core::mint& m, const rate_governor& governor) {
+  std::string words;
+  if (m.end.code == mint_errc::rate_limited) words = governor.trouble();
+  if (words.empty()) words = words_for(m.end.code);
+  return words;
+}
+
+mint_error::details details_of(const core::mint& m, const rate_governor& governor) {
   if (m.end.why == core::outcome::cause::said) return details_of(m.said);
   mint_error::details d;
-  d.message = words_for(m.end.code);
+  d.message = words_of_end(m, governor);
   if (!m.met_anything) return d;
+  std::string words = std::move(d.message);
   d = details_of(m.said);
   const bool dialled_only = m.attempts == 0;
-  d.message.insert(0, dialled_only ? "; the last connection attempt: " : "; the last attempt: ");
-  d.message.insert(0, words_for(m.end.code));
+  words += dialled_only ? "; the last connection attempt: " : "; the last attempt: ";
+  d.message.insert(0, words);
   return d;
 }
 
@@ -117,8 +126,8 @@ core::failure_facts facts_of(const net::failure& what) noexcept {
   return {what.code, what.retryable, with(what.code, what.message.view()), what.not_before};
 }
 
-mint_error error_of(const core::mint& m, core::time_point now) noexcept try {
-  mint_error::details d = details_of(m);
+mint_error error_of(const core::mint& m, const rate_governor& governor, core::time_point now) noexcept try {
+  mint_error::details d = details_of(m, governor);
   d.attempts = m.end.attempts;
   // A time to come again is for who may come again; also by a key that is refused, once it is asked about
   // anew.

@@ -15,8 +15,8 @@ core::reply_facts facts_of(understood_reply&&, const http_reply& framed) noexcep
 core::failure_facts facts_of(const net::failure&) noexcept;
 
 /// How a mint that brought no token ended, for its caller. `now`: for how long from now a new try is worth
-/// it.
-mint_error error_of(const core::mint&, core::time_point now) noexcept;
+/// it. `governor`: of the permits that it waited for.
+mint_error error_of(const core::mint&, const rate_governor& governor, core::time_point now) noexcept;
 mint_error error_of(const core::warm_up&) noexcept;
 /// What the engine's own verdicts are called.
 mint_error error_of(mint_errc) noexcept;

@@ -90,10 +90,19 @@ time_point lease_book::answer_due(time_point now, priority urgency) const noexce
   return add(std::max({now, ask, not_before_}), core::sum(round_trip_, least_wait));
 }
 
+/// Until when a store that was reached once is waited for. Later, or if it never was, no permit is in sight.
+time_point lease_book::given_up_at(time_point now) const noexcept {
+  const time_point given_up = add(silent_since_, core::duration{stop_patience});
+  return ever_ && now < given_up ? given_up : never;
+}
+
 /// The same as in a window of our own, which is what it is.
 time_point lease_book::own_room(time_point now, std::size_t ahead) const noexcept {
   const auto allowed = static_cast<std::size_t>(own_permits(now));
-  if (allowed == 0) return terms_.stop_if_lost ? never : answer_due(now, priority::interactive);
+  if (allowed == 0) {
+    const bool silent = terms_.stop_if_lost && !recovering_;
+    return silent ? given_up_at(now) : answer_due(now, priority::interactive);
+  }
   const core::charge_log& charged = count_.charged();
   const std::size_t used = charged.size() + count_.in_flight();
   const duration window = terms_.rate.window();

@@ -103,6 +103,8 @@ class lease_book : public core::permit_lease {
   static constexpr std::chrono::seconds forgotten_after{32};
   // A store that speaks another language than ours may be mended: asked so often.
   static constexpr std::chrono::seconds foreign_backoff{5};
+  // Who sends nothing without the store waits for it so long, as for an API that is away.
+  static constexpr std::chrono::minutes stop_patience{5};
   // From one report while the store recovers to the next at the latest, and some.
   static constexpr std::chrono::milliseconds recovery_step{600};
 
@@ -131,6 +133,7 @@ class lease_book : public core::permit_lease {
   double counted() const noexcept override;
   bool may_grow() const noexcept override { return grows_ && !away_; }
 
+  core::time_point given_up_at(core::time_point now) const noexcept;
   core::time_point own_room(core::time_point now, std::size_t ahead) const noexcept;
   core::time_point answer_due(core::time_point now, priority) const noexcept;
   double own_permits(core::time_point now) const noexcept;

@@ -46,6 +46,8 @@ class lease_shelf {
   explicit lease_shelf(leasing_governor::settings);
 
   quota_scope scope() const noexcept { return settings_.scope; }
+  /// Nothing is sent while the store is away.
+  bool stops() const noexcept { return settings_.stop_if_lost; }
   void set_calm(bool calm) noexcept { calm_ = calm; }
 
   /// Made if it isn't there. Throws `std::bad_alloc`; the next try then makes the same.

@@ -130,6 +130,16 @@ time_point leasing_governor::estimate(time_point now, const permit_request& requ
   return book ? book->count().estimate(now, request.urgency, ahead) : now;
 }
 
+/// Only where nothing is sent without the store: else the quota alone makes anybody wait.
+std::string leasing_governor::trouble() const {
+  const std::lock_guard lock{state_->mutex};
+  bool away = false;
+  state_->shelf.for_each([&](const shared_count& book) { away |= book.away() || !book.ever_answered(); });
+  if (!away || !state_->shelf.stops()) return {};
+  const std::string& why = state_->last_error;
+  return "quota store unreachable: " + (why.empty() ? std::string{"it hasn't answered yet"} : why);
+}
+
 std::optional<leasing_governor::outgoing> leasing_governor::next_call(time_point now) {
   const std::lock_guard lock{state_->mutex};
   auto call = state_->shelf.next_call(now);

@@ -95,6 +95,7 @@ class leasing_governor final : public rate_governor {
   void on_reply(time_point now, permit, const permit_reply&) noexcept override;
   void give_back(time_point now, permit) noexcept override;
   time_point estimate(time_point now, const permit_request&, std::size_t ahead) const noexcept override;
+  std::string trouble() const override;
 
   // --- for whoever drives it ---
   /// A command to send now; none: not now. One is out a key, and no more than 64 in all. Throws

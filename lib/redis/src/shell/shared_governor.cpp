@@ -36,6 +36,8 @@ clock::time_point shared_governor::estimate(clock::time_point now, const permit_
   return driver_->governor().estimate(now, request, ahead);
 }
 
+std::string shared_governor::trouble() const { return driver_->governor().trouble(); }
+
 shared_quota_stats shared_governor::stats() const { return driver_->stats(); }
 
 void shared_governor::on_change(std::function<void(const shared_quota_stats&)> listener) {

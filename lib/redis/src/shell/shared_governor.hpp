@@ -21,8 +21,8 @@ class shared_governor final : public shared_rate_governor {
   admission try_acquire(clock::time_point now, const permit_request&) override;
   void on_reply(clock::time_point now, permit, const permit_reply&) override;
   void give_back(clock::time_point now, permit) override;
-  clock::time_point estimate(clock::time_point now, const permit_request&,
-                             std::size_t ahead) const override;
+  clock::time_point estimate(clock::time_point now, const permit_request&, std::size_t ahead) const override;
+  std::string trouble() const override;
 
   shared_quota_stats stats() const override;
   void on_change(std::function<void(const shared_quota_stats&)>) override;
