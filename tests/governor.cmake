@@ -28,6 +28,7 @@ add_library(quota_world STATIC
     support/quota_looking.cpp
     support/quota_network.cpp
     support/quota_server.cpp
+    support/quota_store.cpp
     support/quota_strategies.cpp
     support/quota_world.cpp)
 target_compile_options(quota_world PRIVATE ${ephemint_virtual_time_flags})
