@@ -17,10 +17,10 @@ core::reply_facts::answer answer_of(const reply& r) {
 /// A client whose governor counts for itself.
 class engine_strategy final : public strategy {
  public:
-  engine_strategy(actions& world, ephemint::quota q, std::uint64_t seed)
+  engine_strategy(actions& world, ephemint::quota q, client_network network, std::uint64_t seed)
       : world_{world},
         governor_{make_rate_governor(q, quota_scope::per_api_key, seed)},
-        client_{world, *governor_, ~seed} {}
+        client_{world, *governor_, ~seed, network} {}
 
   void on_submit(time_point now, job_id id) override {
     client_.on_submit(now, id);
@@ -122,9 +122,12 @@ time_point engine_client::wake_at() const {
   return dials_.empty() ? tick_at_ : std::min(tick_at_, dials_.front().done_at);
 }
 
-strategy_maker engine_driven(ephemint::quota q) {
-  return
-      [q](actions& world, std::uint64_t seed) { return std::make_unique<engine_strategy>(world, q, seed); };
+strategy_maker engine_driven(ephemint::quota q) { return engine_driven(q, client_network{}); }
+
+strategy_maker engine_driven(ephemint::quota q, client_network network) {
+  return [=](actions& world, std::uint64_t seed) {
+    return std::make_unique<engine_strategy>(world, q, network, seed);
+  };
 }
 
 }  // namespace ephemint::quota_world
