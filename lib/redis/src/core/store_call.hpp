@@ -43,6 +43,28 @@ struct store_call {
   bool probe_succeeded = false;
   bool probe_undone = false;
   std::optional<milliseconds> retry_after{};  ///< that a 429 has asked for, from now
+  /// How long ago the permit of that 429's request was granted; none: it counts as a new one's. One from
+  /// before the pause began is an echo: it may lengthen the pause, and starts nothing.
+  std::optional<milliseconds> refused_grant_age{};
+
+  /// A limit that this member proposes: a 429 taught it, or growth. Taken if `learned_seen` is still the
+  /// revision of the one in force, and, where it is above that, if this member is the one that may let it
+  /// grow.
+  std::optional<double> learned{};
+  std::uint64_t learned_seen = 0;
+
+  /// Which API key this member uses: 16 hex digits of a hash that doesn't reveal it. Empty: nothing is said
+  /// or asked of a key.
+  std::string key_tag;
+  enum class key_word : std::uint8_t {
+    nothing,
+    refused,  ///< this member's gate for the key fell, or its probe was refused
+    minted,   ///< the key works
+    undone,   ///< the key's probe never left, or its reply says nothing about the key
+  };
+  key_word key = key_word::nothing;
+  std::uint64_t key_seen = 0;  ///< the revision that it knew: `refused` with another one changes nothing
+  bool key_probe = false;      ///< wants to try a refused key now
 };
 
 /// What the script says.
@@ -52,7 +74,9 @@ struct store_answer {
     lost,     ///< its state isn't the one that was known: report everything under a new name
     gone,     ///< it doesn't know this member any more
     stale,    ///< an old copy of a command
-    version,  ///< its state is of a version that this build doesn't speak
+    version,  ///< its state is of a version that this build doesn't speak: `theirs`
+    window,   ///< it counts windows of another length: `theirs`, in ms
+    full,  ///< it keeps no more members: nothing was counted or granted; again after `ask_again`, with seq 1
   };
   enum class mode : std::uint8_t {
     open,
@@ -73,6 +97,17 @@ struct store_answer {
   std::optional<milliseconds> ask_again{};  ///< none: no need
   milliseconds pause_left{};
   mode now = mode::open;
+
+  std::uint64_t theirs = 0;            ///< see `status`
+  std::uint64_t learned_revision = 0;  ///< of the learned limit that is part of `limit`; 0: none yet
+  bool grows = false;                  ///< this member is the one that may let a learned limit grow
+
+  // Of the key that the call named.
+  bool key_refused = false;
+  std::uint64_t key_revision = 0;
+  bool key_probe = false;          ///< this member may try it: the only one, for 3 s
+  milliseconds key_refused_for{};  ///< how long it has been refused
+  milliseconds key_retry{};        ///< when a try is to be asked for: refused, and no probe granted
 };
 
 }  // namespace ephemint::inline v0::redis
