@@ -95,7 +95,7 @@ figures across_an_outage(const shared_setup& s, const shared_result& r, seconds 
   for (const part_result& p : r.parts) gap = std::max(gap, p.longest_gap(from, until).count());
   // Its own slots come back as they were used: at most a window apart.
   f.push_back(
-      at_most("longest silence of a process, s", gap, std::max(2.0, seconds{s.limit.window}.count())));
+      at_most("longest silence of a process, s", gap, std::max(2.0, seconds{s.limit.window}.count() + 0.5)));
   const seconds window = s.limit.window;
   f.push_back(at_least("rate afterwards over the quota",
                        r.rate(until + 3s, until + 3s + 2 * window) / quota_a_second(s), 0.9));
@@ -147,11 +147,16 @@ void add_outages(std::vector<live_check>& all, const live_sizes& z) {
   const auto judge = [=](const shared_setup& s, const shared_result& r) {
     return across_an_outage(s, r, from, until);
   };
-  shared_setup frozen = even("", limiter_kind::sliding_window, z);
+  // Enough to last until the rate afterwards is known.
+  live_sizes longer = z;
+  const double a_second = static_cast<double>(z.requests) / seconds{z.window}.count();
+  longer.accounts = std::max(
+      z.accounts, static_cast<std::size_t>(a_second * seconds{until + 3s + 3 * z.window}.count() / 4));
+  shared_setup frozen = even("", limiter_kind::sliding_window, longer);
   frozen.happenings.push_back({from, [](shared_processes& p) { p.store().freeze(); }});
   frozen.happenings.push_back({until, [](shared_processes& p) { p.store().thaw(); }});
   all.push_back({"the store hangs", frozen, judge});
-  shared_setup emptied = even("", limiter_kind::sliding_window, z);
+  shared_setup emptied = even("", limiter_kind::sliding_window, longer);
   emptied.happenings.push_back({from, [](shared_processes& p) { p.store().stop(); }});
   emptied.happenings.push_back({until, [](shared_processes& p) { p.store().start(); }});
   all.push_back({"the store is killed and started empty", emptied, judge});

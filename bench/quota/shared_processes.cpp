@@ -220,8 +220,8 @@ shared_result shared_processes::end() {
 }
 
 void shared_processes::ask_store(shared_result& r) {
-  r.shortest_life_ms = std::numeric_limits<std::int64_t>::max();
   const auto scan = store_->ask({"KEYS", "*"});
+  if (!scan.elements.empty()) r.shortest_life_ms = std::numeric_limits<std::int64_t>::max();
   for (const auto& key : scan.elements) {
     r.keys.push_back(key.text);
     r.shortest_life_ms = std::min(r.shortest_life_ms, store_->ask({"PTTL", key.text}).integer);

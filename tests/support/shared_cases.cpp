@@ -7,11 +7,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Enough at a time for the quota at the network's slowest, whoever has to use all of it.
-workload batch_of(size k) {
+/// Enough at a time for that rate, also when others leave theirs to it.
+workload batch_of(double a_second) {
   workload w;
   w.batch = workload::endless;
-  w.workers = std::max<std::size_t>(16, static_cast<std::size_t>(0.5 * k.a_second()));
+  w.workers = std::max<std::size_t>(16, static_cast<std::size_t>(0.5 * a_second));
   return w;
 }
 
@@ -35,14 +35,14 @@ scenario world_of(size k) {
 
 scenario batches(size k) {
   scenario s = world_of(k);
-  s.loads.assign(k.processes, batch_of(k));
+  s.loads.assign(k.processes, batch_of(2 * k.a_second() / static_cast<double>(k.processes)));
   return s;
 }
 
 scenario batch_beside_logins(size k, double load) {
   scenario s = world_of(k);
   s.loads.assign(k.processes, logins_of(load * k.a_second() / static_cast<double>(k.processes - 1)));
-  s.loads.front() = batch_of(k);
+  s.loads.front() = batch_of(k.a_second());
   return s;
 }
 
