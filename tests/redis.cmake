@@ -4,3 +4,15 @@ target_include_directories(ephemint_redis_server PUBLIC .)
 target_link_libraries(ephemint_redis_server PUBLIC ephemint_hiredis GTest::gtest PRIVATE ephemint_build_flags)
 
 ephemint_test(redis_server_test LABELS integration LIBRARIES ephemint_redis_server SOURCES integration/redis_server_test.cpp)
+
+# The script, its port for simulations, and the script in a server whose clock is the test's.
+add_library(quota_script STATIC
+    support/quota_script_line.cpp
+    support/quota_script_log.cpp
+    support/quota_script_port.cpp)
+target_include_directories(quota_script PUBLIC . ${PROJECT_SOURCE_DIR}/lib/redis/src ${PROJECT_SOURCE_DIR}/lib/client/src)
+target_link_libraries(quota_script PUBLIC ephemint::redis PRIVATE ephemint_build_flags fmt::fmt)
+
+ephemint_test(quota_script_port_test
+    SOURCES integration/quota_script_port_test.cpp support/quota_script_store.cpp
+    LIBRARIES quota_script ephemint_redis_server LABELS integration)
