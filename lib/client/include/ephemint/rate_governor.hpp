@@ -27,6 +27,9 @@ struct permit_request {
   priority urgency = priority::interactive;  ///< interactive ones go first
   std::string_view account;                  ///< counts only under `quota_scope::per_account`
   std::uint32_t client = 0;                  ///< from `join()`
+  /// How many such requests could leave now if there were permits, this one included. A hint, for governors
+  /// that have permits brought from elsewhere.
+  std::size_t could_leave = 1;
 };
 
 /// A governor's answer.

@@ -272,6 +272,13 @@ time_point engine::sent_at(attempt_id id) const noexcept {
   return a ? a->sent_at : time_point{};
 }
 
+/// Mints of that priority that have a link, if there were permits. Others' accounts don't count where each has
+/// a quota of its own.
+std::size_t engine::could_leave(priority urgency) const noexcept {
+  if (settings_.scope == quota_scope::per_account || links_.capacity() <= in_flight_) return 1;
+  return std::max<std::size_t>(1, std::min(queue_.size(urgency), links_.capacity() - in_flight_));
+}
+
 /// When this mint would get its permit if so many went before.
 time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) const noexcept {
   const time_point when = governor_.estimate(now, asks(m), ahead);

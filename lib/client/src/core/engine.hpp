@@ -266,7 +266,10 @@ class engine {
 
   mint* front() noexcept;
   mint* first_in_line() noexcept { return fresh_.empty() ? front() : &*fresh_.begin(); }
-  permit_request asks(const mint& m) const noexcept { return {m.urgency, m.account.str(), client_}; }
+  permit_request asks(const mint& m) const noexcept {
+    return {m.urgency, m.account.str(), client_, could_leave(m.urgency)};
+  }
+  std::size_t could_leave(priority) const noexcept;
   time_point permit_at(const mint&, time_point now, std::size_t ahead) const noexcept;
 
   struct by_deadline {

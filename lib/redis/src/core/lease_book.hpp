@@ -1,6 +1,212 @@
 #pragma once
 
+#include "core/expected_logins.hpp"
+#include "core/own_share.hpp"
+#include "core/quota/governed_count.hpp"
+#include "core/quota/permit_lease.hpp"
+#include "core/quota/permit_table.hpp"
+#include "core/random.hpp"
 #include "core/store_call.hpp"
 #include "core/time.hpp"
+#include "core/use_report.hpp"
 
-namespace ephemint::inline v0::redis {}  // namespace ephemint::inline v0::redis
+#include <ephemint/quota.hpp>
+#include <ephemint/rate_governor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ephemint::inline v0::redis {
+
+/// On what terms a quota is shared.
+struct lease_terms {
+  quota rate = production_quota;  ///< declared
+  double share_if_lost = 20;      ///< permits a window, before the store was ever reached
+  bool stop_if_lost = false;
+  milliseconds lease = std::chrono::seconds{5};
+  milliseconds flight = std::chrono::seconds{2};  ///< what a request may take
+  /// Keeps permits for logins that are expected, and a place at the store. Of one account among many neither
+  /// is worth a command.
+  bool standing = true;
+};
+
+/// One shared quota as one member knows it: what it holds, what it has used that the store hasn't counted
+/// yet, when to speak to the store and what to say, and what to go by while the store is away.
+///
+/// A slot of the quota is always in one of four places: free, held by a member (unsent or in flight), charged
+/// until a window after its date, or kept back. It goes from held to charged with the date of its reply, and
+/// only messages about it are late: so whoever has it next sends after the server's own window has moved on.
+/// Not thread-safe.
+class lease_book final : private core::permit_lease {
+ public:
+  /// The terms must be in range. Throws `std::bad_alloc`.
+  lease_book(const lease_terms&, std::uint64_t seed);
+
+  // --- for those who ask ---
+  /// Asked, taken from and waited for as any other count.
+  core::governed_count& count() noexcept { return count_; }
+  const core::governed_count& count() const noexcept { return count_; }
+  /// Whether it ended a pause.
+  bool on_reply(core::time_point now, const core::outstanding_permit&, core::time_point sent_at, permit_use,
+                std::optional<core::duration> retry_after) noexcept;
+  void give_back(core::time_point now, const core::outstanding_permit&) noexcept;
+  /// Says and knows nothing that a new one wouldn't, and the store doesn't know of it either.
+  bool forgettable(core::time_point now) const noexcept;
+
+  // --- for who speaks to the store: one command at a time ---
+  /// Somebody is there who may ask soon.
+  void expect_askers(core::time_point now) noexcept { speak_by(now); }
+  /// When a command is due; `never` while one is out, or all is said.
+  core::time_point due(core::time_point now) const noexcept;
+  bool out() const noexcept { return out_.has_value(); }
+  /// The command that is due. `out()` from then on. Throws `std::bad_alloc`; then nothing has changed but
+  /// what time alone changes.
+  store_call make_call(core::time_point now, bool calm);
+  /// Whether somebody who waits may go earlier than it was told.
+  bool on_answer(core::time_point now, const store_answer&) noexcept;
+  void on_failure(core::time_point now) noexcept;
+  /// A connection to the store is there again.
+  void on_store_back(core::time_point now) noexcept;
+  /// To be said with the next command, which is due at once.
+  void speak_by(core::time_point when) noexcept { speak_by_ = std::min(speak_by_, when); }
+  /// Everything that is held goes back, and nothing is granted any more.
+  void leave_store(core::time_point now) noexcept;
+
+  // --- figures ---
+  bool away() const noexcept { return away_; }
+  std::size_t members() const noexcept { return members_; }
+  double limit() const noexcept { return limit_; }
+  std::size_t held() const noexcept { return for_logins_ + for_background_; }
+  double share(core::time_point now) const noexcept { return away_ ? own_permits(now) : 0; }
+  std::uint64_t fallbacks() const noexcept { return fallbacks_; }
+  core::duration round_trip() const noexcept { return round_trip_; }
+  /// Of what the store gave: unsent, in flight, sent and not told. Never more than it believes.
+  std::uint64_t unreturned() const noexcept;
+  std::uint64_t believed_held() const noexcept { return believed_held_; }
+
+ private:
+  // Silence of so long, and a command that failed: the store is away.
+  static constexpr std::chrono::seconds lost_after{1};
+  // What was free when it fell silent is surely still so, for that long.
+  static constexpr std::chrono::milliseconds free_for{1500};
+  // A member that holds nothing speaks so often, to be counted as one.
+  static constexpr std::chrono::seconds idle_word{10};
+  static constexpr std::chrono::milliseconds first_backoff{50};
+  static constexpr std::chrono::milliseconds longest_backoff{300};
+  // The store has forgotten a member that held nothing, and was silent for so long.
+  static constexpr std::chrono::seconds forgotten_after{32};
+  // A store that speaks another language than ours may be mended: asked so often.
+  static constexpr std::chrono::seconds foreign_backoff{5};
+  // From one report while the store recovers to the next at the latest, and some.
+  static constexpr std::chrono::milliseconds recovery_step{600};
+
+  // What must be known of the command that is out when its answer comes.
+  struct command {
+    core::time_point sent_at;
+    std::uint64_t held;
+    std::uint64_t uses;
+    std::uint64_t logins;
+    std::size_t want_logins;
+    std::size_t want_background;
+    std::uint32_t news;
+    bool proposed;
+    bool bye;
+  };
+
+  // The lease, as the count sees it.
+  void make_room() override;
+  core::time_point room(core::time_point now, priority, std::size_t ahead) const noexcept override;
+  void advance(core::time_point now) noexcept override;
+  void on_taken(core::time_point now, priority) noexcept override;
+  void on_given_back(core::time_point now, priority) noexcept override;
+  void on_charged(core::time_point now, core::time_point charged_at) noexcept override;
+  double flow() const noexcept override;
+  bool paces() const noexcept override { return !away_; }
+  double counted() const noexcept override;
+  bool may_grow() const noexcept override { return grows_ && !away_; }
+
+  core::time_point own_room(core::time_point now, std::size_t ahead) const noexcept;
+  core::time_point answer_due(core::time_point now, priority) const noexcept;
+  double own_permits(core::time_point now) const noexcept;
+  double equal_part() const noexcept;
+  std::uint64_t claimed(core::time_point now) const noexcept;
+  std::size_t most_spares() const noexcept;
+  std::size_t spare_target(core::time_point now) const noexcept;
+  bool has_news() const noexcept { return heard_ || probe_succeeded_ || probe_undone_; }
+
+  void news(core::time_point now) noexcept;
+  void drop_held() noexcept { for_logins_ = for_background_ = 0; }
+  bool go_away(core::time_point now) noexcept;
+  void come_back(core::time_point now) noexcept;
+  void rename() noexcept;
+  void say(core::time_point now, store_call&) const;
+  void on_ok(core::time_point now, const command&, const store_answer&) noexcept;
+  void on_unknown(core::time_point now, const store_answer&) noexcept;
+  void on_foreign(core::time_point now, core::duration again) noexcept;
+  void obey_pause(core::time_point now, const store_answer&, core::duration ask) noexcept;
+  void learn(const command&, const store_answer&) noexcept;
+
+  struct heard_refusal {
+    core::time_point pause_until;
+    core::time_point granted_at;
+  };
+
+  lease_terms terms_;
+  core::splitmix random_;
+  core::governed_count count_;
+
+  // As the store knows us.
+  std::uint64_t member_;
+  std::uint64_t seq_ = 0;
+  std::string epoch_;
+  std::uint64_t revision_ = 0;
+  use_report uses_;
+  std::optional<command> out_;
+  std::uint64_t believed_held_ = 0;  // by the store, as of its last answer
+  core::time_point said_at_{};       // the last command
+  core::time_point speak_by_ = core::never;
+  core::time_point not_before_{};  // no command
+  core::duration backoff_{};       // of commands that fail; 0: the last one didn't
+  core::duration round_trip_ = std::chrono::milliseconds{2};
+  bool ever_ = false;  // reached
+  bool leaving_ = false;
+  bool left_ = false;
+  core::time_point leave_by_{};
+
+  // As it last said.
+  core::time_point answered_at_{};
+  std::size_t members_ = 1;
+  double limit_;
+  double counted_ = 0;
+  double free_ = 0;
+  std::uint64_t learned_revision_ = 0;
+  bool grows_ = false;
+
+  // What we hold.
+  std::size_t for_logins_ = 0;
+  std::size_t for_background_ = 0;
+  core::time_point lease_end_{};
+  core::time_point ask_for_logins_{};
+  core::time_point ask_for_background_{};
+  std::uint64_t logins_ = 0;  // since the last report
+  expected_logins expected_;
+
+  // What is to be said. Answers to commands that didn't know of the last news change no pause.
+  std::optional<heard_refusal> heard_;
+  bool probe_succeeded_ = false;
+  bool probe_undone_ = false;
+  bool proposes_ = false;
+  std::uint32_t news_ = 0;
+
+  // While it is away, or its state isn't whole.
+  bool away_ = false;
+  bool recovering_ = false;
+  bool used_own_share_ = false;
+  own_share share_;
+  double flow_;
+  std::uint64_t fallbacks_ = 0;
+};
+
+}  // namespace ephemint::inline v0::redis

@@ -21,10 +21,12 @@ void charge_log::add(time_point charged_at) {
 }
 
 void charge_log::expire(time_point edge) noexcept {
-  while (size_ > 0 && at(0) <= edge) {
-    head_ = (head_ + 1) & (ring_.size() - 1);
-    --size_;
-  }
+  while (size_ > 0 && at(0) <= edge) drop_first();
+}
+
+void charge_log::drop_first() noexcept {
+  head_ = (head_ + 1) & (ring_.size() - 1);
+  --size_;
 }
 
 std::size_t charge_log::count_after(time_point since) const noexcept {

@@ -28,6 +28,8 @@ class charge_log {
 
   /// Forgets all that was charged at `edge` or before.
   void expire(time_point edge) noexcept;
+  /// Forgets the one that leaves the window first. Not while empty.
+  void drop_first() noexcept;
   /// How many were charged after `since`. O(log n).
   std::size_t count_after(time_point since) const noexcept;
 

@@ -25,6 +25,8 @@ void declared_limit::on_refused(time_point now, const refusal& r) noexcept {
   started_over(now);
 }
 
+void declared_limit::adopt(double limit) noexcept { limit_ = std::clamp(limit, 1.0, quota_); }
+
 void declared_limit::started_over(time_point now) noexcept {
   grown_to_ = now;
   clean_since_ = now;

@@ -20,6 +20,8 @@ class declared_limit {
   double permits() const noexcept { return limit_; }
 
   void on_refused(time_point now, const refusal& r) noexcept;
+  /// What others who share the quota have learned.
+  void adopt(double limit) noexcept;
   /// A 429 that a burst explains: L stays, but its growth begins anew.
   void started_over(time_point now) noexcept;
   /// Growth, only while L (`wanted`) is what holds the sending up.

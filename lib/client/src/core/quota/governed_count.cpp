@@ -6,14 +6,15 @@
 
 namespace ephemint::inline v0::core {
 
-std::optional<time_point> governed_count::ask(time_point now, priority urgency, std::uint32_t client) {
+std::optional<time_point> governed_count::ask(time_point now, priority urgency, std::uint32_t client,
+                                              std::size_t permits) {
   if (limited() || !pause_.open()) {
     refresh(now);
     const auto slack = static_cast<std::uint64_t>(limited() ? std::max(1.0, learner_.limit() / 50) : 64);
     const waiting_line::count others = line_.before(client, urgency, now, slack);
     if (others.outrun || earliest(now, urgency, others.due) > now) {
       const time_point not_before = std::max(earliest(now, urgency, others.all), add(now, shortest_wait));
-      line_.wait(client, urgency, not_before);
+      line_.wait(client, urgency, not_before, permits);
       note_what_holds(now, urgency);
       last_used_ = now;
       return not_before;
@@ -30,6 +31,7 @@ void governed_count::make_room(std::uint32_t client) {
   if (!limited()) return;
   charged_.reserve(charged_.size() + in_flight_ + 1);
   refused_.reserve(refused_.size() + in_flight_ + 1);
+  if (lease_) lease_->make_room();
 }
 
 void governed_count::take(time_point now, std::uint32_t client, outstanding_permit& p) noexcept {
@@ -38,6 +40,7 @@ void governed_count::take(time_point now, std::uint32_t client, outstanding_perm
   p.granted_at = now;
   p.probes_pause = pause_.on_send();
   ++in_flight_;
+  if (lease_) lease_->on_taken(now, p.urgency);
   line_.served(client, p.urgency);
   if (!limited() && pause_.open()) return;
   if (!pause_.open()) release_.take(now, flow(now));
@@ -47,8 +50,9 @@ void governed_count::take(time_point now, std::uint32_t client, outstanding_perm
   last_send_ = now;
 }
 
-void governed_count::give_back(const outstanding_permit& p) noexcept {
+void governed_count::give_back(time_point now, const outstanding_permit& p) noexcept {
   --in_flight_;
+  if (lease_) lease_->on_given_back(now, p.urgency);
   burst_.put_back();
   release_.put_back();
   if (p.probes_pause) pause_.probe_undone();
@@ -103,7 +107,7 @@ time_point governed_count::estimate(time_point now, priority urgency, std::size_
 /// The answer is the latest of what each rule says by itself.
 time_point governed_count::earliest(time_point now, priority urgency, std::size_t ahead) const noexcept {
   time_point when = room_in_flight(now, ahead);
-  if (limited()) when = std::max(when, room_in_window(now, urgency, ahead));
+  if (limited()) when = std::max(when, room(now, urgency, ahead));
   if (!pause_.paused()) return std::max(when, paced(now, urgency, ahead));
   time_point released = std::max(now, pause_.until());
   if (ahead > 0) released = add(released, usual_round_trip_);  // the probe's
@@ -123,7 +127,9 @@ void governed_count::refresh(time_point now) noexcept {
   if (limited()) {
     charged_.expire(add(now, -window()));
     refused_.expire(add(now, -window()));
-    learner_.advance(now, static_cast<double>(charged_.size() + in_flight_));
+    if (lease_) lease_->advance(now);
+    if (!lease_ || lease_->may_grow())
+      learner_.advance(now, static_cast<double>(charged_.size() + in_flight_));
   }
   // The pace after a pause lasts until demand fell below it, or a whole window was filled evenly by it.
   if (!pause_.ramping()) return;
@@ -138,11 +144,12 @@ void governed_count::note_what_holds(time_point now, priority urgency) noexcept 
   if (pause_.ramping() && paced(now, urgency, 0) > now) held_by_release_ = now;
   if (!limited()) return;
   const bool by_pace = urgency == priority::background && paced(now, urgency, 0) > now;
-  if (by_pace || pause_.ramping() || room_in_window(now, urgency, 0) > now) learner_.on_held_back(now);
+  if (by_pace || pause_.ramping() || room(now, urgency, 0) > now) learner_.on_held_back(now);
 }
 
 double governed_count::rate() const noexcept {
-  return learner_.limit() / std::chrono::duration<double>(window()).count();
+  const double permits = lease_ ? lease_->flow() : learner_.limit();
+  return permits / std::chrono::duration<double>(window()).count();
 }
 
 /// Permits a second that drain the burst bucket. After a pause at most 66 a second for 5 s (no more than 8 in
@@ -168,7 +175,8 @@ time_point governed_count::paced(time_point now, priority urgency, std::size_t a
   double size = std::numeric_limits<double>::infinity();
   if (learner_.burst() < learner_.limit()) size = std::max(1.0, learner_.burst());
   const bool alone = learner_.may_release_at_once() && reserve_.idle(now);
-  if (urgency == priority::background && !alone) size = std::min(size, background_burst);
+  const bool even = lease_ && lease_->paces();
+  if (urgency == priority::background && !alone && !even) size = std::min(size, background_burst);
   return std::isinf(size) ? when : std::max(when, burst_.earliest(now, rate(), size, count));
 }
 
@@ -188,6 +196,16 @@ time_point governed_count::room_in_flight(time_point now, std::size_t ahead) con
   const double over = static_cast<double>(in_flight_) + static_cast<double>(ahead) - static_cast<double>(cap);
   const double round_trips = 0.5 + over / static_cast<double>(cap);
   return add(now, whole(round_trips * std::chrono::duration<double>(usual_round_trip_)));
+}
+
+time_point governed_count::room(time_point now, priority urgency, std::size_t ahead) const noexcept {
+  return lease_ ? lease_->room(now, urgency, ahead) : room_in_window(now, urgency, ahead);
+}
+
+std::size_t governed_count::wanted(priority urgency, time_point now) const noexcept {
+  const std::size_t cap = in_flight_cap();
+  const std::size_t lanes = cap > in_flight_ ? cap - in_flight_ : 0;
+  return std::min(lanes, line_.wanted(urgency, now));
 }
 
 time_point governed_count::room_in_window(time_point now, priority urgency,
@@ -233,6 +251,7 @@ void governed_count::charge(time_point now, time_point sent_at, permit_use use) 
   const bool replied = use != permit_use::unknown;
   const time_point charged_at = replied ? add(now, margin) : std::max(now, add(sent_at, queued));
   charged_.add(charged_at);
+  if (lease_) lease_->on_charged(now, charged_at);
   if (use == permit_use::rate_limited) refused_.add(charged_at);
 }
 
@@ -243,9 +262,10 @@ void governed_count::learn_refusal(time_point now, const outstanding_permit& p,
   time_point since = add(now, -window());
   if (retry_after && *retry_after >= window() / 12 && *retry_after < window())
     since = add(since, *retry_after - std::chrono::milliseconds{500});
-  const std::size_t counted = charged_.count_after(since) - refused_.count_after(since);
+  const std::size_t own = charged_.count_after(since) - refused_.count_after(since);
+  const double counted = lease_ ? std::max(lease_->counted(), 0.0) : static_cast<double>(own);
   const duration span = charged_.empty() ? duration{} : std::max(between(now, charged_.at(0)), duration{});
-  learner_.on_refused(now, {between(pause_.until(), now), static_cast<double>(counted),
+  learner_.on_refused(now, {between(pause_.until(), now), counted,
                             std::min(1.0, std::chrono::duration<double>(span) / window()), p.debt});
 }
 

@@ -3,6 +3,7 @@
 #include "core/quota/burst_bucket.hpp"
 #include "core/quota/charge_log.hpp"
 #include "core/quota/pause_gate.hpp"
+#include "core/quota/permit_lease.hpp"
 #include "core/quota/permit_table.hpp"
 #include "core/quota/quota_learner.hpp"
 #include "core/quota/reserve.hpp"
@@ -25,11 +26,14 @@ namespace ephemint::inline v0::core {
 /// Not thread-safe.
 class governed_count {
  public:
-  governed_count(const quota& q, std::uint64_t seed) : quota_{q}, learner_{q}, random_{seed} {}
+  /// `lease`: where its permits come from; null: from a window of its own. It outlives the count.
+  governed_count(const quota& q, std::uint64_t seed, permit_lease* lease = nullptr)
+      : quota_{q}, lease_{lease}, learner_{q}, random_{seed} {}
 
-  /// When to ask again; none if a permit may be taken at once. Throws `std::bad_alloc`; then nothing has
-  /// changed but what time alone changes.
-  std::optional<time_point> ask(time_point now, priority urgency, std::uint32_t client);
+  /// When to ask again; none if a permit may be taken at once. `permits`: how many are waited for, if that
+  /// one isn't there. Throws `std::bad_alloc`; then nothing has changed but what time alone changes.
+  std::optional<time_point> ask(time_point now, priority urgency, std::uint32_t client,
+                                std::size_t permits = 1);
   /// Takes a permit; right after `ask` said that it may be taken.
   void take(time_point now, std::uint32_t client, outstanding_permit& p) noexcept;
   void leave(std::uint32_t client) noexcept { line_.leave(client); }
@@ -37,7 +41,7 @@ class governed_count {
   /// Whether it ended a pause.
   bool on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
                 std::optional<duration> retry_after) noexcept;
-  void give_back(const outstanding_permit& p) noexcept;
+  void give_back(time_point now, const outstanding_permit& p) noexcept;
 
   /// Whether somebody was told `later` other than this client.
   bool others_wait(std::uint32_t client) const noexcept { return line_.others_wait(client); }
@@ -50,6 +54,20 @@ class governed_count {
 
   /// Says and knows nothing that a new one wouldn't.
   bool forgettable(time_point now) const noexcept;
+
+  // --- for a lease ---
+  permit_lease* lease() const noexcept { return lease_; }
+  /// What this process charged in the last window, as of the last call of anything that is given the time.
+  const charge_log& charged() const noexcept { return charged_; }
+  std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Permits that are waited for and could be used now.
+  std::size_t wanted(priority urgency, time_point now) const noexcept;
+  const pause_gate& pause() const noexcept { return pause_; }
+  pause_gate& pause() noexcept { return pause_; }
+  double limit() const noexcept { return learner_.limit(); }
+  void adopt_limit(double limit) noexcept { learner_.adopt(limit); }
+  /// Brings up to date what time alone changes.
+  void refresh(time_point now) noexcept;
 
  private:
   // A release is gentle for so long, at so many a second (no more than 8 in any 100 ms), and free after so
@@ -74,10 +92,10 @@ class governed_count {
   std::size_t in_flight_cap() const noexcept;
   duration window() const noexcept { return quota_.window(); }
   void make_room(std::uint32_t client);
-  void refresh(time_point now) noexcept;
   time_point earliest(time_point now, priority urgency, std::size_t ahead) const noexcept;
   void note_what_holds(time_point now, priority urgency) noexcept;
 
+  time_point room(time_point now, priority urgency, std::size_t ahead) const noexcept;
   time_point room_in_flight(time_point now, std::size_t ahead) const noexcept;
   time_point room_in_window(time_point now, priority urgency, std::size_t ahead) const noexcept;
   time_point spread_of_the_rest(time_point now, std::size_t left, std::size_t ahead) const noexcept;
@@ -89,6 +107,7 @@ class governed_count {
                      std::optional<duration> retry_after) noexcept;
 
   quota quota_;
+  permit_lease* lease_;
   charge_log charged_;
   charge_log refused_;  // those of `charged_` that the server refused
   burst_bucket burst_;

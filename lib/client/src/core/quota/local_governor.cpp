@@ -2,16 +2,14 @@
 
 #include "core/quota/account_counts.hpp"
 #include "core/quota/governed_count.hpp"
+#include "core/quota/governor_users.hpp"
 #include "core/quota/permit_table.hpp"
 #include "core/time.hpp"
 
-#include <array>
 #include <cstddef>
 #include <mutex>
-#include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace ephemint::inline v0::core {
 namespace {
@@ -23,13 +21,12 @@ class local_governor final : public rate_governor {
 
   std::uint32_t join(std::weak_ptr<quota_listener> listener) override {
     const std::lock_guard lock{mutex_};
-    users_.push_back({last_user_ + 1, std::move(listener)});
-    return ++last_user_;
+    return users_.join(std::move(listener));
   }
 
   void leave(std::uint32_t client) noexcept override {
     const std::lock_guard lock{mutex_};
-    std::erase_if(users_, [=](const user& u) { return u.client == client; });
+    users_.leave(client);
     whole_.leave(client);
     // Its places in accounts' lines run out by themselves: a walk over a million accounts would hold up
     // everybody.
@@ -60,7 +57,7 @@ class local_governor final : public rate_governor {
     std::unique_lock lock{mutex_};
     outstanding_permit p;
     if (!permits_.take(id, p)) return;
-    p.count->give_back(p);
+    p.count->give_back(now, p);
     wake_others(std::move(lock), now, p, false);
   }
 
@@ -72,12 +69,6 @@ class local_governor final : public rate_governor {
   }
 
  private:
-  struct user {
-    std::uint32_t client;
-    std::weak_ptr<quota_listener> listener;
-    bool to_wake = false;
-  };
-
   governed_count& count_of(time_point now, std::string_view account) {
     return scope_ == quota_scope::per_api_key ? whole_ : accounts_.at(now, account);
   }
@@ -86,30 +77,8 @@ class local_governor final : public rate_governor {
   void wake_others(std::unique_lock<std::mutex> lock, time_point now, const outstanding_permit& p,
                    bool pause_ended) noexcept {
     if (!p.count->others_wait(p.client)) return;
-    while (const auto client = p.count->wake_one(now, p.client, pause_ended))
-      for (user& u : users_) u.to_wake |= u.client == *client;
-    // Told without the lock, as what they do is theirs; a few at a time, as there is nowhere to put more that
-    // needs no memory.
-    std::array<std::shared_ptr<quota_listener>, 8> told;
-    for (bool more = true; more;) {
-      more = take_listeners(told);
-      lock.unlock();
-      for (auto& listener : told)
-        if (listener) std::exchange(listener, nullptr)->quota_changed();
-      if (more) lock.lock();
-    }
-  }
-
-  /// Whether there are more.
-  bool take_listeners(std::span<std::shared_ptr<quota_listener>> told) noexcept {
-    std::size_t count = 0;
-    for (user& u : users_) {
-      if (!u.to_wake) continue;
-      if (count == told.size()) return true;
-      u.to_wake = false;
-      if ((told[count] = u.listener.lock())) ++count;
-    }
-    return false;
+    while (const auto client = p.count->wake_one(now, p.client, pause_ended)) users_.wake(*client);
+    users_.tell(std::move(lock));
   }
 
   mutable std::mutex mutex_;
@@ -118,8 +87,7 @@ class local_governor final : public rate_governor {
   mutable governed_count whole_;
   mutable account_counts accounts_;
   permit_table permits_;
-  std::vector<user> users_;
-  std::uint32_t last_user_ = 0;
+  governor_users users_;
 };
 
 }  // namespace

@@ -64,6 +64,33 @@ void pause_gate::on_admitted(time_point now, bool was_probe) noexcept {
   }
 }
 
+void pause_gate::join_pause(time_point now, time_point until) noexcept {
+  until = std::min(until, add(now, longest));
+  if (phase_ == phase::probing) return;
+  if (phase_ != phase::paused) {
+    failed_probes_ = 0;
+    told_ = true;
+    began_at_ = now;
+    last_event_ = now;
+    until_ = until;
+  }
+  until_ = std::max(until_, until);
+  phase_ = phase::paused;
+}
+
+void pause_gate::join_probe(time_point now) noexcept {
+  if (phase_ == phase::probing) return;
+  join_pause(now, now);
+  until_ = now;
+}
+
+void pause_gate::join_release(time_point now) noexcept {
+  if (phase_ != phase::paused) return;
+  phase_ = phase::ramping;
+  ramp_ = 2;
+  released_at_ = now;
+}
+
 void pause_gate::end_ramp() noexcept {
   if (phase_ == phase::ramping) phase_ = phase::open;
 }

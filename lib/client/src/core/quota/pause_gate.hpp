@@ -51,6 +51,14 @@ class pause_gate {
   void on_admitted(time_point now, bool was_probe) noexcept;
   void end_ramp() noexcept;
 
+  // What others who share the quota were told.
+  /// Nobody sends until then, but who is let go as the probe.
+  void join_pause(time_point now, time_point until) noexcept;
+  /// We are the one who probes.
+  void join_probe(time_point now) noexcept;
+  /// Somebody's probe got through.
+  void join_release(time_point now) noexcept;
+
  private:
   enum class phase : std::uint8_t { open, paused, probing, ramping };
 

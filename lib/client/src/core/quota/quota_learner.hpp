@@ -28,6 +28,8 @@ class quota_learner {
   /// The limit, and nothing else, made somebody wait.
   void on_held_back(time_point now) noexcept { held_at_ = now; }
   void on_refused(time_point now, const refusal& r) noexcept;
+  /// What others who share the quota have learned of L.
+  void adopt(double limit) noexcept { now_.declared.adopt(limit); }
   /// The last 429 was no count of the server's: what it taught is taken back.
   void forget_last() noexcept { now_ = before_; }
   /// Growth, by the time that has passed. `in_window`: charged in the last window.

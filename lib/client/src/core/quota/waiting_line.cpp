@@ -22,16 +22,24 @@ waiting_line::count waiting_line::before(std::uint32_t client, priority urgency,
   return others;
 }
 
-void waiting_line::wait(std::uint32_t client, priority urgency, time_point not_before) {
+void waiting_line::wait(std::uint32_t client, priority urgency, time_point not_before, std::size_t permits) {
   for (place& p : places_)
     if (p.client == client && p.urgency == urgency) {
       p.not_before = not_before;
       p.woken = false;
+      p.permits = permits;
       return;
     }
   // Time away earns nothing: it begins level with whoever has had least of those who wait.
   const std::uint64_t level = std::max(had(client), floor_);
-  places_.push_back({client, urgency, not_before, level});
+  places_.push_back({client, urgency, not_before, level, false, permits});
+}
+
+std::size_t waiting_line::wanted(priority urgency, time_point now) const noexcept {
+  std::size_t all = 0;
+  for (const place& p : places_)
+    if (p.urgency == urgency && now <= add(p.not_before, grace)) all += p.permits;
+  return all;
 }
 
 void waiting_line::served(std::uint32_t client, priority urgency) {

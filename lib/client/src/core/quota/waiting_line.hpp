@@ -31,9 +31,11 @@ class waiting_line {
   /// The others that go before this client. The foreground isn't held up by the background.
   count before(std::uint32_t client, priority urgency, time_point now, std::uint64_t slack) noexcept;
 
-  /// The client waits until then, at its old place if it has one. Throws `std::bad_alloc`; then nothing has
-  /// changed.
-  void wait(std::uint32_t client, priority urgency, time_point not_before);
+  /// The client waits until then for so many permits, at its old place if it has one. Throws
+  /// `std::bad_alloc`; then nothing has changed.
+  void wait(std::uint32_t client, priority urgency, time_point not_before, std::size_t permits = 1);
+  /// How many permits of that urgency are waited for.
+  std::size_t wanted(priority urgency, time_point now) const noexcept;
 
   /// Served: its next wait begins at the end. Allocates nothing if the client is `known`.
   void served(std::uint32_t client, priority urgency);
@@ -49,6 +51,7 @@ class waiting_line {
     time_point not_before;
     std::uint64_t had;
     bool woken = false;  ///< since it was told when to come
+    std::size_t permits = 1;
   };
   bool others_wait(std::uint32_t client) const noexcept;
   /// In the order in which they go.

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "core/quota/charge_log.hpp"
+#include "core/store_call.hpp"
+#include "core/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ephemint::inline v0::redis {
+
+/// Requests that count as sent, until the store has surely counted them too.
+///
+/// They are told in the order in which they were noted, and only ever added behind: the store knows how many
+/// of them it has seen, and skips so many when it is told again. Neighbours in time are told as one, dated by
+/// the last: so a report stays bounded, however large the quota and however long the store was away.
+class use_report {
+ public:
+  explicit use_report(core::duration window) noexcept;
+
+  /// Makes room for so many in all. Throws `std::bad_alloc`; then nothing has changed.
+  void reserve(std::size_t uses);
+  /// `date` may be still to come: until then the request counts as held.
+  void add(core::time_point date) noexcept { to_come_.add(date); }
+  /// What was to come and has come is to be told.
+  void advance(core::time_point now) noexcept;
+
+  std::size_t to_come() const noexcept { return to_come_.size(); }
+  std::uint64_t untold() const noexcept { return untold_; }
+  std::uint64_t confirmed() const noexcept { return confirmed_; }
+
+  /// Throws `std::bad_alloc`.
+  void write(core::time_point now, store_call&) const;
+  /// The store has counted the first so many of those that were written.
+  void confirm(std::uint64_t uses) noexcept;
+
+  /// The store knows us no more, but for what it counted.
+  void begin_anew() noexcept { confirmed_ = 0; }
+  /// The store knows nothing: all that we charged is to be told.
+  void begin_anew(core::time_point now, const core::charge_log& charged) noexcept;
+
+ private:
+  struct run {
+    core::time_point first;
+    core::time_point last;
+    std::uint64_t count;
+  };
+
+  void append(core::time_point date) noexcept;
+
+  core::duration window_;
+  core::duration span_;  // of a run
+  core::charge_log to_come_;
+  std::vector<run> runs_;     // in the order of time
+  std::uint64_t untold_ = 0;  // in `runs_`
+  std::uint64_t confirmed_ = 0;
+};
+
+}  // namespace ephemint::inline v0::redis
