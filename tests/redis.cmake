@@ -16,3 +16,9 @@ target_link_libraries(quota_script PUBLIC ephemint::redis PRIVATE ephemint_build
 ephemint_test(quota_script_port_test
     SOURCES integration/quota_script_port_test.cpp support/quota_script_store.cpp
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
+
+# Many processes in virtual time, by the real engine, the real governor and the script's port.
+add_library(leased_quota_world STATIC support/quota_shared.cpp)
+target_compile_options(leased_quota_world PRIVATE ${ephemint_virtual_time_flags})
+target_link_libraries(leased_quota_world PUBLIC shared_quota_world quota_script PRIVATE ephemint_build_flags)
+ephemint_test(shared_quota_world_test VIRTUAL_TIME SOURCES unit/shared_quota_world_test.cpp LIBRARIES leased_quota_world LABELS unit)

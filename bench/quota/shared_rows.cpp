@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace ephemint::bench {
 namespace {
@@ -20,7 +21,7 @@ using count = central_rules::count;
 using outage = store_outage::kind;
 
 /// Connections are there and take many requests: what is compared is how permits are had.
-constexpr client_network network{0s, 64};
+constexpr client_network network{0s, 256};
 
 ephemint::quota a_minute(double n) {
   return ephemint::quota::declared(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(n)), 60s);
@@ -103,13 +104,6 @@ duration service_of(std::size_t members) {
   return std::chrono::microseconds{100} + members * std::chrono::microseconds{2};
 }
 
-struct scale_setup {
-  std::size_t processes;
-  double quota;
-  std::chrono::milliseconds lease = 5s;
-  std::size_t stores = 1;
-};
-
 shared_row scaled(const std::string& name, scenario s, std::chrono::milliseconds lease = 5s) {
   s.length = 4min;
   s.store.service = service_of(s.processes);
@@ -133,6 +127,23 @@ scenario logins_everywhere(size k) {
     w.logins_per_second = 0.7 * k.a_second() / static_cast<double>(k.processes);
   }
   return s;
+}
+
+/// The processes in as many groups as there are stores; each group has its part of the quota for itself.
+/// `first`: of all logins, those that come at the first group's.
+shared_row split(const std::string& name, scenario s, std::size_t stores, double first) {
+  const auto groups = static_cast<double>(stores);
+  for (std::size_t i = 0; i < s.loads.size(); ++i)
+    s.loads[i].logins_per_second *= groups * (i % stores == 0 ? first : (1 - first) / (groups - 1));
+  s.length = 4min;
+  s.store.service = service_of(s.processes / stores) / static_cast<int>(stores);
+  const auto told = shared_settings(a_minute(s.quota / groups));
+  auto next = std::make_shared<std::size_t>(0);  // processes are made in order
+  return {name, s, [=](actions& world, std::uint64_t seed) {
+            auto own = told;
+            own.key += std::to_string((*next)++ % stores);
+            return shared_driven(own, network)(world, seed);
+          }};
 }
 
 scenario hot_batch(size k) { return batch_beside_logins(k); }
@@ -195,6 +206,11 @@ std::vector<shared_group> scale_groups() {
           scaled(fmt::format("lease {} s", lease.count()), logins_everywhere({k, 60'000}), lease));
     all.push_back(g);
   }
+  const scenario whole = logins_everywhere({256, 60'000});
+  all.push_back({"a key split over stores, logins alone at 0.7 x, 60,000 a minute, K = 256",
+                 {scaled("one store", whole), split("4 stores, even", whole, 4, 0.25),
+                  split("4 stores, 0.3 of the load at one", whole, 4, 0.3),
+                  split("4 stores, 0.4 of the load at one", whole, 4, 0.4)}});
   return all;
 }
 
