@@ -433,17 +433,18 @@ void lease_book::learn(const command& c, const store_answer& a) noexcept {
 }
 
 /// Its state isn't the one that we knew, or doesn't know us: we tell what we know, under another name. Until
-/// it is whole again we go on with what is surely ours: permits that it gave are.
+/// a state is whole again we go on with what is surely ours: permits that it gave are.
 void lease_book::on_unknown(time_point now, const store_answer& a) noexcept {
   backoff_ = {};
   not_before_ = {};
   answered_at_ = now;
-  go_away(now);
   if (a.what == store_answer::status::lost) {
+    go_away(now);
     recovering_ = true;
     used_own_share_ = true;
     uses_.begin_anew(now, count_.charged());
-  } else {
+  } else {  // what we held is charged already
+    drop_held();
     uses_.begin_anew();
   }
   rename();

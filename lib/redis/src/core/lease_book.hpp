@@ -39,10 +39,11 @@ struct lease_terms {
 /// until a window after its date, or kept back. It goes from held to charged with the date of its reply, and
 /// only messages about it are late: so whoever has it next sends after the server's own window has moved on.
 /// Not thread-safe.
-class lease_book final : private core::permit_lease {
+class lease_book : public core::permit_lease {
  public:
   /// The terms must be in range. Throws `std::bad_alloc`.
   lease_book(const lease_terms&, std::uint64_t seed);
+  virtual ~lease_book() = default;
 
   // --- for those who ask ---
   /// Asked, taken from and waited for as any other count.
@@ -57,7 +58,9 @@ class lease_book final : private core::permit_lease {
 
   // --- for who speaks to the store: one command at a time ---
   /// Somebody is there who may ask soon.
-  void expect_askers(core::time_point now) noexcept { speak_by(now); }
+  void expect_askers() noexcept {
+    if (seq_ == 0) speak_by({});
+  }
   /// When a command is due; `never` while one is out, or all is said.
   core::time_point due(core::time_point now) const noexcept;
   bool out() const noexcept { return out_.has_value(); }
@@ -76,6 +79,7 @@ class lease_book final : private core::permit_lease {
 
   // --- figures ---
   bool away() const noexcept { return away_; }
+  bool ever_answered() const noexcept { return ever_; }
   std::size_t members() const noexcept { return members_; }
   double limit() const noexcept { return limit_; }
   std::size_t held() const noexcept { return for_logins_ + for_background_; }

@@ -69,8 +69,10 @@ class leasing_governor final : public rate_governor {
     /// The store's key of an account's count. Needed under `per_account` alone; may throw `std::bad_alloc`.
     std::function<std::string(std::string_view account)> key_of_account{};
     std::uint64_t seed = 0;
-    /// Whose refusals all members share; null: nobody's.
+    /// Whose refusals all members share; null: nobody's. Under `per_account` not used.
     std::shared_ptr<core::key_state> credential{};
+    /// Of its key that is in force now: 16 hex digits that don't reveal it.
+    std::string key_tag{};
   };
 
   /// One command: to be answered within `patience`, or it has failed.
@@ -96,7 +98,7 @@ class leasing_governor final : public rate_governor {
 
   // --- for whoever drives it ---
   /// A command to send now; none: not now. One is out a key, and no more than 64 in all. Throws
-  /// `std::bad_alloc`; then nothing has changed.
+  /// `std::bad_alloc`; then nothing has changed, and a later try is as good.
   std::optional<outgoing> next_call(time_point now);
   void on_answer(time_point now, std::uint64_t number, const store_answer&) noexcept;
   /// No answer came, or none that could be used. `why`: one line without secrets, kept for `figures`.

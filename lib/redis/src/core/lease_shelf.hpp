@@ -1,0 +1,106 @@
+#pragma once
+
+#include "core/lease_book.hpp"
+#include "core/leasing_governor.hpp"
+#include "core/quota/by_account.hpp"
+#include "core/random.hpp"
+#include "core/time.hpp"
+
+#include <boost/intrusive/set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ephemint::inline v0::redis {
+
+/// A book, and where the store keeps its count.
+class shared_count final : public lease_book {
+ public:
+  shared_count(const lease_terms& terms, std::uint64_t seed, std::string key)
+      : lease_book{terms, seed}, key_{std::move(key)} {}
+
+  static shared_count& of(const core::outstanding_permit& p) noexcept {
+    return static_cast<shared_count&>(static_cast<lease_book&>(*p.count->lease()));
+  }
+  const std::string& key() const noexcept { return key_; }
+
+ private:
+  friend class lease_shelf;
+
+  std::string key_;
+  core::time_point due_ = core::never;
+  boost::intrusive::set_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> in_due_;
+};
+
+/// The books of one process: the key's, or one an account; and in which order they have something to say.
+class lease_shelf {
+ public:
+  /// Throws `std::bad_alloc`.
+  explicit lease_shelf(leasing_governor::settings);
+
+  quota_scope scope() const noexcept { return settings_.scope; }
+  void set_calm(bool calm) noexcept { calm_ = calm; }
+
+  /// Made if it isn't there. Throws `std::bad_alloc`; the next try then makes the same.
+  shared_count& at(core::time_point now, std::string_view account);
+  /// Null if it isn't there.
+  shared_count* find(std::string_view account) noexcept;
+  template <class F>
+  void for_each(F f) const {
+    if (whole_)
+      f(*whole_);
+    else
+      accounts_.for_each(f);
+  }
+
+  /// Something was done with this book.
+  void arrange(shared_count&, core::time_point now) noexcept;
+  void expect_askers() noexcept;
+  void leave(std::uint32_t client) noexcept;
+  void leave_store(core::time_point now) noexcept;
+
+  /// As the governor's.
+  std::optional<leasing_governor::outgoing> next_call(core::time_point now);
+  core::time_point wake_at() const noexcept;
+  /// Whose command that was; null if none of that number is out.
+  shared_count* take_out(std::uint64_t number) noexcept;
+  bool on_answer(core::time_point now, shared_count&, const store_answer&) noexcept;
+
+ private:
+  static constexpr std::size_t most_out = 64;
+
+  struct by_due {
+    bool operator()(const shared_count& a, const shared_count& b) const noexcept { return a.due_ < b.due_; }
+  };
+  using due_order = boost::intrusive::multiset<
+      shared_count,
+      boost::intrusive::member_hook<
+          shared_count,
+          boost::intrusive::set_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+          &shared_count::in_due_>,
+      boost::intrusive::compare<by_due>, boost::intrusive::constant_time_size<false>>;
+  struct command {
+    std::uint64_t number;
+    shared_count* of;
+  };
+
+  lease_terms terms() const noexcept;
+
+  leasing_governor::settings settings_;
+  core::splitmix random_;
+  std::unique_ptr<shared_count> whole_;  // null: one an account
+  core::by_account<shared_count> accounts_;
+  due_order due_;
+  std::vector<command> out_;
+  std::uint64_t last_number_ = 0;
+  bool calm_ = false;
+  bool leaving_ = false;
+};
+
+}  // namespace ephemint::inline v0::redis
