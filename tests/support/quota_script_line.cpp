@@ -28,8 +28,8 @@ void quota_script_line::drop_absent(std::int64_t now) {
 }
 
 std::int64_t quota_script_line::place(std::int64_t since) const noexcept {
-  const auto at = std::upper_bound(entries_.begin(), entries_.end(), since,
-                                   [](std::int64_t when, const entry& e) { return when < e.since; });
+  const auto at = std::lower_bound(entries_.begin(), entries_.end(), since,
+                                   [](const entry& e, std::int64_t when) { return e.since < when; });
   return at - entries_.begin();
 }
 

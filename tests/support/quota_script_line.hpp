@@ -24,7 +24,7 @@ class quota_script_line {
   void take_out(const std::string& member);
   /// Once the first may have stayed away from its turn.
   void drop_absent(std::int64_t now);
-  /// How many began to wait before `since`, or then.
+  /// How many began to wait before `since`.
   std::int64_t place(std::int64_t since) const noexcept;
   void put(entry);
 

@@ -13,7 +13,7 @@ local function place_in(line, since)
   local low, high = 0, #line / width
   while low < high do
     local middle = floor((low + high) / 2)
-    if (tonumber(sub(line, middle * width + 30, middle * width + 43)) or 0) <= since then
+    if (tonumber(sub(line, middle * width + 30, middle * width + 43)) or 0) < since then
       low = middle + 1
     else
       high = middle
