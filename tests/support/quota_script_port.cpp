@@ -286,10 +286,13 @@ void quota_script_state::give(turn& t) {
   const std::int64_t free = this->free(t);
   std::int64_t pool = free, gate = 0;
   double apart = 0;
-  const double likely = t.logins / 30 * 0.15, limit = static_cast<double>(t.limit);
+  const auto limit = static_cast<double>(t.limit);
+  const bool few = free > 0 && static_cast<double>(free) < limit / 10;
+  const std::int64_t reopens = few && log_.counted() > 0 ? now_ + log_.leaves(1, now_, t.step) : now_;
+  const double shut = std::min(static_cast<double>(reopens - now_), static_cast<double>(window_) / 12);
+  const double likely = t.logins / 30000 * std::max(150.0, shut);
   const double reserve = likely < 0.02 ? 0 : std::min(likely + 2 * std::sqrt(likely), limit / 2);
-  if (static_cast<double>(free) > std::ceil(reserve) && static_cast<double>(free) < limit / 10) {
-    const std::int64_t reopens = log_.counted() > 0 ? now_ + log_.leaves(1, now_, t.step) : now_;
+  if (few && static_cast<double>(free) > std::ceil(reserve)) {
     if (static_cast<double>(reopens - now_) > static_cast<double>(window_) / 12) {
       const double opens =
           static_cast<double>(last_) + static_cast<double>(reopens - last_) / static_cast<double>(free + 1);
@@ -325,7 +328,7 @@ void quota_script_state::give_background(turn& t, double reserve) {
   grants& g = t.given;
   const double every = 0.97 * static_cast<double>(window_) / static_cast<double>(t.limit);
   const auto now = static_cast<double>(now_);
-  t.pace = std::max(t.pace, now - std::max(1.5 * every, static_cast<double>(2 * t.step) + every));
+  t.pace = std::max(t.pace, now - std::max(1.5 * every, static_cast<double>(3 * t.step) + every));
   if (t.want.background == 0) return;
   const auto left = [&] {
     return static_cast<std::int64_t>(
@@ -347,6 +350,7 @@ void quota_script_state::give_background(turn& t, double reserve) {
       1, static_cast<std::int64_t>(std::ceil(t.pace + every * static_cast<double>(ahead + 1) - now)));
   if (room - g.background <= ahead)
     next_turn = std::max(next_turn, log_.leaves(std::max<std::int64_t>(1, ahead + 1 - left()), now_, t.step));
+  next_turn = std::max(next_turn, (3 * t.step + 1) / 2);
   g.ask = g.ask < 0 ? next_turn : std::min(g.ask, next_turn);
 }
 

@@ -5,11 +5,13 @@ local logins_given, background_given, ask, mode = 0, 0, -1, 'open'
 
 local function give()
   local free, gate, apart = free_now(), 0, nil
-  local pool, likely = free, state.logins / 30 * 0.15    -- logins within 150 ms, as in a single process' reserve
+  local pool, few = free, free > 0 and free < limit / 10
+  local reopens = few and state.counted > 0 and now + leaves(1) or now
+  -- Logins that are likely before the next permit is free, or in 150 ms: the background leaves room for them.
+  local likely = state.logins / 30000 * max(150, min(reopens - now, window / 12))
   local reserve = likely < 0.02 and 0 or min(likely + 2 * math.sqrt(likely), limit / 2)
-  if free > ceil(reserve) and free < limit / 10 then
+  if few and free > ceil(reserve) then
     -- The last tenth of a window that stays shut for long is spread over that time.
-    local reopens = state.counted > 0 and now + leaves(1) or now
     if reopens - now > window / 12 then
       gate = max(0, ceil(state.last + (reopens - state.last) / (free + 1) - now))
       apart = (reopens - now) / (free + 1)
@@ -31,7 +33,7 @@ local function give()
   end
 
   local every = 0.97 * window / limit                    -- a little faster than the quota: the log holds it up, not this
-  state.pace = max(state.pace, now - max(1.5 * every, 2 * step + every))
+  state.pace = max(state.pace, now - max(1.5 * every, 3 * step + every))
   if want_background > 0 then
     local room = floor(free - logins_given - state.unmet - reserve)
     local there = min(room, floor((now - state.pace) / every))
@@ -46,6 +48,7 @@ local function give()
       local next_turn = max(1, ceil(state.pace + every * (ahead + 1) - now))
       local short = ahead + 1 - floor(free - logins_given - background_given - state.unmet - reserve)
       if room - background_given <= ahead then next_turn = max(next_turn, leaves(max(1, short))) end
+      next_turn = max(next_turn, ceil(1.5 * step))       -- a batch takes what fell due since, in one go
       ask = ask < 0 and next_turn or min(ask, next_turn)
     end
   end
