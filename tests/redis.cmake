@@ -22,3 +22,9 @@ add_library(leased_quota_world STATIC support/quota_shared.cpp)
 target_compile_options(leased_quota_world PRIVATE ${ephemint_virtual_time_flags})
 target_link_libraries(leased_quota_world PUBLIC shared_quota_world quota_script PRIVATE ephemint_build_flags)
 ephemint_test(shared_quota_world_test VIRTUAL_TIME SOURCES unit/shared_quota_world_test.cpp LIBRARIES leased_quota_world LABELS unit)
+# Members of a shared quota in virtual time, against the script's port.
+add_library(lease_world STATIC support/lease_world.cpp)
+target_link_libraries(lease_world PUBLIC quota_script PRIVATE ephemint_build_flags)
+target_compile_options(lease_world PRIVATE ${ephemint_virtual_time_flags})
+
+ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.cpp LIBRARIES lease_world LABELS unit)

@@ -236,7 +236,8 @@ std::size_t lease_book::most_spares() const noexcept {
 /// They shrink to none as the quota is used up.
 std::size_t lease_book::spare_target(time_point now) const noexcept {
   if (!terms_.standing || leaving_) return 0;
-  return std::min(expected_.spares(now), most_spares());
+  // What the store has to spare, it knows.
+  return ever_ ? std::min(expected_.spares(now), most_spares()) : expected_.spares(now);
 }
 
 time_point lease_book::due(time_point now) const noexcept {

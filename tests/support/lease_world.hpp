@@ -1,0 +1,120 @@
+#pragma once
+
+#include "core/leasing_governor.hpp"
+#include "core/random.hpp"
+#include "core/time.hpp"
+#include "support/quota_script_port.hpp"
+
+#include <ephemint/rate_governor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ephemint::test {
+
+/// How machines and their store get on with each other.
+struct lease_weather {
+  std::chrono::microseconds way{500};  ///< to the store, and back; each up to three times that
+  double lost = 0;                     ///< part of the commands that never arrive
+  double unheard = 0;                  ///< part of them whose answer never arrives
+  double twice = 0;                    ///< part of them that arrive a second time, later
+};
+
+class lease_world;
+
+/// One process: a governor, a client of it, whoever speaks to the store, and what it has to send.
+class lease_machine final : public quota_listener, public redis::lease_driver {
+ public:
+  lease_machine(lease_world&, redis::leasing_governor::settings);
+
+  void quota_changed() noexcept override { poked_ = true; }
+  void calls_due() noexcept override { poked_ = true; }
+
+  // What is to be sent.
+  std::size_t logins = 0;  ///< that wait
+  std::size_t batch = 0;   ///< left of it
+  std::size_t lanes = 16;  ///< requests at once
+  bool reached = true;     ///< by the store's network
+  bool alive = true;       ///< else it does nothing more
+  bool frozen = false;     ///< what comes meanwhile is done afterwards
+
+  std::vector<core::time_point> sends;  ///< as the API counted them
+  std::size_t refused = 0;
+  std::size_t in_flight = 0;
+
+  redis::leasing_governor& governor() noexcept { return *governor_; }
+  std::uint32_t client() const noexcept { return client_; }
+  void go(core::time_point now);
+  void start(std::shared_ptr<lease_machine> self);
+
+ private:
+  friend class lease_world;
+
+  void ask(core::time_point now);
+  void send(core::time_point now, permit, priority);
+  void speak(core::time_point now);
+  void call(core::time_point now, redis::leasing_governor::outgoing);
+
+  lease_world& world_;
+  std::unique_ptr<redis::leasing_governor> governor_;
+  std::weak_ptr<lease_machine> self_;
+  std::uint32_t client_ = 0;
+  bool poked_ = false;
+  core::time_point tick_ = core::never;
+  std::vector<std::function<void(core::time_point)>> thawed_;
+};
+
+/// Machines, a store and an API in virtual time. The API keeps an exact sliding log of the quota, and refuses
+/// beyond it if told to.
+class lease_world {
+ public:
+  lease_world(quota q, std::uint64_t seed, lease_weather w = {});
+
+  lease_machine& add(redis::leasing_governor::settings s);
+  redis::leasing_governor::settings usual() const;
+  void run_until(core::time_point end);
+  void run_for(core::duration span) { run_until(core::add(now_, span)); }
+  void at(core::time_point when, std::function<void(core::time_point)> what);
+  void after(core::duration span, std::function<void(core::time_point)> what) {
+    at(core::add(now_, span), std::move(what));
+  }
+
+  core::time_point now() const noexcept { return now_; }
+  std::int64_t store_time() const noexcept;
+  quota_script_state* state() { return store.find(store_time(), "k"); }
+  /// Of all machines, as the API counted them.
+  std::size_t most_in_any_window() const;
+  std::size_t sent() const noexcept { return arrivals_.size(); }
+
+  lease_weather weather;
+  quota_script_port store;
+  bool store_up = true;
+  bool calm = true;
+  core::duration store_clock_off{};  ///< its clock was stepped
+  bool api_refuses = false;
+  core::time_point api_refuses_until{};
+  core::splitmix random;
+  std::vector<std::shared_ptr<lease_machine>> machines;
+  std::uint64_t commands = 0;
+  std::function<void(core::time_point)> looks_on{};  ///< after each event
+
+ private:
+  friend class lease_machine;
+
+  /// Whether the API admits it.
+  bool arrives(core::time_point now);
+  core::duration way() noexcept;
+
+  quota quota_;
+  core::time_point now_{std::chrono::seconds{1000}};
+  std::multimap<core::time_point, std::function<void(core::time_point)>> events_;
+  std::vector<core::time_point> arrivals_;
+};
+
+}  // namespace ephemint::test
