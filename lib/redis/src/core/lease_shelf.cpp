@@ -87,6 +87,9 @@ std::optional<leasing_governor::outgoing> lease_shelf::next_call(time_point now)
     call.key = book.key();
     call.call = book.make_call(now, calm_);
     call.number = ++last_number_;
+    // A thousand that start together are answered one after the other: who gave up early would ask again, and
+    // go on with a share of its own.
+    if (!book.ever_answered()) call.patience = first_patience;
     out_.push_back({call.number, &book});
     arrange(book, now);
     return call;

@@ -8,6 +8,7 @@
 
 #include <boost/intrusive/set.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -74,6 +75,8 @@ class lease_shelf {
 
  private:
   static constexpr std::size_t most_out = 64;
+  // Of a command while the store has never answered.
+  static constexpr std::chrono::seconds first_patience{2};
 
   struct by_due {
     bool operator()(const shared_count& a, const shared_count& b) const noexcept { return a.due_ < b.due_; }
