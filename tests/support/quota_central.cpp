@@ -86,10 +86,11 @@ class central_strategy final : public strategy {
     asking_ = true;
     // The answer is read when it has come: nothing else of this process asks meanwhile.
     wait_ = std::make_shared<std::optional<duration>>();
-    world_.ask_store(++asked_, [wait = wait_, rules = rules_, q = quota_](auto& kept, milliseconds at) {
-      if (!kept) kept = std::make_unique<central_count>();
-      *wait = static_cast<central_count&>(*kept).ask(at, rules, q);
-    });
+    world_.ask_store(++asked_, milliseconds{500},
+                     [wait = wait_, rules = rules_, q = quota_](auto& kept, milliseconds at) {
+                       if (!kept) kept = std::make_unique<central_count>();
+                       *wait = static_cast<central_count&>(*kept).ask(at, rules, q);
+                     });
     wake(now);
   }
 

@@ -79,11 +79,12 @@ class shared_strategy final : public strategy {
     while (auto out = governor_->next_call(now)) {
       auto answer = std::make_shared<store_answer>();
       answers_[out->number] = answer;
-      world_.ask_store(out->number, [answer, key = out->key, call = std::move(out->call)](
-                                        std::unique_ptr<store_data>& kept, std::chrono::milliseconds at) {
-        if (!kept) kept = std::make_unique<script_data>();
-        *answer = static_cast<script_data&>(*kept).script.evaluate(at.count(), key, call);
-      });
+      world_.ask_store(out->number, out->patience,
+                       [answer, key = out->key, call = std::move(out->call)](
+                           std::unique_ptr<store_data>& kept, std::chrono::milliseconds at) {
+                         if (!kept) kept = std::make_unique<script_data>();
+                         *answer = static_cast<script_data&>(*kept).script.evaluate(at.count(), key, call);
+                       });
     }
   }
 

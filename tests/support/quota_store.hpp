@@ -54,10 +54,9 @@ struct clock_step {
 struct store_rules {
   duration round_trip = std::chrono::milliseconds{1};  ///< 0.7 of it for sure, the rest on the mean
   double tails = 0.01;                                 ///< the share of commands that take 20 ms more
-  double lost_replies = 0;  ///< the share of commands that are run and not answered
-  duration service{};       ///< of its one core, a command
-  duration patience = std::chrono::milliseconds{500};  ///< a command is waited for
-  duration age = std::chrono::hours{24};               ///< at the start
+  double lost_replies = 0;                ///< the share of commands that are run and not answered
+  duration service{};                     ///< of its one core, a command
+  duration age = std::chrono::hours{24};  ///< at the start
   std::vector<store_outage> outages;
   std::vector<store_cut> cuts;
   std::vector<clock_step> steps;
@@ -71,7 +70,6 @@ class store_model {
   /// One way of a command.
   duration way();
   bool loses_this_reply() { return rules_.lost_replies > 0 && random_.unit() < rules_.lost_replies; }
-  duration patience() const { return rules_.patience; }
 
   /// The outage of that moment, if there is one.
   const store_outage* outage(time_point now) const;

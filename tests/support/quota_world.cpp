@@ -58,7 +58,7 @@ class process final : public actions {
   void wake_at(time_point at) override;
   const job& about(job_id id) const override { return jobs_[id]; }
   quota_server& server() override;
-  void ask_store(std::uint64_t number, store_command) override;
+  void ask_store(std::uint64_t number, duration patience, store_command) override;
   duration store_age() const override;
 
   job_id add(const job& j) {
@@ -155,11 +155,11 @@ class simulation {
       done_ = true;
   }
 
-  void ask_store(std::uint32_t p, std::uint64_t number, store_command what) {
+  void ask_store(std::uint32_t p, std::uint64_t number, duration patience, store_command what) {
     const job_id id = next_command_++;
     commands_.emplace(id, command{number, std::move(what), now_});
     push(now_ + store_.way(), event_kind::at_store, p, id);
-    push(now_ + store_.patience(), event_kind::store_failed, p, id);
+    push(now_ + patience, event_kind::store_failed, p, id);
   }
 
   time_point now() const { return now_; }
@@ -431,8 +431,8 @@ void process::wake_at(time_point at) {
   if (at != time_point::max()) world_.push(at, event_kind::wake, index_);
 }
 quota_server& process::server() { return world_.server(); }
-void process::ask_store(std::uint64_t number, store_command what) {
-  world_.ask_store(index_, number, std::move(what));
+void process::ask_store(std::uint64_t number, duration patience, store_command what) {
+  world_.ask_store(index_, number, patience, std::move(what));
 }
 duration process::store_age() const { return world_.store_age(); }
 

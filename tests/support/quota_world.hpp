@@ -40,7 +40,7 @@ class actions {
   virtual quota_server& server() = 0;  ///< for the oracle only
   /// Sends that to the store. `on_store_answer` with its number follows once it was run, or
   /// `on_store_failure`, when it may have been.
-  virtual void ask_store(std::uint64_t number, store_command) = 0;
+  virtual void ask_store(std::uint64_t number, duration patience, store_command) = 0;
   virtual duration store_age() const = 0;
 };
 

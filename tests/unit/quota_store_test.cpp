@@ -37,7 +37,8 @@ struct seen {
 /// Asks once a second and writes down what comes of it.
 class asker final : public strategy {
  public:
-  asker(actions& world, std::vector<seen>& out) : world_{world}, out_{out} {}
+  asker(actions& world, std::vector<seen>& out, duration patience)
+      : world_{world}, out_{out}, patience_{patience} {}
 
   void on_submit(time_point now, job_id) override {
     began_ = now;
@@ -48,11 +49,12 @@ class asker final : public strategy {
     auto into = std::make_shared<seen>();
     into->age = std::chrono::floor<milliseconds>(world_.store_age());
     asked_.push_back(into);
-    world_.ask_store(asked_.size() - 1, [into](std::unique_ptr<store_data>& kept, milliseconds at) {
-      if (!kept) kept = std::make_unique<counter>();
-      into->value = ++static_cast<counter&>(*kept).value;
-      into->store_time = at;
-    });
+    world_.ask_store(asked_.size() - 1, patience_,
+                     [into](std::unique_ptr<store_data>& kept, milliseconds at) {
+                       if (!kept) kept = std::make_unique<counter>();
+                       into->value = ++static_cast<counter&>(*kept).value;
+                       into->store_time = at;
+                     });
     world_.wake_at(now + 1s);
   }
   void on_store_answer(time_point now, std::uint64_t number) override { note(now, number, true); }
@@ -69,11 +71,13 @@ class asker final : public strategy {
 
   actions& world_;
   std::vector<seen>& out_;
+  duration patience_;
   time_point began_{};
   std::vector<std::shared_ptr<seen>> asked_;
 };
 
-std::vector<seen> asked_each_second(const store_rules& rules, std::vector<mishap> mishaps = {}) {
+std::vector<seen> asked_each_second(const store_rules& rules, std::vector<mishap> mishaps = {},
+                                    duration patience = 500ms) {
   scenario s;
   s.load.batch = 1;
   s.load.workers = 1;
@@ -82,7 +86,9 @@ std::vector<seen> asked_each_second(const store_rules& rules, std::vector<mishap
   s.store.tails = 0;
   s.mishaps = std::move(mishaps);
   std::vector<seen> all;
-  run(s, [&all](actions& world, std::uint64_t) { return std::make_unique<asker>(world, all); });
+  run(s, [&all, patience](actions& world, std::uint64_t) {
+    return std::make_unique<asker>(world, all, patience);
+  });
   return all;
 }
 
@@ -160,12 +166,12 @@ TEST(quota_store, may_lose_a_reply_of_what_it_ran) {
 TEST(quota_store, does_one_command_at_a_time) {
   store_rules r;
   r.service = 700ms;
-  r.patience = 2s;
-  const auto all = asked_each_second(r);
+
+  const auto all = asked_each_second(r, {}, 2s);
   ASSERT_GE(all.size(), 9u);
   EXPECT_GE(all[0].at, 700ms);
   r.service = 1500ms;
-  EXPECT_GE(asked_each_second(r)[1].at, 3000ms) << "the second waits for the first";
+  EXPECT_GE(asked_each_second(r, {}, 2s)[1].at, 3000ms) << "the second waits for the first";
 }
 
 TEST(quota_store, shows_a_clock_that_may_step) {
