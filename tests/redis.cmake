@@ -28,3 +28,12 @@ target_link_libraries(lease_world PUBLIC quota_script PRIVATE ephemint_build_fla
 target_compile_options(lease_world PRIVATE ${ephemint_virtual_time_flags})
 
 ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.cpp LIBRARIES lease_world LABELS unit)
+ephemint_test(quota_script_test
+    SOURCES
+        integration/quota_script_bounds_test.cpp
+        integration/quota_script_fairness_test.cpp
+        integration/quota_script_refusals_test.cpp
+        integration/quota_script_test.cpp
+        support/quota_script_store.cpp
+    LIBRARIES quota_script ephemint_redis_server LABELS integration)
+ephemint_test(quota_script_text_test SOURCES unit/quota_script_text_test.cpp LIBRARIES quota_script LABELS unit)

@@ -228,15 +228,16 @@ void quota_script_state::report_uses(const store_call& call, turn& t) {
   t.step = std::clamp<std::int64_t>(window_ / 600, 5, 250);
   t.want = {whole(call.want_logins, 10'000'000), whole(call.want_background, 10'000'000),
             whole(call.want_spare, 10'000'000)};
+  const std::int64_t quota = whole(call.quota, much);
   std::int64_t skip = std::max<std::int64_t>(0, me_->used - whole(call.confirmed, 10'000'000'000'000));
   const std::int64_t held_before = me_->held;
   for (const redis::dated_uses& u : redis::uses_to_report(call)) {
     const std::int64_t said = whole(u.count, much), count = said - std::min(said, skip);
     skip -= said - count;
     me_->used += count;
-    log_.add(now_ - whole(u.age, much), std::min(count, t.limit));
+    log_.add(now_ - whole(u.age, much), std::min(count, quota));
   }
-  t.held = std::min(whole(call.held, much), t.limit);
+  t.held = std::min(whole(call.held, much), quota);
   t.others_hold = std::max<std::int64_t>(0, held_ - held_before);
   const auto sent = static_cast<double>(whole(call.logins_sent, much));
   const auto passed = static_cast<double>(std::max<std::int64_t>(0, now_ - logins_at_));

@@ -20,6 +20,7 @@ local function read_state()
     local name, value = names[i], found[i]
     if i <= 1 + #numbers then
       value = value and find(value, '^-?%d+$') and tonumber(value) or 0
+      value = min(max(value, name == 'probe' and -1 or 0), 9e15)
     end
     state[name], stored[name] = value or '', value or ''
   end

@@ -40,7 +40,7 @@ local function look_through()
   for i = 1, #overdue do count_use(overdue[i].expires, min(overdue[i].held, overdue[i].quota)) end
   for i = 1, #gone, 1000 do redis.call('HDEL', key, unpack(gone, i, min(i + 999, #gone))) end
 end
-if now >= state.check then look_through() end
+if now >= state.check or state.members > most_members then look_through() end
 
 local mine = record_of(state['m:' .. me])
 if not mine and seq ~= 1 or mine and seq <= mine.seq then

@@ -10,7 +10,7 @@ if proposal and learned_seen == state.learned_rev then
     if proposal ~= state.learned then state.learned, state.learned_rev = proposal, state.learned_rev + 1 end
   end
 end
-local limit = floor(min(learned_most, state.learned > 0 and state.learned or learned_most) / 1000)
+local limit = max(1, floor(min(learned_most, state.learned > 0 and state.learned or learned_most) / 1000))
 
 if flag('p') then state.probe = 0 elseif flag('u') and state.probe > 0 then state.probe = -1 end
 if retry_after then
