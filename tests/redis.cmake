@@ -37,3 +37,18 @@ ephemint_test(quota_script_test
         support/quota_script_store.cpp
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
 ephemint_test(quota_script_text_test SOURCES unit/quota_script_text_test.cpp LIBRARIES quota_script LABELS unit)
+
+# The command's processes, a store and the sandbox.
+if(EPHEMINT_BUILD_CLI)
+    ephemint_test(shared_quota_processes_test SERIAL
+        SOURCES
+            integration/shared_quota_processes_test.cpp
+            support/command.cpp
+            ${PROJECT_SOURCE_DIR}/bench/common/child_process.cpp
+            ${PROJECT_SOURCE_DIR}/bench/quota/shared_checks.cpp
+            ${PROJECT_SOURCE_DIR}/bench/quota/shared_processes.cpp
+        LIBRARIES ephemint_redis_server ephemint::sandbox fmt::fmt LABELS integration)
+    target_include_directories(shared_quota_processes_test PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+    target_compile_definitions(shared_quota_processes_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
+    add_dependencies(shared_quota_processes_test ephemint_cli)
+endif()

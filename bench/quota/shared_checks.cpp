@@ -24,13 +24,18 @@ constexpr seconds lease_and_flight{7};
 
 live_figure is(std::string name, std::uint64_t value, std::uint64_t wanted) {
   const auto w = static_cast<double>(wanted);
-  return {std::move(name), static_cast<double>(value), w, w};
+  return {std::move(name), static_cast<double>(value), w, w, false};
 }
 live_figure at_most(std::string name, double value, double most) {
-  return {std::move(name), value, -any, most};
+  return {std::move(name), value, -any, most, false};
 }
 live_figure at_least(std::string name, double value, double least) {
-  return {std::move(name), value, least, any};
+  return {std::move(name), value, least, any, false};
+}
+
+live_figure timed(live_figure f) {
+  f.timed = true;
+  return f;
 }
 
 std::size_t wanted(const shared_setup& s) {
@@ -61,7 +66,7 @@ figures all_minted(const shared_setup& s, const shared_result& r) {
 /// And in the time that it takes at least. A process' start and the last reply aren't the quota's.
 figures at_the_quotas_speed(const shared_setup& s, const shared_result& r) {
   figures f = all_minted(s, r);
-  f.push_back(at_most("wall over the bound", (r.wall - 0.5s) / best_wall(s.limit, wanted(s)), 1.05));
+  f.push_back(timed(at_most("wall over the bound", (r.wall - 0.5s) / best_wall(s.limit, wanted(s)), 1.05)));
   return f;
 }
 
@@ -84,7 +89,7 @@ figures after_a_kill(const shared_setup& s, const shared_result& r) {
       f.push_back(is(fmt::format("minted by {}", i + 1), r.parts[i].minted_at.size(), s.parts[i].accounts));
   const seconds away = (lease_and_flight + seconds{s.limit.window}) / static_cast<double>(s.parts.size());
   const seconds bound = best_wall(s.limit, r.server.requests) + away;
-  f.push_back(at_most("wall over the bound", (r.wall - 0.5s) / bound, 1.05));
+  f.push_back(timed(at_most("wall over the bound", (r.wall - 0.5s) / bound, 1.05)));
   return f;
 }
 
@@ -94,11 +99,11 @@ figures across_an_outage(const shared_setup& s, const shared_result& r, seconds 
   double gap = 0;
   for (const part_result& p : r.parts) gap = std::max(gap, p.longest_gap(from, until).count());
   // Its own slots come back as they were used: at most a window apart.
-  f.push_back(
-      at_most("longest silence of a process, s", gap, std::max(2.0, seconds{s.limit.window}.count() + 0.5)));
+  f.push_back(timed(
+      at_most("longest silence of a process, s", gap, std::max(2.0, seconds{s.limit.window}.count() + 0.5))));
   const seconds window = s.limit.window;
-  f.push_back(at_least("rate afterwards over the quota",
-                       r.rate(until + 3s, until + 3s + 2 * window) / quota_a_second(s), 0.9));
+  f.push_back(timed(at_least("rate afterwards over the quota",
+                             r.rate(until + 3s, until + 3s + 2 * window) / quota_a_second(s), 0.9)));
   return f;
 }
 
@@ -204,22 +209,23 @@ void add_refusal(std::vector<live_check>& all, const live_sizes& z) {
   refusal.skip = z.requests * 3 / 2;
   refusal.count = 1;
   s.faults.push_back(refusal);
-  all.push_back({"the API refuses once", s, [](const shared_setup& s, const shared_result& r) {
-                   figures f = exact(s, r);
-                   f.push_back(is("minted", r.minted(), wanted(s)));
-                   std::vector<seconds> minted;
-                   for (const part_result& p : r.parts)
-                     minted.insert(minted.end(), p.minted_at.begin(), p.minted_at.end());
-                   std::sort(minted.begin(), minted.end());
-                   part_result together;
-                   together.minted_at = minted;
-                   const double silence = together.longest_gap().count();
-                   f.push_back(at_least("silence of all, s", silence, pause_of_a_refusal.count() - 0.2));
-                   f.push_back(
-                       at_most("silence of all, s", silence,
-                               pause_of_a_refusal.count() + std::max(1.5, seconds{s.limit.window}.count())));
-                   return f;
-                 }});
+  all.push_back(
+      {"the API refuses once", s, [](const shared_setup& s, const shared_result& r) {
+         figures f = exact(s, r);
+         f.push_back(is("minted", r.minted(), wanted(s)));
+         std::vector<seconds> minted;
+         for (const part_result& p : r.parts)
+           minted.insert(minted.end(), p.minted_at.begin(), p.minted_at.end());
+         std::sort(minted.begin(), minted.end());
+         part_result together;
+         together.minted_at = minted;
+         const double silence = together.longest_gap().count();
+         f.push_back(timed(at_least("silence of all, s", silence, pause_of_a_refusal.count() - 0.2)));
+         f.push_back(
+             timed(at_most("silence of all, s", silence,
+                           pause_of_a_refusal.count() + std::max(1.5, seconds{s.limit.window}.count()))));
+         return f;
+       }});
 }
 
 }  // namespace

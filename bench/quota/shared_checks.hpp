@@ -17,6 +17,7 @@ struct live_figure {
   double value = 0;
   double least = 0;
   double most = 0;
+  bool timed = false;  ///< depends on how busy the machine is
   bool met() const { return value >= least && value <= most; }
 };
 

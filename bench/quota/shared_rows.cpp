@@ -99,7 +99,8 @@ void add_round_trips(std::vector<shared_group>& all) {
 
 // --- how far it goes ---
 
-/// Of a store's one core, a command: measured with redis-server 7.0 on a busy machine, with all members in the line.
+/// Of a store's one core, a command: measured with redis-server 7.0 on a busy machine, with all members in
+/// the line.
 duration service_of(std::size_t members) {
   return std::chrono::microseconds{150} + members * std::chrono::nanoseconds{500};
 }
