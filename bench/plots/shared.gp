@@ -23,8 +23,8 @@ titles = "'of the quota used' 'logins in time' '429s, %' 'wait of logins, p99, m
 mosts = '1.35 1.35 9 7500'
 formats = '%.3f %.3f %.2f %.0f'
 do for [i = 1:4] {
-  set lmargin (i == 1 ? 18 : 2)
-  set rmargin 3
+  set lmargin at screen 0.135 + 0.215 * (i - 1)
+  set rmargin at screen 0.325 + 0.215 * (i - 1)
   set xrange [0:real(word(mosts, i))]
   set xtics (i <= 2 ? 0.5 : i == 3 ? 3 : 2500)
   set title word(titles, i)

@@ -230,8 +230,9 @@ void add_refusal(std::vector<live_check>& all, const live_sizes& z) {
 
 }  // namespace
 
-live_sizes full_sizes() { return {60, 6s, 150, 10s}; }
-live_sizes short_sizes() { return {20, 2s, 30, 4s}; }
+// The last window isn't filled: its last tenth would be spread over what is left of it, as every window's is.
+live_sizes full_sizes() { return {60, 6s, 145, 10s}; }
+live_sizes short_sizes() { return {20, 2s, 28, 4s}; }
 
 std::vector<live_check> live_checks(const live_sizes& z) {
   std::vector<live_check> all;

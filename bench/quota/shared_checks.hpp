@@ -41,8 +41,8 @@ struct live_sizes {
   std::chrono::milliseconds outage;  ///< of the store
 };
 
-live_sizes full_sizes();   ///< 60 in 6 s, 4 times 150 accounts
-live_sizes short_sizes();  ///< 20 in 2 s, 4 times 30
+live_sizes full_sizes();   ///< 60 in 6 s, 4 times 145 accounts
+live_sizes short_sizes();  ///< 20 in 2 s, 4 times 28
 
 std::vector<live_check> live_checks(const live_sizes&);
 live_row perform(const std::string& program, const live_check&);
