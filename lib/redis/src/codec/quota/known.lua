@@ -38,6 +38,7 @@ end
 local fresh = state.v == ''
 if fresh then state.v, state.epoch, state.window = '1', spare_epoch, window end
 if state.window ~= window then return {'window', state.window} end
+if #state.epoch > 40 or not find(state.epoch, '^[%w_-]+$') then state.epoch = spare_epoch end
 state.now = now
 
 -- Not even a damaged state stops everybody for long.
