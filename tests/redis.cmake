@@ -17,11 +17,6 @@ ephemint_test(quota_script_port_test
     SOURCES integration/quota_script_port_test.cpp support/quota_script_store.cpp
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
 
-# Many processes in virtual time, by the real engine, the real governor and the script's port.
-add_library(leased_quota_world STATIC support/quota_shared.cpp)
-target_compile_options(leased_quota_world PRIVATE ${ephemint_virtual_time_flags})
-target_link_libraries(leased_quota_world PUBLIC shared_quota_world quota_script PRIVATE ephemint_build_flags)
-ephemint_test(shared_quota_world_test VIRTUAL_TIME SOURCES unit/shared_quota_world_test.cpp LIBRARIES leased_quota_world LABELS unit)
 # Members of a shared quota in virtual time, against the script's port.
 add_library(lease_world STATIC support/lease_world.cpp)
 target_link_libraries(lease_world PUBLIC quota_script PRIVATE ephemint_build_flags)
@@ -38,17 +33,8 @@ ephemint_test(quota_script_test
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
 ephemint_test(quota_script_text_test SOURCES unit/quota_script_text_test.cpp LIBRARIES quota_script LABELS unit)
 
-# The command's processes, a store and the sandbox.
-if(EPHEMINT_BUILD_CLI)
-    ephemint_test(shared_quota_processes_test SERIAL
-        SOURCES
-            integration/shared_quota_processes_test.cpp
-            support/command.cpp
-            ${PROJECT_SOURCE_DIR}/bench/common/child_process.cpp
-            ${PROJECT_SOURCE_DIR}/bench/quota/shared_checks.cpp
-            ${PROJECT_SOURCE_DIR}/bench/quota/shared_processes.cpp
-        LIBRARIES ephemint_redis_server ephemint::sandbox fmt::fmt LABELS integration)
-    target_include_directories(shared_quota_processes_test PRIVATE ${PROJECT_SOURCE_DIR}/bench)
-    target_compile_definitions(shared_quota_processes_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
-    add_dependencies(shared_quota_processes_test ephemint_cli)
-endif()
+ephemint_test(lease_test VIRTUAL_TIME
+    SOURCES unit/lease_book_test.cpp unit/leasing_governor_test.cpp
+    LIBRARIES lease_world LABELS unit)
+ephemint_test(leasing_governor_threads_test SERIAL
+    SOURCES unit/leasing_governor_threads_test.cpp LIBRARIES quota_script LABELS threads)

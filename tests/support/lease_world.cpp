@@ -92,8 +92,9 @@ void lease_machine::call(time_point now, redis::leasing_governor::outgoing comma
   };
   const auto known = std::make_shared<fate>();
   const auto number = command.number;
-  const bool lost = world_.random.unit() < world_.weather.lost;
-  const bool unheard = world_.random.unit() < world_.weather.unheard;
+  const bool lost = had_luck_ && world_.random.unit() < world_.weather.lost;
+  const bool unheard = had_luck_ && world_.random.unit() < world_.weather.unheard;
+  had_luck_ = !lost && !unheard;
   const bool twice = world_.random.unit() < world_.weather.twice;
   const auto arrive = [=, this](bool answered) {
     return [=, this](time_point) {

@@ -21,9 +21,9 @@ namespace ephemint::test {
 /// How machines and their store get on with each other.
 struct lease_weather {
   std::chrono::microseconds way{500};  ///< to the store, and back; each up to three times that
-  double lost = 0;                     ///< part of the commands that never arrive
-  double unheard = 0;                  ///< part of them whose answer never arrives
-  double twice = 0;                    ///< part of them that arrive a second time, later
+  double lost = 0;     ///< part of the commands that never arrive; of one machine not two in a row
+  double unheard = 0;  ///< part of them whose answer never arrives; the same
+  double twice = 0;    ///< part of them that arrive a second time, later
 };
 
 class lease_world;
@@ -66,6 +66,7 @@ class lease_machine final : public quota_listener, public redis::lease_driver {
   std::weak_ptr<lease_machine> self_;
   std::uint32_t client_ = 0;
   bool poked_ = false;
+  bool had_luck_ = true;
   core::time_point tick_ = core::never;
   std::vector<std::function<void(core::time_point)>> thawed_;
 };

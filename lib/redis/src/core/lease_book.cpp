@@ -63,8 +63,8 @@ void lease_book::make_room() { uses_.reserve(count_.charged().size() + count_.in
 void lease_book::advance(time_point now) noexcept {
   uses_.advance(now);
   if (now >= lease_end_) drop_held();
-  const bool silent = !ever_ || between(now, answered_at_) > lost_after;
-  if (backoff_ > duration{} && silent && go_away(now)) ++fallbacks_;
+  const bool lost = !ever_ || between(now, silent_since_) > lost_after;
+  if (backoff_ > duration{} && lost && go_away(now)) ++fallbacks_;
   flow_ = away_ ? std::max(1.0, own_permits(now)) : count_.limit();
 }
 
@@ -470,6 +470,7 @@ void lease_book::on_foreign(time_point now, duration again) noexcept {
 void lease_book::on_failure(time_point now) noexcept {
   if (!out_) return;
   left_ = leaving_ && now >= leave_by_;
+  if (backoff_ == duration{}) silent_since_ = out_->sent_at;
   out_.reset();
   backoff_ = std::clamp<duration>(2 * backoff_, first_backoff, longest_backoff);
   not_before_ = add(now, core::whole(std::chrono::duration<double>(backoff_) * (0.5 + random_.unit())));

@@ -91,7 +91,7 @@ class lease_book : public core::permit_lease {
   std::uint64_t believed_held() const noexcept { return believed_held_; }
 
  private:
-  // Silence of so long, and a command that failed: the store is away.
+  // Commands have failed for so long: the store is away.
   static constexpr std::chrono::seconds lost_after{1};
   // What was free when it fell silent is surely still so, for that long.
   static constexpr std::chrono::milliseconds free_for{1500};
@@ -171,8 +171,9 @@ class lease_book : public core::permit_lease {
   std::uint64_t believed_held_ = 0;  // by the store, as of its last answer
   core::time_point said_at_{};       // the last command
   core::time_point speak_by_ = core::never;
-  core::time_point not_before_{};  // no command
-  core::duration backoff_{};       // of commands that fail; 0: the last one didn't
+  core::time_point not_before_{};    // no command
+  core::duration backoff_{};         // of commands that fail; 0: the last one didn't
+  core::time_point silent_since_{};  // of commands that fail: when the first was sent
   core::duration round_trip_ = std::chrono::milliseconds{2};
   bool ever_ = false;  // reached
   bool leaving_ = false;

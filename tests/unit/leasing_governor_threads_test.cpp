@@ -1,0 +1,95 @@
+#include "core/leasing_governor.hpp"
+#include "support/quota_script_port.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ephemint::test {
+namespace {
+
+using namespace std::chrono_literals;
+using core::time_point;
+using verdict = admission::verdict;
+
+struct counting_ear final : quota_listener {
+  void quota_changed() noexcept override { ++heard; }
+  std::atomic<int> heard{0};
+};
+struct counting_bell final : redis::lease_driver {
+  void calls_due() noexcept override { ++rung; }
+  std::atomic<int> rung{0};
+};
+
+/// Clients and drivers on threads of their own, all at once: no permit is lost, none is given twice.
+TEST(leasing_governor_threads, clients_and_drivers_share_it) {
+  redis::leasing_governor::settings s;
+  s.rate = quota::declared(1000, 1h);
+  s.key = "k";
+  redis::leasing_governor governor{s};
+  const auto driver = std::make_shared<counting_bell>();
+  governor.set_driver(driver);
+  governor.on_store_age(time_point{100s}, true);
+  std::mutex store_mutex;
+  quota_script_port store;
+  std::atomic<std::int64_t> ticks{0};
+  std::atomic<int> sent{0};
+  std::atomic<int> clients{3};
+  const auto now = [&] { return time_point{100s + std::chrono::microseconds{ticks.fetch_add(10)}}; };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&, t] {
+      const auto ear = std::make_shared<counting_ear>();
+      const std::uint32_t client = governor.join(ear);
+      for (int i = 0; i < 4000; ++i) {
+        governor.estimate(now(), {priority::interactive, "a", client}, 3);
+        const admission a = governor.try_acquire(
+            now(), {t == 0 ? priority::background : priority::interactive, "a", client, 4});
+        if (a.what != verdict::granted) {
+          std::this_thread::yield();
+          continue;
+        }
+        if (i % 7 == 0) {
+          governor.give_back(now(), a.granted_permit);
+        } else {
+          ++sent;
+          governor.on_reply(now(), a.granted_permit, {permit_use::admitted, "a", now(), {}});
+        }
+      }
+      governor.leave(client);
+      --clients;
+    });
+  for (int t = 0; t < 2; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; clients > 0; ++i) {
+        const auto call = governor.next_call(now());
+        if (!call) {
+          governor.wake_at();
+          governor.figures(now());
+          std::this_thread::yield();
+          continue;
+        }
+        if (i % 50 == 49) {
+          governor.on_failure(now(), call->number, "lost");
+          continue;
+        }
+        redis::store_answer answer;
+        {
+          const std::lock_guard lock{store_mutex};
+          answer = store.evaluate(1'700'000'000'000 + ticks / 1000, call->key, call->call);
+        }
+        governor.on_answer(now(), call->number, answer);
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  EXPECT_GT(sent, 10);
+  EXPECT_LE(sent, 1000);
+  EXPECT_GT(driver->rung, 0);
+}
+
+}  // namespace
+}  // namespace ephemint::test
