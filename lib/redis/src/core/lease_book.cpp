@@ -369,7 +369,9 @@ void lease_book::on_ok(time_point now, const command& c, const store_answer& a) 
       (std::clamp<duration>(between(now, c.sent_at), {}, std::chrono::seconds{1}) - round_trip_) / 8;
   epoch_ = a.epoch;
   revision_ = a.revision;
-  members_ = static_cast<std::size_t>(std::max<std::uint64_t>(1, a.members));
+  const bool whole = a.now != store_answer::mode::recover;
+  // A state that may be incomplete doesn't know yet of all who go on with a part each.
+  members_ = std::max<std::size_t>(whole ? 1 : members_, static_cast<std::size_t>(a.members));
   limit_ = std::clamp(a.limit, 1.0, static_cast<double>(terms_.rate.requests()));
   counted_ = static_cast<double>(a.counted);
   free_ = static_cast<double>(a.free);
@@ -379,7 +381,6 @@ void lease_book::on_ok(time_point now, const command& c, const store_answer& a) 
   believed_held_ = c.held + a.logins + a.background;
   learn(c, a);
 
-  const bool whole = a.now != store_answer::mode::recover;
   const duration ask = std::max<duration>(a.ask_again.value_or(milliseconds{0}), least_wait);
   const bool all_logins = whole && a.logins >= c.want_logins && a.now == store_answer::mode::open;
   const bool all_background = whole && a.background >= c.want_background && a.now == store_answer::mode::open;
