@@ -310,7 +310,7 @@ void lease_book::say(time_point now, store_call& call) const {
   uses_.write(now, call);
   call.logins_sent = logins_;
   call.lease = terms_.lease + terms_.flight;
-  call.used_own_share = used_own_share_ && !recovering_;
+  call.used_own_share = (used_own_share_ || (away_ && ever_)) && !recovering_;
   call.bye = leaving_;
   call.probe_succeeded = probe_succeeded_;
   call.probe_undone = probe_undone_;
