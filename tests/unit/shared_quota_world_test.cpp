@@ -117,6 +117,35 @@ TEST(shared_quota_world, nobody_is_refused_while_the_store_is_away) {
       }
 }
 
+/// Batches that ask as if they were logins, at 60 in 6 s: all send the moment the window opens.
+scenario eager_batches(std::uint64_t seed) {
+  scenario s = batches({4, 600});
+  s.quota = 60;
+  s.window = 6s;
+  s.length = 1min;
+  s.seed = seed;
+  for (workload& w : s.loads) {
+    w.batch_urgency = priority::interactive;
+    w.workers = 32;
+  }
+  return s;
+}
+
+TEST(shared_quota_world, outage_longer_or_shorter_than_a_window_is_survived_in_bursts) {
+  const auto eager = shared_driven(shared_settings(ephemint::quota::declared(60, 6s)), network);
+  for (const auto length : {3s, 7s, 10s})
+    for (const kind what : {kind::refused, kind::frozen, kind::emptied})
+      for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        SCOPED_TRACE(std::to_string(length.count()) + " s, outage " + std::to_string(static_cast<int>(what)) +
+                     ", seed " + std::to_string(seed));
+        const store_outage o{15s + seed * 37ms, length, what};
+        const scenario s = with_outage(eager_batches(seed), o);
+        const figures f = run(s, eager);
+        expect_exact(s, f);
+        EXPECT_GE(use_after_first_window(s, f), 0.85);
+      }
+}
+
 TEST(shared_quota_world, flushed_store_is_told_all_again) {
   for (const double n : {200.0, 6000.0}) {
     SCOPED_TRACE(n);
