@@ -7,9 +7,12 @@
 
 namespace ephemint::quota_world {
 
+struct client_network;
+
 /// Ephemint: the real engine and the real governor, with the defaults that a client has. Only its connections
 /// are the world's.
 strategy_maker engine_driven(ephemint::quota q);
+strategy_maker engine_driven(ephemint::quota q, client_network);
 
 /// Knows the server: sends when it would admit.
 strategy_maker oracle();

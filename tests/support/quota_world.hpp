@@ -3,6 +3,7 @@
 #include "quota_accounts.hpp"
 #include "quota_network.hpp"
 #include "quota_server.hpp"
+#include "quota_store.hpp"
 
 #include <ephemint/mint_request.hpp>
 #include <ephemint/quota.hpp>
@@ -37,6 +38,10 @@ class actions {
   virtual void wake_at(time_point) = 0;  ///< the last one counts
   virtual const job& about(job_id) const = 0;
   virtual quota_server& server() = 0;  ///< for the oracle only
+  /// Sends that to the store. `on_store_answer` with its number follows once it was run, or
+  /// `on_store_failure`, when it may have been.
+  virtual void ask_store(std::uint64_t number, duration patience, store_command) = 0;
+  virtual duration store_age() const = 0;
 };
 
 struct reply {
@@ -54,6 +59,8 @@ class strategy {
   virtual void on_submit(time_point now, job_id) = 0;
   virtual void on_reply(time_point now, job_id, const reply&) = 0;
   virtual void on_wake(time_point now) = 0;
+  virtual void on_store_answer(time_point, std::uint64_t) {}
+  virtual void on_store_failure(time_point, std::uint64_t) {}
 };
 
 using strategy_maker = std::function<std::unique_ptr<strategy>(actions&, std::uint64_t seed)>;
@@ -71,8 +78,17 @@ struct workload {
   duration deadline = std::chrono::seconds{5};
   std::size_t batch = 0;  ///< mints without a deadline, `workers` at a time
   priority batch_urgency = priority::background;
-  static constexpr std::size_t workers = 16;
+  std::size_t workers = 16;
   static constexpr std::size_t endless = 1'000'000'000;
+};
+
+/// What a process may meet. It ends without a word, or does nothing for a while.
+struct mishap {
+  enum class kind : std::uint8_t { crash, freeze };
+  kind what;
+  std::uint32_t process;
+  duration at;
+  duration length{};  ///< of `freeze`
 };
 
 struct scenario {
@@ -84,8 +100,11 @@ struct scenario {
   refusals refused;
   duration length = std::chrono::hours{1};  ///< ends earlier when the batch is done
   std::size_t processes = 1;
-  duration join_every{};              ///< process i begins at i * this
-  std::optional<duration> leave_at;   ///< all but the first stop then
+  duration join_every{};             ///< process i begins at i * this
+  std::optional<duration> leave_at;  ///< all but the first stop then
+  std::vector<workload> loads{};     ///< one for each process; if empty, all have `load`
+  std::vector<mishap> mishaps{};
+  store_rules store;
   std::vector<quota_change> changes;  ///< in order
   std::uint64_t seed = 1;
 };
@@ -118,6 +137,11 @@ struct figures {
   double jain = 1;               ///< of the processes' mints (Jain's fairness index)
   double length = 0;             ///< seconds
   std::vector<float> latencies;  ///< of the logins in time, sorted, seconds
+  /// From a login's arrival to its request, all of them, sorted, seconds. One that wasn't served has waited
+  /// until its deadline.
+  std::vector<float> waits;
+  std::size_t most_counted = 0;      ///< of all processes in any sliding window, as the server counts
+  std::uint64_t store_commands = 0;  ///< that the store has run
   std::vector<process_figures> each;
   std::vector<second_of_trace> trace;
 
@@ -126,6 +150,12 @@ struct figures {
     return logins == 0 ? 1 : static_cast<double>(logins_in_time) / static_cast<double>(logins);
   }
   double percentile(double p) const;
+  double wait(double p) const;
+  double commands_a_mint() const {
+    return minted == 0 ? 0 : static_cast<double>(store_commands) / static_cast<double>(minted);
+  }
+  /// Admitted between two whole seconds since the start, of what a server with this rate would have admitted.
+  double use(duration from, duration until, double a_second) const;
 };
 
 figures run(const scenario&, const strategy_maker&);

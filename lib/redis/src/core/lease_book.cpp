@@ -319,7 +319,7 @@ void lease_book::say(time_point now, store_call& call) const {
   uses_.write(now, call);
   call.logins_sent = logins_;
   call.lease = terms_.lease + terms_.flight;
-  call.used_own_share = used_own_share_ && !recovering_;
+  call.used_own_share = (used_own_share_ || (away_ && ever_)) && !recovering_;
   call.bye = leaving_;
   call.probe_succeeded = probe_succeeded_;
   call.probe_undone = probe_undone_;
@@ -378,7 +378,9 @@ void lease_book::on_ok(time_point now, const command& c, const store_answer& a) 
       (std::clamp<duration>(between(now, c.sent_at), {}, std::chrono::seconds{1}) - round_trip_) / 8;
   epoch_ = a.epoch;
   revision_ = a.revision;
-  members_ = static_cast<std::size_t>(std::max<std::uint64_t>(1, a.members));
+  const bool whole = a.now != store_answer::mode::recover;
+  // A state that may be incomplete doesn't know yet of all who go on with a part each.
+  members_ = std::max<std::size_t>(whole ? 1 : members_, static_cast<std::size_t>(a.members));
   limit_ = std::clamp(a.limit, 1.0, static_cast<double>(terms_.rate.requests()));
   counted_ = static_cast<double>(a.counted);
   free_ = static_cast<double>(a.free);
@@ -388,7 +390,6 @@ void lease_book::on_ok(time_point now, const command& c, const store_answer& a) 
   believed_held_ = c.held + a.logins + a.background;
   learn(c, a);
 
-  const bool whole = a.now != store_answer::mode::recover;
   const duration ask = std::max<duration>(a.ask_again.value_or(milliseconds{0}), least_wait);
   const bool all_logins = whole && a.logins >= c.want_logins && a.now == store_answer::mode::open;
   const bool all_background = whole && a.background >= c.want_background && a.now == store_answer::mode::open;
