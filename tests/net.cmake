@@ -1,5 +1,8 @@
 # The connections: framing, TLS, names and addresses in memory; whole connections against a scripted server.
-add_library(ephemint_test_network STATIC support/scripted_server.cpp support/test_authority.cpp)
+add_library(ephemint_test_network STATIC
+    support/http2_frames.cpp
+    support/scripted_server.cpp
+    support/test_authority.cpp)
 target_include_directories(ephemint_test_network PUBLIC support)
 target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads PRIVATE ephemint_build_flags)
 
