@@ -74,7 +74,7 @@ void answer_all(peer& client) {
 
 /// Hears without keeping anything, and asks again.
 struct counter final : test::quiet_observer {
-  void on_open(link_id, std::uint32_t, bool) override { ++connected; }
+  void on_open(link_id, link_room, bool) override { ++connected; }
   void on_reply(link_id, attempt_id, const detail::http_reply& reply) override {
     ++replies;
     EXPECT_TRUE(reply.reusable);

@@ -62,6 +62,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   bool send(attempt_id, std::string_view request) noexcept;
   bool peer_is_silent() noexcept;
   bool drop(attempt_id) noexcept;
+  bool reset(attempt_id) noexcept;
 
   // ending
   template <class Step>
@@ -127,7 +128,7 @@ void connection::impl::open(std::unique_ptr<tls_stream> stream) {
   if (!nothing_came_early()) return;
   phase_ = phase::open;
   idle_since_ = clock::now();
-  observer_->on_open(id_, wire_->capacity(), stream_->tls().resumed());
+  observer_->on_open(id_, {wire_->capacity(), false}, stream_->tls().resumed());
   if (phase_ == phase::open) stream_->read();
 }
 
@@ -241,6 +242,12 @@ bool connection::impl::drop(attempt_id attempt) noexcept {
   return true;
 }
 
+bool connection::impl::reset(attempt_id) noexcept {
+  observer_ = nullptr;
+  end(false);
+  return true;
+}
+
 // --- ending
 
 void connection::impl::lose(const failure& why) noexcept {
@@ -284,7 +291,13 @@ bool connection::send(attempt_id attempt, std::string_view request) noexcept {
   return impl_->send(attempt, request);
 }
 
+void connection::flush() noexcept {}
+
+void connection::probe() noexcept {}
+
 bool connection::drop(attempt_id attempt) noexcept { return impl_->drop(attempt); }
+
+bool connection::reset(attempt_id attempt) noexcept { return impl_->reset(attempt); }
 
 void connection::close() noexcept { impl_->close(); }
 
