@@ -1,9 +1,18 @@
 # The connections: framing, TLS, names and addresses in memory; whole connections against a scripted server.
-add_library(ephemint_test_network STATIC support/scripted_server.cpp support/test_authority.cpp)
+add_library(ephemint_test_network STATIC
+    support/http2_frames.cpp
+    support/scripted_server.cpp
+    support/test_authority.cpp)
 target_include_directories(ephemint_test_network PUBLIC support)
 target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads PRIVATE ephemint_build_flags)
 
 ephemint_test(net_reply_test LABELS unit SOURCES unit/http1_wire_test.cpp unit/reply_parser_test.cpp)
+if(EPHEMINT_HTTP2)
+    ephemint_test(net_http2_test
+        LABELS unit
+        LIBRARIES ephemint_test_network
+        SOURCES unit/http2_memory_test.cpp unit/http2_reply_test.cpp unit/http2_wire_test.cpp)
+endif()
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit

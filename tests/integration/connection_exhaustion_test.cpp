@@ -129,7 +129,7 @@ class scenario {
       if (!seen_.reusable || seen_.gone > expected_gone_) again();
       if (testing::Test::HasFatalFailure()) return;
       const int lost = seen_.attempts_lost;
-      if (!(seen_.out = link_->send(1, request))) {
+      if (!(seen_.out = link_->send(1, {.text = request}))) {
         again();
         continue;
       }
@@ -144,7 +144,7 @@ class scenario {
     if (!seen_.reusable || seen_.gone > expected_gone_) again();
     if (testing::Test::HasFatalFailure()) return;
     const int lost = seen_.attempts_lost;
-    if (!(seen_.out = link_->send(2, stale))) {
+    if (!(seen_.out = link_->send(2, {.text = stale}))) {
       ++failures_;
       return forget();
     }

@@ -136,7 +136,7 @@ class connection_run : public net::link_observer {
 
   /// Sends the next attempt's request.
   bool send(std::string_view request) {
-    out = link->send(++sent, request);
+    out = link->send(++sent, {.text = request});
     return out;
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/request.hpp"
 #include "net/link_observer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,7 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 namespace ephemint::inline v0::net {
 
@@ -34,7 +34,7 @@ class connection : public std::enable_shared_from_this<connection> {
   /// writes it at once: one TLS record, one system call where the socket takes it. HTTP/2 writes with
   /// `flush`. False: not a byte of it has left, and the connection is finished; the observer hears nothing
   /// more of it.
-  bool send(attempt_id, std::string_view request) noexcept;
+  bool send(attempt_id, const detail::prepared_request&) noexcept;
 
   /// Has written what was taken since it was called last, all requests of one turn of the event loop
   /// together: perhaps only when what the loop has ready by now has run, for that may bring more. Should it
