@@ -12,6 +12,12 @@ if(EPHEMINT_HTTP2)
         LABELS unit
         LIBRARIES ephemint_test_network
         SOURCES unit/http2_memory_test.cpp unit/http2_reply_test.cpp unit/http2_wire_test.cpp)
+    # As reply_fuzz.
+    add_executable(http2_fuzz fuzz/http2_fuzz.cpp fuzz/standalone_main.cpp)
+    target_include_directories(http2_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
+    target_link_libraries(http2_fuzz PRIVATE ephemint::ephemint ephemint_build_flags)
+    add_test(NAME http2_fuzz COMMAND http2_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/http2)
+    set_tests_properties(http2_fuzz PROPERTIES LABELS fuzz)
 endif()
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
