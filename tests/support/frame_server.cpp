@@ -173,6 +173,12 @@ void frame_peer::wait_for_end() {
   while (next_frame()) continue;
 }
 
+bool frame_peer::wait_for_window(std::int64_t size) {
+  while (window_ < size)
+    if (!next_frame()) return false;
+  return true;
+}
+
 void frame_peer::close() {
   transport_->say_goodbye();
   transport_->end_writing();
@@ -194,6 +200,9 @@ void frame_peer::note(const http2::received_frame& one) {
     case frame_type::headers:
     case frame_type::continuation:
       take_block(one);
+      break;
+    case frame_type::window_update:
+      if (one.stream == 0) window_ += http2::number_at(one.payload, 0);
       break;
     case frame_type::rst_stream:
       open_.erase(one.stream);
@@ -222,6 +231,7 @@ void frame_peer::note_written(std::string_view bytes) {
   seen_->written += bytes.size();
   written_.take(bytes);
   while (const auto one = written_.next()) {
+    if (one->type == frame_type::data) window_ -= static_cast<std::int64_t>(one->payload.size());
     const bool ends =
         (one->type == frame_type::data || one->type == frame_type::headers) && one->has(flag::end_stream);
     if (ends || one->type == frame_type::rst_stream) open_.erase(one->stream);
@@ -275,24 +285,34 @@ std::vector<scripted_server::script> frame_server::wrapped(std::vector<script> s
   return all;
 }
 
-seen_connection& frame_server::next_seen() {
+seen_connection& frame_server::begin() {
   const std::lock_guard lock{mutex_};
+  most_connected_ = std::max(most_connected_.load(), ++connected_);
   return seen_.emplace_back();
 }
 
+void frame_server::end() {
+  const std::lock_guard lock{mutex_};
+  --connected_;
+}
+
 void frame_server::serve(peer& transport, const script& script) {
-  seen_connection& seen = next_seen();
+  seen_connection& seen = begin();
   seen.shook_hands = transport.shake_hands();
   seen.offered = transport.offered();
   seen.protocol = transport.protocol();
   seen.resumed = transport.resumed();
-  if (!seen.shook_hands) return;
-  if (seen.protocol == "h2") {
+  if (seen.shook_hands && seen.protocol == "h2") {
     frame_peer one{transport, seen, requests_};
     script(one);
     one.wait_for_end();
-    return;
+  } else if (seen.shook_hands) {
+    serve_http1(transport, seen);
   }
+  end();
+}
+
+void frame_server::serve_http1(peer& transport, seen_connection& seen) {
   for (auto request = transport.read_request(); !request.empty(); request = transport.read_request()) {
     const auto account = field_of(request, "On-Behalf-Of");
     seen.requests.push_back({0, {{"on-behalf-of", account}}});
