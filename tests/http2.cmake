@@ -10,6 +10,7 @@ ephemint_test(http2_hostile_test UNITY
         integration/http2_hostile_resets_test.cpp
         integration/http2_hostile_settings_test.cpp
         integration/http2_hostile_silence_test.cpp
+        support/http2_trial.cpp
     LIBRARIES ephemint::sandbox ephemint_test_network
     LABELS integration)
 target_precompile_headers(http2_hostile_test PRIVATE support/http2_trial.hpp <gmock/gmock.h>)

@@ -59,9 +59,9 @@ TEST_F(Http2Cancel, replies_that_nobody_wants_any_more_leave_room_for_a_hundred_
   options.max_connections = 1;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    (void)co_await mint_batch(c, {});
+    (void)co_await mint_batch(c);
     co_await give_up(c, api, 60);
-    const auto after = co_await mint_batch(c, {.mints = 100});
+    const auto after = co_await mint_batch(c, 100);
     EXPECT_EQ(after.all, hundred_minted);
   });
   EXPECT_EQ(api.connections(), 1);
@@ -84,10 +84,10 @@ TEST_F(Http2Cancel, replies_that_come_soon_are_thrown_away_without_a_reset) {
   options.max_connections = 1;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    (void)co_await mint_batch(c, {});
+    (void)co_await mint_batch(c);
     co_await give_up(c, api, 60);
     go_on.give();
-    const auto after = co_await mint_batch(c, {.mints = 100});
+    const auto after = co_await mint_batch(c, 100);
     EXPECT_EQ(after.all, hundred_minted);
   });
   EXPECT_EQ(api.connections(), 1);
@@ -109,10 +109,10 @@ TEST_F(Http2Cancel, storms_never_exceed_the_servers_limit) {
   options.max_connections = 1;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    (void)co_await mint_batch(c, {});
+    (void)co_await mint_batch(c);
     for (int round = 0; round < 4; ++round) {
       co_await give_up(c, api, 5);
-      const auto after = co_await mint_batch(c, {.mints = 10});
+      const auto after = co_await mint_batch(c, 10);
       EXPECT_EQ(after.all, (outcomes{{"minted", 10}}));
     }
   });

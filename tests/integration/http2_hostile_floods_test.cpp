@@ -108,10 +108,10 @@ TEST(Http2Floods, of_an_idle_connection_end_it_and_the_next_mint_takes_another) 
   options.max_attempts = 1;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    const auto first = co_await mint_batch(c, {});
+    const auto first = co_await mint_batch(c);
     EXPECT_EQ(first.all, (outcomes{{"minted", 1}}));
     while (c.stats().connections > 0) co_await pause_for(1ms);
-    const auto second = co_await mint_batch(c, {});
+    const auto second = co_await mint_batch(c);
     EXPECT_EQ(second.all, (outcomes{{"minted", 1}}));
   });
   EXPECT_TRUE(flooded.wait());

@@ -132,7 +132,7 @@ TEST_F(Http2Settings, no_stream_for_a_while_is_waited_for) {
   options.max_connections = 1;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    const auto first = co_await mint_batch(c, {});
+    const auto first = co_await mint_batch(c);
     EXPECT_EQ(first.all, one_minted);
     int minted = 0;
     for (int i = 0; i < 3; ++i)

@@ -28,12 +28,12 @@ TEST_F(Http2Silence, of_a_whole_connection_costs_one_attempts_time_and_not_one_a
   options.attempt_timeout = 400ms;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
-    const auto first = co_await mint_batch(c, {});
+    const auto first = co_await mint_batch(c);
     EXPECT_EQ(first.all, (outcomes{{"minted", 1}}));
-    const auto lost = co_await mint_batch(c, {.mints = 4});
+    const auto lost = co_await mint_batch(c, 4);
     EXPECT_EQ(lost.all, (outcomes{{"minted", 4}}));
     EXPECT_EQ(c.stats().retries, 4u);
-    const auto after = co_await mint_batch(c, {.mints = 8});
+    const auto after = co_await mint_batch(c, 8);
     EXPECT_EQ(after.all, (outcomes{{"minted", 8}}));
     EXPECT_EQ(c.stats().retries, 4u) << "nobody is sent into the dead connection again";
   });
