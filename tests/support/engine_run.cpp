@@ -171,6 +171,8 @@ void engine_run::perform(const command& c) {
       return drop(c);
     case kind::reset:
       return reset(c);
+    case kind::probe:
+      return;
     case kind::close:
       if (!find(c.link, "close")) return;
       ++closed_;
@@ -213,7 +215,7 @@ void engine_run::dial(link_id id) {
       found->second.open = true;
       found->second.capacity = plan.capacity;
       found->second.opened_at = now_;
-      engine_->on_link_open(now_, id, plan.capacity);
+      engine_->on_link_open(now_, id, {plan.capacity, plan.shared});
     }
     pump();
   });

@@ -34,6 +34,7 @@ struct dial_plan {
   core::duration takes = 30ms;
   std::optional<scripted_failure> fails{};
   std::uint32_t capacity = 1;
+  bool shared = false;
 };
 
 /// A reply, but for its token and its words.

@@ -35,6 +35,7 @@ struct command {
     drop,   ///< nobody waits for `attempt`'s reply; if that ended `link`, `on_link_gone`
     reset,  ///< that reply has not come: give `attempt` up; `link` goes on, and the engine has forgotten the
             ///< attempt
+    probe,  ///< ask `link` for a sign of life: `on_link_heard`, should one come
     close,  ///< end `link` at once; the engine has forgotten it
     finish,   ///< `of` is over, as `of->end` says; it is the caller's again
     warmed,   ///< `warm` is over, as it says; it is the caller's again
@@ -110,8 +111,11 @@ class engine {
   void on_submit(time_point now, mint&) noexcept;
   /// Nothing if that mint is over already.
   void on_cancel(time_point now, mint&) noexcept;
-  void on_link_open(time_point now, link_id, std::uint32_t capacity) noexcept;
+  void on_link_open(time_point now, link_id, link_room) noexcept;
+  /// From now on it takes so many at once: perhaps none, perhaps fewer than are on it.
   void on_capacity(time_point now, link_id, std::uint32_t capacity) noexcept;
+  /// After `probe`: something has come.
+  void on_link_heard(time_point now, link_id) noexcept;
   /// It takes no more requests; what is on it goes on.
   void on_link_retiring(time_point now, link_id) noexcept;
   /// It has ended. `of_its_attempts`: what became of those that are on it.

@@ -214,15 +214,15 @@ void engine::close_resting() noexcept {
   });
 }
 
-void engine::on_link_open(time_point now, link_id id, std::uint32_t capacity) noexcept {
+void engine::on_link_open(time_point now, link_id id, link_room room) noexcept {
   link* const l = links_.find(id);
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   dial_said_something_ = false;
   outage_.probe_undone(l->probe);  // that it is connected is no answer yet: a request is to ask
-  dials_.opened(capacity);
+  dials_.opened(room.capacity);
   links_.open(*l, 0, now);
-  on_capacity(now, id, capacity);
+  on_capacity(now, id, room.capacity);
 }
 
 void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noexcept {
@@ -239,6 +239,8 @@ void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noe
   }
   advance(now);
 }
+
+void engine::on_link_heard(time_point, link_id) noexcept {}
 
 void engine::on_link_retiring(time_point now, link_id id) noexcept {
   link* const l = links_.find(id);

@@ -101,6 +101,7 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   options_.user_agent = checked.user_agent;
   // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
   connections_.resize(core::link_slots(options_.max_connections));
+  to_flush_.reserve(connections_.size());
   use_key_in_force();
 }
 
@@ -214,10 +215,10 @@ void client_impl::woken() noexcept {
 // What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
 // it runs.
 
-void client_impl::on_open(net::link_id id, std::uint32_t capacity, bool resumed) {
+void client_impl::on_open(net::link_id id, net::link_room room, bool resumed) {
   const auto self = shared_from_this();
   ++(resumed ? resumed_handshakes_ : full_handshakes_);
-  engine_.on_link_open(clock::now(), id, capacity);
+  engine_.on_link_open(clock::now(), id, {room.capacity, room.shared});
   pump();
 }
 
@@ -250,6 +251,12 @@ void client_impl::on_address(net::link_id id, const asio::ip::address& which, ne
 void client_impl::on_capacity(net::link_id id, std::uint32_t capacity) {
   const auto self = shared_from_this();
   engine_.on_capacity(clock::now(), id, capacity);
+  pump();
+}
+
+void client_impl::on_heard(net::link_id id) {
+  const auto self = shared_from_this();
+  engine_.on_link_heard(clock::now(), id);
   pump();
 }
 
@@ -300,6 +307,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
 void client_impl::pump() noexcept {
   if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
   while (const auto c = engine_.next()) perform(*c);
+  flush();
   // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
   if (wake_at_ != core::never) wake_at(wake_at_);
   publish();
@@ -314,6 +322,10 @@ void client_impl::perform(const core::command& c) noexcept {
       return dial(c.link);
     case kind::drop:
       return drop(c);
+    case kind::reset:
+      return reset(c);
+    case kind::probe:
+      return probe(c.link);
     case kind::close:
       if (const auto going = std::exchange(connection_at(c.link), nullptr)) going->close();
       return;
@@ -328,8 +340,6 @@ void client_impl::perform(const core::command& c) noexcept {
       return static_cast<warm_up_operation*>(c.warm)->finished();
     case kind::wake_at:
       return wake_at(c.at);
-    case kind::reset:
-      return;  // only a link for several requests is told that
     case kind::drained:
       timer_.cancel();  // it would keep the context busy for nothing
       wake_at_ = core::never;
@@ -347,7 +357,7 @@ void client_impl::send(const core::command& c) noexcept {
                                    facts_of(net::out_of_memory()));
   }
   request_writer& writer = static_cast<const operation&>(*c.of).token_only ? *bare_writer_ : *writer_;
-  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return;
+  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unsent);
 }
@@ -377,6 +387,31 @@ void client_impl::drop(const core::command& c) noexcept {
   if (!connection_at(c.link)->drop(c.attempt)) return;
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+}
+
+void client_impl::reset(const core::command& c) noexcept {
+  if (!connection_at(c.link)->reset(c.attempt)) return to_flush(c.link);
+  connection_at(c.link).reset();
+  engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+}
+
+void client_impl::probe(core::link_id id) noexcept {
+  connection_at(id)->probe();
+  to_flush(id);
+}
+
+void client_impl::to_flush(core::link_id id) noexcept {
+  const std::uint32_t slot = core::slot_of(id);
+  if (!std::exchange(connections_[slot].to_flush, true)) to_flush_.push_back(slot);
+}
+
+/// What one event has brought leaves together. A link that has ended meanwhile has nothing to write.
+void client_impl::flush() noexcept {
+  for (const std::uint32_t slot : to_flush_) {
+    connections_[slot].to_flush = false;
+    if (const auto on = connections_[slot].held) on->flush();
+  }
+  to_flush_.clear();
 }
 
 void client_impl::wake_at(core::time_point when) noexcept {

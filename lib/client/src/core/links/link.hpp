@@ -21,6 +21,12 @@ constexpr std::uint32_t slot_of(link_id id) noexcept { return id & ((1u << link_
 /// Twice as many as may stand: one that is closing keeps its place until `close` was told.
 constexpr std::size_t link_slots(std::size_t max_connections) noexcept { return 2 * max_connections; }
 
+/// What a link has room for when it opens.
+struct link_room {
+  std::uint32_t capacity = 1;  ///< requests at once
+  bool shared = false;         ///< one request can be given up without the others
+};
+
 /// What the engine knows of one connection: how many requests it takes at once, and how many are on it.
 /// HTTP/1.1 is a link of capacity 1.
 struct link {
