@@ -35,6 +35,7 @@ server_wishes tls_of(const frame_server_wishes& wishes) {
   tls.shown = issue(root(), {});
   tls.protocols = wishes.protocols;
   tls.insists = wishes.insists;
+  tls.alternates = wishes.alternates;
   tls.greatest_version = wishes.greatest_version;
   tls.ciphers = wishes.ciphers;
   return tls;

@@ -130,6 +130,7 @@ std::string reply_of(std::uint32_t stream, const http2::field_list&, std::string
 struct frame_server_wishes {
   std::vector<std::string> protocols = {"h2", "http/1.1"};
   bool insists = false;
+  bool alternates = false;
   int greatest_version = TLS1_3_VERSION;
   std::string ciphers = {};
 };
