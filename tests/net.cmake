@@ -10,6 +10,12 @@ target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads
 
 ephemint_test(http2_frames_test LABELS unit SOURCES unit/http2_frames_test.cpp LIBRARIES ephemint_test_network)
 ephemint_test(net_reply_test LABELS unit SOURCES unit/http1_wire_test.cpp unit/reply_parser_test.cpp)
+if(EPHEMINT_HTTP2)
+    ephemint_test(net_http2_test
+        LABELS unit
+        LIBRARIES ephemint_test_network
+        SOURCES unit/http2_memory_test.cpp unit/http2_reply_test.cpp unit/http2_wire_test.cpp)
+endif()
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit

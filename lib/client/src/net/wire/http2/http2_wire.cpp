@@ -113,11 +113,15 @@ struct http2_wire::callbacks {
     return result == NGHTTP2_ERR_NOMEM ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
 
+  /// Of those that bring a reply.
+  static bool is_reply(std::uint8_t type) noexcept {
+    return type == NGHTTP2_HEADERS || type == NGHTTP2_DATA || type == NGHTTP2_CONTINUATION;
+  }
+
   static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* head, void* of) noexcept {
     return guarded(of, [&](http2_wire& self) {
-      ++self.idle_frames_;
-      self.reading_id_ = head->stream_id;
-      stream* const s = known(session, head->stream_id);
+      self.reading_id_ = is_reply(head->type) ? head->stream_id : 0;
+      stream* const s = known(session, self.reading_id_);
       if (s == nullptr || s->reply.now() != http2_reply::status::incomplete) return 0;
       return unwanted(session, *s, s->reply.on_frame(frame_head_size + head->length));
     });
@@ -161,7 +165,7 @@ struct http2_wire::callbacks {
       stream* const s = known(session, head.stream_id);
       if (s == nullptr) return 0;
       if (head.type == NGHTTP2_RST_STREAM) s->reset_by_peer = true;
-      if (head.type != NGHTTP2_HEADERS && head.type != NGHTTP2_DATA) return 0;
+      if (!is_reply(head.type)) return 0;
       const bool was_incomplete = s->reply.now() == http2_reply::status::incomplete;
       if (head.type == NGHTTP2_HEADERS) s->reply.on_block_end();
       if ((head.flags & NGHTTP2_FLAG_END_STREAM) != 0)
@@ -276,6 +280,7 @@ wire::news http2_wire::die(std::uint32_t code, std::string_view why) {
 
 wire::news http2_wire::commit(std::size_t size) {
   char* const bytes = stock_.plaintext().data();
+  idle_frames_ += frames_.take({bytes, size});
   heard_since_ = true;
   if (std::exchange(asked_, false)) heard_ = true;
   const auto taken =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/wire/http2/frame_counter.hpp"
 #include "net/wire/http2/http2_reply.hpp"
 #include "net/wire/http2/http2_stock.hpp"
 #include "net/wire/wiped_buffer.hpp"
@@ -127,9 +128,10 @@ class http2_wire final : public wire {
   bool heard_since_ = false;            // that one was sent, isn't set
   bool out_of_memory_ = false;          // in a callback, through which nothing may be thrown
   bool closing_ = false;                // we have ended it
-  int idle_frames_ = 0;                 // since the last reply
-  std::int32_t reading_id_ = 0;         // the stream whose frame is being read
-  std::uint32_t own_code_ = 0;          // for which nghttp2 ended it
+  frame_counter frames_;
+  int idle_frames_ = 0;          // since the last reply
+  std::int32_t reading_id_ = 0;  // the stream whose frame is being read
+  std::uint32_t own_code_ = 0;   // for which nghttp2 ended it
   failure problem_;
 };
 
