@@ -359,7 +359,7 @@ void client_impl::send(const core::command& c) noexcept {
   request_writer& writer = static_cast<const operation&>(*c.of).token_only ? *bare_writer_ : *writer_;
   if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
-  engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unsent);
+  engine_.on_send_failed(clock::now(), c.link, c.attempt);
 }
 
 void client_impl::use_key_in_force() {
