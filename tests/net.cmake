@@ -15,6 +15,15 @@ if(EPHEMINT_HTTP2)
         LABELS unit
         LIBRARIES ephemint_test_network
         SOURCES unit/http2_memory_test.cpp unit/http2_reply_test.cpp unit/http2_wire_test.cpp)
+    ephemint_test(net_http2_connection_test UNITY
+        LABELS threads
+        LIBRARIES ephemint_test_network
+        SOURCES integration/http2_connection_test.cpp)
+    # Apart from the others: it replaces the allocators.
+    ephemint_test(net_http2_memory_test
+        LABELS integration
+        LIBRARIES ephemint_test_network
+        SOURCES integration/http2_exhaustion_test.cpp support/failing_memory.cpp)
     # As reply_fuzz.
     add_executable(http2_fuzz fuzz/http2_fuzz.cpp fuzz/standalone_main.cpp)
     target_include_directories(http2_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
