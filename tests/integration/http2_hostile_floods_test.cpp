@@ -23,6 +23,8 @@ struct flood {
   std::string frame;
   /// Whether our GOAWAY still gets out, and says so.
   bool told_to_calm_down = true;
+
+  friend void PrintTo(const flood& each, std::ostream* to) { *to << each.name; }
 };
 
 const flood every_flood[] = {

@@ -24,6 +24,8 @@ struct broken_rule {
   error_code code;
   /// What becomes of the mint whose stream is at fault, if one is; the others go again.
   const char* outcome = "minted";
+
+  friend void PrintTo(const broken_rule& each, std::ostream* to) { *to << each.name; }
 };
 
 const std::vector<broken_rule> broken_rules{
@@ -43,7 +45,7 @@ const std::vector<broken_rule> broken_rules{
      [](const auto& r) {
        return h2::open_headers(r.stream, h2::block({{":status", "200"}})) + h2::ping("12345678");
      },
-     error_code::protocol_error},
+     error_code::protocol_error, "bad_response"},
     {"continuation_from_nowhere", [](const auto& r) { return h2::continuation(r.stream, "", true); },
      error_code::protocol_error},
     {"continuation_of_another_stream",
@@ -51,7 +53,7 @@ const std::vector<broken_rule> broken_rules{
        return h2::open_headers(r.stream, h2::block({{":status", "200"}})) +
               h2::continuation(r.stream + 2, "", true);
      },
-     error_code::protocol_error},
+     error_code::protocol_error, "bad_response"},
     // §5.1.
     {"data_before_headers", [](const auto& r) { return h2::data(r.stream, "{}", true); },
      error_code::protocol_error},
@@ -138,6 +140,8 @@ INSTANTIATE_TEST_SUITE_P(All, Http2BrokenRule, testing::ValuesIn(broken_rules),
 struct odd_frames {
   const char* name;
   bytes_for bytes;
+
+  friend void PrintTo(const odd_frames& each, std::ostream* to) { *to << each.name; }
 };
 class Http2OddFrames : public testing::TestWithParam<odd_frames> {};
 

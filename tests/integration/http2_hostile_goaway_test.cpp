@@ -213,6 +213,8 @@ TEST_F(Http2Goaway, connection_that_ends_while_idle_is_replaced_for_nothing) {
 struct broken_reply {
   const char* name;
   bool has_body;
+
+  friend void PrintTo(const broken_reply& each, std::ostream* to) { *to << each.name; }
 };
 class Http2BrokenReply : public testing::TestWithParam<broken_reply> {};
 

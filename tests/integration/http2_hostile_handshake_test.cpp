@@ -110,6 +110,8 @@ TEST_F(Http2Handshake, cipher_that_http2_allows_does_with_tls_1_2_too) {
 struct false_start {
   const char* name;
   std::string bytes;
+
+  friend void PrintTo(const false_start& each, std::ostream* to) { *to << each.name; }
 };
 
 class Http2FalseStart : public testing::TestWithParam<false_start> {};

@@ -16,6 +16,8 @@ struct odd_reply {
   const char* name;
   std::function<std::string(const frame_request&)> bytes;
   const char* outcome = "bad_response";
+
+  friend void PrintTo(const odd_reply& each, std::ostream* to) { *to << each.name; }
 };
 
 /// The fields of a good reply with these before the others, or behind them.

@@ -64,6 +64,8 @@ TEST_F(Http2Resets, always_refused_ends_after_the_attempts_and_one) {
 struct reset_code {
   const char* name;
   error_code code;
+
+  friend void PrintTo(const reset_code& each, std::ostream* to) { *to << each.name; }
 };
 class Http2Reset : public testing::TestWithParam<reset_code> {};
 

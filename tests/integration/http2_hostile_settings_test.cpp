@@ -229,6 +229,8 @@ struct bad_settings {
   const char* name;
   std::string bytes;
   h2::error_code code;
+
+  friend void PrintTo(const bad_settings& each, std::ostream* to) { *to << each.name; }
 };
 
 class Http2BadSettings : public testing::TestWithParam<bad_settings> {};

@@ -150,7 +150,13 @@ bool frame_peer::write_in_pieces(std::string_view bytes, std::size_t piece) {
     if (!transport_->write(one)) return false;
     note_written(one);
   }
-  return true;
+  return !std::exchange(owes_ack_, false) || write(http2::settings_ack());
+}
+
+/// Our SETTINGS have to come first: RFC 9113 §3.4.
+void frame_peer::acknowledge_settings() {
+  owes_ack_ = true;
+  if (seen_->written > 0) write({});
 }
 
 bool frame_peer::flood(std::string_view frame, int times) {
@@ -193,7 +199,7 @@ void frame_peer::note(const http2::received_frame& one) {
   seen_->frames.push_back(one);
   switch (one.type) {
     case frame_type::settings:
-      if (!one.has(flag::ack) && polite_) write(http2::settings_ack());
+      if (!one.has(flag::ack) && polite_) acknowledge_settings();
       break;
     case frame_type::ping:
       if (!one.has(flag::ack) && polite_) write(http2::ping(one.payload, true));

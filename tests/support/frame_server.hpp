@@ -102,6 +102,7 @@ class frame_peer {
   void note(const http2::received_frame&);
   void note_written(std::string_view);
   void take_block(const http2::received_frame&);
+  void acknowledge_settings();
 
   peer* transport_;
   seen_connection* seen_;
@@ -114,6 +115,7 @@ class frame_peer {
   std::set<std::uint32_t> open_;
   std::int64_t window_ = 65'535;  // of the connection, what the client lets us send
   bool polite_ = true;
+  bool owes_ack_ = false;
 };
 
 /// What a token names.
