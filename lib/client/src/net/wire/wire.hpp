@@ -7,12 +7,17 @@
 
 #include <ephemint/clock.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace ephemint::inline v0::net {
+
+/// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
+/// after the handshake. One that was unused for longer may have been closed for that.
+inline constexpr clock::duration newcomer = std::chrono::seconds{1};
 
 /// What is spoken over a TLS session: plaintext in, plaintext out, no socket and no clock. Where memory runs
 /// out its members throw `std::bad_alloc`, and the connection ends.

@@ -9,9 +9,6 @@ namespace {
 
 /// After this long without a request a server may be about to close the connection.
 constexpr clock::duration a_while = std::chrono::milliseconds{10};
-/// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
-/// after the handshake. One that was unused for longer may have been closed for that.
-constexpr clock::duration newcomer = std::chrono::seconds{1};
 
 }  // namespace
 

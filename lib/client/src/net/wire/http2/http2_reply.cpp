@@ -1,5 +1,6 @@
 #include "net/wire/http2/http2_reply.hpp"
 
+#include "codec/ascii.hpp"
 #include "net/wire/reply_limits.hpp"
 
 #include <algorithm>
@@ -16,12 +17,10 @@ constexpr std::size_t field_overhead = 32;
 
 constexpr std::string_view unasked_for = "a Content-Encoding, which was not asked for";
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 /// 0: it is none.
 std::uint16_t status_code_of(std::string_view text) noexcept {
   std::uint16_t code = 0;
-  if (text.size() == 3 && std::ranges::all_of(text, is_digit))
+  if (text.size() == 3 && std::ranges::all_of(text, detail::ascii::is_digit))
     std::from_chars(text.data(), text.data() + text.size(), code);
   return code >= 100 ? code : 0;
 }

@@ -16,10 +16,6 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// A connection that is lost before this, unused, was no connection; one that was unused for longer may have
-/// been closed for that.
-constexpr clock::duration newcomer = std::chrono::seconds{1};
-
 constexpr std::size_t frame_head_size = 9;
 /// So that an honest reply never needs a window of its own to be opened again.
 constexpr std::uint32_t stream_window = reply_limits::body;
@@ -34,13 +30,13 @@ constexpr std::size_t most_acks = 100;
 constexpr int too_many_continuations = -905;
 
 /// nghttp2's result: memory is the only thing that can be short where this is used.
-void check(int result) {
+void need_memory(int result) {
   if (result != 0) throw std::bad_alloc{};
 }
 
 struct session_parts {
   session_parts() {
-    check(nghttp2_session_callbacks_new(&callbacks));
+    need_memory(nghttp2_session_callbacks_new(&callbacks));
     if (nghttp2_option_new(&option) == 0) return;
     nghttp2_session_callbacks_del(callbacks);
     throw std::bad_alloc{};
@@ -213,7 +209,7 @@ std::unique_ptr<nghttp2_session, http2_wire::deleter> http2_wire::make_session(h
 #endif
   nghttp2_mem memory = memory_from(self.stock_.memory());
   nghttp2_session* made = nullptr;
-  check(nghttp2_session_client_new3(&made, parts.callbacks, &self, parts.option, &memory));
+  need_memory(nghttp2_session_client_new3(&made, parts.callbacks, &self, parts.option, &memory));
   return std::unique_ptr<nghttp2_session, deleter>{made};
 }
 
@@ -237,9 +233,9 @@ void http2_wire::introduce(const settings& s) {
       {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(reply_limits::head)}}};
-  check(nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, ours.data(), ours.size()));
-  check(nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0, connection_window));
-  if (s.next_id != 1) check(nghttp2_session_set_next_stream_id(session_.get(), s.next_id));
+  need_memory(nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, ours.data(), ours.size()));
+  need_memory(nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0, connection_window));
+  if (s.next_id != 1) need_memory(nghttp2_session_set_next_stream_id(session_.get(), s.next_id));
   write_frames();
 }
 
@@ -427,20 +423,20 @@ bool http2_wire::reset(attempt_id attempt) {
   recycle(s);
   if (!was_out) return true;
   nghttp2_session_set_stream_user_data(session_.get(), id, nullptr);
-  check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL));
+  need_memory(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL));
   write_frames();
   return true;
 }
 
 void http2_wire::probe() {
   asked_ = true;
-  check(nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr));
+  need_memory(nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr));
   write_frames();
 }
 
 void http2_wire::say_goodbye() {
   closing_ = true;
-  check(nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR));
+  need_memory(nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR));
   write_frames();
 }
 
