@@ -90,10 +90,21 @@ std::string peer::read_request() {
   return request;
 }
 
-void peer::write(std::string_view text) { SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())); }
+std::string peer::read_some() {
+  std::string bytes(16384, '\0');
+  const int size = SSL_read(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+  bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return bytes;
+}
 
-void peer::write_in_pieces(std::string_view text, std::size_t piece) {
-  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) write(text.substr(0, piece));
+bool peer::write(std::string_view text) {
+  return SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) > 0;
+}
+
+bool peer::write_in_pieces(std::string_view text, std::size_t piece) {
+  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size())))
+    if (!write(text.substr(0, piece))) return false;
+  return true;
 }
 
 void peer::write_raw(std::string_view bytes) {
@@ -146,14 +157,24 @@ scripted_server::scripted_server(const server_wishes& wishes, std::vector<script
 }
 
 scripted_server::~scripted_server() {
-  ::shutdown(listener_, SHUT_RDWR);  // wakes accept()
-  acceptor_.join();
+  stop_accepting();
   {
     const std::lock_guard lock{mutex_};
     for (int socket : open_) ::shutdown(socket, SHUT_RDWR);
   }
-  for (std::thread& each : peers_) each.join();
+  finish();
   ::close(listener_);
+}
+
+void scripted_server::finish() {
+  stop_accepting();
+  for (std::thread& each : peers_) each.join();
+  peers_.clear();
+}
+
+void scripted_server::stop_accepting() {
+  ::shutdown(listener_, SHUT_RDWR);  // wakes accept()
+  if (acceptor_.joinable()) acceptor_.join();
 }
 
 void scripted_server::accept_all() {

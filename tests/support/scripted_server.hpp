@@ -21,11 +21,20 @@ class peer {
   peer& operator=(const peer&) = delete;
 
   bool shake_hands();
+  /// What ALPN picked; empty if nothing.
+  std::string protocol() const { return picked_protocol(*ssl_); }
+  /// What the client offered by ALPN, in its order.
+  std::vector<std::string> offered() const { return offered_protocols(*ssl_); }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+  /// The next bytes, at most one TLS record of them. Empty: the client has ended, or nothing came for 10 s.
+  std::string read_some();
+  /// Whether something of a record that was read waits still.
+  bool has_pending() const { return SSL_has_pending(ssl_.get()) == 1; }
   /// Up to and including an empty line; less if the client ends first.
   std::string read_request();
-  /// As one TLS record (at most 16 KiB).
-  void write(std::string_view);
-  void write_in_pieces(std::string_view, std::size_t piece);
+  /// As one TLS record (at most 16 KiB). Whether it could be written.
+  bool write(std::string_view);
+  bool write_in_pieces(std::string_view, std::size_t piece);
   /// Without TLS.
   void write_raw(std::string_view);
   std::string read_raw(std::size_t at_most);
@@ -57,9 +66,13 @@ class scripted_server {
 
   std::uint16_t port() const noexcept { return port_; }
   int connections() const noexcept { return connections_; }
+  /// Takes no more connections, and waits until the scripts of those that there were have ended by
+  /// themselves.
+  void finish();
 
  private:
   void accept_all();
+  void stop_accepting();
   void serve(int socket, const script&);
 
   openssl_pointer<SSL_CTX> context_;

@@ -6,8 +6,11 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <stdexcept>
+#include <string_view>
 
 namespace ephemint::test {
 
@@ -56,6 +59,60 @@ identity make(const identity* issuer, const certificate_wishes& wishes) {
   return made;
 }
 
+/// As ALPN has it on the wire: each with its length before it.
+std::vector<std::string> protocols_in(std::string_view list) {
+  std::vector<std::string> all;
+  while (!list.empty()) {
+    const auto size = static_cast<unsigned char>(list.front());
+    all.emplace_back(list.substr(1, size));
+    list.remove_prefix(std::min<std::size_t>(list.size(), 1u + size));
+  }
+  return all;
+}
+
+template <class T>
+void delete_it(void*, void* object, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<T*>(object);
+}
+
+using protocols = std::vector<std::string>;
+
+/// What a context picks.
+struct choice {
+  protocols wanted;
+  bool insists;
+  bool alternates;
+  std::atomic<int> connections{0};
+};
+
+/// Where a context keeps its choice, and a session what it was offered.
+int choice_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &delete_it<choice>);
+  return index;
+}
+int offer_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &delete_it<protocols>);
+  return index;
+}
+
+int pick_protocol(SSL* ssl, const unsigned char** picked, unsigned char* size, const unsigned char* offer,
+                  unsigned offer_size, void*) {
+  auto offered =
+      std::make_unique<protocols>(protocols_in({reinterpret_cast<const char*>(offer), offer_size}));
+  auto& made = *static_cast<choice*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), choice_index()));
+  const auto& wanted = made.wanted;
+  const auto found = made.insists
+                         ? wanted.begin()
+                         : std::find_first_of(wanted.begin(), wanted.end(), offered->begin(), offered->end());
+  delete static_cast<protocols*>(SSL_get_ex_data(ssl, offer_index()));  // of a ClientHello before
+  SSL_set_ex_data(ssl, offer_index(), offered.release());
+  const bool is_second = made.alternates && made.connections++ % 2 == 1;
+  if (found == wanted.end() || is_second) return SSL_TLSEXT_ERR_NOACK;
+  *picked = reinterpret_cast<const unsigned char*>(found->data());
+  *size = static_cast<unsigned char>(found->size());
+  return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
 
 std::string identity::pem() const {
@@ -87,7 +144,23 @@ openssl_pointer<SSL_CTX> make_server_context(const server_wishes& wishes) {
   check(SSL_CTX_set_session_id_context(context.get(), id, sizeof id));
   if (wishes.demands_client_certificate)
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  if (!wishes.ciphers.empty()) check(SSL_CTX_set_cipher_list(context.get(), wishes.ciphers.c_str()));
+  check(SSL_CTX_set_ex_data(context.get(), choice_index(),
+                            new choice{wishes.protocols, wishes.insists, wishes.alternates}));
+  SSL_CTX_set_alpn_select_cb(context.get(), &pick_protocol, nullptr);
   return context;
+}
+
+std::vector<std::string> offered_protocols(const SSL& ssl) {
+  const auto* offered = static_cast<const protocols*>(SSL_get_ex_data(&ssl, offer_index()));
+  return offered ? *offered : protocols{};
+}
+
+std::string picked_protocol(const SSL& ssl) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(&ssl, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 }  // namespace ephemint::test

@@ -50,7 +50,19 @@ struct server_wishes {
   int greatest_version = TLS1_3_VERSION;
   int tickets = 2;
   bool demands_client_certificate = false;
+  /// What it picks of a client's ALPN offer, the first that was offered; it picks nothing if none was, or if
+  /// this is empty.
+  std::vector<std::string> protocols = {};
+  bool insists = false;     ///< on the first of `protocols`, whatever was offered
+  bool alternates = false;  ///< every second connection gets no protocol: HTTP/1.1
+  /// Ciphers of TLS 1.2 as OpenSSL lists them. Empty: its own choice.
+  std::string ciphers = {};
 };
 openssl_pointer<SSL_CTX> make_server_context(const server_wishes&);
+
+/// What the client of that session offered by ALPN, in its order.
+std::vector<std::string> offered_protocols(const SSL&);
+/// What was picked; empty if nothing was.
+std::string picked_protocol(const SSL&);
 
 }  // namespace ephemint::test

@@ -28,7 +28,7 @@ std::shared_ptr<store_place> make_store_place(const boost::asio::any_io_executor
   settings.system_authorities = trust->system_authorities;
   settings.authority_file = trust->authority_file;
   settings.authority_pem = trust->authority_pem;
-  settings.offers_http = false;
+  settings.http = net::http_offer::none;
   made->secure = std::make_shared<net::endpoint>(executor, std::move(gate), settings);
   made->names = made->secure->names;
   return made;
