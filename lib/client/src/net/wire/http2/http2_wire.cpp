@@ -225,6 +225,7 @@ http2_wire::http2_wire(const std::string& host, http2_stock& stock, const settin
 
 http2_wire::~http2_wire() {
   session_.reset();  // before what its callbacks touch
+  stock_.give_back(std::move(output_));
   for (const auto& s : streams_) stock_.give_back(s->reply.reset());
 }
 
@@ -246,12 +247,17 @@ void http2_wire::write_frames() {
     const auto size = nghttp2_session_mem_send(session_.get(), &bytes);
     if (size == NGHTTP2_ERR_NOMEM || out_of_memory_) throw std::bad_alloc{};
     if (size <= 0) return;
-    output_.append(text_of(bytes, static_cast<std::size_t>(size)));
+    if (!output_) output_ = stock_.take_buffer();
+    output_->append(text_of(bytes, static_cast<std::size_t>(size)));
   }
 }
 
+std::string_view http2_wire::output() noexcept {
+  return output_ ? output_->view(0, output_->size()) : std::string_view{};
+}
+
 void http2_wire::sent() noexcept {
-  output_.clear();
+  stock_.give_back(std::move(output_));
   written_id_ = newest_id_;
 }
 
