@@ -107,6 +107,11 @@ void server::reset_stats() { impl_->shared().answers().reset_stats(); }
 
 void server::set_rate_limit(const rate_limit& limit) { impl_->shared().answers().set_rate_limit(limit); }
 
+void server::set_max_streams(std::uint32_t most) {
+  impl_->shared().answers().set_max_streams(most);
+  impl_->perform([most](hub& h) { h.set_max_streams(most); });
+}
+
 void server::add_fault(fault f) { impl_->shared().answers().add_fault(std::move(f)); }
 void server::clear_faults() { impl_->shared().answers().clear_faults(); }
 

@@ -54,6 +54,10 @@ class EPHEMINT_SANDBOX_EXPORT server {
   /// Replaces the quota, and forgets what was counted. Throws `std::invalid_argument`.
   void set_rate_limit(const rate_limit&);
 
+  /// Replaces `server_options::max_streams`, on connections that are open too. Throws
+  /// `std::invalid_argument`.
+  void set_max_streams(std::uint32_t);
+
   /// Adds a fault behind those that are there. Throws `std::invalid_argument` that names the bad member.
   void add_fault(fault);
   /// Forgets all faults, those of the options too.
