@@ -1,11 +1,14 @@
 # The connections: framing, TLS, names and addresses in memory; whole connections against a scripted server.
 add_library(ephemint_test_network STATIC
+    support/frame_server.cpp
     support/http2_frames.cpp
+    support/http2_header_decoder.cpp
     support/scripted_server.cpp
     support/test_authority.cpp)
 target_include_directories(ephemint_test_network PUBLIC support)
 target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads PRIVATE ephemint_build_flags)
 
+ephemint_test(http2_frames_test LABELS unit SOURCES unit/http2_frames_test.cpp LIBRARIES ephemint_test_network)
 ephemint_test(net_reply_test LABELS unit SOURCES unit/http1_wire_test.cpp unit/reply_parser_test.cpp)
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test

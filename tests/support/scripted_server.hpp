@@ -28,6 +28,8 @@ class peer {
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   /// The next bytes, at most one TLS record of them. Empty: the client has ended, or nothing came for 10 s.
   std::string read_some();
+  /// Whether something of a record that was read waits still.
+  bool has_pending() const { return SSL_has_pending(ssl_.get()) == 1; }
   /// Up to and including an empty line; less if the client ends first.
   std::string read_request();
   /// As one TLS record (at most 16 KiB). Whether it could be written.

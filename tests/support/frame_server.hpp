@@ -1,0 +1,166 @@
+#pragma once
+
+#include "http2_frames.hpp"
+#include "http2_header_decoder.hpp"
+#include "scripted_server.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::test {
+
+/// A request for a token, as it came.
+struct frame_request {
+  std::uint32_t stream = 0;  ///< 0: over HTTP/1.1
+  std::vector<http2::decoded_field> fields;
+
+  /// Of the first field of that name; empty if there is none.
+  std::string value_of(std::string_view name) const;
+  std::string account() const { return value_of("on-behalf-of"); }
+};
+
+/// What a connection's client did, in its order.
+struct seen_connection {
+  std::vector<std::string> offered;  ///< by ALPN
+  std::string protocol;              ///< that was picked; empty: none
+  bool shook_hands = false;
+  bool resumed = false;
+  bool preface = false;
+  bool ended = false;  ///< the client closed it, or it broke
+  std::vector<http2::received_frame> frames;
+  std::vector<frame_request> requests;
+  std::size_t most_open = 0;  ///< streams at once
+  std::size_t written = 0;    ///< bytes that left us
+
+  int count(http2::frame_type, std::uint8_t with = 0) const;
+  /// The codes of its GOAWAYs, and of its RST_STREAMs for that stream (0: for any).
+  std::vector<http2::error_code> goaways() const;
+  std::vector<http2::error_code> resets(std::uint32_t stream = 0) const;
+};
+
+/// The server's end of one HTTP/2 connection. Everything blocks, for 10 s at most, and ends at once when the
+/// client has closed. What comes is noted, whichever function reads it; SETTINGS and PINGs are acknowledged
+/// on the way.
+class frame_peer {
+ public:
+  frame_peer(peer& transport, seen_connection& seen, std::atomic<int>& requests);
+
+  /// Reads the preface, and sends our SETTINGS. Whether it was one.
+  bool open(const http2::settings_list& = {});
+  /// Reads the preface alone.
+  bool read_preface();
+
+  /// The next frame, of whatever kind; nothing if the client has ended.
+  std::optional<http2::received_frame> next_frame();
+  /// The next frame of that kind with those flags; what comes before is noted only.
+  std::optional<http2::received_frame> next_frame(http2::frame_type, std::uint8_t with = 0);
+  /// The next request that nobody has been given yet.
+  std::optional<frame_request> next_request();
+  /// That many; fewer if the client ends first.
+  std::vector<frame_request> next_requests(int n);
+  /// Whether frames wait to be read, at most that long.
+  bool has_input(std::chrono::milliseconds patience);
+
+  /// Frames, or anything else. Whether it could be written.
+  bool write(std::string_view);
+  bool write_in_pieces(std::string_view, std::size_t piece);
+  /// That frame as often as that, many to a record, for as long as the client takes them. What the client
+  /// sends meanwhile is read. Whether all could be written.
+  bool flood(std::string_view frame, int times);
+
+  /// From now on SETTINGS and PINGs aren't acknowledged.
+  void be_rude() noexcept { polite_ = false; }
+  /// Answers every further request with a token, until the client ends.
+  void serve();
+  /// Reads until the client ends.
+  void wait_for_end();
+  /// close_notify and FIN; what the client still sends is read.
+  void close();
+  /// FIN without close_notify.
+  void cut();
+  /// RST of TCP.
+  void reset();
+
+  const seen_connection& seen() const noexcept { return *seen_; }
+  peer& transport() noexcept { return *transport_; }
+
+ private:
+  void note(const http2::received_frame&);
+  void note_written(std::string_view);
+  void take_block(const http2::received_frame&);
+
+  peer* transport_;
+  seen_connection* seen_;
+  std::atomic<int>* requests_;
+  http2::frame_reader reader_;
+  http2::frame_reader written_;
+  http2::header_decoder decoder_;
+  std::string block_;
+  std::deque<frame_request> waiting_;
+  std::set<std::uint32_t> open_;
+  bool polite_ = true;
+};
+
+/// What a token names.
+std::string token_for(std::string_view account);
+/// The JSON of a good reply; `filler` bytes more.
+std::string good_body(std::string_view account, std::size_t filler = 0);
+/// Fields of a good reply to a body of that size.
+http2::field_list good_fields(std::size_t body_size);
+/// HEADERS and DATA of a good reply.
+std::string good_reply(const frame_request&);
+/// HEADERS and DATA of a reply with these fields and that body.
+std::string reply_of(std::uint32_t stream, const http2::field_list&, std::string_view body);
+
+struct frame_server_wishes {
+  std::vector<std::string> protocols = {"h2", "http/1.1"};
+  bool insists = false;
+  int greatest_version = TLS1_3_VERSION;
+  std::string ciphers = {};
+};
+
+/// A TLS server that writes HTTP/2 by hand: connection n is handled by script n, the last one handles all
+/// further ones. A script begins behind the handshake. A connection on which HTTP/1.1 was agreed answers
+/// every request with a token, and no script sees it.
+///
+/// When a script has ended, its connection is read until the client closes it.
+class frame_server {
+ public:
+  using script = std::function<void(frame_peer&)>;
+
+  explicit frame_server(script every, const frame_server_wishes& = {});
+  explicit frame_server(std::vector<script>, const frame_server_wishes& = {});
+
+  std::uint16_t port() const noexcept { return server_.port(); }
+  std::string base_url() const { return "https://localhost:" + std::to_string(port()); }
+  /// The authority to trust.
+  static std::string authority_pem();
+
+  /// Of all connections, by any thread.
+  int requests() const noexcept { return requests_; }
+  int connections() const noexcept { return server_.connections(); }
+
+  /// Waits for the scripts' ends, and tells what was seen. The client must have gone.
+  const std::deque<seen_connection>& finish();
+
+ private:
+  std::vector<scripted_server::script> wrapped(std::vector<script>);
+  void serve(peer&, const script&);
+  seen_connection& next_seen();
+
+  std::mutex mutex_;
+  std::deque<seen_connection> seen_;
+  std::atomic<int> requests_ = 0;
+  scripted_server server_;  // last: its threads use the rest
+};
+
+}  // namespace ephemint::test
