@@ -53,7 +53,7 @@ api::api(const server_options& options, std::uint16_t port)
       token_lifetime_{options.token_lifetime},
       latency_{options.latency},
       jitter_{options.jitter},
-      speaks_http2_{speaks_http2(options)},
+      speaks_http2_{sandbox::speaks_http2(options)},
       max_streams_{options.max_streams},
       api_key_{options.api_key.empty() ? random_api_key() : options.api_key},
       limiter_{std::make_unique<limiter>(options.limit)},
@@ -219,11 +219,6 @@ void api::on_handshake(handshake how) {
       ++counters_.plain.handshakes_failed;
       break;
   }
-}
-
-std::uint32_t api::max_streams() const {
-  const std::lock_guard lock{mutex_};
-  return max_streams_;
 }
 
 void api::set_max_streams(std::uint32_t most) {

@@ -42,7 +42,7 @@ class api {
   enum class handshake { full, resumed, failed };
   void on_handshake(handshake);
 
-  std::uint32_t max_streams() const;
+  bool speaks_http2() const noexcept { return speaks_http2_; }
   /// Throws `std::invalid_argument`.
   void set_max_streams(std::uint32_t);
   std::string api_key() const;

@@ -71,6 +71,14 @@ void set_reset(http2_fault& f, std::string_view value) {
     fail(fmt::format("{} is not a place: give before, inside or after", in_quotes(where)));
 }
 
+std::uint32_t stream_named(std::string_view text) {
+  std::uint32_t id = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (problem != std::errc{} || end != text.data() + text.size() || id == 0)
+    fail(fmt::format("{} is not a stream: give this, earlier, every or an id", in_quotes(text)));
+  return id;
+}
+
 void set_goaway(http2_fault& f, std::string_view value) {
   const auto [code, last] = at_colon(value);
   goaway& g = f.go_away.emplace();
@@ -80,7 +88,7 @@ void set_goaway(http2_fault& f, std::string_view value) {
   else if (last == "every")
     g.reach = goaway_reach::every_request;
   else if (!last.empty() && last != "this")
-    g.last_stream = bounded<std::uint32_t>(last);
+    g.last_stream = stream_named(last);
 }
 
 using setter = void (*)(http2_fault&, std::string_view);

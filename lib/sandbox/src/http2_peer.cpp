@@ -20,6 +20,7 @@ constexpr std::size_t body_limit = 64 * 1024;
 constexpr std::uint32_t most_unsent_streams = 4'000;
 // No client gets there by accident, be it one that gives up each of its requests.
 constexpr std::size_t most_frames_without_a_reply = 10'000;
+constexpr std::size_t most_bytes_without_a_reply = 16 * 1024 * 1024;
 constexpr std::size_t most_unsent_answers = 100;
 
 constexpr std::size_t largest_header_to_send = 128 * 1024 * 1024;
@@ -101,6 +102,7 @@ class peer final : public http2_peer {
     return at == streams_.end() ? nullptr : &at->second;
   }
   void count_frame();
+  void calm();
   void begin_request(std::int32_t stream);
   void take_header(stream_state&, std::string_view name, std::string_view value);
   void tell(std::int32_t stream);
@@ -113,7 +115,10 @@ class peer final : public http2_peer {
   std::map<std::uint32_t, stream_state> streams_;
   std::uint32_t max_streams_;
   std::deque<std::uint32_t> announced_;
+  /// The one that the frame under way has ended.
+  std::map<std::uint32_t, stream_state>::node_type closed_;
   std::size_t frames_without_a_reply_ = 0;
+  std::size_t bytes_without_a_reply_ = 0;
   std::string unsent_;
   http2_error failure_ = http2_error::no_error;
 };
@@ -171,7 +176,10 @@ struct from_nghttp2 {
   static int stream_close(nghttp2_session*, std::int32_t stream, std::uint32_t, void* user) {
     return guarded([&] {
       const auto id = static_cast<std::uint32_t>(stream);
-      if (self(user).streams_.erase(id) != 0) self(user).events_.on_stream_end(id);
+      if (auto closed = self(user).streams_.extract(id)) {
+        self(user).closed_ = std::move(closed);
+        self(user).events_.on_stream_end(id);
+      }
     });
   }
   static ssize_t padding(nghttp2_session*, const nghttp2_frame* frame, std::size_t most, void* user) {
@@ -225,6 +233,8 @@ peer::peer(http2_events& events, std::uint32_t max_streams, std::optional<std::u
 }
 
 bool peer::receive(std::string_view bytes) {
+  // Frames of types that nobody knows aren't told.
+  if ((bytes_without_a_reply_ += bytes.size()) > most_bytes_without_a_reply) calm();
   const ssize_t result = nghttp2_session_mem_recv(
       session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (result >= 0) return true;
@@ -234,9 +244,10 @@ bool peer::receive(std::string_view bytes) {
   return false;
 }
 
+void peer::calm() { nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM); }
+
 void peer::count_frame() {
-  if (++frames_without_a_reply_ == most_frames_without_a_reply)
-    nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+  if (++frames_without_a_reply_ == most_frames_without_a_reply) calm();
 }
 
 void peer::begin_request(std::int32_t stream) {
@@ -383,18 +394,23 @@ http2_frame peer::take() {
 }
 
 void peer::note_sent(http2_frame& frame) {
-  const auto id = static_cast<std::int32_t>(frame.head.stream);
-  stream_state* const stream = find(id);
+  const std::uint32_t id = frame.head.stream;
+  stream_state* const open = find(static_cast<std::int32_t>(id));
+  stream_state* const stream = open == nullptr && closed_ && closed_.key() == id ? &closed_.mapped() : open;
   const bool is_head = frame.head.type == frame_type::headers;
   if (stream != nullptr && is_head) frame.is_final_head = ++stream->heads == stream->reply.interim + 1;
   if (frame.ends_stream()) {
     frames_without_a_reply_ = 0;
+    bytes_without_a_reply_ = 0;
     frame.completes_reply = true;
     // The client still sends a body that nobody wants.
-    if (stream != nullptr) nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+    if (open != nullptr)
+      nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, static_cast<std::int32_t>(id),
+                                NGHTTP2_NO_ERROR);
   } else if (stream != nullptr && !stream->reply.finishes) {
     frame.completes_reply = stream->is_last(frame.head.type, frame.is_final_head);
   }
+  closed_ = {};
 }
 
 }  // namespace
