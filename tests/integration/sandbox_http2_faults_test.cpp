@@ -138,7 +138,8 @@ TEST_F(sandbox_http2_faults, ends_look_as_they_are_called) {
       {"goaway=CANCEL,close=before", false, seen_end::notified},
   };
   for (const auto& c : cases) {
-    EXPECT_EQ(first(c.spec).complete, c.complete) << c.spec;
+    connect(c.spec).answers = false;  // a write would take up the reset that a read is to see
+    EXPECT_EQ(client_->mint().complete, c.complete) << c.spec;
     EXPECT_EQ(end_after_all(), c.end) << c.spec;
   }
 }

@@ -122,7 +122,7 @@ TEST(sandbox_options, bad_faults_are_named) {
       {{.http2 = {.continuations = 10'001}}, "fault.http2.continuations must"},
       {{.http2 = {.empty_data = 100'001}}, "fault.http2.empty_data must"},
       {{.http2 = {.max_streams = 1'001}}, "fault.http2.max_streams must"},
-      {{.http2 = {.pings = 10'001}}, "fault.http2.pings must"},
+      {{.http2 = {.pings = 1'001}}, "fault.http2.pings must"},
       {{.http2 = {.settings_delay = -1ms}}, "fault.http2.settings_delay must"},
       {{.http2 = {.window = 0x80000000}}, "fault.http2.window must"},
       {{.http2 = {.go_away = goaway{.last_stream = 0x80000000}}}, "fault.http2.go_away.last_stream must"},

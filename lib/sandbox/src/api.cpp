@@ -81,7 +81,8 @@ http2_exchange api::answer_http2(const request& asked, clock::time_point now,
   decision d = decide(asked, now, wall_now);
   http2_exchange e = to_http2_exchange(std::move(d.said), d.shaped_by, asked);
   e.delay = d.delay;
-  if (e.own.reset == http2_error::refused_stream) on_refused_stream();
+  if (e.own.reset == http2_error::refused_stream && e.own.reset_at == reset_point::before_reply)
+    on_refused_stream();
   return counted(std::move(e));
 }
 

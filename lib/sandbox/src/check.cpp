@@ -49,7 +49,7 @@ void check(const http2_fault& f) {
   within("fault.http2.continuations", f.continuations, 0U, 10'000U);
   within("fault.http2.empty_data", f.empty_data, 0U, 100'000U);
   if (f.max_streams) within("fault.http2.max_streams", *f.max_streams, 0U, most_streams);
-  within("fault.http2.pings", f.pings, 0U, 10'000U);
+  within("fault.http2.pings", f.pings, 0U, 1'000U);
   within("fault.http2.settings_delay", f.settings_delay, milliseconds{0}, hour);
   if (f.window) within("fault.http2.window", *f.window, 0U, 0x7fffffffU);
   if (f.go_away) within("fault.http2.go_away.last_stream", f.go_away->last_stream, 0U, 0x7fffffffU);

@@ -94,7 +94,7 @@ struct http2_fault {
   std::optional<goaway> go_away = std::nullopt;
   /// SETTINGS that allow the connection so many streams at once from now on. 0 to 1,000. Default: none.
   std::optional<std::uint32_t> max_streams = std::nullopt;
-  /// So many PINGs; the reply waits until each was answered. At most 10,000.
+  /// So many PINGs; the reply waits until each was answered. At most 1,000.
   unsigned pings = 0;
 
   // --- The connection's beginning. A fault with one of these counts connections instead of requests, and
