@@ -9,7 +9,6 @@
 
 #include <array>
 #include <charconv>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -17,8 +16,6 @@
 
 namespace ephemint::inline v0::sandbox {
 namespace {
-
-[[noreturn]] void fail(std::string message) { throw std::invalid_argument{std::move(message)}; }
 
 char escaped(std::string_view spec, std::size_t& at) {
   if (at == spec.size()) fail("a value breaks off after its \\");
@@ -79,13 +76,6 @@ std::vector<fault_part> split(std::string_view spec) {
     if (at == spec.size()) return parts;
     ++at;  // the comma
   }
-}
-
-template <class Number>
-Number bounded(std::string_view text) {
-  const std::uint64_t number = parse_number(text);
-  if (number > std::numeric_limits<Number>::max()) fail(fmt::format("{} is too large", text));
-  return static_cast<Number>(number);
 }
 
 fault_body body_named(std::string_view name) {

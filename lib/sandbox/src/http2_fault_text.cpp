@@ -5,16 +5,12 @@
 
 #include <array>
 #include <charconv>
-#include <limits>
-#include <stdexcept>
 #include <utility>
 
 // The parts of a fault's text that HTTP/2 alone can show.
 
 namespace ephemint::inline v0::sandbox {
 namespace {
-
-[[noreturn]] void fail(const std::string& message) { throw std::invalid_argument{message}; }
 
 /// RFC 9113 §7, in the order of their numbers.
 constexpr std::array<std::string_view, 14> errors{"NO_ERROR",
@@ -31,13 +27,6 @@ constexpr std::array<std::string_view, 14> errors{"NO_ERROR",
                                                   "ENHANCE_YOUR_CALM",
                                                   "INADEQUATE_SECURITY",
                                                   "HTTP_1_1_REQUIRED"};
-
-template <class Number>
-Number bounded(std::string_view text) {
-  const std::uint64_t number = parse_number(text);
-  if (number > std::numeric_limits<Number>::max()) fail(fmt::format("{} is too large", text));
-  return static_cast<Number>(number);
-}
 
 http2_error error_named(std::string_view text) {
   for (std::size_t i = 0; i < errors.size(); ++i)
@@ -91,8 +80,8 @@ void set_goaway(http2_fault& f, std::string_view value) {
     g.last_stream = stream_named(last);
 }
 
-using setter = void (*)(http2_fault&, std::string_view);
-constexpr std::pair<std::string_view, setter> valued[] = {
+using http2_setter = void (*)(http2_fault&, std::string_view);
+constexpr std::pair<std::string_view, http2_setter> http2_valued[] = {
     {"rst", set_reset},
     {"trailer", [](http2_fault& f, std::string_view v) { f.trailers.emplace_back(v); }},
     {"padding", [](http2_fault& f, std::string_view v) { f.padding = bounded<unsigned>(v); }},
@@ -105,8 +94,8 @@ constexpr std::pair<std::string_view, setter> valued[] = {
     {"window", [](http2_fault& f, std::string_view v) { f.window = bounded<std::uint32_t>(v); }},
 };
 
-using flag = void (*)(http2_fault&);
-constexpr std::pair<std::string_view, flag> flags[] = {
+using http2_flag = void (*)(http2_fault&);
+constexpr std::pair<std::string_view, http2_flag> http2_flags[] = {
     {"refuse", [](http2_fault& f) { f.reset = http2_error::refused_stream; }},
     {"unfinished", [](http2_fault& f) { f.end = stream_end::unfinished; }},
     {"silent", [](http2_fault& f) { f.end = stream_end::silent; }},
@@ -116,8 +105,8 @@ constexpr std::pair<std::string_view, flag> flags[] = {
 
 std::string http2_names() {
   std::string names;
-  for (const auto& [name, set] : valued) (names += ", ") += name;
-  for (const auto& [name, set] : flags) (names += ", ") += name;
+  for (const auto& [name, set] : http2_valued) (names += ", ") += name;
+  for (const auto& [name, set] : http2_flags) (names += ", ") += name;
   return names + ", ping";
 }
 
@@ -126,13 +115,13 @@ bool apply_http2(http2_fault& f, const fault_part& p) {
     f.pings = p.value ? bounded<unsigned>(*p.value) : 1;
     return true;
   }
-  for (const auto& [name, set] : valued) {
+  for (const auto& [name, set] : http2_valued) {
     if (name != p.name) continue;
     if (!p.value) fail(fmt::format("{} needs a value: {}=…", name, name));
     set(f, *p.value);
     return true;
   }
-  for (const auto& [name, set] : flags) {
+  for (const auto& [name, set] : http2_flags) {
     if (name != p.name) continue;
     if (p.value) fail(fmt::format("{} takes no value", name));
     set(f);

@@ -1,5 +1,7 @@
 #include "http2_peer.hpp"
 
+#include "limits.hpp"
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -13,9 +15,7 @@
 namespace ephemint::inline v0::sandbox {
 namespace {
 
-constexpr std::size_t header_limit = 16 * 1024;
 constexpr std::size_t field_limit = 100;
-constexpr std::size_t body_limit = 64 * 1024;
 // Streams that were refused count until the refusal is sent: a client that doesn't read gets no further.
 constexpr std::uint32_t most_unsent_streams = 4'000;
 // No client gets there by accident, be it one that gives up each of its requests.
@@ -49,7 +49,7 @@ std::vector<nghttp2_nv> to_nv(const header_fields& fields) {
   return all;
 }
 
-void must(int result) {
+void must_have_memory(int result) {
   if (result != 0) throw std::bad_alloc{};
 }
 
@@ -199,7 +199,7 @@ struct from_nghttp2 {
 peer::peer(http2_events& events, std::uint32_t max_streams, std::optional<std::uint32_t> window)
     : events_{events}, max_streams_{max_streams} {
   nghttp2_session_callbacks* raw_callbacks = nullptr;
-  must(nghttp2_session_callbacks_new(&raw_callbacks));
+  must_have_memory(nghttp2_session_callbacks_new(&raw_callbacks));
   const std::unique_ptr<nghttp2_session_callbacks, callbacks_deleter> callbacks{raw_callbacks};
   nghttp2_session_callbacks_set_on_begin_frame_callback(raw_callbacks, from_nghttp2::begin_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(raw_callbacks, from_nghttp2::begin_headers);
@@ -210,7 +210,7 @@ peer::peer(http2_events& events, std::uint32_t max_streams, std::optional<std::u
   nghttp2_session_callbacks_set_select_padding_callback(raw_callbacks, from_nghttp2::padding);
 
   nghttp2_option* raw_option = nullptr;
-  must(nghttp2_option_new(&raw_option));
+  must_have_memory(nghttp2_option_new(&raw_option));
   const std::unique_ptr<nghttp2_option, option_deleter> option{raw_option};
   nghttp2_option_set_no_closed_streams(raw_option, 1);
   nghttp2_option_set_max_outbound_ack(raw_option, most_unsent_answers);
@@ -222,13 +222,13 @@ peer::peer(http2_events& events, std::uint32_t max_streams, std::optional<std::u
 #endif
 
   nghttp2_session* raw_session = nullptr;
-  must(nghttp2_session_server_new2(&raw_session, raw_callbacks, this, raw_option));
+  must_have_memory(nghttp2_session_server_new2(&raw_session, raw_callbacks, this, raw_option));
   session_.reset(raw_session);
   std::vector<nghttp2_settings_entry> settings{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, most_unsent_streams},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(header_limit)}};
   if (window) settings.push_back({NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, *window});
-  must(nghttp2_submit_settings(raw_session, NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
+  must_have_memory(nghttp2_submit_settings(raw_session, NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
   announced_.push_back(max_streams);
 }
 
@@ -256,7 +256,8 @@ void peer::begin_request(std::int32_t stream) {
     return;
   }
   // Not by nghttp2's own limit: that one ends the whole connection once its SETTINGS were acknowledged.
-  must(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_REFUSED_STREAM));
+  must_have_memory(
+      nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_REFUSED_STREAM));
   events_.on_refused();
 }
 
@@ -322,7 +323,7 @@ ssize_t peer::give_body(std::int32_t id, std::uint8_t* to, std::size_t room, std
   if (r.trailers.empty()) return static_cast<ssize_t>(size);
   const std::vector<nghttp2_nv> trailers = to_nv(r.trailers);
   if (r.finishes)
-    must(nghttp2_submit_trailer(session_.get(), id, trailers.data(), trailers.size()));
+    must_have_memory(nghttp2_submit_trailer(session_.get(), id, trailers.data(), trailers.size()));
   else
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, trailers.data(), trailers.size(),
                            nullptr);

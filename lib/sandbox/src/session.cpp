@@ -2,6 +2,7 @@
 
 #include "api.hpp"
 #include "hub.hpp"
+#include "limits.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,8 +15,6 @@ namespace {
 namespace http = boost::beast::http;
 using namespace std::chrono_literals;
 
-constexpr std::size_t header_limit = 16 * 1024;
-constexpr std::size_t body_limit = 64 * 1024;
 // More than a header and any part of a body that can be waiting: chunk headers have no limit of their own in
 // Beast.
 constexpr std::size_t buffer_limit = 64 * 1024;
