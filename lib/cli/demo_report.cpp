@@ -81,7 +81,7 @@ std::string report(demo_figures saw) {
           fmt::format("429s; the sandbox saw {} requests at most in any {} s, and admits {}", saw.peak,
                       seconds(saw.window), saw.quota));
   add_row(table, "retried", with_thousands(did.retries),
-          fmt::format("{} after a 503, {} as their connection had been closed",
+          fmt::format("{} after a 503 or a lost connection, {} as theirs had been closed",
                       did.retries - did.stale_retries, did.stale_retries));
   add_row(table, "connections", with_thousands(did.full_handshakes + did.resumed_handshakes),
           fmt::format("for {} requests, over {}", with_thousands(did.requests), protocols_of(saw)));

@@ -247,6 +247,27 @@ TEST(sandbox_http2, stop_ends_what_waits) {
   EXPECT_EQ(client.end(), seen_end::cut);
 }
 
+TEST(sandbox_http2, client_that_goes_at_any_byte_leaves_nothing) {
+  server api;
+  api.add_fault(sandbox::parse_fault("drip=1ms,ping,max_streams=5,interim=1"));
+  std::string all = std::string{http2::preface} + http2::settings();
+  {
+    const http2_client asking{api};
+    for (const std::uint32_t stream : {1u, 3u})
+      all += http2::headers(stream, http2::block(asking.token_fields("se-1")), true);
+  }
+  all += http2::rst_stream(1, error_code::cancel) + http2::ping("12345678");
+  for (std::size_t size = 0; size <= all.size(); size += size < 60 ? 1 : 13) {
+    blocking_client client{api.port(), offering_http2(api)};
+    ASSERT_TRUE(client.handshake());
+    if (size != 0) client.send(all.substr(0, size));
+    client.read_some();  // the server's SETTINGS at least
+  }
+  EXPECT_TRUE(eventually([&] { return api.stats().connections_open == 0; }));
+  api.clear_faults();
+  EXPECT_EQ(http2_client{api}.mint().status, 200U);
+}
+
 // --- Hostile clients.
 
 TEST(sandbox_http2, text_of_http1_gets_a_goaway) {
