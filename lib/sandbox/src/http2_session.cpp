@@ -288,12 +288,11 @@ asio::awaitable<void> http2_session::end(connection_end how) {
     stop();
     co_return;
   }
-  if (how == connection_end::close) co_await transport_.say_goodbye();
-  if (over_) co_return;
   // To close with bytes unread would send an RST, which may overtake what was sent.
-  transport_.end_sending();
   lingering_ = true;
   after(timer_, longest_goodbye, &http2_session::hang_up);
+  if (how == connection_end::close) co_await transport_.say_goodbye();
+  if (!over_) transport_.end_sending();
 }
 
 asio::awaitable<void> http2_session::read_last_bytes() {
