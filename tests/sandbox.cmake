@@ -17,6 +17,7 @@ if(EPHEMINT_HTTP2)
     target_sources(sandbox_unit_test PRIVATE unit/sandbox_http2_api_test.cpp unit/sandbox_http2_peer_test.cpp)
 endif()
 target_include_directories(sandbox_unit_test PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/../lib/sandbox/src)
+target_compile_definitions(sandbox_unit_test PRIVATE EPHEMINT_SANDBOX_GUIDE="${PROJECT_SOURCE_DIR}/docs/guide/sandbox.md")
 target_link_libraries(sandbox_unit_test PRIVATE ephemint::sandbox ephemint_build_flags GTest::gtest_main)
 gtest_discover_tests(sandbox_unit_test)
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <stdexcept>
+#include <string>
 
 namespace ephemint::sandbox {
 namespace {
@@ -156,6 +158,24 @@ TEST(sandbox_fault_text, connections_of_http2) {
   EXPECT_EQ(parse_fault("ping=8").http2.pings, 8U);
   EXPECT_EQ(parse_fault("settings_delay=700ms,window=0,max_streams=4").http2,
             (http2_fault{.max_streams = 4, .settings_delay = 700ms, .window = 0}));
+}
+
+TEST(sandbox_fault_text, guide_shows_faults_that_there_are) {
+  std::ifstream guide{EPHEMINT_SANDBOX_GUIDE};
+  std::string line;
+  while (std::getline(guide, line) && line != "## Faults") {
+  }
+  int shown = 0;
+  while (std::getline(guide, line) && !line.starts_with("## ")) {
+    if (!line.starts_with("| ")) continue;
+    for (std::size_t open = line.find('`'); open != line.npos; open = line.find('`', open + 1)) {
+      const std::size_t close = line.find('`', open + 1);
+      EXPECT_EQ(refusal(line.substr(open + 1, close - open - 1)), "accepted") << line;
+      open = close;
+      ++shown;
+    }
+  }
+  EXPECT_GT(shown, 50);
 }
 
 TEST(sandbox_fault_text, refusal_names_the_part_and_the_cure) {
