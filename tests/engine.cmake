@@ -16,6 +16,8 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_queue_test.cpp
         unit/engine_refusal_test.cpp
         unit/engine_retry_test.cpp
+        unit/engine_room_property_test.cpp
+        unit/engine_shared_link_test.cpp
         unit/engine_sickness_test.cpp
         unit/engine_stale_test.cpp
         unit/engine_window_test.cpp

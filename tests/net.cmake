@@ -10,6 +10,27 @@ target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads
 
 ephemint_test(http2_frames_test LABELS unit SOURCES unit/http2_frames_test.cpp LIBRARIES ephemint_test_network)
 ephemint_test(net_reply_test LABELS unit SOURCES unit/http1_wire_test.cpp unit/reply_parser_test.cpp)
+if(EPHEMINT_HTTP2)
+    ephemint_test(net_http2_test
+        LABELS unit
+        LIBRARIES ephemint_test_network
+        SOURCES unit/http2_memory_test.cpp unit/http2_reply_test.cpp unit/http2_wire_test.cpp)
+    ephemint_test(net_http2_connection_test UNITY
+        LABELS threads
+        LIBRARIES ephemint_test_network
+        SOURCES integration/http2_connection_test.cpp)
+    # Apart from the others: it replaces the allocators.
+    ephemint_test(net_http2_memory_test
+        LABELS integration
+        LIBRARIES ephemint_test_network
+        SOURCES integration/http2_exhaustion_test.cpp support/failing_memory.cpp)
+    # As reply_fuzz.
+    add_executable(http2_fuzz fuzz/http2_fuzz.cpp fuzz/standalone_main.cpp)
+    target_include_directories(http2_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
+    target_link_libraries(http2_fuzz PRIVATE ephemint::ephemint ephemint_build_flags)
+    add_test(NAME http2_fuzz COMMAND http2_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/http2)
+    set_tests_properties(http2_fuzz PROPERTIES LABELS fuzz)
+endif()
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit

@@ -46,7 +46,7 @@ class mint_pool {
 attempt_id perform(engine& e, mint_pool& pool, time_point now) {
   attempt_id sent = 0;
   while (const auto c = e.next()) {
-    if (c->what == command::kind::dial) e.on_link_open(now, c->link, 1);
+    if (c->what == command::kind::dial) e.on_link_open(now, c->link, {});
     if (c->what == command::kind::send) sent = c->attempt;
     if (c->what == command::kind::finish) pool.give(*c->of);
   }

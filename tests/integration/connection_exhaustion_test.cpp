@@ -39,7 +39,7 @@ void serve(peer& client) {
 
 /// Hears without taking memory, and counts.
 struct counter final : link_observer {
-  void on_open(link_id, std::uint32_t, bool was_resumed) override {
+  void on_open(link_id, link_room, bool was_resumed) override {
     ++opened;
     resumed = was_resumed;
   }
@@ -48,6 +48,7 @@ struct counter final : link_observer {
     note(why);
   }
   void on_capacity(link_id, std::uint32_t) override {}
+  void on_heard(link_id) override {}
   void on_retiring(link_id) override {}
   void on_reply(link_id, attempt_id, const detail::http_reply& reply) override {
     ++replies;
@@ -128,7 +129,7 @@ class scenario {
       if (!seen_.reusable || seen_.gone > expected_gone_) again();
       if (testing::Test::HasFatalFailure()) return;
       const int lost = seen_.attempts_lost;
-      if (!(seen_.out = link_->send(1, request))) {
+      if (!(seen_.out = link_->send(1, {.text = request}))) {
         again();
         continue;
       }
@@ -143,7 +144,7 @@ class scenario {
     if (!seen_.reusable || seen_.gone > expected_gone_) again();
     if (testing::Test::HasFatalFailure()) return;
     const int lost = seen_.attempts_lost;
-    if (!(seen_.out = link_->send(2, stale))) {
+    if (!(seen_.out = link_->send(2, {.text = stale}))) {
       ++failures_;
       return forget();
     }

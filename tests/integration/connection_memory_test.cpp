@@ -74,11 +74,11 @@ void answer_all(peer& client) {
 
 /// Hears without keeping anything, and asks again.
 struct counter final : test::quiet_observer {
-  void on_open(link_id, std::uint32_t, bool) override { ++connected; }
+  void on_open(link_id, link_room, bool) override { ++connected; }
   void on_reply(link_id, attempt_id, const detail::http_reply& reply) override {
     ++replies;
     EXPECT_TRUE(reply.reusable);
-    if (replies < wanted) link->send(0, request);
+    if (replies < wanted) link->send(0, {.text = request});
   }
 
   connection* link = nullptr;
@@ -87,7 +87,7 @@ struct counter final : test::quiet_observer {
 
 void mint(asio::io_context& io, counter& observer, int count) {
   observer.wanted = observer.replies + count;
-  observer.link->send(0, request);
+  observer.link->send(0, {.text = request});
   while (observer.replies < observer.wanted && io.run_one_for(connection_run::patience) != 0) continue;
 }
 

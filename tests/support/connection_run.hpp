@@ -36,6 +36,7 @@ class quiet_observer : public net::link_observer {
  public:
   void on_dial_failed(net::link_id, const net::failure& why) override { on_failure(why); }
   void on_capacity(net::link_id, std::uint32_t) override {}
+  void on_heard(net::link_id) override {}
   void on_retiring(net::link_id) override {}
   void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override {}
   void on_gone(net::link_id, net::fate, const net::failure& why) override { on_failure(why); }
@@ -106,14 +107,16 @@ class connection_run : public net::link_observer {
     EXPECT_TRUE(told.empty()) << "told after the end";
   }
 
-  void on_open(net::link_id from, std::uint32_t capacity, bool resumed) override {
-    EXPECT_EQ(capacity, 1U);
+  void on_open(net::link_id from, net::link_room room, bool resumed) override {
+    EXPECT_EQ(room.capacity, 1U);
+    EXPECT_FALSE(room.shared);
     tell(from, {.what = heard::kind::connected, .resumed = resumed});
   }
   void on_dial_failed(net::link_id from, const net::failure& why) override {
     tell(from, {.what = heard::kind::connect_failed, .why = why});
   }
   void on_capacity(net::link_id, std::uint32_t) override { ADD_FAILURE() << "HTTP/1.1 has room for one"; }
+  void on_heard(net::link_id) override { ADD_FAILURE() << "HTTP/1.1 is never asked for a sign of life"; }
   void on_retiring(net::link_id) override { ADD_FAILURE() << "HTTP/1.1 doesn't retire by itself"; }
   void on_reply(net::link_id from, net::attempt_id attempt, const detail::http_reply& reply) override {
     EXPECT_EQ(attempt, sent);
@@ -133,7 +136,7 @@ class connection_run : public net::link_observer {
 
   /// Sends the next attempt's request.
   bool send(std::string_view request) {
-    out = link->send(++sent, request);
+    out = link->send(++sent, {.text = request});
     return out;
   }
 

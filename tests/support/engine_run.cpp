@@ -78,6 +78,16 @@ void engine_run::retire(link_id id) {
   pump();
 }
 
+void engine_run::take_back(const request& asked, fate what) {
+  const auto found = connections_.find(asked.connection);
+  if (found == connections_.end() || found->second.out.erase(asked.attempt) == 0) return;
+  found->second.dropped.erase(asked.attempt);
+  --outstanding_;
+  engine_->on_attempt_lost(now_, asked.attempt, what,
+                           {mint_errc::connect_failed, true, mint_error{mint_errc::connect_failed}});
+  pump();
+}
+
 std::size_t engine_run::warm_up(std::size_t mints) {
   idle_ticks_ = 0;
   ++warming_;
@@ -171,6 +181,8 @@ void engine_run::perform(const command& c) {
       return drop(c);
     case kind::reset:
       return reset(c);
+    case kind::probe:
+      return probe(c.link);
     case kind::close:
       if (!find(c.link, "close")) return;
       ++closed_;
@@ -212,8 +224,9 @@ void engine_run::dial(link_id id) {
       --dialling_;
       found->second.open = true;
       found->second.capacity = plan.capacity;
+      found->second.shared = plan.shared;
       found->second.opened_at = now_;
-      engine_->on_link_open(now_, id, plan.capacity);
+      engine_->on_link_open(now_, id, {plan.capacity, plan.shared});
     }
     pump();
   });
@@ -224,7 +237,7 @@ void engine_run::send(const command& c) {
   if (!on) return;
   call& of = call_of(*c.of);
   if (!on->open || on->out.size() >= on->capacity) complain("a request on a link without room");
-  if (on->retiring) complain("a request on a link that takes no more");
+  if (on->retiring || on->probed) complain("a request on a link that takes no more");
   if (of.ended) complain("a request for a mint that is over");
   const request asked{sent_.size() + 1, on->served + 1, c.link, c.attempt, of.number, of.account, now_};
   request_plan plan;
@@ -235,11 +248,11 @@ void engine_run::send(const command& c) {
     plan = requests(asked);
   }
   if (plan.how == request_plan::end::unsent) {
-    if (on->capacity > 1) {
-      engine_->on_attempt_lost(now_, c.attempt, fate::unsent, {});
-    } else {
+    if (plan.ends_its_link) {
       forget(c.link);
-      engine_->on_link_gone(now_, c.link, {}, fate::unsent);
+      engine_->on_send_failed(now_, c.link, c.attempt);
+    } else {
+      engine_->on_attempt_lost(now_, c.attempt, fate::unsent, {});
     }
     return;
   }
@@ -268,9 +281,27 @@ void engine_run::drop(const command& c) {
 void engine_run::reset(const command& c) {
   connection* on = find(c.link, "reset");
   if (!on) return;
+  if (!on->shared) complain("a request is given up without its link");
   on->dropped.erase(c.attempt);
   if (on->out.erase(c.attempt) == 0) return complain("reset of what isn't out");
+  ++resets_;
   --outstanding_;
+}
+
+void engine_run::probe(link_id id) {
+  connection* on = find(id, "probe");
+  if (!on) return;
+  if (!on->shared || on->probed) complain("a probe of a link that can't be asked, or is being asked");
+  on->probed = true;
+  ++probes_;
+  if (const auto answers_after = lives(id)) later(*answers_after, [this, id] { hear(id); });
+}
+
+void engine_run::hear(link_id id) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || !std::exchange(found->second.probed, false)) return;
+  engine_->on_link_heard(now_, id);
+  pump();
 }
 
 /// What a connection says became of a request that it lost.
@@ -294,8 +325,10 @@ void engine_run::answer_to(const request& asked, const request_plan& plan) {
   on.out.erase(out);
   on.dropped.erase(asked.attempt);
   --outstanding_;
+  const bool sign_of_life = std::exchange(on.probed, false);
   if (ends) forget(asked.connection);
   if (plan.how == request_plan::end::reset) {
+    if (sign_of_life) engine_->on_link_heard(now_, asked.connection);
     engine_->on_attempt_lost(now_, asked.attempt, what,
                              {failure.code, failure.retryable, mint_error{failure.code}});
     return pump();
@@ -384,12 +417,26 @@ void engine_run::check() {
   if (n.submitted != calls_.size() || n.minted + n.failed + live_ != calls_.size())
     complain("the engine's figures don't add up");
   check_no_one_waits_in_vain();
+  if (watch_room) check_no_one_waits_beside_room();
 }
 
 /// Whoever waits has something coming: a wake-up, a reply, or a dial. Nobody is left to a chance event.
 void engine_run::check_no_one_waits_in_vain() {
   if (live_ + warming_ > 0 && !armed_ && dialling_ == 0 && outstanding_ == 0)
     complain("somebody waits for nothing");
+}
+
+void engine_run::check_no_one_waits_beside_room() {
+  using place = core::mint::place;
+  const auto has_room = [](const auto& c) {
+    const connection& on = c.second;
+    return on.open && !on.retiring && !on.probed && on.out.size() < on.capacity;
+  };
+  if (std::ranges::none_of(connections_, has_room) || (armed_ && *armed_ <= now_)) return;
+  for (const call& c : calls_)
+    if (c.mint.where == place::head || c.mint.where == place::follower ||
+        (c.mint.where == place::fresh && c.mint.until == time_point::min()))
+      complain("a mint waits beside a link with room");
 }
 
 void engine_run::complain(const std::string& what) {

@@ -34,6 +34,7 @@ struct dial_plan {
   core::duration takes = 30ms;
   std::optional<scripted_failure> fails{};
   std::uint32_t capacity = 1;
+  bool shared = false;
 };
 
 /// A reply, but for its token and its words.
@@ -61,6 +62,7 @@ struct request_plan {
   bool reply_begun = false;          ///< `lost`, `reset`: after the answer's first byte
   bool unprocessed = false;          ///< `reset`: surely not seen
   bool ends_when_abandoned = false;  ///< still being written then
+  bool ends_its_link = true;         ///< `unsent`: does it
 };
 
 inline request_plan minted(core::duration takes = 80ms) { return {.takes = takes}; }
@@ -127,6 +129,10 @@ class engine_run {
   std::deque<request_plan> next_requests;
   std::function<dial_plan(std::size_t number)> dials;
   std::function<request_plan(const request&)> requests;
+  /// What a link that is asked for a sign of life does: answers after that time, or never.
+  std::function<std::optional<core::duration>(core::link_id)> lives = [](core::link_id) { return 20ms; };
+  /// Where permits are always there and only the world closes links: nobody waits in the queue beside room.
+  bool watch_room = false;
   core::duration timer_lateness{};   ///< of each wake-up
   core::duration time_a_command{};   ///< that performing one takes
   core::duration outage_patience{};  ///< of the mints that are submitted next
@@ -138,6 +144,9 @@ class engine_run {
   void lose(core::link_id connection, bool retryable = true);
   void set_capacity(core::link_id connection, std::uint32_t capacity);
   void retire(core::link_id connection);
+  /// That request alone is lost now, if it is out.
+  void take_back(const request&, core::fate);
+  void next_after(core::duration d, std::function<void()> happens) { later(d, std::move(happens)); }
   /// Its number among the warm-ups.
   std::size_t warm_up(std::size_t mints);
   void cancel_warm_up(std::size_t number);
@@ -165,6 +174,8 @@ class engine_run {
   std::vector<core::link_id> connection_ids() const;
   const std::deque<core::warm_up>& warm_ups() const noexcept { return warm_ups_; }
   std::size_t closed() const noexcept { return closed_; }
+  std::size_t probes() const noexcept { return probes_; }
+  std::size_t resets() const noexcept { return resets_; }
   std::size_t ticks() const noexcept { return ticks_; }
   std::size_t events() const noexcept { return handled_; }
   std::optional<core::time_point> armed() const noexcept { return armed_; }
@@ -187,6 +198,8 @@ class engine_run {
   struct connection {
     bool open = false;
     bool retiring = false;
+    bool shared = false;
+    bool probed = false;  ///< not heard since it was asked for a sign of life
     std::uint32_t capacity = 0;
     std::size_t served = 0;
     core::time_point opened_at{};
@@ -211,6 +224,8 @@ class engine_run {
   void send(const core::command&);
   void drop(const core::command&);
   void reset(const core::command&);
+  void probe(core::link_id);
+  void hear(core::link_id);
   void answer_to(const request&, const request_plan&);
   void lose_link(core::link_id, const scripted_failure&, core::fate);
   static core::fate fate_of(const connection&, const request&, const request_plan&);
@@ -223,6 +238,7 @@ class engine_run {
   void warmed(const core::warm_up&);
   void check();
   void check_no_one_waits_in_vain();
+  void check_no_one_waits_beside_room();
   void complain(const std::string&);
   connection* find(core::link_id id, const char* why);
 
@@ -250,6 +266,8 @@ class engine_run {
   std::size_t dialling_ = 0;
   std::size_t outstanding_ = 0;
   std::size_t closed_ = 0;
+  std::size_t probes_ = 0;
+  std::size_t resets_ = 0;
   std::size_t ticks_ = 0;
   std::size_t idle_ticks_ = 0;
   std::size_t handled_ = 0;

@@ -35,6 +35,7 @@ server_wishes tls_of(const frame_server_wishes& wishes) {
   tls.shown = issue(root(), {});
   tls.protocols = wishes.protocols;
   tls.insists = wishes.insists;
+  tls.alternates = wishes.alternates;
   tls.greatest_version = wishes.greatest_version;
   tls.ciphers = wishes.ciphers;
   return tls;
@@ -149,7 +150,13 @@ bool frame_peer::write_in_pieces(std::string_view bytes, std::size_t piece) {
     if (!transport_->write(one)) return false;
     note_written(one);
   }
-  return true;
+  return !std::exchange(owes_ack_, false) || write(http2::settings_ack());
+}
+
+/// Our SETTINGS have to come first: RFC 9113 §3.4.
+void frame_peer::acknowledge_settings() {
+  owes_ack_ = true;
+  if (seen_->written > 0) write({});
 }
 
 bool frame_peer::flood(std::string_view frame, int times) {
@@ -173,6 +180,12 @@ void frame_peer::wait_for_end() {
   while (next_frame()) continue;
 }
 
+bool frame_peer::wait_for_window(std::int64_t size) {
+  while (window_ < size)
+    if (!next_frame()) return false;
+  return true;
+}
+
 void frame_peer::close() {
   transport_->say_goodbye();
   transport_->end_writing();
@@ -186,7 +199,7 @@ void frame_peer::note(const http2::received_frame& one) {
   seen_->frames.push_back(one);
   switch (one.type) {
     case frame_type::settings:
-      if (!one.has(flag::ack) && polite_) write(http2::settings_ack());
+      if (!one.has(flag::ack) && polite_) acknowledge_settings();
       break;
     case frame_type::ping:
       if (!one.has(flag::ack) && polite_) write(http2::ping(one.payload, true));
@@ -194,6 +207,9 @@ void frame_peer::note(const http2::received_frame& one) {
     case frame_type::headers:
     case frame_type::continuation:
       take_block(one);
+      break;
+    case frame_type::window_update:
+      if (one.stream == 0) window_ += http2::number_at(one.payload, 0);
       break;
     case frame_type::rst_stream:
       open_.erase(one.stream);
@@ -222,6 +238,7 @@ void frame_peer::note_written(std::string_view bytes) {
   seen_->written += bytes.size();
   written_.take(bytes);
   while (const auto one = written_.next()) {
+    if (one->type == frame_type::data) window_ -= static_cast<std::int64_t>(one->payload.size());
     const bool ends =
         (one->type == frame_type::data || one->type == frame_type::headers) && one->has(flag::end_stream);
     if (ends || one->type == frame_type::rst_stream) open_.erase(one->stream);
@@ -275,24 +292,34 @@ std::vector<scripted_server::script> frame_server::wrapped(std::vector<script> s
   return all;
 }
 
-seen_connection& frame_server::next_seen() {
+seen_connection& frame_server::begin() {
   const std::lock_guard lock{mutex_};
+  most_connected_ = std::max(most_connected_.load(), ++connected_);
   return seen_.emplace_back();
 }
 
+void frame_server::end() {
+  const std::lock_guard lock{mutex_};
+  --connected_;
+}
+
 void frame_server::serve(peer& transport, const script& script) {
-  seen_connection& seen = next_seen();
+  seen_connection& seen = begin();
   seen.shook_hands = transport.shake_hands();
   seen.offered = transport.offered();
   seen.protocol = transport.protocol();
   seen.resumed = transport.resumed();
-  if (!seen.shook_hands) return;
-  if (seen.protocol == "h2") {
+  if (seen.shook_hands && seen.protocol == "h2") {
     frame_peer one{transport, seen, requests_};
     script(one);
     one.wait_for_end();
-    return;
+  } else if (seen.shook_hands) {
+    serve_http1(transport, seen);
   }
+  end();
+}
+
+void frame_server::serve_http1(peer& transport, seen_connection& seen) {
   for (auto request = transport.read_request(); !request.empty(); request = transport.read_request()) {
     const auto account = field_of(request, "On-Behalf-Of");
     seen.requests.push_back({0, {{"on-behalf-of", account}}});

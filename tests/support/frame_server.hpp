@@ -90,13 +90,19 @@ class frame_peer {
   /// RST of TCP.
   void reset();
 
+  /// Waits until so many bytes of DATA fit into the connection's window. False if the client has ended.
+  bool wait_for_window(std::int64_t size);
+
   const seen_connection& seen() const noexcept { return *seen_; }
+  /// Requests that are neither answered nor reset.
+  std::size_t open_streams() const noexcept { return open_.size(); }
   peer& transport() noexcept { return *transport_; }
 
  private:
   void note(const http2::received_frame&);
   void note_written(std::string_view);
   void take_block(const http2::received_frame&);
+  void acknowledge_settings();
 
   peer* transport_;
   seen_connection* seen_;
@@ -107,7 +113,9 @@ class frame_peer {
   std::string block_;
   std::deque<frame_request> waiting_;
   std::set<std::uint32_t> open_;
+  std::int64_t window_ = 65'535;  // of the connection, what the client lets us send
   bool polite_ = true;
+  bool owes_ack_ = false;
 };
 
 /// What a token names.
@@ -124,6 +132,7 @@ std::string reply_of(std::uint32_t stream, const http2::field_list&, std::string
 struct frame_server_wishes {
   std::vector<std::string> protocols = {"h2", "http/1.1"};
   bool insists = false;
+  bool alternates = false;
   int greatest_version = TLS1_3_VERSION;
   std::string ciphers = {};
 };
@@ -148,6 +157,8 @@ class frame_server {
   /// Of all connections, by any thread.
   int requests() const noexcept { return requests_; }
   int connections() const noexcept { return server_.connections(); }
+  /// At most so many were there at once.
+  int most_connected() const noexcept { return most_connected_; }
 
   /// Waits for the scripts' ends, and tells what was seen. The client must have gone.
   const std::deque<seen_connection>& finish();
@@ -155,11 +166,15 @@ class frame_server {
  private:
   std::vector<scripted_server::script> wrapped(std::vector<script>);
   void serve(peer&, const script&);
-  seen_connection& next_seen();
+  seen_connection& begin();
+  void end();
+  void serve_http1(peer&, seen_connection&);
 
   std::mutex mutex_;
   std::deque<seen_connection> seen_;
   std::atomic<int> requests_ = 0;
+  int connected_ = 0;
+  std::atomic<int> most_connected_ = 0;
   scripted_server server_;  // last: its threads use the rest
 };
 

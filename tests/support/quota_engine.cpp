@@ -44,7 +44,7 @@ class engine_strategy final : public strategy {
     while (!dials_.empty() && dials_.front().done_at <= now) {
       const core::link_id link = dials_.front().link;
       dials_.pop_front();
-      engine_.on_link_open(now, link, 1);
+      engine_.on_link_open(now, link, {});
     }
     if (tick_at_ <= now) {
       tick_at_ = core::never;

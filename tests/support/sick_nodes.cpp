@@ -129,7 +129,7 @@ class world {
             engine_.on_address_taken(link, address_of(place));
             leads_to_[link] = place;
             fresh_.insert(link);
-            engine_.on_link_open(now_, link, 1);
+            engine_.on_link_open(now_, link, {});
           });
       }
     }

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <stdexcept>
 #include <string_view>
@@ -79,7 +80,9 @@ using protocols = std::vector<std::string>;
 /// What a context picks.
 struct choice {
   protocols wanted;
-  bool insists = false;
+  bool insists;
+  bool alternates;
+  std::atomic<int> connections{0};
 };
 
 /// Where a context keeps its choice, and a session what it was offered.
@@ -96,14 +99,15 @@ int pick_protocol(SSL* ssl, const unsigned char** picked, unsigned char* size, c
                   unsigned offer_size, void*) {
   auto offered =
       std::make_unique<protocols>(protocols_in({reinterpret_cast<const char*>(offer), offer_size}));
-  const auto& [wanted, insists] =
-      *static_cast<choice*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), choice_index()));
-  const auto found = insists
+  auto& made = *static_cast<choice*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), choice_index()));
+  const auto& wanted = made.wanted;
+  const auto found = made.insists
                          ? wanted.begin()
                          : std::find_first_of(wanted.begin(), wanted.end(), offered->begin(), offered->end());
   delete static_cast<protocols*>(SSL_get_ex_data(ssl, offer_index()));  // of a ClientHello before
   SSL_set_ex_data(ssl, offer_index(), offered.release());
-  if (found == wanted.end()) return SSL_TLSEXT_ERR_NOACK;
+  const bool is_second = made.alternates && made.connections++ % 2 == 1;
+  if (found == wanted.end() || is_second) return SSL_TLSEXT_ERR_NOACK;
   *picked = reinterpret_cast<const unsigned char*>(found->data());
   *size = static_cast<unsigned char>(found->size());
   return SSL_TLSEXT_ERR_OK;
@@ -141,7 +145,8 @@ openssl_pointer<SSL_CTX> make_server_context(const server_wishes& wishes) {
   if (wishes.demands_client_certificate)
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   if (!wishes.ciphers.empty()) check(SSL_CTX_set_cipher_list(context.get(), wishes.ciphers.c_str()));
-  check(SSL_CTX_set_ex_data(context.get(), choice_index(), new choice{wishes.protocols, wishes.insists}));
+  check(SSL_CTX_set_ex_data(context.get(), choice_index(),
+                            new choice{wishes.protocols, wishes.insists, wishes.alternates}));
   SSL_CTX_set_alpn_select_cb(context.get(), &pick_protocol, nullptr);
   return context;
 }

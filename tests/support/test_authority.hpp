@@ -53,7 +53,8 @@ struct server_wishes {
   /// What it picks of a client's ALPN offer, the first that was offered; it picks nothing if none was, or if
   /// this is empty.
   std::vector<std::string> protocols = {};
-  bool insists = false;  ///< on the first of `protocols`, whatever was offered
+  bool insists = false;     ///< on the first of `protocols`, whatever was offered
+  bool alternates = false;  ///< every second connection gets no protocol: HTTP/1.1
   /// Ciphers of TLS 1.2 as OpenSSL lists them. Empty: its own choice.
   std::string ciphers = {};
 };

@@ -28,13 +28,20 @@ TEST(dial_rules, one_dial_until_it_is_known_what_one_brings) {
   EXPECT_EQ(rules.expected_capacity(), 1u);
   EXPECT_TRUE(rules.may_dial(now, 0));
   EXPECT_FALSE(rules.may_dial(now, 1));
-  rules.opened(1);
+  rules.opened({1, false});
   EXPECT_TRUE(rules.may_dial(now, 3));
-  rules.opened(100);
+  rules.opened({100, true});
   EXPECT_EQ(rules.expected_capacity(), 100u);
   EXPECT_FALSE(rules.may_dial(now, 1)) << "one brings room for many";
-  rules.opened(0);
-  EXPECT_EQ(rules.expected_capacity(), 1u);
+  rules.granted(3);
+  EXPECT_EQ(rules.expected_capacity(), 3u);
+  for (const std::uint32_t few : {1u, 0u}) {
+    rules.granted(few);
+    EXPECT_EQ(rules.expected_capacity(), 1u);
+    EXPECT_FALSE(rules.may_dial(now, 1)) << "it may be shared by many again";
+  }
+  rules.opened({1, false});
+  EXPECT_TRUE(rules.may_dial(now, 3));
 }
 
 // behaviours: Q4, N1

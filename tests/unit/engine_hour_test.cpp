@@ -139,7 +139,7 @@ TEST(engine_hour, million_queued_mints_are_served_each_in_its_turn) {
       ++served;
     } else if (c->what == core::command::kind::dial && link == 0) {
       link = c->link;
-      engine.on_link_open(now, link, 1);
+      engine.on_link_open(now, link, {});
     } else if (c->what == core::command::kind::send) {
       out = c->attempt;
       of = c->of;

@@ -21,6 +21,7 @@ class storm {
     if (one_in(8)) run_.time_a_command = ms(20);
     calm_ = one_in(3);
     if (one_in(3)) most_at_once_ = 2 + static_cast<std::uint32_t>(below(5));
+    run_.lives = [this](core::link_id) { return random_sign_of_life(); };
   }
 
   /// What went wrong, or nothing.
@@ -71,6 +72,7 @@ class storm {
     dial_plan plan{.takes = ms(400)};
     if (one_in(calm_ ? 30 : 3)) plan.fails = scripted_failure{mint_errc::connect_failed, !one_in(5)};
     plan.capacity = random_capacity();
+    plan.shared = most_at_once_ != 1;
     return plan;
   }
   /// As HTTP/1.1 has it in two of three storms; elsewhere anything, none included.
@@ -90,7 +92,13 @@ class storm {
     if (one_in(2)) plan.reply.retry_after = ms(3'000);
     plan.failure = {mint_errc::connect_failed, !one_in(6)};
     plan.reply_begun = one_in(2);
+    plan.ends_its_link = !one_in(3);
     return plan;
+  }
+
+  std::optional<core::duration> random_sign_of_life() {
+    if (one_in(3)) return std::nullopt;
+    return ms(3'000);
   }
 
   void step() {

@@ -244,7 +244,7 @@ TEST(engine_retry, reply_about_its_connection_says_nothing_of_the_key) {
 // behaviours: R15
 TEST(engine_retry, reply_about_its_connection_lets_others_on_it_end) {
   engine_run run;
-  run.dials = [](std::size_t) { return dial_plan{.capacity = 2}; };
+  run.dials = [](std::size_t) { return dial_plan{.capacity = 2, .shared = true}; };
   run.next_requests = {answered(answer::elsewhere), minted(300ms)};
   const int moved = run.submit("a");
   const int stays = run.submit("b");
@@ -319,10 +319,12 @@ TEST(engine_retry, refusal_of_a_key_that_was_rotated_away_holds_up_no_close) {
 // What goes again, as it never left, has its link still: a fresh one may not come.
 TEST(engine_retry, mint_that_could_not_leave_goes_again_where_no_other_link_may_stand) {
   engine_run run{connections(1)};
-  run.dials = [](std::size_t) { return dial_plan{.capacity = 2}; };
+  run.dials = [](std::size_t) { return dial_plan{.capacity = 2, .shared = true}; };
   run.submit("first");
   run.run_for(1s);
-  run.next_requests = {unsent()};
+  request_plan stays = unsent();
+  stays.ends_its_link = false;
+  run.next_requests = {stays};
   const int c = run.submit("a");
   run.run_for(1s);
   EXPECT_TRUE(run.at(c).minted());

@@ -174,7 +174,7 @@ TEST(engine_sickness, mint_that_wants_a_fresh_link_is_sent_at_once_on_one_that_r
 
 TEST(engine_sickness, mint_whose_link_goes_on_waits_for_no_other_where_only_one_may_stand) {
   engine_run run{connections(1)};
-  run.dials = [](std::size_t) { return dial_plan{.capacity = 100}; };
+  run.dials = [](std::size_t) { return dial_plan{.capacity = 100, .shared = true}; };
   request_plan reset;
   reset.how = request_plan::end::reset;
   reset.reply_begun = true;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 
 using news = wire::news;
 
-constexpr std::string_view request = "POST / HTTP/1.1\r\n\r\n";
+constexpr detail::prepared_request request{"POST / HTTP/1.1\r\n\r\n"};
 constexpr std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntoken";
 constexpr std::string_view timeout =
     "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -26,6 +27,12 @@ class Http1Wire : public testing::Test {
     return spoken.commit(bytes.size());
   }
 
+  /// The reply that is there; none if it is no answer.
+  std::optional<wire::note> told() {
+    wire::note note;
+    return spoken.next(note) == news::some ? std::optional{note} : std::nullopt;
+  }
+
   std::string problem() const { return std::string{spoken.problem().message}; }
 
   const std::string host = "api.test";
@@ -33,16 +40,20 @@ class Http1Wire : public testing::Test {
 };
 
 TEST_F(Http1Wire, has_room_for_one_and_writes_a_request_as_it_is) {
-  EXPECT_EQ(spoken.capacity(), 1U);
-  EXPECT_EQ(spoken.submit(7, request, 0s).data(), request.data());
+  EXPECT_EQ(spoken.capacity().capacity, 1U);
+  EXPECT_FALSE(spoken.capacity().shared);
+  spoken.submit(7, request, 0s);
+  EXPECT_EQ(spoken.output().data(), request.text.data());
+  spoken.sent();
+  EXPECT_EQ(spoken.output(), "");
 }
 
 TEST_F(Http1Wire, a_reply_belongs_to_the_attempt_that_is_out) {
   for (const attempt_id attempt : {7U, 8U}) {
     spoken.submit(attempt, request, 0s);
     EXPECT_EQ(give(answer.substr(0, 20)), news::none);
-    EXPECT_EQ(give(answer.substr(20)), news::reply);
-    const auto told = spoken.reply();
+    EXPECT_EQ(give(answer.substr(20)), news::some);
+    const auto told = this->told();
     ASSERT_TRUE(told);
     EXPECT_EQ(told->attempt, attempt);
     EXPECT_EQ(told->reply.body, "token");
@@ -65,8 +76,9 @@ TEST_F(Http1Wire, a_408_is_no_answer_if_the_connection_was_idle) {
     http1_wire fresh{host};
     fresh.submit(1, request, idle);
     std::copy(timeout.begin(), timeout.end(), fresh.room().begin());
-    EXPECT_EQ(fresh.commit(timeout.size()), news::reply);
-    EXPECT_EQ(fresh.reply().has_value(), idle <= 10ms);
+    EXPECT_EQ(fresh.commit(timeout.size()), news::some);
+    wire::note note;
+    EXPECT_EQ(fresh.next(note), idle <= 10ms ? news::some : news::refused);
     if (idle > 10ms) {
       EXPECT_EQ(fresh.fate_of_rest(), idle > 1s ? fate::unprocessed : fate::unknown);
     }
@@ -76,9 +88,9 @@ TEST_F(Http1Wire, a_408_is_no_answer_if_the_connection_was_idle) {
 // behaviours: S10
 TEST_F(Http1Wire, bytes_behind_a_reply_are_surplus) {
   spoken.submit(1, request, 0s);
-  EXPECT_EQ(give(answer), news::reply);
+  EXPECT_EQ(give(answer), news::some);
   EXPECT_EQ(give("HTTP/1.1 200 OK\r\n"), news::surplus);
-  const auto told = spoken.reply();
+  const auto told = this->told();
   ASSERT_TRUE(told);
   EXPECT_EQ(told->reply.body, "token");
   EXPECT_FALSE(told->reply.reusable);
@@ -91,8 +103,9 @@ TEST_F(Http1Wire, what_became_of_a_lost_request_depends_on_what_came_and_on_the_
     if (answered_before) {
       one.submit(1, request, 0s);
       std::copy(answer.begin(), answer.end(), one.room().begin());
-      EXPECT_EQ(one.commit(answer.size()), news::reply);
-      EXPECT_TRUE(one.reply());
+      EXPECT_EQ(one.commit(answer.size()), news::some);
+      wire::note note;
+      EXPECT_EQ(one.next(note), news::some);
       one.forget_reply();
     }
     one.submit(2, request, idle);
@@ -130,7 +143,7 @@ TEST_F(Http1Wire, a_reply_whose_body_is_refused_is_an_answer_and_the_last) {
   spoken.submit(3, request, 0s);
   EXPECT_EQ(give("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 70000\r\n\r\n<html>"),
             news::surplus);
-  const auto told = spoken.reply();
+  const auto told = this->told();
   ASSERT_TRUE(told);
   EXPECT_EQ(told->attempt, 3U);
   EXPECT_EQ(told->reply.status, 503);

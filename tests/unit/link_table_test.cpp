@@ -22,7 +22,7 @@ struct fixture {
 
   link& open(std::uint32_t capacity = 1) {
     link& l = links.begin(now);
-    links.open(l, capacity, now);
+    links.open(l, {capacity, capacity > 1}, now);
     return l;
   }
   attempt& put_on(link& l) {
@@ -151,7 +151,7 @@ TEST(link_table, never_more_than_max_stand) {
   EXPECT_EQ(f.links.dialling(), 1u);
   EXPECT_EQ(f.links.live(), 1u);
   EXPECT_FALSE(f.links.complete());
-  f.links.open(a, 1, f.now);
+  f.links.open(a, {}, f.now);
   EXPECT_TRUE(f.links.complete());
   f.close(a);
   EXPECT_TRUE(f.links.may_begin());

@@ -512,25 +512,25 @@ TEST(ReplyParser, a_reply_is_wiped_when_it_is_done_with) {
 // behaviours: F10
 TEST(ReplyParser, the_memory_of_a_large_reply_is_given_back) {
   reply_parser parser;
-  EXPECT_EQ(parser.room().size(), reply_buffer::first_capacity);
+  EXPECT_EQ(parser.room().size(), wiped_buffer::first_capacity);
   feed(parser, ok("Content-Length: 65536\r\n", std::string(65536, 'b')));
   EXPECT_LE(parser.room().size() + 65536, 2 * reply_parser::max_bytes);
   parser.reset();
-  EXPECT_EQ(parser.room().size(), reply_buffer::first_capacity);
+  EXPECT_EQ(parser.room().size(), wiped_buffer::first_capacity);
 }
 
 TEST(ReplyParser, a_body_has_readable_slack_behind_it) {
   // As large as the first buffer exactly: what is behind lies in the slack (ASan watches).
   std::string bytes = ok("Content-Length: 4000\r\n", std::string(4000, 'b'));
-  bytes = ok("X: " + std::string(reply_buffer::first_capacity - bytes.size() - 5, 'x') +
+  bytes = ok("X: " + std::string(wiped_buffer::first_capacity - bytes.size() - 5, 'x') +
                  "\r\nContent-Length: 4000\r\n",
              std::string(4000, 'b'));
-  ASSERT_EQ(bytes.size(), reply_buffer::first_capacity);
+  ASSERT_EQ(bytes.size(), wiped_buffer::first_capacity);
   reply_parser parser;
   ASSERT_EQ(feed(parser, bytes), status::complete);
   const char* end = parser.reply().body.data() + parser.reply().body.size();
-  EXPECT_EQ(std::count(end, end + reply_buffer::slack, '\0'),
-            static_cast<std::ptrdiff_t>(reply_buffer::slack));
+  EXPECT_EQ(std::count(end, end + wiped_buffer::slack, '\0'),
+            static_cast<std::ptrdiff_t>(wiped_buffer::slack));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ std::size_t count(std::string_view text, std::string_view what) {
 }
 
 TEST(RequestWriter, writes_the_request_of_the_reference) {
-  EXPECT_EQ(writer().write("se-1"), expected("se-1"));
+  EXPECT_EQ(writer().write("se-1").text, expected("se-1"));
 }
 
 TEST(RequestWriter, has_one_account_and_one_key_whatever_came_before) {  // behaviours: X2
@@ -43,7 +43,7 @@ TEST(RequestWriter, has_one_account_and_one_key_whatever_came_before) {  // beha
   const std::string longest(account_id::max_size, 'x');
   for (const std::string& account :
        {std::string{"se-123456"}, longest, std::string{"1"}, std::string{"se-2"}}) {
-    const auto request = requests.write(account);
+    const auto request = requests.write(account).text;
     EXPECT_EQ(request, expected(account));
     EXPECT_EQ(count(request, "On-Behalf-Of:"), 1u);
     EXPECT_EQ(count(request, "API-Key:"), 1u);
@@ -54,14 +54,41 @@ TEST(RequestWriter, has_one_account_and_one_key_whatever_came_before) {  // beha
 TEST(RequestWriter, can_be_moved) {
   auto first = writer();
   auto second = std::move(first);
-  EXPECT_EQ(second.write("se-1"), expected("se-1"));
+  EXPECT_EQ(second.write("se-1").text, expected("se-1"));
   second = writer();
-  EXPECT_EQ(second.write("se-2"), expected("se-2"));
+  EXPECT_EQ(second.write("se-2").text, expected("se-2"));
 }
 
 // The old direct-login page has it with `&`: the parameter would be part of the path.
 TEST(RequestWriter, asks_for_the_redirect_url_by_a_query) {
-  EXPECT_EQ(count(writer().write("se-1"), "ephemeral?redirect="), 1u);
+  EXPECT_EQ(count(writer().write("se-1").text, "ephemeral?redirect="), 1u);
+}
+
+TEST(RequestWriter, says_the_same_in_fields) {
+  auto requests = writer();
+  for (const std::string_view account : {"se-123456", "se-2"}) {
+    std::string said;
+    for (const request_field& field : requests.write(std::string{account}).fields)
+      said.append(field.name).append("=").append(field.value).append(field.secret ? " secret\n" : "\n");
+    EXPECT_EQ(said,
+              ":method=POST\n"
+              ":scheme=https\n"
+              ":authority=api.shipengine.com\n"
+              ":path=/v1/tokens/ephemeral?redirect=shipengine-dashboard\n"
+              "user-agent=ephemint/0.1.0\n"
+              "accept=application/json\n"
+              "content-type=application/json\n"
+              "content-length=0\n"
+              "api-key=TEST_key secret\n"
+              "on-behalf-of=" +
+                  std::string{account} + " secret\n");
+  }
+}
+
+TEST(RequestWriter, has_its_fields_still_when_it_was_moved) {
+  auto first = writer();
+  auto second = std::move(first);
+  EXPECT_EQ(second.write("se-1").fields[8].value, "TEST_key");
 }
 
 }  // namespace

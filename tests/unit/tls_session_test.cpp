@@ -11,6 +11,8 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ephemint::net {
 namespace {
@@ -556,6 +558,100 @@ TEST(TlsSession, the_key_log_variable_is_ignored) {
   EXPECT_EQ(joined.shake_hands(), tls_status::done);
   unsetenv("SSLKEYLOGFILE");
   EXPECT_NE(access(path.c_str(), F_OK), 0);
+}
+
+// --- which HTTP is spoken
+
+using protocol = tls_session::protocol;
+
+struct agreement {
+  http_offer offer;
+  std::vector<std::string> taken;    // by the server
+  std::vector<std::string> offered;  // as it saw that
+  protocol chosen;
+};
+
+TEST(TlsSession, offers_what_may_be_spoken_and_speaks_what_was_chosen) {
+  if (!speaks_http2()) GTEST_SKIP() << "built without HTTP/2";
+  const std::vector<std::string> both{"h2", "http/1.1"}, h1{"http/1.1"}, h2{"h2"};
+  const std::vector<agreement> table = {
+      {http_offer::both, both, both, protocol::http2}, {http_offer::both, h1, both, protocol::http1},
+      {http_offer::both, {}, both, protocol::http1},   {http_offer::http1, both, h1, protocol::http1},
+      {http_offer::http2, both, h2, protocol::http2},  {http_offer::http2, h1, h2, protocol::http1}};
+  for (const auto& one : table) {
+    endpoint_settings settings = settings_for("localhost");
+    settings.http = one.offer;
+    tls_context context{settings};
+    server_wishes wishes = good_server();
+    wishes.protocols = one.taken;
+    pair both_ends{context, wishes};
+    ASSERT_EQ(both_ends.shake_hands(), tls_status::done);
+    EXPECT_EQ(test::offered_protocols(both_ends.server.native()), one.offered);
+    EXPECT_EQ(both_ends.client.chosen(), one.chosen);
+  }
+}
+
+TEST(TlsSession, a_protocol_that_was_never_offered_ends_the_handshake) {
+  endpoint_settings settings = settings_for("localhost");
+  settings.http = http_offer::http1;
+  tls_context context{settings};
+  server_wishes wishes = good_server();
+  wishes.protocols = {"h2"};
+  wishes.insists = true;
+  pair both_ends{context, wishes};
+  EXPECT_EQ(both_ends.shake_hands(), tls_status::failed);
+}
+
+TEST(TlsSession, once_told_it_offers_http_1_1_alone) {
+  tls_context context{settings_for("localhost")};
+  context.offer_http1_only();
+  server_wishes wishes = good_server();
+  wishes.protocols = {"h2", "http/1.1"};
+  pair both_ends{context, wishes};
+  ASSERT_EQ(both_ends.shake_hands(), tls_status::done);
+  EXPECT_EQ(test::offered_protocols(both_ends.server.native()), std::vector<std::string>{"http/1.1"});
+}
+
+// What was agreed on before binds nobody: the server may speak another protocol by now.
+TEST(TlsSession, a_resumed_session_agrees_anew) {
+  if (!speaks_http2()) GTEST_SKIP() << "built without HTTP/2";
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    tls_context context{settings_for("localhost")};
+    server_wishes wishes = good_server();
+    wishes.greatest_version = version;
+    wishes.protocols = {"h2", "http/1.1"};
+    const auto server = test::make_server_context(wishes);
+    for (const auto& [resumed, chosen] : {std::pair{false, protocol::http2}, {true, protocol::http2}}) {
+      pair both_ends{context, *server};
+      ASSERT_EQ(both_ends.shake_hands(), tls_status::done);
+      EXPECT_EQ(both_ends.client.resumed(), resumed);
+      EXPECT_EQ(both_ends.client.chosen(), chosen);
+      std::string nothing;
+      both_ends.read(nothing);  // the tickets
+    }
+    context.offer_http1_only();
+    pair both_ends{context, *server};
+    ASSERT_EQ(both_ends.shake_hands(), tls_status::done);
+    EXPECT_TRUE(both_ends.client.resumed());
+    EXPECT_EQ(both_ends.client.chosen(), protocol::http1);
+  }
+}
+
+// RFC 9113, appendix A.
+TEST(TlsSession, only_ciphers_with_fresh_keys_and_whole_records_are_fit_for_http2) {
+  const auto fit = [](int version, const char* cipher) {
+    tls_context context{settings_for("localhost")};
+    server_wishes wishes = good_server();
+    wishes.greatest_version = version;
+    wishes.ciphers = cipher;
+    pair both_ends{context, wishes};
+    EXPECT_EQ(both_ends.shake_hands(), tls_status::done) << cipher;
+    return both_ends.client.fit_for_http2();
+  };
+  EXPECT_TRUE(fit(TLS1_3_VERSION, ""));
+  EXPECT_TRUE(fit(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"));
+  EXPECT_TRUE(fit(TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305"));
+  EXPECT_FALSE(fit(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256"));
 }
 
 }  // namespace

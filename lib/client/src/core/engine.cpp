@@ -37,6 +37,7 @@ engine::~engine() {
   drops_.clear();
   sends_.clear();
   closing_links_.clear();
+  probed_.clear();
   dialled_.clear();
   over_.clear();
   live_.clear();
@@ -172,7 +173,7 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
 
 /// A mint's attempt is lost: what surely wasn't seen goes again at once, in place of it, once; all else by
 /// the policy.
-void engine::lose(mint& m, fate what, const failure_facts& why, time_point now) noexcept {
+void engine::lose(mint& m, fate what, const failure_facts& why, again where, time_point now) noexcept {
   met(m, why.said);
   const bool free_of_charge =
       what == fate::unsent || (what == fate::unprocessed && settings_.retry_stale_connections);
@@ -186,8 +187,9 @@ void engine::lose(mint& m, fate what, const failure_facts& why, time_point now) 
   }
   m.replaced = true;
   --m.attempts;
-  if (what == fate::unprocessed) ++counts_.stale_retries;
   outage_.probe_undone(m.probe);
+  if (where == again::over_any) return to_fresh(m, time_point::min());
+  if (what == fate::unprocessed) ++counts_.stale_retries;
   // Where as many links stand as may, no fresh one may come.
   links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : queue_.push(m);
 }
@@ -200,17 +202,18 @@ void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
   finish(m, outcome::cause::engine, mint_errc::rate_limited, permit);
 }
 
-/// Has a mint that waited for a fresh link, but has no permit for it, wait like any other: what it would
-/// keep, others can use meanwhile. Whatever was stale with its first link is closed by now.
+/// Has a mint that went before the queue, but has no permit for it, wait like any other: what it would keep,
+/// others can use meanwhile. Whatever was stale with its first link is closed by now.
 void engine::to_queue(mint& m, time_point now) noexcept {
   take_out(m, now);
   queue_.push(m);
 }
 
-void engine::to_fresh(mint& m, time_point now) noexcept {
+void engine::to_fresh(mint& m, time_point since) noexcept {
+  constexpr auto needs_a_fresh_one = std::uint64_t{1} << 63;
   m.where = mint::place::fresh;
-  m.until = now;
-  m.order = ++fresh_order_;
+  m.until = since;
+  m.order = ++fresh_order_ | (since == time_point::min() ? 0 : needs_a_fresh_one);
   fresh_.insert(m);
 }
 
@@ -233,6 +236,11 @@ std::optional<command> engine::next() noexcept {
     const command c{.what = kind::reset, .link = a.was_on, .attempt = a.id};
     attempts_.end(a);
     return links_.find(c.link) ? c : next();
+  }
+  if (!probed_.empty()) {
+    link& l = probed_.front();
+    probed_.pop_front();
+    return command{.what = kind::probe, .link = l.id};
   }
   if (!over_.empty()) {
     mint& m = over_.front();
@@ -305,6 +313,7 @@ engine::counts engine::count() const noexcept {
   now.queued = live_mints_ - in_flight_;
   now.in_flight = in_flight_;
   now.connections = links_.live();
+  now.shared_connections = links_.shared();
   now.ahead_of_interactive = fresh_.size() + queue_.accounts(priority::interactive);
   now.ahead_of_background = now.ahead_of_interactive + queue_.accounts(priority::background);
   return now;

@@ -30,14 +30,15 @@ namespace ephemint::inline v0::core {
 /// What the engine wants done. Perform each, in order, and tell the engine what came of it.
 struct command {
   enum class kind : std::uint8_t {
-    send,   ///< write `of`'s request on `link`; if not a byte could leave, `on_link_gone` with `fate::unsent`
-    dial,   ///< make `link`; `on_link_open` or `on_dial_failed` follows
-    drop,   ///< nobody waits for `attempt`'s reply; if that ended `link`, `on_link_gone`
-    reset,  ///< that reply has not come: give `attempt` up; `link` goes on, and the engine has forgotten the
-            ///< attempt
-    close,  ///< end `link` at once; the engine has forgotten it
-    finish,   ///< `of` is over, as `of->end` says; it is the caller's again
-    warmed,   ///< `warm` is over, as it says; it is the caller's again
+    send,    ///< write `of`'s request on `link`; if not a byte could leave, `on_send_failed`
+    dial,    ///< make `link`; `on_link_open` or `on_dial_failed` follows
+    drop,    ///< nobody waits for `attempt`'s reply; if that ended `link`, `on_link_gone`
+    reset,   ///< that reply has not come: give `attempt` up; `link` goes on, and the engine has forgotten the
+             ///< attempt
+    probe,   ///< ask `link` for a sign of life: `on_link_heard`, should one come
+    close,   ///< end `link` at once; the engine has forgotten it
+    finish,  ///< `of` is over, as `of->end` says; it is the caller's again
+    warmed,  ///< `warm` is over, as it says; it is the caller's again
     wake_at,  ///< call `on_tick` at `at`; replaces an earlier one
     drained,  ///< after `on_close`: the last mint is over and every link is closed
   };
@@ -110,12 +111,17 @@ class engine {
   void on_submit(time_point now, mint&) noexcept;
   /// Nothing if that mint is over already.
   void on_cancel(time_point now, mint&) noexcept;
-  void on_link_open(time_point now, link_id, std::uint32_t capacity) noexcept;
+  void on_link_open(time_point now, link_id, link_room) noexcept;
+  /// From now on it takes so many at once: perhaps none, perhaps fewer than are on it.
   void on_capacity(time_point now, link_id, std::uint32_t capacity) noexcept;
+  /// After `probe`: something has come.
+  void on_link_heard(time_point now, link_id) noexcept;
   /// It takes no more requests; what is on it goes on.
   void on_link_retiring(time_point now, link_id) noexcept;
-  /// It has ended. `of_its_attempts`: what became of those that are on it.
+  /// It has ended. `of_its_attempts`: what became of those that have left on it.
   void on_link_gone(time_point now, link_id, const failure_facts&, fate of_its_attempts) noexcept;
+  /// Not a byte of `attempt` could leave, and that has ended its link.
+  void on_send_failed(time_point now, link_id, attempt_id) noexcept;
   void on_dial_failed(time_point now, link_id, const failure_facts&) noexcept;
   /// What a dial has met at one address; before `on_link_open` or `on_dial_failed`.
   void on_address_failed(time_point now, const address_id&, address_trouble) noexcept;
@@ -156,8 +162,8 @@ class engine {
 
   struct counts {
     std::uint64_t submitted = 0, minted = 0, failed = 0, requests = 0, retries = 0, stale_retries = 0;
-    std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0;
-    std::size_t queued = 0, in_flight = 0, connections = 0;
+    std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0, refused = 0;
+    std::size_t queued = 0, in_flight = 0, connections = 0, shared_connections = 0;
     std::size_t ahead_of_interactive = 0;  ///< mints that go before a new login
     std::size_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
   };
@@ -192,8 +198,9 @@ class engine {
   void take_out(mint&, time_point now) noexcept;
   void try_again(mint&, trouble, time_point now, outcome::cause, mint_errc,
                  std::optional<duration> asked_to_wait = {}) noexcept;
-  void lose(mint&, fate, const failure_facts&, time_point now) noexcept;
-  void to_fresh(mint&, time_point now) noexcept;
+  enum class again : std::uint8_t { over_any, over_a_fresh_one };
+  void lose(mint&, fate, const failure_facts&, again, time_point now) noexcept;
+  void to_fresh(mint&, time_point since) noexcept;
   void to_queue(mint&, time_point now) noexcept;
   void put_off(mint& head, time_point permit_at, time_point until) noexcept;
   /// Whether a permit then would bring no token in time.
@@ -212,7 +219,14 @@ class engine {
   void unsend(attempt&, time_point now) noexcept;
   void close(link&) noexcept;
   void shut(link&, time_point now) noexcept;
+  void forget(link&) noexcept;
+  bool untell(link&) noexcept;
+  struct mints_of_a_link;
+  mints_of_a_link strip(link&, time_point now) noexcept;
+  void gone(link&, fate of_its_attempts, const failure_facts&, time_point now) noexcept;
+  void suspect(link&, time_point now) noexcept;
   void close_resting() noexcept;
+  static bool born_dead(const link&, time_point now) noexcept;
   void dial_went_wrong(time_point now, const failure_facts&) noexcept;
   void learn(link&, const reply_facts&, mint*, time_point now) noexcept;
   bool left_for_fresh(mint&, time_point now) noexcept;
@@ -240,10 +254,13 @@ class engine {
   // what follows every event
   void advance(time_point now) noexcept;
   void expire_attempts(time_point now) noexcept;
+  void time_out(attempt&, time_point now) noexcept;
+  void time_out(mint&, time_point now) noexcept;
   void expire_links(time_point now) noexcept;
   void expire_mints(time_point now) noexcept;
   void dispatch(time_point now) noexcept;
   void dispatch_fresh(time_point now) noexcept;
+  bool out_of_attempts(time_point now) noexcept;
   bool dispatch_to(link&, mint&, time_point now) noexcept;
   struct leave_to_send {
     permit granted;
@@ -257,6 +274,7 @@ class engine {
   void fail_nameless(time_point now) noexcept;
   void dial_as_needed(time_point now) noexcept;
   bool worth_a_dial(mint&, time_point now) noexcept;
+  bool place_for_a_dial() noexcept;
   bool dial(time_point now) noexcept;
   void check_warm_ups() noexcept;
   void end_warm_ups(mint_errc, const mint_error& said) noexcept;
@@ -275,7 +293,7 @@ class engine {
   using deadline_set = boost::intrusive::multiset<
       mint, boost::intrusive::member_hook<mint, mint::set_hook, &mint::in_deadlines>,
       boost::intrusive::compare<by_deadline>, boost::intrusive::constant_time_size<false>>;
-  /// Waits for a fresh link: oldest first.
+  /// Goes before the queue: first who needs no fresh link, then the others, each oldest first.
   struct by_order {
     bool operator()(const mint& a, const mint& b) const noexcept { return a.order < b.order; }
   };
@@ -285,6 +303,11 @@ class engine {
   using mint_list =
       boost::intrusive::list<mint, boost::intrusive::member_hook<mint, mint::list_hook, &mint::among_live>,
                              boost::intrusive::constant_time_size<false>>;
+  /// Whoever waited for a link's replies. They are in no list of the engine's meanwhile.
+  struct mints_of_a_link {
+    mint_list unsent;
+    mint_list sent;
+  };
   using attempt_list =
       boost::intrusive::list<attempt,
                              boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::to_tell>,
@@ -321,6 +344,7 @@ class engine {
   mint_list over_;
   warm_up_list warmed_;
   attempt_list sends_;
+  link_list probed_;
   link_list dialled_;
   time_point wake_ = never;  // `never`: nothing new
   bool tell_drained_ = false;

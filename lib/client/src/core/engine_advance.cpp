@@ -27,36 +27,62 @@ void engine::advance(time_point now) noexcept {
   set_wake(now);
 }
 
-/// A link that carries nothing else is closed with its attempt. Of one that does, only the attempt is given
-/// up; but it takes no more, for it may be dead.
 void engine::expire_attempts(time_point now) noexcept {
-  while (attempt* const a = attempts_.expired(now)) {
-    link& l = *a->on;
-    mint* const m = a->of;
-    if (m) addresses_.mark(l.address, address_trouble::silent, now);
-    if (l.in_use == 1) {
-      settle(*a, permit_use::unknown, now);
-      if (a->probes_key) key_.probe_undone(a->key_version);
-      detach(*a);
-      end(*a, now);
-      close(l);
-    } else {
-      links_.retire(l);
-      m ? drop(*a, now) : give_up(*a, now);
-      if (links_.spent(l, now)) close(l);
-    }
-    if (!m) continue;
-    note_lost(*m, mint_error{mint_errc::timed_out}, now);
-    try_again(*m, trouble::timed_out, now, outcome::cause::engine, mint_errc::timed_out);
+  while (attempt* const a = attempts_.expired(now)) time_out(*a, now);
+}
+
+/// A link for one request is closed with it. Of a shared one only the request is given up; but if somebody
+/// waited for it the link takes no more until it was heard, for it may be dead.
+void engine::time_out(attempt& a, time_point now) noexcept {
+  link& l = *a.on;
+  mint* const m = a.of;
+  const bool never_left = a.now == attempt::state::to_send;
+  if (never_left) {
+    --counts_.requests;
+    --l.served;
   }
+  if (l.shared && !never_left) {
+    if (m) a.account = m->account;
+    detach(a);
+    give_up(a, now);
+    if (m) suspect(l, now);
+  } else {
+    settle(a, permit_use::unknown, now);
+    if (a.probes_key) key_.probe_undone(a.key_version);
+    detach(a);
+    end(a, now);
+  }
+  if (!l.shared || links_.spent(l, now)) {
+    if (m && !never_left) addresses_.mark(l.address, address_trouble::silent, now);
+    close(l);
+  }
+  if (m) time_out(*m, now);
+}
+
+void engine::time_out(mint& m, time_point now) noexcept {
+  note_lost(m, mint_error{mint_errc::timed_out}, now);
+  try_again(m, trouble::timed_out, now, outcome::cause::engine, mint_errc::timed_out);
+}
+
+/// A shared link on which a request got no answer: whether it is that request or the link, a sign of life
+/// tells. Not the past: of requests that left together one may have been answered before the link died.
+void engine::suspect(link& l, time_point now) noexcept {
+  if (l.now != link::state::open) return;
+  links_.suspect(l, add(now, settings_.attempt_timeout));
+  probed_.push_back(l);
 }
 
 void engine::expire_links(time_point now) noexcept {
   while (link* const l = links_.expired(now)) {
-    if (l->in_use == 0)
+    if (l->now == link::state::probing) {
+      // All that were waited for on it have timed out by now: none of them left after it was asked.
+      addresses_.mark(l->address, address_trouble::silent, now);
+      shut(*l, now);
+    } else if (l->in_use == 0) {
       close(*l);
-    else
+    } else {
       links_.retire(*l);
+    }
   }
 }
 
@@ -78,7 +104,7 @@ mint* engine::front() noexcept {
 void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
   dispatch_fresh(now);
-  while (mint* const m = front()) {
+  while (mint* const m = out_of_attempts(now) ? nullptr : front()) {
     if (left_for_fresh(*m, now)) {
       dispatch_fresh(now);
       continue;
@@ -88,8 +114,15 @@ void engine::dispatch(time_point now) noexcept {
   }
 }
 
+/// Whether no more can be begun. Those that were given up make room once that was told.
+bool engine::out_of_attempts(time_point now) noexcept {
+  if (!attempts_.full()) return false;
+  if (!drops_.empty()) permit_at_ = now;
+  return true;
+}
+
 void engine::dispatch_fresh(time_point now) noexcept {
-  while (!fresh_.empty()) {
+  while (!fresh_.empty() && !out_of_attempts(now)) {
     mint& m = *fresh_.begin();
     link* const l = links_.with_room(now, m.until);
     if (!l || !dispatch_to(*l, m, now)) break;
@@ -215,7 +248,7 @@ void engine::dial_as_needed(time_point now) noexcept {
         hold(*m, now);
         continue;
       }
-      const bool room = links_.may_begin() && dials_.room_beside(links_.dialling());
+      const bool room = place_for_a_dial() && dials_.room_beside(links_.dialling());
       // The usual case under load: what follows could only say that a dial must wait.
       if (!room && !probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key &&
           !key_.failing(now, false))
@@ -254,9 +287,17 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
   return false;
 }
 
+/// Where as many links stand as may, one that nobody is on and that may be dead makes place.
+bool engine::place_for_a_dial() noexcept {
+  if (links_.may_begin()) return true;
+  link* const useless = links_.probing_at_rest();
+  if (useless) close(*useless);
+  return useless != nullptr;
+}
+
 /// False: not now; `dial_at_` says when.
 bool engine::dial(time_point now) noexcept try {
-  if (!links_.may_begin()) return false;
+  if (!place_for_a_dial()) return false;
   // A probe keeps its own pace, and may go while a dial hangs that may hang for longer than the outage lasts.
   const bool probes = probe_due(now) && now >= next_look_up_ && links_.dialling() < dial_rules::max_dials;
   if (!probes && !dials_.may_dial(now, links_.dialling())) {

@@ -97,6 +97,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (!a || a->now == attempt::state::given_up) return;
   last_event_ = now;
   link& l = *a->on;
+  if (l.now == link::state::probing) links_.heard(l, now);
   const permit_use use = use_of(reply.what);
   if (use == permit_use::rate_limited) ++counts_.rate_limited;
   // Any other reply's wait is for its own mint (R13).
@@ -118,9 +119,9 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (!reply.reusable || reply.what == reply_facts::answer::elsewhere) links_.retire(l);
   learn(l, reply, m, now);
   end(*a, now);
+  links_.answered(l);
   if (l.in_use == 0 && !reply.reusable) {
-    links_.close(l);  // it has ended by itself
-    links_.release(l);
+    forget(l);  // it has ended by itself
   } else if (links_.spent(l, now)) {
     close(l);
   }
@@ -178,8 +179,13 @@ void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const fai
   link& l = *a->on;
   mint* const m = detach(*a);
   end(*a, now);
+  if (l.shared && what == fate::unprocessed) {
+    ++counts_.refused;
+    if (l.now == link::state::open) links_.refused(l);
+  }
+  const auto where = l.shared ? again::over_any : again::over_a_fresh_one;
   if (links_.spent(l, now)) close(l);
-  if (m) lose(*m, what, why, now);
+  if (m) lose(*m, what, why, where, now);
   advance(now);
 }
 
@@ -187,13 +193,25 @@ void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const fai
 
 /// Has a link on which nothing is closed.
 void engine::close(link& l) noexcept {
+  if (untell(l)) return forget(l);  // nobody has heard of it
   links_.close(l);
-  if (l.to_tell.is_linked()) {  // nobody has heard of it
-    dialled_.erase(dialled_.iterator_to(l));
-    links_.release(l);
-  } else {
-    closing_links_.push_back(l);
-  }
+  closing_links_.push_back(l);
+}
+
+/// A link on which nothing is, and that nobody need close.
+void engine::forget(link& l) noexcept {
+  untell(l);
+  links_.close(l);
+  links_.release(l);
+}
+
+/// What was to be told of a link isn't any more. Whether that was its beginning.
+bool engine::untell(link& l) noexcept {
+  if (!l.to_tell.is_linked()) return false;
+  const bool unknown = l.now == link::state::dialling;
+  link_list& told = unknown ? dialled_ : probed_;
+  told.erase(told.iterator_to(l));
+  return unknown;
 }
 
 /// Has a link closed with all that is on it; nobody may wait for that.
@@ -207,6 +225,11 @@ void engine::shut(link& l, time_point now) noexcept {
   close(l);
 }
 
+/// Whether it ends so early, unused, that it was no connection.
+bool engine::born_dead(const link& l, time_point now) noexcept {
+  return l.served == 0 && between(now, l.opened_at) < newcomer;
+}
+
 /// What closed one link may have closed the resting ones too (S2, S6).
 void engine::close_resting() noexcept {
   links_.for_each([this](link& l) {
@@ -214,15 +237,16 @@ void engine::close_resting() noexcept {
   });
 }
 
-void engine::on_link_open(time_point now, link_id id, std::uint32_t capacity) noexcept {
+void engine::on_link_open(time_point now, link_id id, link_room room) noexcept {
   link* const l = links_.find(id);
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   dial_said_something_ = false;
   outage_.probe_undone(l->probe);  // that it is connected is no answer yet: a request is to ask
-  dials_.opened(capacity);
-  links_.open(*l, 0, now);
-  on_capacity(now, id, capacity);
+  assert(room.shared || room.capacity <= 1);
+  dials_.opened(room);
+  links_.open(*l, {0, room.shared}, now);
+  on_capacity(now, id, room.capacity);
 }
 
 void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noexcept {
@@ -231,8 +255,9 @@ void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noe
   last_event_ = now;
   try {
     // What is on retiring links, or over a capacity that fell, takes places too.
-    attempts_.prepare(links_.capacity() + capacity + attempts_.size());
+    attempts_.prepare(links_.granted() + capacity + attempts_.size());
     links_.set_capacity(*l, capacity);
+    if (l->shared) dials_.granted(capacity);
   } catch (const std::bad_alloc&) {
     if (l->in_use == 0) close(*l);  // of no use; another is dialled when there is memory
     dials_.postpone(add(now, memory_pause));
@@ -240,12 +265,27 @@ void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noe
   advance(now);
 }
 
+void engine::on_link_heard(time_point now, link_id id) noexcept {
+  link* const l = links_.find(id);
+  if (!l || l->now != link::state::probing) return;
+  last_event_ = now;
+  links_.heard(*l, now);
+  advance(now);
+}
+
 void engine::on_link_retiring(time_point now, link_id id) noexcept {
   link* const l = links_.find(id);
   if (!l || l->now == link::state::dialling) return;
   last_event_ = now;
+  const bool stillborn = born_dead(*l, now);
+  const failure_facts nothing_said{.said = mint_error{mint_errc::connect_failed}};
+  if (stillborn)
+    note_failed_dial(*l, nothing_said, now);
+  else if (!l->health.answered())
+    dials_.failed(*l, now);  // a server that sends everybody away is dialled ever more slowly
   links_.retire(*l);
   if (l->in_use == 0) close(*l);
+  if (stillborn) dial_went_wrong(now, nothing_said);
   advance(now);
 }
 
@@ -257,8 +297,7 @@ void engine::on_dial_failed(time_point now, link_id id, const failure_facts& why
   addresses_.mark(l->address, address_trouble::broke, now);  // where a session stood, and ended at once
   note_failed_dial(*l, why, now);
   dials_.postpone(next_look_up_);  // no attempt is spent on what the resolver remembers (N10)
-  links_.close(*l);
-  links_.release(*l);
+  forget(*l);
   dial_went_wrong(now, why);
   advance(now);
 }
@@ -281,14 +320,14 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
     finish(m, outcome::cause::said, why.code, retry_at);
   };
   // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
-  while (!fresh_.empty()) {
-    mint& m = *fresh_.begin();
-    waits_out(m, why, now) ? hold(m, now) : end(m);
+  for (auto at = fresh_.begin(); at != fresh_.end();) {
+    mint& m = *at++;
+    if (m.until != time_point::min()) waits_out(m, why, now) ? hold(m, now) : end(m);
   }
   if (links_.total() > 0) return;
   if (!why.retryable)
     while (!held_.empty()) to_queue(*held_.begin(), now);
-  while (mint* m = front()) waits_out(*m, why, now) ? hold(*m, now) : end(*m);
+  while (mint* m = first_in_line()) waits_out(*m, why, now) ? hold(*m, now) : end(*m);
 }
 
 void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, fate what) noexcept {
@@ -296,35 +335,58 @@ void engine::on_link_gone(time_point now, link_id id, const failure_facts& why, 
   if (!l) return;
   if (l->now == link::state::dialling) return on_dial_failed(now, id, why);
   last_event_ = now;
-  const bool stillborn = l->served == 0 && between(now, l->opened_at) < newcomer;
-  if (stillborn) note_failed_dial(*l, why, now);
-  mint_list lost;  // of those that were on it
-  while (!l->attempts.empty()) {
-    attempt& a = l->attempts.front();
-    if (what == fate::unsent) a.now = attempt::state::to_send;
-    if (a.now == attempt::state::to_send) --counts_.requests;
+  gone(*l, what, why, now);
+  advance(now);
+}
+
+void engine::on_send_failed(time_point now, link_id id, attempt_id which) noexcept {
+  link* const l = links_.find(id);
+  if (!l) return;
+  last_event_ = now;
+  if (attempt* const a = attempts_.find(which)) a->now = attempt::state::to_send;
+  gone(*l, fate::unknown, {}, now);
+  advance(now);
+}
+
+/// Takes everything off a link.
+engine::mints_of_a_link engine::strip(link& l, time_point now) noexcept {
+  mints_of_a_link its;
+  while (!l.attempts.empty()) {
+    attempt& a = l.attempts.front();
+    const bool never_left = a.now == attempt::state::to_send;
+    if (never_left) --counts_.requests;
     settle(a, permit_use::unknown, now);
     if (a.probes_key) key_.probe_undone(a.key_version);
     if (mint* const m = detach(a)) {
       live_.erase(live_.iterator_to(*m));
-      lost.push_back(*m);
+      (never_left ? its.unsent : its.sent).push_back(*m);
     }
     end(a, now);
   }
-  const bool merely_stale = what == fate::unsent || what == fate::unprocessed;
-  if (stillborn || (!merely_stale && !lost.empty())) addresses_.mark(l->address, address_trouble::broke, now);
-  links_.close(*l);
-  links_.release(*l);
+  return its;
+}
+
+/// A link has ended by itself, with all that was on it.
+void engine::gone(link& l, fate what, const failure_facts& why, time_point now) noexcept {
+  const bool stillborn = born_dead(l, now);
+  if (stillborn) note_failed_dial(l, why, now);
+  mints_of_a_link its = strip(l, now);
+  const bool merely_stale = what == fate::unprocessed || its.sent.empty();
+  const bool lost_any = !its.sent.empty() || !its.unsent.empty();
+  if (stillborn || !merely_stale) addresses_.mark(l.address, address_trouble::broke, now);
+  forget(l);
   if (stillborn) dial_went_wrong(now, why);
-  const bool others_too = why.retryable && merely_stale;
-  if (others_too && !lost.empty()) close_resting();
-  while (!lost.empty()) {
-    mint& m = lost.front();
-    lost.pop_front();
-    live_.push_back(m);
-    lose(m, what, why, now);
-  }
-  advance(now);
+  if (why.retryable && merely_stale && lost_any) close_resting();
+  const auto lose_all = [&](mint_list& some, fate its_fate) {
+    while (!some.empty()) {
+      mint& m = some.front();
+      some.pop_front();
+      live_.push_back(m);
+      lose(m, its_fate, why, again::over_a_fresh_one, now);
+    }
+  };
+  lose_all(its.unsent, fate::unsent);
+  lose_all(its.sent, what);
 }
 
 // --- the whole ---

@@ -28,7 +28,7 @@ void engine::on_address_taken(link_id id, const address_id& which) noexcept {
 void engine::learn(link& l, const reply_facts& reply, mint* m, time_point now) noexcept {
   const bool error = reply.what == reply_facts::answer::server_error;
   // What failed elsewhere too tells of both links; and its next attempt needs a place for a fresh one.
-  const bool failed_elsewhere = error && m && m->troubles > 0;
+  const bool failed_elsewhere = error && m && m->troubles > 0 && m->shuns != l.id;
   if (error && m) m->shuns = l.id;
   if (!l.health.retires_after(health_of(reply)) && !failed_elsewhere) return;
   addresses_.mark(l.address, address_trouble::broke, now);
@@ -43,19 +43,19 @@ bool engine::left_for_fresh(mint& m, time_point now) noexcept {
   m.troubles = 0;  // once: should it come back for want of a permit, any link will do
   if (!links_.may_begin() && !links_.with_room(now, m.troubled_at)) return false;
   take_out(m, now);
-  to_fresh(m, now);
-  m.until = m.troubled_at;
+  to_fresh(m, m.troubled_at);
   return true;
 }
 
 /// A link for the first in line. Where only the one that it shuns has room, that one is retired, so that
 /// another may be dialled, whatever the bound on connections; nobody behind it waits for that longer than for
-/// a dial.
+/// a dial. But a shared one serves others well, and isn't given up for one mint's trouble.
 link* engine::room_for(const mint& m, time_point now) noexcept {
   link* const found = links_.with_room(now, time_point::min(), m.shuns);
   if (found || m.shuns == 0) return found;
   link* const shunned = links_.find(m.shuns);
   if (!shunned || shunned->now != link::state::open || shunned->in_use >= shunned->capacity) return nullptr;
+  if (shunned->shared) return links_.with_room(now, time_point::min());
   links_.retire(*shunned);
   if (links_.spent(*shunned, now)) close(*shunned);
   return nullptr;

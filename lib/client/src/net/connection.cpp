@@ -1,12 +1,14 @@
 #include "net/connection.hpp"
 
+#include "net/agreed_wire.hpp"
 #include "net/dial/dial.hpp"
 #include "net/dial/shared_endpoint.hpp"
 #include "net/serial_gate.hpp"
 #include "net/tls_stream.hpp"
-#include "net/wire/http1/http1_wire.hpp"
+#include "net/wire/wire.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cassert>
 #include <new>
@@ -47,7 +49,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   void on_stream(std::unique_ptr<tls_stream>) noexcept override;
   void on_no_stream(const failure&) noexcept override;
   void open(std::unique_ptr<tls_stream>);
-  bool nothing_came_early();
+  bool nothing_wrong_came_early();
   void on_no_dial() noexcept { fail_dial(out_of_memory()); }
   void fail_dial(const failure&) noexcept;
 
@@ -55,20 +57,34 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   void on_input(const error_code&) noexcept override;
   void on_stream_end(const error_code&);
   void take_plaintext();
+  bool take(wire::news&);
+
+  // telling
   void deliver();
+  void tell(wire::note&);
+  void tell_reply(wire::note&);
+  void tell_loss(wire::note&);
 
   // writing
   void on_written(const error_code&) noexcept override;
-  bool send(attempt_id, std::string_view request) noexcept;
+  bool send(attempt_id, const detail::prepared_request&) noexcept;
+  void write_out();
+  void flush() noexcept;
+  void on_flush() noexcept;
+  void probe() noexcept;
   bool peer_is_silent() noexcept;
   bool drop(attempt_id) noexcept;
+  bool reset(attempt_id) noexcept;
 
   // ending
   template <class Step>
   void guarded(Step) noexcept;
+  template <class Step>
+  void on_wire(Step) noexcept;
   void lose(const failure&) noexcept;
   void close() noexcept;
   void end(bool say_goodbye) noexcept;
+  void say_last_words(bool goodbye) noexcept;
 
   std::shared_ptr<const void> keeper() noexcept override { return owner_.shared_from_this(); }
 
@@ -79,6 +95,11 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   link_observer* observer_;  // null: it hears nothing more
   const link_id id_;
   phase phase_ = phase::fresh;
+  bool shared_ = false;       // by many requests, which are written once a turn
+  bool in_turn_ = false;      // what is to be written is written at its end
+  bool flush_due_ = false;    // `flush_` is on its way
+  bool look_first_ = false;   // whether the server has closed it, before anything is written
+  bool doomed_ = false;       // for want of memory; its end is still to be told
   bool peer_closed_ = false;  // close_notify came
   bool answered_ = false;     // a request was answered already
   clock::time_point idle_since_{};
@@ -86,6 +107,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   std::unique_ptr<tls_stream> stream_;  // these two from `open` on
   std::unique_ptr<wire> wire_;
   member_task<impl, &impl::on_no_dial> no_dial_{*this};
+  member_task<impl, &impl::on_flush> flush_{*this};
 };
 
 /// Does something; want of memory ends the connection.
@@ -96,6 +118,16 @@ void connection::impl::guarded(Step step) noexcept {
   } catch (const std::bad_alloc&) {
     if (phase_ == phase::dialling) fail_dial(out_of_memory());
     if (phase_ == phase::open) lose(out_of_memory());
+  }
+}
+
+/// Has a wire that many requests share do something. Want of memory ends the connection, which is told later.
+template <class Step>
+void connection::impl::on_wire(Step step) noexcept {
+  try {
+    step(*wire_);
+  } catch (const std::bad_alloc&) {
+    doomed_ = true;
   }
 }
 
@@ -123,26 +155,39 @@ void connection::impl::on_no_stream(const failure& why) noexcept { fail_dial(why
 void connection::impl::open(std::unique_ptr<tls_stream> stream) {
   stream_ = std::move(stream);
   stream_->speak_for(*this);
-  wire_ = std::make_unique<http1_wire>(endpoint_->host);
-  if (!nothing_came_early()) return;
+  failure why;
+  wire_ = agreed_wire(*endpoint_, *stream_, why);
+  if (!wire_) return fail_dial(why);
+  shared_ = wire_->capacity().shared;
+  if (!nothing_wrong_came_early()) return;
   phase_ = phase::open;
   idle_since_ = clock::now();
+  in_turn_ = true;
   observer_->on_open(id_, wire_->capacity(), stream_->tls().resumed());
+  deliver();
+  in_turn_ = false;
+  if (phase_ == phase::open) write_out();
   if (phase_ == phase::open) stream_->read();
 }
 
-/// What came along with the handshake's end is seen before anybody may send: tickets are kept, all else is a
-/// reason not to use this connection.
-bool connection::impl::nothing_came_early() {
+/// What came along with the handshake's end is seen before anybody may send: tickets are kept, and HTTP/2
+/// begins with the server's settings. All else is a reason not to use this connection.
+bool connection::impl::nothing_wrong_came_early() {
   tls_session& tls = stream_->tls();
-  if (!tls.has_input()) return true;
-  const auto more = tls.decrypt(wire_->room());
-  if (more.status == tls_status::need_input) return true;
-  fail_dial(
-      more.status == tls_status::failed
-          ? tls.problem()
-          : connection_lost(endpoint_->host, "the server closed it, or spoke, before it was asked anything"));
-  return false;
+  while (tls.has_input()) {
+    const auto more = tls.decrypt(wire_->room());
+    if (more.status == tls_status::need_input) break;
+    if (more.status == tls_status::failed) return fail_dial(tls.problem()), false;
+    if (shared_ && more.status == tls_status::done) {
+      if (wire_->commit(more.size) != wire::news::refused) continue;
+      say_last_words(false);
+      return fail_dial(wire_->problem()), false;
+    }
+    fail_dial(
+        connection_lost(endpoint_->host, "the server closed it, or spoke, before it was asked anything"));
+    return false;
+  }
+  return true;
 }
 
 void connection::impl::fail_dial(const failure& why) noexcept {
@@ -157,7 +202,10 @@ void connection::impl::on_input(const error_code& error) noexcept {
   if (phase_ != phase::open) return;
   guarded([&] {
     if (error) return on_stream_end(error);
+    in_turn_ = true;
     take_plaintext();
+    in_turn_ = false;
+    if (phase_ == phase::open) write_out();  // TLS's own answers too: to a key update, for instance
     if (phase_ == phase::open) stream_->read();
   });
 }
@@ -165,60 +213,162 @@ void connection::impl::on_input(const error_code& error) noexcept {
 /// The TCP stream is over, or TLS has said that it is.
 void connection::impl::on_stream_end(const error_code& error) {
   const std::string cause = error == asio::error::eof ? "the server closed it" : error.message();
-  if (wire_->end(peer_closed_, cause) == wire::news::refused) return lose(wire_->problem());
+  const wire::news known = wire_->end(peer_closed_, cause);
   deliver();
+  if (known == wire::news::refused && phase_ == phase::open) lose(wire_->problem());
 }
 
+/// All that was read; at the end of it nothing is left in the TLS session.
 void connection::impl::take_plaintext() {
+  look_first_ = false;
+  auto known = wire::news::none;
+  while (known != wire::news::surplus && stream_->tls().has_input())
+    if (!take(known)) break;
+  if (known != wire::news::none && phase_ == phase::open) deliver();
+}
+
+/// One record. False: there are no more, or no more are looked at.
+bool connection::impl::take(wire::news& known) {
   using news = wire::news;
   tls_session& tls = stream_->tls();
-  auto known = news::none;
-  while (known != news::surplus && tls.has_input()) {
-    const tls_session::decrypted got = tls.decrypt(wire_->room());
-    if (got.status == tls_status::need_input) break;
-    if (got.status == tls_status::failed && known == news::none) return lose(tls.problem());
-    if (got.status != tls_status::done) {
-      peer_closed_ = true;
-      if (known == news::none) return on_stream_end(asio::error::eof);
-      break;
-    }
-    known = wire_->commit(got.size);
-    if (known == news::refused) return lose(wire_->problem());
+  const tls_session::decrypted got = tls.decrypt(wire_->room());
+  if (got.status == tls_status::need_input) return false;
+  if (got.status == tls_status::failed && known == news::none) return lose(tls.problem()), false;
+  if (got.status != tls_status::done) {
+    peer_closed_ = true;
+    if (known == news::none) on_stream_end(asio::error::eof);
+    return false;
   }
-  if (known != news::none) return deliver();
-  if (!stream_->flush())
-    on_stream_end(asio::error::connection_reset);  // TLS's own answers: to a key update, for instance
+  known = wire_->commit(got.size);
+  if (known == news::refused) {
+    say_last_words(false);
+    deliver();
+    if (phase_ == phase::open) lose(wire_->problem());
+    known = news::none;
+    return false;
+  }
+  if (shared_ && known != news::none) {  // so that the memory of these replies serves for the next ones
+    deliver();
+    known = news::none;
+  }
+  return phase_ == phase::open;
 }
 
+// --- telling
+
 void connection::impl::deliver() {
-  std::optional<wire::answer> told = wire_->reply();
-  if (!told) return lose(wire_->problem());
-  detail::http_reply& reply = told->reply;
-  reply.reusable = reply.reusable && !peer_closed_ && !stream_->writing();
+  wire::note told;
+  while (phase_ == phase::open) switch (wire_->next(told)) {
+      case wire::news::none:
+        return;
+      case wire::news::refused:
+        return lose(wire_->problem());
+      case wire::news::some:
+      case wire::news::surplus:
+        tell(told);
+    }
+}
+
+void connection::impl::tell(wire::note& told) {
+  switch (told.what) {
+    case wire::note::kind::reply:
+      return tell_reply(told);
+    case wire::note::kind::attempt_lost:
+      return tell_loss(told);
+    case wire::note::kind::capacity:
+      endpoint_->known_streams = told.capacity;
+      return observer_->on_capacity(id_, told.capacity);
+    case wire::note::kind::retiring:
+      return observer_->on_retiring(id_);
+    case wire::note::kind::heard:
+      return observer_->on_heard(id_);
+  }
+}
+
+void connection::impl::tell_reply(wire::note& told) {
+  detail::http_reply& reply = told.reply;
+  if (!shared_) reply.reusable = reply.reusable && !peer_closed_ && !stream_->writing();
   answered_ = true;
   idle_since_ = clock::now();
   link_observer* const observer = observer_;
   if (!reply.reusable) close();
-  observer->on_reply(id_, told->attempt, reply);
+  observer->on_reply(id_, told.attempt, reply);
   wire_->forget_reply();
+}
+
+void connection::impl::tell_loss(wire::note& told) {
+  if (told.why.other_protocol && endpoint_->only_http2) {
+    told.became = fate::unknown;
+    told.why = {mint_errc::tls_failed,
+                endpoint_->host + " demands HTTP/1.1, and the option http2 allows HTTP/2 only", false};
+  } else if (told.why.other_protocol) {
+    endpoint_->tls.offer_http1_only();
+  }
+  observer_->on_attempt_lost(id_, told.attempt, told.became, told.why);
 }
 
 // --- writing
 
-bool connection::impl::send(attempt_id attempt, std::string_view request) noexcept try {
+bool connection::impl::send(attempt_id attempt, const detail::prepared_request& request) noexcept {
   assert(phase_ == phase::open);
   if (phase_ != phase::open) return false;
   const clock::duration idle = clock::now() - idle_since_;
   const bool idle_for_long = idle > long_idle;
-  const std::string_view bytes = wire_->submit(attempt, request, idle);
-  if ((!idle_for_long || peer_is_silent()) && stream_->tls().encrypt(bytes) && stream_->flush()) return true;
+  if (shared_) {
+    look_first_ |= idle_for_long && !in_turn_ && wire_->resting();
+    on_wire([&](wire& w) { w.submit(attempt, request, idle); });
+    return true;
+  }
+  try {
+    wire_->submit(attempt, request, idle);
+    if ((!idle_for_long || peer_is_silent()) && stream_->tls().encrypt(wire_->output()) && stream_->flush()) {
+      wire_->sent();
+      return true;
+    }
+  } catch (const std::bad_alloc&) {
+  }
   observer_ = nullptr;
   end(false);
   return false;
-} catch (const std::bad_alloc&) {
-  observer_ = nullptr;
-  end(false);
-  return false;
+}
+
+/// Everything that is to go: as one record, if it is no more than one holds, and with one system call.
+void connection::impl::write_out() {
+  if (doomed_) return lose(out_of_memory());
+  // What has come is read first, and this called again: it may be the end.
+  if (std::exchange(look_first_, false) && !peer_is_silent()) return;
+  if (stream_->writing()) return;
+  if (const std::string_view bytes = wire_->output(); !bytes.empty()) {
+    if (!stream_->tls().encrypt(bytes)) return lose(stream_->tls().problem());
+    wire_->sent();
+  }
+  if (!stream_->flush()) on_stream_end(asio::error::connection_reset);
+}
+
+/// Behind what the event loop has ready by now, for that may bring more to write.
+void connection::impl::flush() noexcept {
+  if (!shared_ || phase_ != phase::open || in_turn_ || std::exchange(flush_due_, true)) return;
+  try {
+    asio::post(executor_,
+               [this, keeper = keeper()] { gate_->enter(flush_, keeper, completion::place::on_executor); });
+  } catch (const std::bad_alloc&) {
+    gate_->enter(flush_, keeper(), completion::place::elsewhere);
+  }
+}
+
+void connection::impl::on_flush() noexcept {
+  flush_due_ = false;
+  if (phase_ != phase::open) return;
+  guarded([&] {
+    in_turn_ = true;
+    deliver();  // what couldn't be sent
+    in_turn_ = false;
+    if (phase_ == phase::open) write_out();
+  });
+}
+
+void connection::impl::probe() noexcept {
+  if (shared_ && phase_ == phase::open) on_wire([](wire& w) { w.probe(); });
 }
 
 /// Looks whether the server has closed the connection, or said something, while it was idle: a request that
@@ -230,12 +380,27 @@ bool connection::impl::peer_is_silent() noexcept {
 }
 
 void connection::impl::on_written(const error_code& error) noexcept {
-  if (phase_ == phase::open && error) guarded([&] { on_stream_end(error); });
+  if (phase_ != phase::open) return;
+  guarded([&] {
+    if (error) return on_stream_end(error);
+    write_out();
+  });
 }
 
 bool connection::impl::drop(attempt_id attempt) noexcept {
   if (phase_ != phase::open) return phase_ == phase::ended;
   if (wire_->drop(attempt, stream_->writing())) return false;
+  observer_ = nullptr;
+  end(false);
+  return true;
+}
+
+bool connection::impl::reset(attempt_id attempt) noexcept {
+  if (phase_ != phase::open) return phase_ == phase::ended;
+  if (shared_) {
+    on_wire([&](wire& w) { w.reset(attempt); });
+    return false;
+  }
   observer_ = nullptr;
   end(false);
   return true;
@@ -259,11 +424,21 @@ void connection::impl::end(bool say_goodbye) noexcept {
   const bool was_open = std::exchange(phase_, phase::ended) == phase::open;
   if (const auto dialling = dial_.lock()) dialling->cancel();
   if (!stream_) return;
-  if (say_goodbye && was_open && !stream_->writing()) {
-    stream_->tls().close();
-    stream_->flush();
-  }
+  if (say_goodbye && was_open) say_last_words(true);
   stream_->close();
+}
+
+/// What can go without waiting for the socket; nobody hears whether it did.
+void connection::impl::say_last_words(bool goodbye) noexcept {
+  if (stream_->writing()) return;
+  try {
+    if (goodbye) wire_->say_goodbye();
+    if (const std::string_view bytes = wire_->output(); !bytes.empty())
+      static_cast<void>(stream_->tls().encrypt(bytes));
+  } catch (const std::bad_alloc&) {
+  }
+  stream_->tls().close();
+  stream_->flush();
 }
 
 // --- the contract
@@ -280,11 +455,17 @@ void connection::connect(std::chrono::milliseconds connect_timeout,
   impl_->connect({connect_timeout, handshake_timeout});
 }
 
-bool connection::send(attempt_id attempt, std::string_view request) noexcept {
+bool connection::send(attempt_id attempt, const detail::prepared_request& request) noexcept {
   return impl_->send(attempt, request);
 }
 
+void connection::flush() noexcept { impl_->flush(); }
+
+void connection::probe() noexcept { impl_->probe(); }
+
 bool connection::drop(attempt_id attempt) noexcept { return impl_->drop(attempt); }
+
+bool connection::reset(attempt_id attempt) noexcept { return impl_->reset(attempt); }
 
 void connection::close() noexcept { impl_->close(); }
 

@@ -44,6 +44,8 @@ struct failure {
   clock::time_point not_before = clock::time_point::min();
   /// This machine's or this process's trouble: no address is accused of it.
   bool ours = false;
+  /// The server wants HTTP/1.1, which is all that it is offered from now on.
+  bool other_protocol = false;
 };
 
 /// What there is to say when memory ran out; to say it takes none.

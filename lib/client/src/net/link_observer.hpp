@@ -21,6 +21,12 @@ enum class fate : std::uint8_t {
   begun,        ///< a reply had begun
 };
 
+/// What a connection has room for.
+struct link_room {
+  std::uint32_t capacity = 1;  ///< requests at once
+  bool shared = false;  ///< by many requests at once, as it is with HTTP/2: one can end without the others
+};
+
 /// What a dial has met at an address.
 enum class address_news : std::uint8_t {
   taken,   ///< the connection leads there
@@ -29,12 +35,12 @@ enum class address_news : std::uint8_t {
 };
 
 /// Who hears of a connection's fate. Calls come from inside the gate, never from inside one of the
-/// connection's members (`connect`, `send`, `drop`, `close`), and none after `close()`, `on_dial_failed` or
+/// connection's members, and none after `close()`, `on_dial_failed` or
 /// `on_gone`. Whoever observes must outlive the connection's end: call `close()` first.
 class link_observer {
  public:
-  /// It stands, and takes `capacity` requests at once.
-  virtual void on_open(link_id, std::uint32_t capacity, bool resumed) = 0;
+  /// It stands.
+  virtual void on_open(link_id, link_room, bool resumed) = 0;
   virtual void on_dial_failed(link_id, const failure&) = 0;
   /// A dial has found these addresses, families in turn: puts them into the order in which they are tried.
   virtual void arrange(addresses&) {}
@@ -42,6 +48,8 @@ class link_observer {
   virtual void on_address(link_id, const boost::asio::ip::address&, address_news) {}
   /// From now on it takes so many at once; perhaps fewer than are out.
   virtual void on_capacity(link_id, std::uint32_t) = 0;
+  /// It was asked for a sign of life (`connection::probe`), and one came.
+  virtual void on_heard(link_id) = 0;
   /// It takes no more requests; those that are out go on.
   virtual void on_retiring(link_id) = 0;
   /// The answer to `send`. If it isn't `reusable` the connection has ended: nothing follows. The observer may

@@ -36,7 +36,7 @@ void tls_stream::on_readable() noexcept {
 /// Nothing, and no error, if nothing is there.
 std::size_t tls_stream::receive(error_code& error) noexcept {
   std::size_t size = 0;
-  do size = socket_.receive(asio::buffer(received_), 0, error);
+  do size = socket_.receive(asio::buffer(received_.data(), received_.size()), 0, error);
   while (error == asio::error::interrupted);
   if (error == asio::error::would_block) error.clear();
   return size;

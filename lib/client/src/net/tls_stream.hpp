@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,9 @@ class tls_stream {
   void speak_for(user& next) noexcept { user_ = &next; }
 
   tls_session& tls() noexcept { return tls_; }
+  /// Where its reads go from now on; whoever else uses that place does so between them. What was fed must be
+  /// used up before the next read. Must outlive the stream.
+  void read_into(std::span<char> place) noexcept { received_ = place; }
 
   /// Reads once. Throws `std::bad_alloc`.
   void read();
@@ -80,7 +84,8 @@ class tls_stream {
   member_task<tls_stream, &tls_stream::on_readable> readable_{*this};
   member_task<tls_stream, &tls_stream::on_writable> writable_{*this};
   // Small, for an idle connection keeps it: OpenSSL joins records on its own.
-  std::array<char, 4096> received_;
+  std::array<char, 4096> own_place_;
+  std::span<char> received_{own_place_};
 };
 
 }  // namespace ephemint::inline v0::net

@@ -19,13 +19,15 @@ namespace ephemint::inline v0::detail {
 
 namespace {
 
-core::engine_settings engine_settings_of(const client_options& o, const rate_governor& governor) {
+core::engine_settings engine_settings_of(const client_options& o, const checked_options& checked,
+                                         const rate_governor& governor) {
   core::engine_settings s;
   s.links.max_connections = o.max_connections;
   s.links.idle_timeout = o.idle_timeout;
   s.links.max_age = o.max_connection_age;
   s.dials.first_backoff = o.first_backoff;
   s.dials.max_backoff = o.max_backoff;
+  if (checked.endpoint.http != net::http_offer::http1) s.dials.expected_capacity = 0;  // the server tells
   s.retry.max_attempts = o.max_attempts;
   s.retry.first_backoff = o.first_backoff;
   s.retry.max_backoff = o.max_backoff;
@@ -88,7 +90,8 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
       wake_up_call_{std::make_shared<wake_up_call>(executor)},
-      engine_{engine_settings_of(options_, *governor_), *governor_, key_->guard(), seed(), wake_up_call_},
+      engine_{engine_settings_of(options_, checked, *governor_), *governor_, key_->guard(), seed(),
+              wake_up_call_},
       endpoint_{net::make_endpoint(executor, place_.gate, checked.endpoint)},
       timer_{executor, *place_.gate, *this},
       telling_timer_{executor, *place_.gate, *this},
@@ -101,6 +104,7 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   options_.user_agent = checked.user_agent;
   // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
   connections_.resize(core::link_slots(options_.max_connections));
+  to_flush_.reserve(connections_.size());
   use_key_in_force();
 }
 
@@ -214,10 +218,10 @@ void client_impl::woken() noexcept {
 // What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
 // it runs.
 
-void client_impl::on_open(net::link_id id, std::uint32_t capacity, bool resumed) {
+void client_impl::on_open(net::link_id id, net::link_room room, bool resumed) {
   const auto self = shared_from_this();
   ++(resumed ? resumed_handshakes_ : full_handshakes_);
-  engine_.on_link_open(clock::now(), id, capacity);
+  engine_.on_link_open(clock::now(), id, {room.capacity, room.shared});
   pump();
 }
 
@@ -250,6 +254,12 @@ void client_impl::on_address(net::link_id id, const asio::ip::address& which, ne
 void client_impl::on_capacity(net::link_id id, std::uint32_t capacity) {
   const auto self = shared_from_this();
   engine_.on_capacity(clock::now(), id, capacity);
+  pump();
+}
+
+void client_impl::on_heard(net::link_id id) {
+  const auto self = shared_from_this();
+  engine_.on_link_heard(clock::now(), id);
   pump();
 }
 
@@ -300,6 +310,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
 void client_impl::pump() noexcept {
   if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
   while (const auto c = engine_.next()) perform(*c);
+  flush();
   // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
   if (wake_at_ != core::never) wake_at(wake_at_);
   publish();
@@ -314,6 +325,10 @@ void client_impl::perform(const core::command& c) noexcept {
       return dial(c.link);
     case kind::drop:
       return drop(c);
+    case kind::reset:
+      return reset(c);
+    case kind::probe:
+      return probe(c.link);
     case kind::close:
       if (const auto going = std::exchange(connection_at(c.link), nullptr)) going->close();
       return;
@@ -328,8 +343,6 @@ void client_impl::perform(const core::command& c) noexcept {
       return static_cast<warm_up_operation*>(c.warm)->finished();
     case kind::wake_at:
       return wake_at(c.at);
-    case kind::reset:
-      return;  // only a link for several requests is told that
     case kind::drained:
       timer_.cancel();  // it would keep the context busy for nothing
       wake_at_ = core::never;
@@ -347,9 +360,9 @@ void client_impl::send(const core::command& c) noexcept {
                                    facts_of(net::out_of_memory()));
   }
   request_writer& writer = static_cast<const operation&>(*c.of).token_only ? *bare_writer_ : *writer_;
-  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return;
+  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
-  engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unsent);
+  engine_.on_send_failed(clock::now(), c.link, c.attempt);
 }
 
 void client_impl::use_key_in_force() {
@@ -377,6 +390,31 @@ void client_impl::drop(const core::command& c) noexcept {
   if (!connection_at(c.link)->drop(c.attempt)) return;
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+}
+
+void client_impl::reset(const core::command& c) noexcept {
+  if (!connection_at(c.link)->reset(c.attempt)) return to_flush(c.link);
+  connection_at(c.link).reset();
+  engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+}
+
+void client_impl::probe(core::link_id id) noexcept {
+  connection_at(id)->probe();
+  to_flush(id);
+}
+
+void client_impl::to_flush(core::link_id id) noexcept {
+  const std::uint32_t slot = core::slot_of(id);
+  if (!std::exchange(connections_[slot].to_flush, true)) to_flush_.push_back(slot);
+}
+
+/// What one event has brought leaves together. A link that has ended meanwhile has nothing to write.
+void client_impl::flush() noexcept {
+  for (const std::uint32_t slot : to_flush_) {
+    connections_[slot].to_flush = false;
+    if (const auto on = connections_[slot].held) on->flush();
+  }
+  to_flush_.clear();
 }
 
 void client_impl::wake_at(core::time_point when) noexcept {
@@ -415,7 +453,7 @@ void client_impl::end_closes() noexcept {
 
 void client_impl::publish() noexcept {
   const auto n = engine_.count();
-  const std::array<std::uint64_t, 17> figures{n.submitted,
+  const std::array<std::uint64_t, 19> figures{n.submitted,
                                               n.minted,
                                               n.failed,
                                               n.requests,
@@ -431,14 +469,16 @@ void client_impl::publish() noexcept {
                                               resumed_handshakes_,
                                               n.connections,
                                               n.ahead_of_interactive,
-                                              n.ahead_of_background};
+                                              n.ahead_of_background,
+                                              n.shared_connections,
+                                              n.refused};
   for (std::size_t i = 0; i < figures.size(); ++i) published_[i].store(figures[i], std::memory_order_relaxed);
 }
 
 client_stats client_impl::stats() const noexcept {
   const auto at = [this](std::size_t i) { return published_[i].load(std::memory_order_relaxed); };
-  return {at(0), at(1), at(2),  at(3),  at(4),  at(5),  at(6), at(7),
-          at(8), at(9), at(10), at(11), at(12), at(13), at(14)};
+  return {at(0), at(1),  at(2),  at(3),  at(4),  at(5),  at(6),  at(7), at(8),
+          at(9), at(10), at(11), at(12), at(13), at(14), at(17), at(18)};
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.

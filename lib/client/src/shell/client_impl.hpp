@@ -78,11 +78,12 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
  private:
   // net::link_observer
-  void on_open(net::link_id, std::uint32_t capacity, bool resumed) override;
+  void on_open(net::link_id, net::link_room, bool resumed) override;
   void on_dial_failed(net::link_id, const net::failure&) override;
   void arrange(net::addresses&) override;
   void on_address(net::link_id, const asio::ip::address&, net::address_news) override;
   void on_capacity(net::link_id, std::uint32_t) override;
+  void on_heard(net::link_id) override;
   void on_retiring(net::link_id) override;
   void on_reply(net::link_id, net::attempt_id, const http_reply&) override;
   void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override;
@@ -103,6 +104,10 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void send(const core::command&) noexcept;
   void dial(core::link_id) noexcept;
   void drop(const core::command&) noexcept;
+  void reset(const core::command&) noexcept;
+  void probe(core::link_id) noexcept;
+  void to_flush(core::link_id) noexcept;
+  void flush() noexcept;
   void wake_at(core::time_point) noexcept;
   void tell_soon() noexcept;
   void end_closes() noexcept;
@@ -115,8 +120,12 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   friend class wake_up_call;
   void woken() noexcept;
 
+  struct place_of_link {
+    std::shared_ptr<net::connection> held;
+    bool to_flush = false;
+  };
   std::shared_ptr<net::connection>& connection_at(core::link_id id) noexcept {
-    return connections_[core::slot_of(id)];
+    return connections_[core::slot_of(id)].held;
   }
 
   const net::process_mark made_in_;
@@ -133,7 +142,8 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::optional<request_writer> bare_writer_;  // of requests for the token alone
   std::unique_ptr<reply_reader> reader_;
   std::shared_ptr<net::endpoint> endpoint_;
-  std::vector<std::shared_ptr<net::connection>> connections_;
+  std::vector<place_of_link> connections_;
+  std::vector<std::uint32_t> to_flush_;  // which of them
   net::gate_timer timer_;
   core::time_point wake_at_ = core::never;
   net::gate_timer telling_timer_;
@@ -148,7 +158,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
-  std::array<std::atomic<std::uint64_t>, 17> published_{};
+  std::array<std::atomic<std::uint64_t>, 19> published_{};
   std::atomic<bool> orphaned_{false};
 };
 

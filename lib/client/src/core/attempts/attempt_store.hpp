@@ -21,6 +21,7 @@ class attempt_store {
   /// Makes room for so many at once. Throws `std::bad_alloc`; then nothing has changed.
   void prepare(std::size_t attempts);
   std::size_t room() const noexcept { return slots_.size() < most ? slots_.size() : most; }
+  bool full() const noexcept { return size_ >= room(); }
 
   /// A blank one. Not more at once than there is room for.
   attempt& begin() noexcept;

@@ -8,9 +8,14 @@ namespace ephemint::inline v0::core {
 
 dial_rules::dial_rules(const settings& s, splitmix random) : settings_{s}, random_{random} {}
 
-/// One, until it is known what a dial brings, and while dials fail; one, if it brings room for many.
+void dial_rules::opened(const link_room& room) noexcept {
+  shared_ = room.shared;
+  granted(room.capacity);
+}
+
+/// One, until it is known what a dial brings, and while dials fail; one, if what it brings is shared by many.
 bool dial_rules::room_beside(std::size_t dialling) const noexcept {
-  const bool singly = failures_ > 0 || settings_.expected_capacity != 1;
+  const bool singly = failures_ > 0 || shared_ || settings_.expected_capacity == 0;
   return dialling < (singly ? 1 : max_dials);
 }
 

@@ -10,6 +10,7 @@
 namespace ephemint::inline v0::core {
 
 struct link;
+struct link_room;
 
 /// When one more link is dialled. Decides; dials nothing itself.
 class dial_rules {
@@ -30,8 +31,10 @@ class dial_rules {
 
   /// How many requests a dial under way is expected to bring room for.
   std::size_t expected_capacity() const noexcept { return std::max(settings_.expected_capacity, 1u); }
-  /// What the last one brought is what the next one is expected to bring; one at least.
-  void opened(std::uint32_t capacity) noexcept { settings_.expected_capacity = std::max(capacity, 1u); }
+  /// What the last one brought is what the next one is expected to bring.
+  void opened(const link_room&) noexcept;
+  /// It takes more at once than it said, or fewer.
+  void granted(std::uint32_t capacity) noexcept { settings_.expected_capacity = std::max(capacity, 1u); }
 
   /// Whether one more may be under way beside so many.
   bool room_beside(std::size_t dialling) const noexcept;
@@ -57,6 +60,7 @@ class dial_rules {
  private:
   settings settings_;
   splitmix random_;
+  bool shared_ = false;  // links are
   std::uint32_t failures_ = 0;
   time_point not_before_ = time_point::min();
 };

@@ -21,21 +21,32 @@ constexpr std::uint32_t slot_of(link_id id) noexcept { return id & ((1u << link_
 /// Twice as many as may stand: one that is closing keeps its place until `close` was told.
 constexpr std::size_t link_slots(std::size_t max_connections) noexcept { return 2 * max_connections; }
 
+/// What a link has room for when it opens.
+struct link_room {
+  std::uint32_t capacity = 1;  ///< requests at once
+  bool shared = false;         ///< one request can be given up without the others
+};
+
 /// What the engine knows of one connection: how many requests it takes at once, and how many are on it.
-/// HTTP/1.1 is a link of capacity 1.
+/// HTTP/1.1 is a link of capacity 1 that isn't shared.
 struct link {
   enum class state : std::uint8_t {
     dialling,
     open,
+    probing,   ///< a request on it got no answer: it takes no more until it gave a sign of life
     retiring,  ///< takes no more requests; ends with the last one on it
     closing,   ///< forgotten; `close` is to be told
   };
 
   link_id id = 0;
   state now = state::dialling;
-  std::uint32_t capacity = 0;
+  bool shared = false;                ///< one request can be given up without the others
+  std::uint32_t granted = 0;          ///< how many at once, as the server has it
+  std::uint32_t capacity = 0;         ///< how many at once: fewer, if it has refused some all the same
   std::uint32_t in_use = 0;           ///< attempts on it, draining ones included; may be over `capacity`
   std::uint64_t served = 0;           ///< requests that were sent on it
+  std::uint32_t refusals = 0;         ///< times that it has refused requests though it should have had room
+  std::uint32_t answers = 0;          ///< since its capacity was changed last because of that
   std::uint32_t probe = 0;            ///< while dialling: which probe of an outage it is, if one
   link_health health;                 ///< as its replies tell
   address_id address;                 ///< where it leads
@@ -44,7 +55,8 @@ struct link {
   time_point opened_at{};
   time_point retire_at{};  ///< its age is reached
   duration idle_limit{};   ///< the option's, or the server's
-  time_point due = never;  ///< when it has rested for too long, or reached its age
+  /// When it has rested for too long, or reached its age, or was to give a sign of life.
+  time_point due = never;
 
   boost::intrusive::list<attempt,
                          boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::on_link>,
@@ -53,7 +65,7 @@ struct link {
 
   using list_hook = boost::intrusive::list_member_hook<>;
   list_hook in_room;
-  list_hook to_tell;  ///< `dial` or `close`
+  list_hook to_tell;  ///< `dial`, `probe` or `close`
   boost::intrusive::set_member_hook<> in_due;
 };
 

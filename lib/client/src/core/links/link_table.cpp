@@ -47,39 +47,100 @@ link& link_table::begin(time_point now) {
   return *place.held;
 }
 
-void link_table::open(link& l, std::uint32_t capacity, time_point now) noexcept {
+void link_table::open(link& l, link_room room, time_point now) noexcept {
   assert(l.now == link::state::dialling);
   --dialling_;
   ++open_;
+  shared_ += room.shared;
   l.now = link::state::open;
   l.opened_at = now;
-  l.capacity = capacity;
-  capacity_ += capacity;
+  l.shared = room.shared;
+  l.granted = l.capacity = room.capacity;
+  capacity_ += room.capacity;
+  granted_ += room.capacity;
   update_room(l);
-  set_due(l, std::min(add(now, l.idle_limit), l.retire_at));
+  set_due(l, due_of(l, now));
 }
 
-void link_table::set_capacity(link& l, std::uint32_t capacity) noexcept {
+void link_table::set_capacity(link& l, std::uint32_t granted) noexcept {
+  if (l.now == link::state::open || l.now == link::state::probing) granted_ = granted_ - l.granted + granted;
+  l.granted = granted;
+  l.refusals = 0;
+  use_capacity(l, granted);
+}
+
+void link_table::refused(link& l) noexcept {
+  if (l.refusals == 0 || l.answers > 0) ++l.refusals;  // those that come together are one
+  l.answers = 0;
+  // One place at least: else nothing would ever come that could give the others back.
+  use_capacity(l, std::min(l.capacity, std::max(l.in_use, 1u)));
+}
+
+void link_table::answered(link& l) noexcept {
+  if (l.capacity >= l.granted) return;
+  const std::uint32_t wanted = 1u << std::min(l.refusals - 1, 8u);
+  if (++l.answers % wanted == 0) use_capacity(l, l.capacity + 1);
+}
+
+void link_table::use_capacity(link& l, std::uint32_t capacity) noexcept {
   if (l.now == link::state::open) capacity_ = capacity_ - l.capacity + capacity;
   l.capacity = capacity;
-  if (l.in_use > 0) set_due(l, due_in_use(l));
   update_room(l);
+}
+
+void link_table::suspect(link& l, time_point until) noexcept {
+  assert(l.now == link::state::open);
+  leave_open(l);
+  l.now = link::state::probing;
+  ++probing_;
+  update_room(l);
+  set_due(l, until);
+}
+
+void link_table::heard(link& l, time_point now) noexcept {
+  assert(l.now == link::state::probing);
+  --probing_;
+  l.now = link::state::open;
+  ++open_;
+  capacity_ += l.capacity;
+  update_room(l);
+  set_due(l, due_of(l, now));
 }
 
 void link_table::retire(link& l) noexcept {
-  if (l.now != link::state::open) return;
+  if (l.now != link::state::open && l.now != link::state::probing) return;
+  leave_use(l);
   l.now = link::state::retiring;
-  --open_;
-  capacity_ -= l.capacity;
   if (l.in_use > 0) set_due(l, never);
   update_room(l);
+}
+
+link* link_table::probing_at_rest() noexcept {
+  if (probing_ == 0) return nullptr;
+  for (auto& slot : slots_)
+    if (slot.held && slot.held->now == link::state::probing && slot.held->in_use == 0) return slot.held.get();
+  return nullptr;
+}
+
+void link_table::leave_open(link& l) noexcept {
+  if (l.now != link::state::open) return;
+  --open_;
+  capacity_ -= l.capacity;
+}
+
+/// For good.
+void link_table::leave_use(link& l) noexcept {
+  if (l.now != link::state::open && l.now != link::state::probing) return;
+  leave_open(l);
+  granted_ -= l.granted;
+  probing_ -= l.now == link::state::probing;
 }
 
 void link_table::put_on(link& l, attempt& a) noexcept {
   assert(l.now == link::state::open && l.in_use < l.capacity);
   a.on = &l;
   l.attempts.push_back(a);
-  if (l.in_use++ == 0) set_due(l, due_in_use(l));
+  if (l.in_use++ == 0) set_due(l, due_of(l, a.sent_at));
   ++l.served;
   update_room(l);
 }
@@ -88,22 +149,21 @@ void link_table::take_off(attempt& a, time_point now) noexcept {
   link& l = *a.on;
   l.attempts.erase(l.attempts.iterator_to(a));
   a.on = nullptr;
-  if (--l.in_use == 0 && l.now == link::state::open)
-    set_due(l, std::min(add(now, l.idle_limit), l.retire_at));
+  if (--l.in_use == 0 && l.now == link::state::open) set_due(l, due_of(l, now));
   update_room(l);
 }
 
 bool link_table::spent(const link& l, time_point now) const noexcept {
-  return l.in_use == 0 && (l.now == link::state::retiring || l.due <= now);
+  return l.in_use == 0 && (l.now == link::state::retiring || (l.now == link::state::open && l.due <= now));
 }
 
 void link_table::close(link& l) noexcept {
   assert(l.attempts.empty());
-  if (l.now == link::state::dialling) --dialling_;
-  if (l.now == link::state::open) {
-    --open_;
-    capacity_ -= l.capacity;
-  }
+  if (l.now == link::state::dialling)
+    --dialling_;
+  else
+    shared_ -= l.shared;
+  leave_use(l);
   l.now = link::state::closing;
   update_room(l);
   set_due(l, never);
@@ -117,10 +177,11 @@ void link_table::release(link& l) noexcept {
   free_slots_.give(index);
 }
 
-/// When a link that is in use needs a look: a link for one request has no room until it rests, but one for
-/// many is never sure to rest.
-time_point link_table::due_in_use(const link& l) noexcept {
-  return l.now == link::state::open && l.capacity > 1 ? l.retire_at : never;
+/// When an open link needs a look. One for a single request has no room until it rests, but a shared one is
+/// never sure to rest.
+time_point link_table::due_of(const link& l, time_point now) noexcept {
+  if (l.in_use == 0) return std::min(add(now, l.idle_limit), l.retire_at);
+  return l.shared ? l.retire_at : never;
 }
 
 /// A link that gets room goes to the front, one that is full leaves.

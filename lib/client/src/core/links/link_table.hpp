@@ -37,8 +37,17 @@ class link_table {
   // --- changes of state ---
   /// A link to be dialled. Throws `std::bad_alloc`; then nothing has changed.
   link& begin(time_point now);
-  void open(link&, std::uint32_t capacity, time_point now) noexcept;
-  void set_capacity(link&, std::uint32_t capacity) noexcept;
+  void open(link&, link_room, time_point now) noexcept;
+  void set_capacity(link&, std::uint32_t granted) noexcept;
+  /// It has refused a request though it should have had room: it takes no more than are on it. Each answer
+  /// gives one place back; every such refusal makes that slower.
+  void refused(link&) noexcept;
+  void answered(link&) noexcept;
+  /// An open one: it takes no more until it was heard; at `until` it is due.
+  void suspect(link&, time_point until) noexcept;
+  void heard(link&, time_point now) noexcept;
+  /// One that waits to be heard, with nothing on it, or null.
+  link* probing_at_rest() noexcept;
   void retire(link&) noexcept;
   void put_on(link&, attempt&) noexcept;
   /// The attempt has left the link.
@@ -50,21 +59,25 @@ class link_table {
   void release(link&) noexcept;
 
   // --- time ---
-  /// A link that rested for too long or reached its age, or null: to be closed, or retired if it is in use.
+  /// A link that is due, or null: to be closed, or retired if it is in use and not probed.
   link* expired(time_point now) noexcept;
   time_point next_due() const noexcept;
 
   // --- figures ---
   std::size_t dialling() const noexcept { return dialling_; }
-  /// Open and retiring ones.
+  /// All that stand: open ones, and those that take no more.
   std::size_t live() const noexcept { return total_ - dialling_; }
   std::size_t total() const noexcept { return total_; }
+  /// Of the live ones.
+  std::size_t shared() const noexcept { return shared_; }
   bool may_begin() const noexcept { return total_ < settings_.max_connections; }
   /// Whether as many as may stand are open.
   bool complete() const noexcept { return open_ == settings_.max_connections; }
   bool any_room() const noexcept { return !room_.empty(); }
   /// Of the open links together: how many requests they take at once.
   std::size_t capacity() const noexcept { return capacity_; }
+  /// How many they may come to take at once, those that wait to be heard included.
+  std::size_t granted() const noexcept { return granted_; }
 
   /// Calls `f(link&)` for each that isn't closing; `f` may close that link.
   template <class F>
@@ -78,7 +91,10 @@ class link_table {
     std::unique_ptr<link> held;
     std::uint32_t generation = 0;
   };
-  static time_point due_in_use(const link&) noexcept;
+  static time_point due_of(const link&, time_point now) noexcept;
+  void use_capacity(link&, std::uint32_t) noexcept;
+  void leave_open(link&) noexcept;
+  void leave_use(link&) noexcept;
   void update_room(link&) noexcept;
   void set_due(link&, time_point due) noexcept;
 
@@ -101,7 +117,10 @@ class link_table {
   std::size_t total_ = 0;
   std::size_t dialling_ = 0;
   std::size_t open_ = 0;
+  std::size_t shared_ = 0;
+  std::size_t probing_ = 0;
   std::size_t capacity_ = 0;
+  std::size_t granted_ = 0;
 };
 
 }  // namespace ephemint::inline v0::core

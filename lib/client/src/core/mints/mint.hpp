@@ -43,7 +43,7 @@ struct mint {
     follower,  ///< queued behind its account's head
     parked,    ///< its account's head, but the account's quota has no permit before `until`
     delayed,   ///< waits for its next attempt, not before `until`
-    fresh,     ///< waits for a link that opened at `until` or later
+    fresh,     ///< goes before the queue, over a link that opened at `until` or later
     held,      ///< waits for an API that is away
     sent,      ///< an attempt is under way
     over,      ///< ended; `finish` is to be told, or was

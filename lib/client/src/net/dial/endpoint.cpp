@@ -6,6 +6,14 @@
 
 namespace ephemint::inline v0::net {
 
+bool speaks_http2() noexcept {
+#ifdef EPHEMINT_HTTP2
+  return true;
+#else
+  return false;
+#endif
+}
+
 std::shared_ptr<endpoint> make_endpoint(const boost::asio::any_io_executor& executor,
                                         std::shared_ptr<serial_gate> gate,
                                         const endpoint_settings& settings) {

@@ -8,6 +8,12 @@
 
 namespace ephemint::inline v0::net {
 
+/// Which of HTTP's versions a server is offered.
+enum class http_offer : std::uint8_t { both, http1, http2 };
+
+/// Whether this build can speak HTTP/2. One that can't offers HTTP/1.1 where `both` is asked for.
+bool speaks_http2() noexcept;
+
 /// What it takes to reach one API host. A copy of what the options say, checked already.
 struct endpoint_settings {
   std::string host;  ///< an IP literal, without brackets, or a name; with its root dot, if it is absolute
@@ -16,6 +22,8 @@ struct endpoint_settings {
   std::string authority_file = {};
   std::string authority_pem = {};
   bool resume_sessions = true;
+  http_offer http = http_offer::both;  ///< `http2` only if `speaks_http2()`
+  std::uint32_t max_streams = 100;     ///< requests at once on an HTTP/2 connection, at most
 };
 
 class endpoint;

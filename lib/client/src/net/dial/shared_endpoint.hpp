@@ -10,10 +10,15 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/query.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace ephemint::inline v0::net {
+
+class http2_stock;
 
 /// What all connections of a client share, inside its gate. Of one client only: sessions and addresses were
 /// found with its settings.
@@ -24,6 +29,8 @@ class endpoint {
       : tls{settings},
         host{tls.host()},
         port{settings.port},
+        max_streams{settings.max_streams},
+        only_http2{settings.http == http_offer::http2},
         names{std::make_shared<resolver>(executor, std::move(gate), settings.host, std::move(lookup))} {
     // The context's first socket brings what it waits for sockets with. That can fail, and must not in a
     // dial.
@@ -35,6 +42,12 @@ class endpoint {
   tls_context tls;
   const std::string host;  // without the root dot
   const std::uint16_t port;
+  const std::uint32_t max_streams;
+  const bool only_http2;
+  /// What the server last allowed an HTTP/2 connection.
+  std::uint32_t known_streams = std::numeric_limits<std::uint32_t>::max();
+  /// Of the HTTP/2 connections; made when there is one.
+  std::shared_ptr<http2_stock> stock;
   const std::shared_ptr<resolver> names;
 };
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
@@ -87,12 +88,26 @@ bool other_authorities_may_help(long verdict) {
          verdict != X509_V_ERR_OUT_OF_MEM;
 }
 
+/// As ALPN has it: each name behind its length.
+std::string_view names_of(http_offer offer) noexcept {
+  switch (offer) {
+    case http_offer::http1:
+      return "\x08http/1.1";
+    case http_offer::http2:
+      return "\x02h2";
+    case http_offer::both:
+      break;
+  }
+  return "\x02h2\x08http/1.1";
+}
+
 long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
 }  // namespace
 
 tls_context::tls_context(const endpoint_settings& settings)
     : host_{settings.host},
+      offer_{speaks_http2() ? settings.http : http_offer::http1},
       context_{make_context()},
       authorities_{*context_, settings},
       // A plain number, not BIO_get_new_index(): that would be global state.
@@ -108,8 +123,6 @@ tls_context::tls_context(const endpoint_settings& settings)
   SSL_CTX_set_read_ahead(context_.get(), 1);  // one BIO call a record, not two
   check(static_cast<int>(SSL_CTX_set_max_send_fragment(context_.get(), largest_record)));
   SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
-  static constexpr unsigned char http_1_1[] = "\x08http/1.1";
-  if (SSL_CTX_set_alpn_protos(context_.get(), http_1_1, sizeof http_1_1 - 1) != 0) throw std::bad_alloc{};
   require_peer_identity();
   if (settings.resume_sessions) keep_sessions();
 }
@@ -181,6 +194,10 @@ tls_session::tls_session(tls_context& context)
   SSL_set_bio(ssl_.get(), transport, transport);
   check(SSL_set_app_data(ssl_.get(), this));
   SSL_set_connect_state(ssl_.get());
+  const std::string_view names = names_of(context.offer_);
+  if (SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(names.data()),
+                          static_cast<unsigned>(names.size())) != 0)
+    throw std::bad_alloc{};
   if (!context.host_is_address_)
     check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host_.c_str())));
   if (const kept_session kept = context.sessions_.take(std::time(nullptr)); kept.session) {
@@ -220,6 +237,24 @@ tls_status tls_session::handshake() {
   assert(SSL_get_verify_result(ssl_.get()) == X509_V_OK);
   established_ = true;
   return tls_status::done;
+}
+
+tls_session::protocol tls_session::chosen() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  const bool is_h2 = size == 2 && std::memcmp(name, "h2", 2) == 0;
+  return is_h2 ? protocol::http2 : protocol::http1;
+}
+
+/// RFC 9113's list (appendix A) has all ciphers of TLS 1.2 and before that aren't AEAD, or whose keys aren't
+/// agreed on anew for each connection.
+bool tls_session::fit_for_http2() const noexcept {
+  if (SSL_version(ssl_.get()) >= TLS1_3_VERSION) return true;
+  const SSL_CIPHER* const cipher = SSL_get_current_cipher(ssl_.get());
+  if (cipher == nullptr || SSL_CIPHER_is_aead(cipher) != 1) return false;
+  const int exchange = SSL_CIPHER_get_kx_nid(cipher);
+  return exchange == NID_kx_ecdhe || exchange == NID_kx_dhe;
 }
 
 bool tls_session::encrypt(std::string_view plain) {

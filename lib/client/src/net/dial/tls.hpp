@@ -30,6 +30,11 @@ class tls_context {
   bool host_is_address() const noexcept { return host_is_address_; }
   session_cache& sessions() noexcept { return sessions_; }
 
+  /// Which of HTTP's versions the next sessions offer.
+  http_offer offer() const noexcept { return offer_; }
+  /// The server has shown that it wants HTTP/1.1.
+  void offer_http1_only() noexcept { offer_ = http_offer::http1; }
+
  private:
   friend class tls_session;
   struct deleter {
@@ -45,6 +50,7 @@ class tls_context {
 
   std::string host_;  // without the root dot, which no certificate has
   bool host_is_address_ = false;
+  http_offer offer_;
   std::unique_ptr<SSL_CTX, deleter> context_;
   authorities authorities_;
   std::unique_ptr<BIO_METHOD, deleter> transport_;
@@ -75,6 +81,12 @@ class tls_session {
 
   tls_status handshake();
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+
+  /// Which of HTTP's versions the server has chosen, once the handshake stands. HTTP/1.1 if it says nothing.
+  enum class protocol : unsigned char { http1, http2 };
+  protocol chosen() const noexcept;
+  /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
+  bool fit_for_http2() const noexcept;
 
   /// Appends `plain` to the output; as one record, if it is 4 KiB at most. False: the session is broken.
   bool encrypt(std::string_view plain);

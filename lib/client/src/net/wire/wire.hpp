@@ -1,18 +1,23 @@
 #pragma once
 
 #include "codec/http_reply.hpp"
+#include "codec/request.hpp"
 #include "net/failure.hpp"
 #include "net/link_observer.hpp"
 
 #include <ephemint/clock.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
 namespace ephemint::inline v0::net {
+
+/// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
+/// after the handshake. One that was unused for longer may have been closed for that.
+inline constexpr clock::duration newcomer = std::chrono::seconds{1};
 
 /// What is spoken over a TLS session: plaintext in, plaintext out, no socket and no clock. Where memory runs
 /// out its members throw `std::bad_alloc`, and the connection ends.
@@ -20,15 +25,18 @@ class wire {
  public:
   virtual ~wire() = default;
 
-  /// How many requests may be out at once.
-  virtual std::uint32_t capacity() const noexcept = 0;
+  /// What there is room for now.
+  virtual link_room capacity() const noexcept = 0;
+
+  /// Whether no request is out.
+  virtual bool resting() const noexcept = 0;
 
   /// What became known by the bytes that came last.
   enum class news : std::uint8_t {
     none,
-    reply,    ///< ask `reply()`; more may be read
+    some,     ///< `next()` tells it; more may be read
     surplus,  ///< so too, but no more may be read: what follows has no meaning
-    refused,  ///< `problem()` says why; the connection must end
+    refused,  ///< `problem()` says why, `next()` what became known before; the connection must end
   };
   /// Where the next bytes go. Never empty.
   virtual std::span<char> room() = 0;
@@ -36,20 +44,38 @@ class wire {
   /// No more bytes come: after a close_notify (`clean`), or without one, because of `cause`.
   virtual news end(bool clean, std::string_view cause) = 0;
 
-  struct answer {
-    attempt_id attempt;
-    detail::http_reply reply;
+  /// Something that became known, as the connection's observer is told it.
+  struct note {
+    enum class kind : std::uint8_t { capacity, retiring, heard, reply, attempt_lost };
+    kind what = kind::reply;
+    std::uint32_t capacity = 0;   ///< `capacity` only
+    attempt_id attempt = 0;       ///< `reply` and `attempt_lost`
+    fate became = fate::unknown;  ///< `attempt_lost`, as `why`
+    failure why = {};
+    detail::http_reply reply = {};  ///< `reply`; its views hold until `forget_reply`
   };
-  /// A whole reply; its views hold until `forget_reply`. None: it was no answer, and `problem()` says what.
-  virtual std::optional<answer> reply() = 0;
+  /// The next thing that is to be told: `some` if there is one, else `none`. Or `refused`, if what came was
+  /// no answer.
+  virtual news next(note&) = 0;
   virtual void forget_reply() noexcept = 0;
   /// Why the connection must end.
   virtual const failure& problem() const noexcept = 0;
 
-  /// Takes a request, and gives what goes to the peer now. `idle`: for so long nothing was out.
-  virtual std::string_view submit(attempt_id, std::string_view request, clock::duration idle) = 0;
+  /// Takes a request, for which there must be room. `idle`: for so long nothing was out.
+  virtual void submit(attempt_id, const detail::prepared_request&, clock::duration idle) = 0;
   /// Nobody waits for its reply any more. False: the connection must end. `writing`: not all of it has left.
   virtual bool drop(attempt_id, bool writing) noexcept = 0;
+  /// So too, and the peer is told that it needn't answer. False: the connection must end.
+  virtual bool reset(attempt_id) = 0;
+  /// Asks the peer for a sign of life: the note `heard` follows.
+  virtual void probe() = 0;
+  /// Tells the peer that the connection is about to end.
+  virtual void say_goodbye() = 0;
+
+  /// What is to go to the peer now, until `sent`.
+  virtual std::string_view output() noexcept = 0;
+  /// It has gone, or is as good as gone.
+  virtual void sent() noexcept = 0;
 
   /// The connection has ended: what became of the requests that are still out.
   virtual fate fate_of_rest() const noexcept = 0;

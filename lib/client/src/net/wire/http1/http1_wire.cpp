@@ -9,9 +9,6 @@ namespace {
 
 /// After this long without a request a server may be about to close the connection.
 constexpr clock::duration a_while = std::chrono::milliseconds{10};
-/// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
-/// after the handshake. One that was unused for longer may have been closed for that.
-constexpr clock::duration newcomer = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -22,7 +19,7 @@ wire::news http1_wire::commit(std::size_t size) {
     case reply_parser::status::incomplete:
       return news::none;
     case reply_parser::status::complete:
-      return surplus ? news::surplus : news::reply;
+      return surplus ? news::surplus : news::some;
     case reply_parser::status::refused:
       if (parser_.body_refused()) return news::surplus;  // its status is an answer all the same
       break;
@@ -32,30 +29,31 @@ wire::news http1_wire::commit(std::size_t size) {
 
 wire::news http1_wire::end(bool clean, std::string_view cause) {
   if (!out_) return refuse(connection_lost(host_, std::string{cause} + " while it was idle"));
-  if (parser_.end(clean) == reply_parser::status::complete) return news::reply;
+  if (parser_.end(clean) == reply_parser::status::complete) return news::some;
   return refuse(connection_lost(host_, parser_.problem() + " (" + std::string{cause} + ')'));
 }
 
-std::optional<wire::answer> http1_wire::reply() {
-  assert(out_ && (parser_.complete() || parser_.body_refused()));
-  const detail::http_reply reply = parser_.reply();
+wire::news http1_wire::next(note& told) {
+  if (!out_ || !(parser_.complete() || parser_.body_refused())) return news::none;
+  told.reply = parser_.reply();
   // RFC 9110, 15.5.9: a server that closes an unused connection may say 408 first. That is no answer to a
   // request that crossed it on the way.
-  if (reply.status == 408 && may_be_closing_ && !reply.reusable) {
+  if (told.reply.status == 408 && may_be_closing_ && !told.reply.reusable) {
     parser_.reset();
-    refuse(connection_lost(host_, "the server closed the idle connection (408)"));
-    return std::nullopt;
+    return refuse(connection_lost(host_, "the server closed the idle connection (408)"));
   }
   answered_ = true;
-  return answer{*std::exchange(out_, std::nullopt), reply};
+  told.what = note::kind::reply;
+  told.attempt = *std::exchange(out_, std::nullopt);
+  return news::some;
 }
 
-std::string_view http1_wire::submit(attempt_id attempt, std::string_view request, clock::duration idle) {
+void http1_wire::submit(attempt_id attempt, const detail::prepared_request& request, clock::duration idle) {
   assert(!out_);
   out_ = attempt;
+  request_ = request.text;
   may_be_closing_ = answered_ || idle > a_while;
   had_rested_ = answered_ || idle > newcomer;
-  return request;
 }
 
 /// A server that closes an idle connection may do so while a request is on its way: it hasn't seen that, or

@@ -3,7 +3,9 @@
 #include "net/wire/http1/reply_parser.hpp"
 #include "net/wire/wire.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace ephemint::inline v0::net {
 
@@ -13,15 +15,21 @@ class http1_wire final : public wire {
   /// `host` is for messages, and must outlive the wire.
   explicit http1_wire(const std::string& host) : host_{host} {}
 
-  std::uint32_t capacity() const noexcept override { return 1; }
+  link_room capacity() const noexcept override { return {1, false}; }
+  bool resting() const noexcept override { return !out_; }
   std::span<char> room() override { return parser_.room(); }
   news commit(std::size_t size) override;
   news end(bool clean, std::string_view cause) override;
-  std::optional<answer> reply() override;
+  news next(note&) override;
   void forget_reply() noexcept override { parser_.reset(); }
   const failure& problem() const noexcept override { return problem_; }
-  std::string_view submit(attempt_id, std::string_view request, clock::duration idle) override;
+  void submit(attempt_id, const detail::prepared_request&, clock::duration idle) override;
   bool drop(attempt_id, bool writing) noexcept override { return !writing; }
+  bool reset(attempt_id) override { return false; }
+  void probe() override {}
+  void say_goodbye() override {}
+  std::string_view output() noexcept override { return request_; }
+  void sent() noexcept override { request_ = {}; }
   fate fate_of_rest() const noexcept override;
 
  private:
@@ -30,6 +38,7 @@ class http1_wire final : public wire {
   const std::string& host_;
   reply_parser parser_;
   std::optional<attempt_id> out_;
+  std::string_view request_;     // until it is written
   bool answered_ = false;        // a request was answered already
   bool may_be_closing_ = false;  // the server, that one crossing its close
   bool had_rested_ = false;      // before that one

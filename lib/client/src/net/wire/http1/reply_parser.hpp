@@ -2,8 +2,9 @@
 
 #include "codec/http_reply.hpp"
 #include "net/wire/http1/chunk_decoder.hpp"
-#include "net/wire/http1/reply_buffer.hpp"
 #include "net/wire/http1/reply_head.hpp"
+#include "net/wire/reply_limits.hpp"
+#include "net/wire/wiped_buffer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +17,11 @@ namespace ephemint::inline v0::net {
 /// that no server can make it grow.
 class reply_parser {
  public:
-  static constexpr std::size_t max_head = 16 * 1024;
-  static constexpr std::size_t max_fields = 100;
-  static constexpr std::size_t max_body = 64 * 1024;
-  static constexpr std::size_t max_bytes = 128 * 1024;
-  static constexpr int max_interim = 8;
+  static constexpr std::size_t max_head = reply_limits::head;
+  static constexpr std::size_t max_fields = reply_limits::fields;
+  static constexpr std::size_t max_body = reply_limits::body;
+  static constexpr std::size_t max_bytes = reply_limits::bytes;
+  static constexpr int max_interim = reply_limits::interim;
 
   enum class status : std::uint8_t { incomplete, complete, refused };
 
@@ -54,7 +55,7 @@ class reply_parser {
   status refuse(std::string why);
   bool version_is_possible() const;
 
-  reply_buffer buffer_;
+  wiped_buffer buffer_;
   status status_ = status::incomplete;
   bool in_body_ = false;
   bool surplus_ = false;

@@ -1,0 +1,138 @@
+#pragma once
+
+#include "net/wire/http2/frame_counter.hpp"
+#include "net/wire/http2/http2_reply.hpp"
+#include "net/wire/http2/http2_stock.hpp"
+#include "net/wire/wiped_buffer.hpp"
+#include "net/wire/wire.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct nghttp2_session;
+
+namespace ephemint::inline v0::net {
+
+/// HTTP/2 (RFC 9113), by nghttp2: many requests at once, each a stream of its own. What is to be written is
+/// collected until `sent`. The only place that knows nghttp2.
+class http2_wire final : public wire {
+ public:
+  struct settings {
+    std::uint32_t max_streams = 100;  ///< requests at once, whatever more the server allows
+    /// Before the server has said what it allows. A refused request costs a permit, so few.
+    std::uint32_t first_streams = usual_first_streams;
+    std::int32_t next_id = 1;  ///< of the first stream; tests begin where ids end
+  };
+  static constexpr std::uint32_t usual_first_streams = 10;
+  /// Without a finished reply so many frames, and the connection ends: floods of those that mean nothing
+  /// cost a server little.
+  static constexpr int most_idle_frames = 1000;
+  /// From this id on no new stream is begun; there are twice as many.
+  static constexpr std::int32_t last_id = 1 << 30;
+
+  /// `host` is for messages. It and the stock must outlive the wire.
+  http2_wire(const std::string& host, http2_stock& stock, const settings&);
+  ~http2_wire() override;
+  http2_wire(const http2_wire&) = delete;
+  http2_wire& operator=(const http2_wire&) = delete;
+
+  link_room capacity() const noexcept override;
+  bool resting() const noexcept override { return out_ == 0; }
+  std::span<char> room() override { return stock_.plaintext(); }
+  news commit(std::size_t size) override;
+  news end(bool clean, std::string_view cause) override;
+  news next(note&) override;
+  void forget_reply() noexcept override;
+  const failure& problem() const noexcept override { return problem_; }
+  void submit(attempt_id, const detail::prepared_request&, clock::duration idle) override;
+  bool drop(attempt_id, bool) noexcept override { return true; }
+  bool reset(attempt_id) override;
+  void probe() override;
+  void say_goodbye() override;
+  std::string_view output() noexcept override { return output_.view(0, output_.size()); }
+  void sent() noexcept override;
+  fate fate_of_rest() const noexcept override;
+
+ private:
+  static constexpr std::uint32_t unlimited = std::numeric_limits<std::uint32_t>::max();
+
+  /// One request and its reply.
+  struct stream {
+    attempt_id attempt = 0;
+    std::int32_t id = 0;
+    std::uint32_t code = 0;      // why it was closed
+    bool out = false;            // no end of it is known
+    bool reset_by_peer = false;  // that is why
+    bool unsent = false;         // it never began
+    http2_reply reply;
+    stream* next = nullptr;  // in `over_`
+  };
+  /// What the peer's GOAWAY said.
+  struct farewell {
+    bool came = false;
+    std::uint32_t code = 0;
+    std::int32_t last = 0;
+  };
+
+  struct callbacks;  // nghttp2's
+  friend struct callbacks;
+  struct deleter {
+    void operator()(nghttp2_session*) const noexcept;
+  };
+
+  static std::unique_ptr<nghttp2_session, deleter> make_session(http2_wire&);
+  void introduce(const settings&);
+  void write_frames();
+  news die(std::uint32_t code, std::string_view why);
+
+  stream& take_stream();
+  void recycle(stream&) noexcept;
+  void finish(stream&) noexcept;
+  bool take_off(stream&) noexcept;
+  bool tell_end(stream&, note&);
+  void tell_reset(const stream&, note&) const;
+  void tell_loss(note&, fate, std::string_view why) const;
+  void on_settings() noexcept;
+  void on_farewell(std::uint32_t code, std::int32_t last) noexcept;
+  void on_closed(stream&, std::uint32_t code) noexcept;
+  bool any_news() const noexcept;
+
+  const std::string& host_;
+  http2_stock& stock_;
+  const std::uint32_t max_streams_;
+  std::vector<std::unique_ptr<stream>> streams_;  // all there ever were, of which
+  std::vector<stream*> spare_;                    // these are in no use
+  stream* over_ = nullptr;                        // these have ended, in that order, and are to be told
+  stream* over_last_ = nullptr;
+  stream* told_ = nullptr;  // its reply is being looked at
+  std::unique_ptr<nghttp2_session, deleter> session_;
+
+  wiped_buffer output_;
+  std::int32_t newest_id_ = 0;   // submitted
+  std::int32_t written_id_ = 0;  // as `sent` knows it
+  std::uint32_t out_ = 0;        // streams whose end isn't known
+
+  std::uint32_t allowed_;                    // by the server, or before it spoke by us
+  std::uint32_t after_refusal_ = unlimited;  // until it shows that it takes more
+  std::uint32_t calm_ = unlimited;           // it asked us for less
+  std::uint32_t capacity_told_;
+  farewell farewell_;
+  bool retiring_ = false, retiring_told_ = false;
+  bool asked_ = false, heard_ = false;  // for a sign of life; it came
+  bool answered_ = false;               // a request was answered already
+  bool had_rested_ = false;             // before the oldest that is out, if
+  bool heard_since_ = false;            // that one was sent, isn't set
+  bool out_of_memory_ = false;          // in a callback, through which nothing may be thrown
+  bool closing_ = false;                // we have ended it
+  frame_counter frames_;
+  int idle_frames_ = 0;          // since the last reply
+  std::int32_t reading_id_ = 0;  // the stream whose frame is being read
+  std::uint32_t own_code_ = 0;   // for which nghttp2 ended it
+  failure problem_;
+};
+
+}  // namespace ephemint::inline v0::net
