@@ -159,6 +159,7 @@ client_options to_client_options(const mint_arguments& given, secret key) {
   take(options.authority_file, given.ca_file ? given.ca_file : from_environment("EPHEMINT_CA_FILE"));
   options.redirect_hosts = redirect_hosts_of(given);
   take(options.max_connections, given.connections);
+  take(options.http2, given.http2);
   take(options.max_attempts, given.max_attempts);
   take(options.attempt_timeout, given.attempt_timeout);
   take(options.min_remaining, given.min_remaining);

@@ -25,6 +25,7 @@ struct mint_arguments {
   std::optional<quota> rate;
   std::optional<std::size_t> connections;
   std::optional<std::size_t> in_flight;
+  std::optional<http2_use> http2;
   std::optional<int> max_attempts;
   std::chrono::milliseconds deadline = no_deadline;
   std::chrono::milliseconds outage_patience = many_options{}.outage_patience;

@@ -8,12 +8,13 @@
 namespace ephemint::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> names{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> names{{
     {"api_key", "API key"},
     {"base_url", "--base-url"},
     {"authority_file", "--ca-file"},
     {"redirect_hosts", "--redirect-host"},
     {"max_connections", "--connections"},
+    {"http2", "--http"},
     {"in_flight", "--in-flight"},
     {"attempt_timeout", "--attempt-timeout"},
     {"max_attempts", "--max-attempts"},

@@ -71,7 +71,7 @@ const std::vector<broken_rule> broken_rules{
      [](const auto& r) {
        return head_of_reply(r) + h2::frame(frame_type::data, h2::flag::padded, r.stream, "\x0aten");
      },
-     error_code::protocol_error},
+     error_code::protocol_error, "bad_response"},
     {"frame_of_twenty_thousand",
      [](const auto& r) { return head_of_reply(r) + h2::data(r.stream, std::string(20'000, ' ')); },
      error_code::frame_size_error},

@@ -211,7 +211,7 @@ TEST_F(Http2Settings, limits_that_rise_and_fall_are_never_exceeded) {
     hold_and_answer(3);
     change(50, {});
     hold_and_answer(1);
-    change(3, p.next_requests(40));
+    change(3, p.next_requests(50));
     hold_and_answer(5);
     p.serve();
   }};

@@ -67,6 +67,8 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "20/1min",
                                      "--connections",
                                      "16",
+                                     "--http",
+                                     "2",
                                      "--in-flight",
                                      "64",
                                      "--deadline",
@@ -90,6 +92,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.ca_file, "ca.pem");
   EXPECT_EQ(given.rate, quota::declared(20, 60s));
   EXPECT_EQ(given.connections, 16u);
+  EXPECT_EQ(given.http2, http2_use::only);
   EXPECT_EQ(given.in_flight, 64u);
   EXPECT_EQ(given.deadline, 8s);
   EXPECT_EQ(given.outage_patience, 0s);
@@ -105,7 +108,8 @@ TEST(cli_arguments, mint_alone_says_nothing) {
   const mint_arguments given = mint({"se-1"});
   EXPECT_EQ(given.deadline, no_deadline);
   EXPECT_EQ(given.outage_patience, 5min);
-  EXPECT_FALSE(given.rate || given.connections || given.in_flight || given.format || given.base_url);
+  EXPECT_FALSE(given.rate || given.connections || given.http2 || given.in_flight || given.format ||
+               given.base_url);
 }
 
 TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
@@ -118,7 +122,9 @@ TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
                                               "--jitter",         "0ms",
                                               "--fault",          "status=503,count=3",
                                               "--fault",          "delay=2s,probability=0.01",
+                                              "--http",           "2",
                                               "--ca-out",         "ca.pem"});
+  EXPECT_EQ(given.server.http2, sandbox::http2_use::only);
   EXPECT_EQ(given.server.port, 8443);
   EXPECT_EQ(given.server.api_key, "TEST_me");
   EXPECT_EQ(given.server.limit.kind, sandbox::limiter_kind::fixed_window);
@@ -131,6 +137,12 @@ TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
   EXPECT_EQ(given.server.faults[0].status, 503u);
   EXPECT_EQ(given.server.faults[1].delay, 2s);
   EXPECT_EQ(given.ca_file, "ca.pem");
+}
+
+TEST(cli_arguments, sandbox_speaks_what_it_is_told) {
+  EXPECT_EQ(sandbox_of({}).server.http2, sandbox::http2_use::automatic);
+  EXPECT_EQ(sandbox_of({"--http", "auto"}).server.http2, sandbox::http2_use::automatic);
+  EXPECT_EQ(sandbox_of({"--http", "1.1"}).server.http2, sandbox::http2_use::never);
 }
 
 TEST(cli_arguments, limiter_and_rate_limit_stand_alone_too) {
@@ -208,6 +220,7 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
        "--attempt-timeout: \"0s\" is no time at all; give more than 0, such as 250ms"},
       {{"mint", "--connections", "0"},
        "--connections: \"0\" is out of range; give a whole number of 1 to 4096"},
+      {{"mint", "--http", "3"}, "--http: \"3\" is not a version of HTTP; give auto, 1.1 or 2"},
       {{"mint", "--in-flight", "100001"},
        "--in-flight: \"100001\" is out of range; give a whole number of 1 to 100000"},
       {{"mint", "--max-attempts", "x"}, "--max-attempts: \"x\" is not a whole number; give one of 1 to 100"},
@@ -221,9 +234,16 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
        "--port: \"65536\" is out of range; give a whole number of 0 to 65535"},
       {{"sandbox", "--limiter", "leaky"},
        "--limiter: \"leaky\" is not a limiter; give fixed, sliding or bucket"},
+      {{"sandbox", "--http", "3"}, "--http: \"3\" is not a version of HTTP; give auto, 1.1 or 2"},
       {{"demo", "--accounts", "0"}, "--accounts: \"0\" is out of range; give a whole number of 1 to 100000"},
   };
   for (const auto& c : cases) EXPECT_EQ(complaint(c.arguments), c.line);
+}
+
+TEST(cli_arguments, http_versions_have_names) {
+  EXPECT_EQ(mint({"se-1", "--http", "auto"}).http2, http2_use::automatic);
+  EXPECT_EQ(mint({"se-1", "--http", "1.1"}).http2, http2_use::never);
+  EXPECT_EQ(mint({"se-1", "--http", "2", "--http", "1.1"}).http2, http2_use::never);
 }
 
 TEST(cli_arguments, missing_values_are_named) {

@@ -214,6 +214,7 @@ TEST_F(cli_mint_arguments, the_library_s_options_are_called_by_the_commands_name
   EXPECT_EQ(in_words_of_the_command("rate: no: never"), "--rate: no: never");
   EXPECT_EQ(in_words_of_the_command("deadline: no"), "--deadline: no");
   EXPECT_EQ(in_words_of_the_command("max_connections: no"), "--connections: no");
+  EXPECT_EQ(in_words_of_the_command("http2: only can't be had"), "--http: only can't be had");
   EXPECT_EQ(in_words_of_the_command("api_key: no"), "API key: no");
   EXPECT_EQ(in_words_of_the_command("anything else"), "anything else");
   EXPECT_EQ(in_words_of_the_command("add it to authority_file, at any rate; check base_url's port"),

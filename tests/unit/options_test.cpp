@@ -250,6 +250,10 @@ TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
       {[](auto& o) { o.retry_budget = -1; }, "retry_budget: -1 is out of range; give 0 to 1000000"},
       {[](auto& o) { o.max_connections = 0; }, "max_connections: 0 is out of range; give 1 to 4096"},
       {[](auto& o) { o.max_connections = 4097; }, "max_connections: 4097 is out of range; give 1 to 4096"},
+      {[](auto& o) { o.max_streams = 0; }, "max_streams: 0 is out of range; give 1 to 1000"},
+      {[](auto& o) { o.max_streams = 1001; }, "max_streams: 1001 is out of range; give 1 to 1000"},
+      {[](auto& o) { o.http2 = static_cast<http2_use>(7); },
+       "http2: 7 is no use of HTTP/2; give automatic, never or only"},
       {[](auto& o) { o.max_queued = 0; }, "max_queued: 0 is out of range; give 1 to 10000000"},
 
       {[](auto& o) { o.user_agent = "x\r\nAPI-Key: y"; },
@@ -280,6 +284,9 @@ TEST(ClientOptions, ends_of_the_ranges_are_taken) {
       [](auto& o) { o.retry_budget = 0; },
       [](auto& o) { o.max_connections = 4096; },
       [](auto& o) { o.max_queued = 10'000'000; },
+      [](auto& o) { o.max_streams = 1; },
+      [](auto& o) { o.max_streams = 1000; },
+      [](auto& o) { o.http2 = http2_use::never; },
       [](auto& o) { o.rate = quota::declared(1'000'000, 100ms); },
       [](auto& o) { o.rate = quota::automatic(1, 24h); },
       [](auto& o) { o.rate = quota::unlimited(); },
@@ -292,6 +299,28 @@ TEST(ClientOptions, ends_of_the_ranges_are_taken) {
       },
   };
   for (const auto& change : changes) EXPECT_EQ(fault_after(change), "");
+}
+
+TEST(ClientOptions, server_is_offered_what_the_build_can_do_and_the_user_wants) {
+  using net::http_offer;
+  EXPECT_EQ(http_offer_of(http2_use::automatic, true), http_offer::both);
+  EXPECT_EQ(http_offer_of(http2_use::automatic, false), http_offer::http1);
+  for (const bool can : {true, false}) EXPECT_EQ(http_offer_of(http2_use::never, can), http_offer::http1);
+  EXPECT_EQ(http_offer_of(http2_use::only, true), http_offer::http2);
+  try {
+    http_offer_of(http2_use::only, false);
+    ADD_FAILURE();
+  } catch (const std::invalid_argument& e) {
+    EXPECT_STREQ(
+        e.what(),
+        "http2: only can't be had, as this library was built without nghttp2; give automatic or never");
+  }
+  auto options = good();
+  options.http2 = http2_use::never;
+  options.max_streams = 7;
+  EXPECT_EQ(check(options).endpoint.http, http_offer::http1);
+  EXPECT_EQ(check(options).endpoint.max_streams, 7u);
+  EXPECT_EQ(check(good()).endpoint.max_streams, 100u);
 }
 
 TEST(MintRequest, is_checked_before_any_io) {  // behaviours: X1

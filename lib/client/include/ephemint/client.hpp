@@ -109,7 +109,8 @@ class EPHEMINT_EXPORT client {
   mint_stream mint_many(account_source accounts, many_options options = {});
 
   /// Has connections with room for `mints` mints at once established (`max_connections` of them at most), so
-  /// that the next mints needn't wait for handshakes. Signature: `void(result<void>)`.
+  /// that the next mints needn't wait for handshakes: with HTTP/1.1 as many connections, with HTTP/2 one, as
+  /// a rule. Signature: `void(result<void>)`.
   ///
   /// Ends when they stand, or with the cause when a dial has failed: `connect_failed`, `tls_failed`; or with
   /// `closed`.

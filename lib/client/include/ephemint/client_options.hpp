@@ -17,6 +17,13 @@ namespace ephemint::inline v0 {
 
 class rate_governor;
 
+/// Whether HTTP/2 is spoken. The server says by ALPN, in the TLS handshake, whether it takes it.
+enum class http2_use : std::uint8_t {
+  automatic,  ///< where the server takes it and this build can; else HTTP/1.1
+  never,      ///< HTTP/1.1 alone is offered
+  only,       ///< a server that doesn't take it is refused, with `tls_failed`, before it gets a request
+};
+
 /// Everything that a client can be told. Only `api_key` has no default. Checked once, in the client's
 /// constructor, which throws `std::invalid_argument` with the option's name and what is right.
 ///
@@ -76,10 +83,11 @@ struct client_options {
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds{3};
 
   // --- trying again ---
-  /// Requests for one mint, the first included, 1 to 100. A stale connection's replacement is not counted.
+  /// Requests for one mint, the first included, 1 to 100. One replacement of a request that the API surely
+  /// didn't see is not counted: on a stale connection, or refused by an HTTP/2 server.
   int max_attempts = 3;
   /// Whether a request that met a connection that the server had closed meanwhile goes again, once, on a
-  /// fresh one.
+  /// fresh one; and so too one that an HTTP/2 server says it hasn't looked at.
   bool retry_stale_connections = true;
   /// The wait before the second attempt after a failed connection, timeout or 5xx; doubles with each. 0 to 1
   /// min.
@@ -92,6 +100,7 @@ struct client_options {
 
   // --- connections and queue ---
   /// Connections at once, idle, busy and being dialled together, 1 to 4096. 8: far more than any quota needs.
+  /// With HTTP/2 one is filled before another is dialled.
   std::size_t max_connections = 8;
   /// An idle connection is closed after this, or 1 s before the server's `Keep-Alive: timeout`. 1 s to 1 h.
   std::chrono::milliseconds idle_timeout = std::chrono::seconds{30};
@@ -101,6 +110,12 @@ struct client_options {
   std::size_t max_queued = 10'000;
   /// Whether TLS sessions are resumed, which halves the cost of a handshake.
   bool resume_sessions = true;
+  /// Whether many requests share a connection. `automatic`: it is cheaper wherever several mints are under
+  /// way at once, and a server that can't is spoken to as ever. `only` needs a build with nghttp2.
+  http2_use http2 = http2_use::automatic;
+  /// Requests at once on an HTTP/2 connection, 1 to 1000; fewer where the server grants fewer. 100: what
+  /// servers usually grant.
+  std::size_t max_streams = 100;
 
   // --- threads ---
   /// True: the executor runs one handler at a time already (an `io_context` with one thread, a strand) and

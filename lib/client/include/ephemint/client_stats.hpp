@@ -31,6 +31,8 @@ struct client_stats {
   std::uint64_t full_handshakes = 0;     ///< TLS handshakes from scratch
   std::uint64_t resumed_handshakes = 0;  ///< TLS handshakes that resumed a session
   std::size_t connections = 0;           ///< established now
+  std::size_t http2_connections = 0;     ///< of these, the ones that speak HTTP/2
+  std::uint64_t refused_streams = 0;     ///< requests that an HTTP/2 server said it hasn't looked at
 };
 
 }  // namespace ephemint::inline v0

@@ -6,11 +6,14 @@ namespace ephemint::inline v0::core {
 
 namespace {
 
-link_health::reply health_of(const reply_facts& reply) noexcept {
+/// One bad reply of many on a shared link accuses the link no more than an error does: the others may be
+/// well.
+link_health::reply health_of(const reply_facts& reply, bool is_shared) noexcept {
   using answer = reply_facts::answer;
   if (reply.what == answer::server_error) return link_health::reply::error;
   const bool garbage = reply.what == answer::malformed || reply.foreign;
-  return garbage ? link_health::reply::garbage : link_health::reply::well;
+  if (!garbage) return link_health::reply::well;
+  return is_shared ? link_health::reply::error : link_health::reply::garbage;
 }
 
 }  // namespace
@@ -30,7 +33,7 @@ void engine::learn(link& l, const reply_facts& reply, mint* m, time_point now) n
   // What failed elsewhere too tells of both links; and its next attempt needs a place for a fresh one.
   const bool failed_elsewhere = error && m && m->troubles > 0 && m->shuns != l.id;
   if (error && m) m->shuns = l.id;
-  if (!l.health.retires_after(health_of(reply)) && !failed_elsewhere) return;
+  if (!l.health.retires_after(health_of(reply, l.shared)) && !failed_elsewhere) return;
   addresses_.mark(l.address, address_trouble::broke, now);
   links_.retire(l);
 }

@@ -73,6 +73,7 @@ void check_counts(const client_options& o) {
   check_count("max_attempts", o.max_attempts, 1, 100);
   check_count("retry_budget", o.retry_budget, 0, 1'000'000);
   check_count<std::size_t>("max_connections", o.max_connections, 1, 4096);
+  check_count<std::size_t>("max_streams", o.max_streams, 1, 1000);
   check_count<std::size_t>("max_queued", o.max_queued, 1, 10'000'000);
 }
 
@@ -144,6 +145,21 @@ std::string user_agent_of(const client_options& o) {
 
 }  // namespace
 
+net::http_offer http_offer_of(http2_use use, bool speaks_http2) {
+  switch (use) {
+    case http2_use::automatic:
+      return speaks_http2 ? net::http_offer::both : net::http_offer::http1;
+    case http2_use::never:
+      return net::http_offer::http1;
+    case http2_use::only:
+      if (!speaks_http2)
+        refuse("http2",
+               "only can't be had, as this library was built without nghttp2; give automatic or never");
+      return net::http_offer::http2;
+  }
+  refuse("http2", fmt::format("{} is no use of HTTP/2; give automatic, never or only", int(use)));
+}
+
 checked_options check(const client_options& o) {
   const auto key = credential_access::state(o.api_key)->current().text;
   check_key(*key);
@@ -157,7 +173,9 @@ checked_options check(const client_options& o) {
                       o.system_authorities,
                       o.authority_file,
                       o.authority_pem,
-                      o.resume_sessions};
+                      o.resume_sessions,
+                      http_offer_of(o.http2, net::speaks_http2()),
+                      static_cast<std::uint32_t>(o.max_streams)};
   checked.host_header = url.host_header();
   checked.bare_target = url.prefix + "/v1/tokens/ephemeral";
   checked.target = checked.bare_target + "?redirect=shipengine-dashboard";

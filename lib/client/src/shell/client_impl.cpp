@@ -19,13 +19,15 @@ namespace ephemint::inline v0::detail {
 
 namespace {
 
-core::engine_settings engine_settings_of(const client_options& o, const rate_governor& governor) {
+core::engine_settings engine_settings_of(const client_options& o, const checked_options& checked,
+                                         const rate_governor& governor) {
   core::engine_settings s;
   s.links.max_connections = o.max_connections;
   s.links.idle_timeout = o.idle_timeout;
   s.links.max_age = o.max_connection_age;
   s.dials.first_backoff = o.first_backoff;
   s.dials.max_backoff = o.max_backoff;
+  if (checked.endpoint.http != net::http_offer::http1) s.dials.expected_capacity = 0;  // the server tells
   s.retry.max_attempts = o.max_attempts;
   s.retry.first_backoff = o.first_backoff;
   s.retry.max_backoff = o.max_backoff;
@@ -88,7 +90,8 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
       wake_up_call_{std::make_shared<wake_up_call>(executor)},
-      engine_{engine_settings_of(options_, *governor_), *governor_, key_->guard(), seed(), wake_up_call_},
+      engine_{engine_settings_of(options_, checked, *governor_), *governor_, key_->guard(), seed(),
+              wake_up_call_},
       endpoint_{net::make_endpoint(executor, place_.gate, checked.endpoint)},
       timer_{executor, *place_.gate, *this},
       telling_timer_{executor, *place_.gate, *this},
@@ -450,7 +453,7 @@ void client_impl::end_closes() noexcept {
 
 void client_impl::publish() noexcept {
   const auto n = engine_.count();
-  const std::array<std::uint64_t, 17> figures{n.submitted,
+  const std::array<std::uint64_t, 19> figures{n.submitted,
                                               n.minted,
                                               n.failed,
                                               n.requests,
@@ -466,14 +469,16 @@ void client_impl::publish() noexcept {
                                               resumed_handshakes_,
                                               n.connections,
                                               n.ahead_of_interactive,
-                                              n.ahead_of_background};
+                                              n.ahead_of_background,
+                                              n.shared_connections,
+                                              n.refused};
   for (std::size_t i = 0; i < figures.size(); ++i) published_[i].store(figures[i], std::memory_order_relaxed);
 }
 
 client_stats client_impl::stats() const noexcept {
   const auto at = [this](std::size_t i) { return published_[i].load(std::memory_order_relaxed); };
-  return {at(0), at(1), at(2),  at(3),  at(4),  at(5),  at(6), at(7),
-          at(8), at(9), at(10), at(11), at(12), at(13), at(14)};
+  return {at(0), at(1),  at(2),  at(3),  at(4),  at(5),  at(6),  at(7), at(8),
+          at(9), at(10), at(11), at(12), at(13), at(14), at(17), at(18)};
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.
