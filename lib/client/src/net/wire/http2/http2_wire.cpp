@@ -322,7 +322,7 @@ wire::news http2_wire::end(bool, std::string_view cause) {
 
 void http2_wire::on_settings() noexcept {
   allowed_ = nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  after_refusal_ = calm_ = unlimited;
+  calm_ = unlimited;
 }
 
 void http2_wire::on_farewell(std::uint32_t code, std::int32_t last) noexcept {
@@ -330,9 +330,7 @@ void http2_wire::on_farewell(std::uint32_t code, std::int32_t last) noexcept {
   retiring_ = true;
 }
 
-link_room http2_wire::capacity() const noexcept {
-  return {std::min({allowed_, max_streams_, after_refusal_, calm_}), true};
-}
+link_room http2_wire::capacity() const noexcept { return {std::min({allowed_, max_streams_, calm_}), true}; }
 
 // --- streams
 
@@ -369,9 +367,6 @@ void http2_wire::on_closed(stream& s, std::uint32_t code) noexcept {
   if (now == http2_reply::status::complete) {
     idle_frames_ = 0;
     answered_ = true;
-    after_refusal_ = unlimited;
-  } else if (s.reset_by_peer && code == NGHTTP2_REFUSED_STREAM) {
-    after_refusal_ = std::max(out_, 1U);
   } else if (s.reset_by_peer && code == NGHTTP2_ENHANCE_YOUR_CALM) {
     calm_ = std::max(capacity().capacity / 2, 1U);
   } else if (s.reset_by_peer && (code == NGHTTP2_HTTP_1_1_REQUIRED || code == NGHTTP2_INADEQUATE_SECURITY)) {

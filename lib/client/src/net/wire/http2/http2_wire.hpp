@@ -116,9 +116,8 @@ class http2_wire final : public wire {
   std::int32_t written_id_ = 0;           // as `sent` knows it
   std::uint32_t out_ = 0;                 // streams whose end isn't known
 
-  std::uint32_t allowed_;                    // by the server, or before it spoke by us
-  std::uint32_t after_refusal_ = unlimited;  // until it shows that it takes more
-  std::uint32_t calm_ = unlimited;           // it asked us for less
+  std::uint32_t allowed_;           // by the server, or before it spoke by us
+  std::uint32_t calm_ = unlimited;  // it asked us for less
   std::uint32_t capacity_told_;
   farewell farewell_;
   bool retiring_ = false, retiring_told_ = false;
