@@ -30,10 +30,31 @@ bool login_survives_a_503() {
 }
 // endregion
 
+bool mints_at(const ephemint::sandbox::server& api) {
+  asio::thread_pool pool{1};
+  ephemint::client_options options;
+  options.base_url = api.base_url();
+  options.api_key = ephemint::secret{api.api_key()};
+  options.authority_pem = api.ca_pem();
+  ephemint::client minter{pool.get_executor(), std::move(options)};
+  return minter.async_mint({.account = "se-1"}, asio::use_future).get().has_value();
+}
+
+// region: http2
+/// A server may refuse a stream that it hasn't looked at: a login must survive that too.
+bool login_survives_a_refused_stream() {
+  ephemint::sandbox::server api;
+  ephemint::sandbox::fault refused = ephemint::sandbox::fault::refuse();
+  refused.count = 1;
+  if (api.speaks_http2()) api.add_fault(std::move(refused));
+  return mints_at(api);
+}
+// endregion
+
 }  // namespace
 
 int main() {
-  const bool passed = login_survives_a_503();
+  const bool passed = login_survives_a_503() && login_survives_a_refused_stream();
   std::cout << (passed ? "passed" : "failed") << '\n';
   return passed ? 0 : 1;
 }

@@ -115,7 +115,9 @@ class demo_run {
     }
     figures_.minted = tally_.minted();
     figures_.client = client_->stats();
-    figures_.peak = api_.stats().peak_per_window;
+    const sandbox::server_stats seen = api_.stats();
+    figures_.peak = seen.peak_per_window;
+    figures_.http2_requests = seen.http2_requests;
     const std::string text = report(std::move(figures_));
     std::fputs(text.c_str(), stdout);
     if (std::fflush(stdout) != 0) return exit_status::some_failed;

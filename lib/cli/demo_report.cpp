@@ -26,6 +26,12 @@ void add_row(std::string& table, std::string_view name, std::string_view value, 
   fmt::format_to(std::back_inserter(table), "  {:<14}{:>14}   {}\n", name, value, meaning);
 }
 
+/// Both at once is no case of the demo's, but said as it is.
+std::string_view protocols_of(const demo_figures& saw) {
+  if (saw.http2_requests == 0) return "HTTP/1.1";
+  return saw.http2_requests < saw.client.requests ? "HTTP/1.1 and HTTP/2" : "HTTP/2";
+}
+
 /// The narrowest round width that needs no more than `most` rows.
 milliseconds row_width(clock::duration span) {
   constexpr int most = 8;
@@ -75,10 +81,10 @@ std::string report(demo_figures saw) {
           fmt::format("429s; the sandbox saw {} requests at most in any {} s, and admits {}", saw.peak,
                       seconds(saw.window), saw.quota));
   add_row(table, "retried", with_thousands(did.retries),
-          fmt::format("{} after a 503, {} as their connection had been closed",
+          fmt::format("{} after a 503 or a lost connection, {} as theirs had been closed",
                       did.retries - did.stale_retries, did.stale_retries));
   add_row(table, "connections", with_thousands(did.full_handshakes + did.resumed_handshakes),
-          fmt::format("for {} requests", with_thousands(did.requests)));
+          fmt::format("for {} requests, over {}", with_thousands(did.requests), protocols_of(saw)));
   add_row(table, "handshakes", fmt::format("{} + {}", did.full_handshakes, did.resumed_handshakes),
           "full + resumed");
   add_row(table, "latency p50", in_words(percentile(saw.latencies, 0.50)),

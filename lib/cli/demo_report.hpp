@@ -18,7 +18,8 @@ struct demo_figures {
   clock::duration taken{};
   clock::duration least{};  ///< what the quota makes of it at best
   client_stats client;
-  std::uint64_t peak = 0;  ///< requests in the busiest window, as the sandbox saw it
+  std::uint64_t peak = 0;            ///< requests in the busiest window, as the sandbox saw it
+  std::uint64_t http2_requests = 0;  ///< of the client's requests, those that came over HTTP/2
   std::uint64_t quota = 0;
   std::chrono::milliseconds window{};
   std::vector<clock::duration> latencies;     ///< of each account, the wait for the quota included

@@ -19,6 +19,13 @@ sandbox::limiter_kind parse_limiter(const std::string& text) {
   throw usage_error{fmt::format("{} is not a limiter; give fixed, sliding or bucket", in_quotes(text))};
 }
 
+sandbox::http2_use parse_http(const std::string& text) {
+  if (text == "auto") return sandbox::http2_use::automatic;
+  if (text == "1.1") return sandbox::http2_use::never;
+  if (text == "2") return sandbox::http2_use::only;
+  throw usage_error{fmt::format("{} is not a version of HTTP; give auto, 1.1 or 2", in_quotes(text))};
+}
+
 }  // namespace
 
 void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
@@ -40,6 +47,8 @@ void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
   add(command, "--fault", "SPEC", "Something that goes wrong, see below; may be repeated",
       [&](const std::string& value) { to.server.faults.push_back(sandbox::parse_fault(value)); })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add(command, "--http", "auto|1.1|2", "What is spoken [auto: HTTP/2 with clients that offer it]",
+      [&](const std::string& value) { to.server.http2 = parse_http(value); });
   add(command, "--ca-out", "FILE", "Where to write the certificate to trust [a temporary file]",
       [&](const std::string& path) { to.ca_file = not_empty(path); });
   command.footer(
@@ -52,7 +61,8 @@ void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
       "  delay=80ms,jitter=40ms           80 to 120 ms each\n"
       "  delay=2s,probability=0.01        one in a hundred takes 2 s\n"
       "  account=se-7,status=401          one account is refused\n"
-      "  close=before,nth=2               each connection is closed at its second request\n\n"
+      "  close=before,nth=2               each connection is closed at its second request\n"
+      "  goaway=NO_ERROR,nth=100          HTTP/2: each connection takes 100 requests\n\n"
       "Examples:\n"
       "  ephemint sandbox --rate-limit 20/10s -- ./portal --listen 8080\n"
       "  ephemint sandbox -- ephemint mint se-1 se-2\n"

@@ -87,6 +87,7 @@ TEST(cli_sandbox, what_it_cant_do_is_told_in_one_line) {
                {{"--ca-out", "/nowhere/ca.pem"}, "--ca-out: \"/nowhere/ca.pem\""},
                {{"--api-key", "two words"}, "key"},
                {{"--fault", "status=99"}, "--fault: "},
+               {{"--http", "1.1", "--fault", "refuse"}, "fault.http2 needs "},
                {{"--rate-limit", "many"}, "--rate-limit: "},
                {{"--latency", "slow"}, "--latency: "}};
   for (const auto& c : cases) {

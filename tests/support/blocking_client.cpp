@@ -103,6 +103,8 @@ blocking_client::blocking_client(std::uint16_t port, client_settings settings)
   if (address) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), settings_.host.c_str());
   if (!address) SSL_set_tlsext_host_name(ssl_, settings_.host.c_str());
   if (settings_.session != nullptr) SSL_set_session(ssl_, settings_.session);
+  const auto* const offer = reinterpret_cast<const unsigned char*>(settings_.alpn.data());
+  if (!settings_.alpn.empty()) SSL_set_alpn_protos(ssl_, offer, static_cast<unsigned>(settings_.alpn.size()));
   SSL_set_fd(ssl_, socket_);
 }
 
@@ -132,6 +134,13 @@ long blocking_client::verify_error() const { return SSL_get_verify_result(ssl_);
 bool blocking_client::resumed() const { return SSL_session_reused(ssl_) == 1; }
 session_ptr blocking_client::session() const { return session_ptr{SSL_get1_session(ssl_)}; }
 int blocking_client::version() const { return SSL_version(ssl_); }
+
+std::string blocking_client::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
 
 bool blocking_client::send(std::string_view bytes) {
   if (settings_.plain)
@@ -205,6 +214,11 @@ http_reply blocking_client::read_reply() {
   }
   reply.complete = true;
   return reply;
+}
+
+std::string blocking_client::read_some() {
+  if (buffer_.empty()) fill();
+  return std::exchange(buffer_, {});
 }
 
 std::string blocking_client::read_all() {

@@ -34,6 +34,8 @@ struct client_settings {
   int min_version = 0;
   int max_version = 0;
   SSL_SESSION* session = nullptr;
+  /// The protocols on offer, each behind its length: `\x02h2`. Empty: ALPN isn't used.
+  std::string alpn = {};
   std::chrono::milliseconds patience{5'000};
 };
 
@@ -65,11 +67,15 @@ class blocking_client {
   /// The session to resume; TLS 1.3 has one only after something was read.
   session_ptr session() const;
   int version() const;
+  /// What ALPN agreed on; empty if it didn't.
+  std::string protocol() const;
 
   /// Whether it could be written.
   bool send(std::string_view bytes);
   /// Reads one reply (after 1xx ones), by Content-Length, chunks, or the end of the connection.
   http_reply read_reply();
+  /// What comes next; empty at the connection's end.
+  std::string read_some();
   /// Everything that comes until the connection ends or patience does.
   std::string read_all();
   /// How the connection looked at the last read.

@@ -122,7 +122,9 @@ TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
                                               "--jitter",         "0ms",
                                               "--fault",          "status=503,count=3",
                                               "--fault",          "delay=2s,probability=0.01",
+                                              "--http",           "2",
                                               "--ca-out",         "ca.pem"});
+  EXPECT_EQ(given.server.http2, sandbox::http2_use::only);
   EXPECT_EQ(given.server.port, 8443);
   EXPECT_EQ(given.server.api_key, "TEST_me");
   EXPECT_EQ(given.server.limit.kind, sandbox::limiter_kind::fixed_window);
@@ -135,6 +137,12 @@ TEST(cli_arguments, sandbox_takes_what_the_contract_says) {
   EXPECT_EQ(given.server.faults[0].status, 503u);
   EXPECT_EQ(given.server.faults[1].delay, 2s);
   EXPECT_EQ(given.ca_file, "ca.pem");
+}
+
+TEST(cli_arguments, sandbox_speaks_what_it_is_told) {
+  EXPECT_EQ(sandbox_of({}).server.http2, sandbox::http2_use::automatic);
+  EXPECT_EQ(sandbox_of({"--http", "auto"}).server.http2, sandbox::http2_use::automatic);
+  EXPECT_EQ(sandbox_of({"--http", "1.1"}).server.http2, sandbox::http2_use::never);
 }
 
 TEST(cli_arguments, limiter_and_rate_limit_stand_alone_too) {
@@ -226,6 +234,7 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
        "--port: \"65536\" is out of range; give a whole number of 0 to 65535"},
       {{"sandbox", "--limiter", "leaky"},
        "--limiter: \"leaky\" is not a limiter; give fixed, sliding or bucket"},
+      {{"sandbox", "--http", "3"}, "--http: \"3\" is not a version of HTTP; give auto, 1.1 or 2"},
       {{"demo", "--accounts", "0"}, "--accounts: \"0\" is out of range; give a whole number of 1 to 100000"},
   };
   for (const auto& c : cases) EXPECT_EQ(complaint(c.arguments), c.line);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ephemint::cli {
@@ -60,6 +61,20 @@ TEST(cli_demo_report, is_at_most_100_wide_and_counts_everything) {
   const std::string text = report(saw);
   for (const char* part : {"100000 of 100000", "123", "8 + 12", "5.0 s", "1,000"})
     EXPECT_NE(text.find(part), text.npos) << part << '\n' << text;
+}
+
+TEST(cli_demo_report, protocol_is_named) {
+  demo_figures saw;
+  saw.client.requests = 12;
+  const std::pair<std::uint64_t, const char*> cases[] = {
+      {0, "for 12 requests, over HTTP/1.1\n"},
+      {11, "for 12 requests, over HTTP/1.1 and HTTP/2\n"},
+      {12, "for 12 requests, over HTTP/2\n"},
+  };
+  for (const auto& [over_http2, words] : cases) {
+    saw.http2_requests = over_http2;
+    EXPECT_NE(report(saw).find(words), std::string::npos) << words;
+  }
 }
 
 }  // namespace

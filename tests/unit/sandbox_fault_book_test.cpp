@@ -11,16 +11,17 @@ namespace {
 using namespace std::chrono_literals;
 
 /// One letter a request: `x` where the fault struck, `.` where it didn't.
-std::string pattern(fault_book& book, int requests, std::string_view account = "a", std::uint64_t nth = 1) {
+std::string pattern(fault_book& book, int requests, std::string_view account = "a", std::uint64_t nth = 1,
+                    bool over_http2 = false) {
   std::string seen;
-  for (int i = 0; i < requests; ++i) seen += book.on_request(account, nth).reply ? 'x' : '.';
+  for (int i = 0; i < requests; ++i) seen += book.on_request(account, nth, over_http2).reply ? 'x' : '.';
   return seen;
 }
 
-std::string pattern(const fault& f, int requests) {
+std::string pattern(const fault& f, int requests, bool over_http2 = false) {
   fault_book book;
   book.add(f);
-  return pattern(book, requests);
+  return pattern(book, requests, "a", 1, over_http2);
 }
 
 TEST(sandbox_fault_book, picks_requests_as_told) {
@@ -116,10 +117,38 @@ TEST(sandbox_fault_book, every_fault_but_a_delay_shapes_the_reply) {
                            "close",
                            "cut",
                            "reset",
-                           "stall"})
-    EXPECT_EQ(pattern(parse_fault(spec), 1), "x") << spec;
+                           "stall",
+                           "refuse",
+                           "rst=CANCEL",
+                           "goaway=NO_ERROR",
+                           "max_streams=1",
+                           "ping",
+                           "padding=1"})
+    EXPECT_EQ(pattern(parse_fault(spec), 1, true), "x") << spec;
   for (const char* spec : {"delay=1s", "jitter=1s", "tail=1:1s"})
     EXPECT_EQ(pattern(parse_fault(spec), 1), ".") << spec;
+}
+
+TEST(sandbox_fault_book, faults_of_http2_pass_http1_by) {
+  fault_book book;
+  book.add(parse_fault("refuse,skip=1,count=1"));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(book.on_request("a", 1).touched);
+  EXPECT_FALSE(book.on_request("a", 1, true).touched) << "this one is skipped, those before weren't counted";
+  EXPECT_TRUE(book.on_request("a", 1, true).touched);
+  EXPECT_TRUE(book.empty());
+}
+
+TEST(sandbox_fault_book, beginnings_count_http2_connections) {
+  fault_book book;
+  book.add(parse_fault("settings_delay=5ms,max_streams=2,skip=1,count=1"));
+  book.add(parse_fault("window=0"));
+  EXPECT_FALSE(book.on_request("a", 1, true).touched);
+  EXPECT_EQ(book.on_connection(), handshake_fault::none);
+  EXPECT_EQ(book.on_http2_connection().window, 0U) << "the first one let it pass";
+  const http2_fault second = book.on_http2_connection();
+  EXPECT_EQ(second.settings_delay, 5ms);
+  EXPECT_EQ(second.max_streams, 2U);
+  EXPECT_EQ(second.window, std::nullopt);
 }
 
 TEST(sandbox_fault_book, handshakes_count_connections) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <stdexcept>
+#include <string>
 
 namespace ephemint::sandbox {
 namespace {
@@ -117,6 +119,65 @@ TEST(sandbox_fault_text, handshakes) {
   EXPECT_EQ(parse_fault("handshake=reset").handshake, handshake_fault::reset);
 }
 
+TEST(sandbox_fault_text, streams_of_http2) {
+  EXPECT_EQ(parse_fault("refuse").http2, (http2_fault{.reset = http2_error::refused_stream}));
+  EXPECT_EQ(parse_fault("rst=CANCEL:inside").http2,
+            (http2_fault{.reset = http2_error::cancel, .reset_at = reset_point::inside_reply}));
+  EXPECT_EQ(parse_fault("rst=13:after").http2,
+            (http2_fault{.reset = http2_error::http_1_1_required, .reset_at = reset_point::after_reply}));
+  EXPECT_EQ(parse_fault("rst=0xdeadbeef:before").http2, (http2_fault{.reset = http2_error{0xdeadbeef}}));
+  EXPECT_EQ(parse_fault("unfinished").http2.end, stream_end::unfinished);
+  EXPECT_EQ(parse_fault("silent").http2.end, stream_end::silent);
+  EXPECT_EQ(fault::refuse().http2, parse_fault("refuse").http2);
+  EXPECT_EQ(fault::reset_stream(http2_error::cancel, reset_point::after_reply).http2,
+            parse_fault("rst=CANCEL:after").http2);
+}
+
+TEST(sandbox_fault_text, frames_of_http2) {
+  EXPECT_EQ(
+      parse_fault("trailer=\"a: b\",trailer=c: d,padding=255,continuations=3,data_size=7,empty_data=9").http2,
+      (http2_fault{.trailers = {"a: b", "c: d"},
+                   .padding = 255,
+                   .continuations = 3,
+                   .data_size = 7,
+                   .empty_data = 9}));
+}
+
+TEST(sandbox_fault_text, connections_of_http2) {
+  EXPECT_EQ(parse_fault("goaway=NO_ERROR").http2.go_away, goaway{});
+  EXPECT_EQ(parse_fault("goaway=ENHANCE_YOUR_CALM:earlier").http2.go_away,
+            (goaway{http2_error::enhance_your_calm, goaway_reach::earlier_requests}));
+  EXPECT_EQ(parse_fault("goaway=0:every").http2.go_away, (goaway{.reach = goaway_reach::every_request}));
+  EXPECT_EQ(parse_fault("goaway=0:this").http2.go_away, goaway{});
+  EXPECT_EQ(parse_fault("goaway=0:41").http2.go_away, (goaway{.last_stream = 41}));
+  EXPECT_EQ(fault::go_away(http2_error::cancel, goaway_reach::every_request).http2,
+            parse_fault("goaway=CANCEL:every").http2);
+  EXPECT_EQ(parse_fault("max_streams=0").http2.max_streams, 0U);
+  EXPECT_EQ(fault::limit_streams(3).http2, parse_fault("max_streams=3").http2);
+  EXPECT_EQ(parse_fault("ping").http2.pings, 1U);
+  EXPECT_EQ(parse_fault("ping=8").http2.pings, 8U);
+  EXPECT_EQ(parse_fault("settings_delay=700ms,window=0,max_streams=4").http2,
+            (http2_fault{.max_streams = 4, .settings_delay = 700ms, .window = 0}));
+}
+
+TEST(sandbox_fault_text, guide_shows_faults_that_there_are) {
+  std::ifstream guide{EPHEMINT_SANDBOX_GUIDE};
+  std::string line;
+  while (std::getline(guide, line) && line != "## Faults") {
+  }
+  int shown = 0;
+  while (std::getline(guide, line) && !line.starts_with("## ")) {
+    if (!line.starts_with("| ")) continue;
+    for (std::size_t open = line.find('`'); open != line.npos; open = line.find('`', open + 1)) {
+      const std::size_t close = line.find('`', open + 1);
+      EXPECT_EQ(refusal(line.substr(open + 1, close - open - 1)), "accepted") << line;
+      open = close;
+      ++shown;
+    }
+  }
+  EXPECT_GT(shown, 50);
+}
+
 TEST(sandbox_fault_text, refusal_names_the_part_and_the_cure) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"status=abc", "fault \"status=abc\": \"status\": \"abc\" is not a whole number of 0 or more"},
@@ -136,18 +197,54 @@ TEST(sandbox_fault_text, refusal_names_the_part_and_the_cure) {
       {"tail=1s", "fault \"tail=1s\": \"tail\": \"1s\" is not PROBABILITY:DURATION, such as 0.01:2s"},
       {"status=99", "fault \"status=99\": fault.status must be from 200 to 599, not 99"},
       {"status=500,,count=1", "fault \"status=500,,count=1\": a part is empty"},
+      {"rst=SORRY",
+       "fault \"rst=SORRY\": \"rst\": \"SORRY\" is not an error code: give a name such as REFUSED_STREAM, or "
+       "a "
+       "number"},
+      {"rst=CANCEL:now",
+       "fault \"rst=CANCEL:now\": \"rst\": \"now\" is not a place: give before, inside or after"},
+      {"refuse=1", "fault \"refuse=1\": \"refuse\": refuse takes no value"},
+      {"goaway", "fault \"goaway\": \"goaway\": goaway needs a value: goaway=…"},
+      {"goaway=0:never",
+       "fault \"goaway=0:never\": \"goaway\": \"never\" is not a stream: give this, earlier, every or an id"},
       {"", "fault \"\": a part is empty"},
   };
   for (const auto& [spec, message] : cases) EXPECT_EQ(refusal(spec), message);
   EXPECT_NE(refusal("statsu=500").find("\"statsu\": it must be one of account, nth, "), std::string::npos);
-  EXPECT_TRUE(refusal("statsu=500").ends_with("close, cut, reset, stall"));
+  EXPECT_NE(refusal("statsu=500").find("close, cut, reset, stall, rst, "), std::string::npos);
+  EXPECT_TRUE(refusal("statsu=500").ends_with("refuse, unfinished, silent, ping"));
 }
 
 TEST(sandbox_fault_text, refuses_bad_quoting_and_values_out_of_range) {
-  for (auto spec :
-       {"text=\"a", "text=\"a\"b", "text=\"\\", "text=\"\\q\"", "text=\"\\x4\"", "text=\"\\xgg\"", "=5",
-        "status=500,", "every=0", "interim=1:200", "handshake=close,account=a", "handshake=close,nth=1",
-        "status=4294967797", "body=html", "delay=2h", "chunked,missing=1", "raw"})
+  for (auto spec : {"text=\"a",
+                    "text=\"a\"b",
+                    "text=\"\\",
+                    "text=\"\\q\"",
+                    "text=\"\\x4\"",
+                    "text=\"\\xgg\"",
+                    "=5",
+                    "status=500,",
+                    "every=0",
+                    "interim=1:200",
+                    "handshake=close,account=a",
+                    "handshake=close,nth=1",
+                    "status=4294967797",
+                    "body=html",
+                    "delay=2h",
+                    "chunked,missing=1",
+                    "raw",
+                    "rst=",
+                    "rst=0x",
+                    "rst=4294967296",
+                    "rst=-1",
+                    "padding=256",
+                    "max_streams=1001",
+                    "window=2147483648",
+                    "refuse,silent",
+                    "goaway=0:0",
+                    "ping=x",
+                    "settings_delay=1s,account=a",
+                    "window=1,nth=1"})
     EXPECT_NE(refusal(spec), "accepted") << spec;
 }
 

@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "http2_peer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,7 @@ TEST(sandbox_options, bad_ones_are_named) {
       {[](auto& o) { o.faults = {{.status = 100}}; }, "fault.status must be from 200 to 599, not 100"},
       {[](auto& o) { o.min_tls = tls_version::tls_1_3, o.max_tls = tls_version::tls_1_2; },
        "server_options.min_tls must not be above max_tls"},
+      {[](auto& o) { o.max_streams = 1001; }, "server_options.max_streams must be from 0 to 1000, not 1001"},
       {[](auto& o) { o.session_tickets = 1001; },
        "server_options.session_tickets must be from 0 to 1000, not 1001"},
       {[](auto& o) { o.tracked_accounts = 10'000'001; },
@@ -67,6 +69,27 @@ TEST(sandbox_options, bad_ones_are_named) {
     c.spoil(options);
     EXPECT_EQ(refusal(options), c.message);
   }
+}
+
+TEST(sandbox_options, http2_that_cannot_be_is_refused) {
+  server_options never;
+  never.http2 = http2_use::never;
+  EXPECT_EQ(refusal(never), "");
+  never.faults = {fault::refuse()};
+  EXPECT_NE(refusal(never).find("fault.http2 needs "), std::string::npos);
+
+  server_options only;
+  only.http2 = http2_use::only;
+  if (!http2_is_built()) {
+    EXPECT_EQ(refusal(only), "server_options.http2 can't be only: this build is without nghttp2");
+    return;
+  }
+  EXPECT_EQ(refusal(only), "");
+  only.plain_http = true;
+  EXPECT_EQ(refusal(only), "server_options.http2 can't be only: HTTP/2 needs TLS 1.2 or newer");
+  only.plain_http = false;
+  only.min_tls = only.max_tls = tls_version::tls_1_1;
+  EXPECT_EQ(refusal(only), "server_options.http2 can't be only: HTTP/2 needs TLS 1.2 or newer");
 }
 
 TEST(sandbox_options, bad_faults_are_named) {
@@ -91,6 +114,19 @@ TEST(sandbox_options, bad_faults_are_named) {
       {{.drip = -1ms}, "fault.drip must"},
       {{.end_at = end_point::before_reply}, "fault.end_at needs"},
       {{.account = "a", .handshake = handshake_fault::close}, "fault.handshake happens before"},
+      {{.http2 = {.reset_at = reset_point::after_reply}}, "fault.http2.reset_at needs"},
+      {{.http2 = {.reset = http2_error::cancel, .end = stream_end::silent}}, "fault.http2.reset ends"},
+      {{.http2 = {.reset = http2_error::cancel, .reset_at = reset_point::inside_reply, .trailers = {"a: b"}}},
+       "fault.http2.trailers can't"},
+      {{.http2 = {.padding = 256}}, "fault.http2.padding must"},
+      {{.http2 = {.continuations = 10'001}}, "fault.http2.continuations must"},
+      {{.http2 = {.empty_data = 100'001}}, "fault.http2.empty_data must"},
+      {{.http2 = {.max_streams = 1'001}}, "fault.http2.max_streams must"},
+      {{.http2 = {.pings = 1'001}}, "fault.http2.pings must"},
+      {{.http2 = {.settings_delay = -1ms}}, "fault.http2.settings_delay must"},
+      {{.http2 = {.window = 0x80000000}}, "fault.http2.window must"},
+      {{.http2 = {.go_away = goaway{.last_stream = 0x80000000}}}, "fault.http2.go_away.last_stream must"},
+      {{.account = "a", .http2 = {.window = 0}}, "fault.http2.settings_delay and window happen before"},
   };
   for (const auto& c : cases) EXPECT_TRUE(refusal(c.what).starts_with(c.start)) << refusal(c.what);
 }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace ephemint::inline v0::sandbox {
@@ -52,6 +53,8 @@ api::api(const server_options& options, std::uint16_t port)
       token_lifetime_{options.token_lifetime},
       latency_{options.latency},
       jitter_{options.jitter},
+      speaks_http2_{sandbox::speaks_http2(options)},
+      max_streams_{options.max_streams},
       api_key_{options.api_key.empty() ? random_api_key() : options.api_key},
       limiter_{std::make_unique<limiter>(options.limit)},
       counters_{options.tracked_accounts, peak_window(options)},
@@ -59,31 +62,51 @@ api::api(const server_options& options, std::uint16_t port)
   for (const fault& f : options.faults) faults_.add(f);
 }
 
-exchange api::answer(const request& asked, clock::time_point now, wall_clock::time_point wall_now) {
-  const auto [path, query] = split_target(asked.target);
-  if (path == login_path) return show_login(asked, query, wall_now);
-
-  const request_fate fate = fate_of(asked, now);
-  static const fault nothing;
-  const fault& shaped_by = fate.reply ? *fate.reply : nothing;
-  reply r;
-  if (shaped_by.status != 0)
-    r = faulty_reply(shaped_by, shaped_by.status < 300 ? mint(asked, !query.empty(), wall_now) : reply{});
-  else if (!shaped_by.raw_reply || shaped_by.raw_expands)
-    r = right_answer(asked, now, wall_now);
-  exchange e = to_exchange(std::move(r), shaped_by, asked);
-  e.delay = fate.delay;
-
+template <class Exchange>
+Exchange api::counted(Exchange e) {
   const std::lock_guard lock{mutex_};
   counters_.on_reply(e.status);
   return e;
 }
 
+exchange api::answer(const request& asked, clock::time_point now, wall_clock::time_point wall_now) {
+  decision d = decide(asked, now, wall_now);
+  exchange e = to_exchange(std::move(d.said), d.shaped_by, asked);
+  e.delay = d.delay;
+  return counted(std::move(e));
+}
+
+http2_exchange api::answer_http2(const request& asked, clock::time_point now,
+                                 wall_clock::time_point wall_now) {
+  decision d = decide(asked, now, wall_now);
+  http2_exchange e = to_http2_exchange(std::move(d.said), d.shaped_by, asked);
+  e.delay = d.delay;
+  if (e.own.reset == http2_error::refused_stream && e.own.reset_at == reset_point::before_reply)
+    on_refused_stream();
+  return counted(std::move(e));
+}
+
+api::decision api::decide(const request& asked, clock::time_point now, wall_clock::time_point wall_now) {
+  const auto [path, query] = split_target(asked.target);
+  if (path == login_path) return {show_login(asked, query, wall_now), {}};
+
+  request_fate fate = fate_of(asked, now);
+  decision d{{}, fate.reply ? *std::move(fate.reply) : fault{}, fate.delay};
+  const fault& f = d.shaped_by;
+  if (f.status != 0)
+    d.said = faulty_reply(f, f.status < 300 ? mint(asked, !query.empty(), wall_now) : reply{});
+  else if (!keeps_from_api(f.http2, asked.stream) && (!f.raw_reply || f.raw_expands))
+    d.said = right_answer(asked, now, wall_now);
+  return d;
+}
+
 request_fate api::fate_of(const request& asked, clock::time_point now) {
   const std::lock_guard lock{mutex_};
   counters_.on_request(now, asked.account);
-  request_fate fate =
-      faults_.empty() ? request_fate{} : faults_.on_request(asked.account, asked.nth_on_connection);
+  const bool over_http2 = asked.stream != 0;
+  if (over_http2) ++counters_.plain.http2_requests;
+  request_fate fate;
+  if (!faults_.empty()) fate = faults_.on_request(asked.account, asked.nth_on_connection, over_http2);
   if (fate.touched) ++counters_.plain.faulted;
   fate.delay += latency_ + spread(jitter_, chance_);
   return fate;
@@ -132,23 +155,42 @@ reply api::mint(const request& asked, bool with_url, wall_clock::time_point wall
   return r;
 }
 
-exchange api::show_login(const request& asked, std::string_view query, wall_clock::time_point wall_now) {
+reply api::show_login(const request& asked, std::string_view query, wall_clock::time_point wall_now) {
   reply r = asked.method == "GET" || asked.method == "HEAD" ? login_page(query, signer_, wall_now)
                                                             : error_reply(405, usual_error(405));
-  const bool shown = r.status == 200;
-  exchange e = to_exchange(std::move(r), {}, asked);
   const std::lock_guard lock{mutex_};
-  ++(shown ? counters_.plain.logins_shown : counters_.plain.logins_refused);
-  counters_.on_reply(e.status);
-  return e;
+  ++(r.status == 200 ? counters_.plain.logins_shown : counters_.plain.logins_refused);
+  return r;
 }
 
 exchange api::answer_garbage() {
   const request garbage{.method = "POST", .keep_alive = false};
-  exchange e = to_exchange(error_reply(400, usual_error(400)), {}, garbage);
+  return counted(to_exchange(error_reply(400, usual_error(400)), {}, garbage));
+}
+
+http2_exchange api::answer_http2_garbage(std::uint32_t stream) {
+  const request garbage{.method = "POST", .stream = stream};
+  return counted(to_http2_exchange(error_reply(400, usual_error(400)), {}, garbage));
+}
+
+http2_fault api::on_http2_connection() {
   const std::lock_guard lock{mutex_};
-  counters_.on_reply(e.status);
-  return e;
+  ++counters_.plain.http2_connections;
+  http2_fault beginning = faults_.on_http2_connection();
+  if (beginning != http2_fault{}) ++counters_.plain.faulted;
+  if (!beginning.max_streams) beginning.max_streams = max_streams_;
+  return beginning;
+}
+
+void api::on_streams(std::size_t open) {
+  const std::lock_guard lock{mutex_};
+  std::uint64_t& peak = counters_.plain.peak_streams;
+  peak = std::max<std::uint64_t>(peak, open);
+}
+
+void api::on_refused_stream() {
+  const std::lock_guard lock{mutex_};
+  ++counters_.plain.refused_streams;
 }
 
 handshake_fault api::on_connection() {
@@ -180,6 +222,12 @@ void api::on_handshake(handshake how) {
   }
 }
 
+void api::set_max_streams(std::uint32_t most) {
+  check_max_streams(most);
+  const std::lock_guard lock{mutex_};
+  max_streams_ = most;
+}
+
 std::string api::api_key() const {
   const std::lock_guard lock{mutex_};
   return api_key_;
@@ -200,6 +248,7 @@ void api::set_rate_limit(const rate_limit& limit) {
 
 void api::add_fault(fault f) {
   check(f);
+  check_speakable(f, speaks_http2_);
   const std::lock_guard lock{mutex_};
   faults_.add(std::move(f));
 }

@@ -2,6 +2,7 @@
 
 #include "counters.hpp"
 #include "fault_book.hpp"
+#include "http2_reply.hpp"
 #include "jwt.hpp"
 #include "limiter.hpp"
 #include "reply.hpp"
@@ -26,12 +27,24 @@ class api {
   exchange answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
   /// The answer to what isn't HTTP, or is too much of it.
   exchange answer_garbage();
+  /// The same for requests that came over HTTP/2.
+  http2_exchange answer_http2(const request&, clock::time_point now, wall_clock::time_point wall_now);
+  http2_exchange answer_http2_garbage(std::uint32_t stream);
+  /// How a connection that agreed on HTTP/2 begins.
+  http2_fault on_http2_connection();
+  /// So many streams are open on a connection now.
+  void on_streams(std::size_t open);
+  /// One that was too many.
+  void on_refused_stream();
   /// What is to become of a new connection's handshake.
   handshake_fault on_connection();
   void on_connection_end();
   enum class handshake { full, resumed, failed };
   void on_handshake(handshake);
 
+  bool speaks_http2() const noexcept { return speaks_http2_; }
+  /// Throws `std::invalid_argument`.
+  void set_max_streams(std::uint32_t);
   std::string api_key() const;
   void set_api_key(std::string);
   void set_rate_limit(const rate_limit&);
@@ -41,11 +54,20 @@ class api {
   void reset_stats();
 
  private:
+  /// What is said, and how: without a protocol's bytes yet.
+  struct decision {
+    reply said;
+    fault shaped_by;
+    std::chrono::microseconds delay{0};
+  };
+  decision decide(const request&, clock::time_point now, wall_clock::time_point wall_now);
+  template <class Exchange>
+  Exchange counted(Exchange);
   reply right_answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
   std::optional<reply> refused_by_limiter(const request&, clock::time_point now);
   reply mint(const request&, bool with_url, wall_clock::time_point wall_now) const;
   std::string portal_for(const request&) const;
-  exchange show_login(const request&, std::string_view query, wall_clock::time_point wall_now);
+  reply show_login(const request&, std::string_view query, wall_clock::time_point wall_now);
   request_fate fate_of(const request&, clock::time_point now);
 
   const std::string portal_url_;  // empty: our own
@@ -53,9 +75,11 @@ class api {
   const std::chrono::milliseconds token_lifetime_;
   const std::chrono::milliseconds latency_;
   const std::chrono::milliseconds jitter_;
+  const bool speaks_http2_;
   const token_signer signer_;
 
   mutable std::mutex mutex_;  // guards what follows
+  std::uint32_t max_streams_;
   std::string api_key_;
   std::unique_ptr<limiter> limiter_;
   fault_book faults_;

@@ -1,5 +1,7 @@
 #include "check.hpp"
 
+#include "fault_book.hpp"
+#include "http2_peer.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +36,25 @@ bool url_like(std::string_view url) {
          url.find_first_of("\"\\?#") == url.npos;
 }
 
+constexpr std::uint32_t most_streams = 1'000;
+
+void check(const http2_fault& f) {
+  require(f.reset || f.reset_at == reset_point::before_reply,
+          "fault.http2.reset_at needs a fault.http2.reset");
+  require(!f.reset || f.end == stream_end::finish,
+          "fault.http2.reset ends the stream: fault.http2.end must be finish");
+  require(!f.reset || f.reset_at != reset_point::inside_reply || f.trailers.empty(),
+          "fault.http2.trailers can't come where a reset takes their place");
+  within("fault.http2.padding", f.padding, 0U, 255U);
+  within("fault.http2.continuations", f.continuations, 0U, 10'000U);
+  within("fault.http2.empty_data", f.empty_data, 0U, 100'000U);
+  if (f.max_streams) within("fault.http2.max_streams", *f.max_streams, 0U, most_streams);
+  within("fault.http2.pings", f.pings, 0U, 1'000U);
+  within("fault.http2.settings_delay", f.settings_delay, milliseconds{0}, hour);
+  if (f.window) within("fault.http2.window", *f.window, 0U, 0x7fffffffU);
+  if (f.go_away) within("fault.http2.go_away.last_stream", f.go_away->last_stream, 0U, 0x7fffffffU);
+}
+
 }  // namespace
 
 void check(const rate_limit& limit) {
@@ -65,10 +86,27 @@ void check(const fault& f) {
           "fault.end_at needs a fault.end: close, cut, reset or stall");
   require(f.handshake == handshake_fault::none || (f.account.empty() && f.nth_on_connection == 0),
           "fault.handshake happens before any request: it can't be told by account or nth_on_connection");
+  check(f.http2);
+  require(!shapes_beginning(f.http2) || (f.account.empty() && f.nth_on_connection == 0),
+          "fault.http2.settings_delay and window happen before any request: they can't be told by account or "
+          "nth_on_connection");
 }
 
 void check_api_key(std::string_view key) {
   require(is_visible_ascii(key, 512), "server_options.api_key must be 1 to 512 characters of visible ASCII");
+}
+
+void check_max_streams(std::uint32_t most) { within("server_options.max_streams", most, 0U, most_streams); }
+
+void check_speakable(const fault& f, bool http2) {
+  require(http2 || f.http2 == http2_fault{},
+          http2_is_built() ? "fault.http2 needs a server that speaks HTTP/2: this one is told not to"
+                           : "fault.http2 needs HTTP/2, which this build is without: nghttp2 was not there");
+}
+
+bool speaks_http2(const server_options& options) {
+  return http2_is_built() && options.http2 != http2_use::never && !options.plain_http &&
+         options.max_tls >= tls_version::tls_1_2;
 }
 
 void check(const server_options& options) {
@@ -80,7 +118,15 @@ void check(const server_options& options) {
   check(options.limit);
   within("server_options.latency", options.latency, milliseconds{0}, hour);
   within("server_options.jitter", options.jitter, milliseconds{0}, hour);
-  for (const fault& f : options.faults) check(f);
+  check_max_streams(options.max_streams);
+  if (options.http2 == http2_use::only) {
+    require(http2_is_built(), "server_options.http2 can't be only: this build is without nghttp2");
+    require(speaks_http2(options), "server_options.http2 can't be only: HTTP/2 needs TLS 1.2 or newer");
+  }
+  for (const fault& f : options.faults) {
+    check(f);
+    check_speakable(f, speaks_http2(options));
+  }
   require(options.min_tls <= options.max_tls, "server_options.min_tls must not be above max_tls");
   within("server_options.session_tickets", options.session_tickets, 0U, 1'000U);
   within("server_options.tracked_accounts", options.tracked_accounts, std::size_t{0},

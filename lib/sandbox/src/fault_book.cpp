@@ -11,7 +11,11 @@ bool delays_only(const fault& f) {
          f.header_padding == 0 && f.body_padding == 0 && f.interim == 0 && !f.raw_reply &&
          f.framing == body_framing::content_length && !f.announce_close && !f.keep_alive_timeout &&
          f.missing_bytes == 0 && f.extra_bytes.empty() && f.drip.count() == 0 && !f.one_byte_records &&
-         f.end == connection_end::keep;
+         f.end == connection_end::keep && f.http2 == http2_fault{};
+}
+
+bool is_of_connections(const fault& f) {
+  return f.handshake != handshake_fault::none || shapes_beginning(f.http2);
 }
 
 // Not std::bernoulli_distribution: its use of the generator differs between standard libraries, and a seed
@@ -22,6 +26,8 @@ bool happens(double probability, std::mt19937_64& chance) {
 }
 
 }  // namespace
+
+bool shapes_beginning(const http2_fault& f) { return f.settings_delay.count() > 0 || f.window.has_value(); }
 
 std::chrono::microseconds spread(std::chrono::milliseconds jitter, std::mt19937_64& chance) {
   const auto most = static_cast<std::uint64_t>(std::chrono::microseconds{jitter}.count());
@@ -42,12 +48,14 @@ bool fault_book::strikes(entry& e) {
   return true;
 }
 
-request_fate fault_book::on_request(std::string_view account, std::uint64_t nth_on_connection) {
+request_fate fault_book::on_request(std::string_view account, std::uint64_t nth_on_connection,
+                                    bool over_http2) {
   request_fate fate;
   for (auto at = entries_.begin(); at != entries_.end();) {
     entry& e = *at++;
     const fault& f = e.what;
-    if (f.handshake != handshake_fault::none || (fate.reply && !e.only_delays)) continue;
+    if (is_of_connections(f) || (fate.reply && !e.only_delays)) continue;
+    if (!over_http2 && f.http2 != http2_fault{}) continue;
     if (!f.account.empty() && f.account != account) continue;
     if (f.nth_on_connection != 0 && f.nth_on_connection != nth_on_connection) continue;
     if (!strikes(e)) continue;
@@ -60,14 +68,24 @@ request_fate fault_book::on_request(std::string_view account, std::uint64_t nth_
   return fate;
 }
 
-handshake_fault fault_book::on_connection() {
+std::optional<fault> fault_book::first_of(bool (*which)(const fault&)) {
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (at->what.handshake == handshake_fault::none || !strikes(*at)) continue;
-    const handshake_fault what = at->what.handshake;
-    if (at->happened == at->what.count) entries_.erase(at);
+    if (!which(at->what) || !strikes(*at)) continue;
+    fault what = at->what;
+    if (at->happened == what.count) entries_.erase(at);
     return what;
   }
-  return handshake_fault::none;
+  return std::nullopt;
+}
+
+handshake_fault fault_book::on_connection() {
+  const auto struck = first_of([](const fault& f) { return f.handshake != handshake_fault::none; });
+  return struck ? struck->handshake : handshake_fault::none;
+}
+
+http2_fault fault_book::on_http2_connection() {
+  const auto struck = first_of([](const fault& f) { return shapes_beginning(f.http2); });
+  return struck ? struck->http2 : http2_fault{};
 }
 
 }  // namespace ephemint::inline v0::sandbox

@@ -27,8 +27,11 @@ class fault_book {
   void clear() { entries_.clear(); }
   bool empty() const noexcept { return entries_.empty(); }
 
-  request_fate on_request(std::string_view account, std::uint64_t nth_on_connection);
+  /// `over_http2`: else the faults that HTTP/2 alone can show pass it by.
+  request_fate on_request(std::string_view account, std::uint64_t nth_on_connection, bool over_http2 = false);
   handshake_fault on_connection();
+  /// A connection that agreed on HTTP/2: how it begins.
+  http2_fault on_http2_connection();
 
  private:
   struct entry {
@@ -40,9 +43,14 @@ class fault_book {
   };
 
   static bool strikes(entry&);
+  /// The first that strikes of those that meet a connection.
+  std::optional<fault> first_of(bool (*which)(const fault&));
 
   std::list<entry> entries_;
 };
+
+/// Whether it counts HTTP/2's connections instead of requests.
+bool shapes_beginning(const http2_fault&);
 
 /// A uniform extra of 0 to `jitter`.
 std::chrono::microseconds spread(std::chrono::milliseconds jitter, std::mt19937_64&);

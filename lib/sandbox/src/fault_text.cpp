@@ -1,3 +1,5 @@
+#include "fault_text.hpp"
+
 #include "check.hpp"
 #include "text.hpp"
 
@@ -7,7 +9,6 @@
 
 #include <array>
 #include <charconv>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -15,14 +16,6 @@
 
 namespace ephemint::inline v0::sandbox {
 namespace {
-
-[[noreturn]] void fail(std::string message) { throw std::invalid_argument{std::move(message)}; }
-
-/// One part of a spec: `name` or `name=value`, the value without its quotes.
-struct part {
-  std::string_view name;
-  std::optional<std::string> value;
-};
 
 char escaped(std::string_view spec, std::size_t& at) {
   if (at == spec.size()) fail("a value breaks off after its \\");
@@ -70,12 +63,12 @@ std::string read_value(std::string_view spec, std::size_t& at) {
   return value;
 }
 
-std::vector<part> split(std::string_view spec) {
-  std::vector<part> parts;
+std::vector<fault_part> split(std::string_view spec) {
+  std::vector<fault_part> parts;
   std::size_t at = 0;
   while (true) {
     const std::size_t end = std::min(spec.find_first_of("=,", at), spec.size());
-    part p{spec.substr(at, end - at), std::nullopt};
+    fault_part p{spec.substr(at, end - at), std::nullopt};
     at = end;
     if (p.name.empty()) fail(fmt::format("fault {}: a part is empty", in_quotes(spec)));
     if (at < spec.size() && spec[at] == '=') p.value = read_value(spec, ++at);
@@ -83,13 +76,6 @@ std::vector<part> split(std::string_view spec) {
     if (at == spec.size()) return parts;
     ++at;  // the comma
   }
-}
-
-template <class Number>
-Number bounded(std::string_view text) {
-  const std::uint64_t number = parse_number(text);
-  if (number > std::numeric_limits<Number>::max()) fail(fmt::format("{} is too large", text));
-  return static_cast<Number>(number);
 }
 
 fault_body body_named(std::string_view name) {
@@ -201,10 +187,10 @@ std::string all_names() {
   for (const auto& [name, set] : valued) (names += name) += ", ";
   for (const auto& [name, set] : flags) (names += name) += ", ";
   for (const named_end& e : ends) (names += e.name) += &e == &ends[3] ? "" : ", ";
-  return names;
+  return names + http2_names();
 }
 
-void apply(fault& f, const part& p) {
+void apply(fault& f, const fault_part& p) {
   for (const auto& [name, set] : valued) {
     if (name != p.name) continue;
     if (!p.value) fail(fmt::format("{} needs a value: {}=…", name, name));
@@ -217,6 +203,7 @@ void apply(fault& f, const part& p) {
   }
   for (const named_end& e : ends)
     if (e.name == p.name) return set_end(f, e.end, e.usual, p.value);
+  if (apply_http2(f.http2, p)) return;
   fail(fmt::format("it must be one of {}", all_names()));
 }
 
@@ -228,9 +215,30 @@ fault fault::raw(std::string bytes) {
   return f;
 }
 
+fault fault::refuse() { return reset_stream(http2_error::refused_stream); }
+
+fault fault::reset_stream(http2_error code, reset_point at) {
+  fault f;
+  f.http2.reset = code;
+  f.http2.reset_at = at;
+  return f;
+}
+
+fault fault::go_away(http2_error code, goaway_reach reach) {
+  fault f;
+  f.http2.go_away = goaway{code, reach};
+  return f;
+}
+
+fault fault::limit_streams(std::uint32_t most) {
+  fault f;
+  f.http2.max_streams = most;
+  return f;
+}
+
 fault parse_fault(std::string_view spec) {
   fault f;
-  for (const part& p : split(spec)) {
+  for (const fault_part& p : split(spec)) {
     try {
       apply(f, p);
     } catch (const std::invalid_argument& why) {

@@ -61,6 +61,7 @@ hub::hub(asio::any_io_executor executor, const server_options& options)
 hub::hub(asio::any_io_executor executor, const server_options& options, server_identity identity)
     : executor_{std::move(executor)},
       bare_{options.plain_http},
+      http2_only_{options.http2 == http2_use::only},
       ca_pem_{std::move(identity.ca_pem)},
       tls_{make_tls_context(options, identity.leaf)},
       acceptors_{listen_on_loopback(executor_, options.port, options.ipv6)},
@@ -108,6 +109,10 @@ void hub::cut_all() {
 
 void hub::reset_all() {
   for (const auto& s : living()) s->reset();
+}
+
+void hub::set_max_streams(std::uint32_t most) {
+  for (const auto& s : living()) s->set_max_streams(most);
 }
 
 void hub::push_idle(std::string_view bytes, bool then_close) {

@@ -33,6 +33,8 @@ class hub : public std::enable_shared_from_this<hub> {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   asio::ssl::context& tls() noexcept { return tls_; }
   bool bare() const noexcept { return bare_; }
+  /// Whether only HTTP/2 will do.
+  bool http2_only() const noexcept { return http2_only_; }
   std::uint16_t port() const noexcept { return port_; }
   const std::string& base_url() const noexcept { return base_url_; }
   const std::string& ca_pem() const noexcept { return ca_pem_; }
@@ -41,6 +43,7 @@ class hub : public std::enable_shared_from_this<hub> {
   void leave(session& s);
   void cut_all();
   void reset_all();
+  void set_max_streams(std::uint32_t);
   void push_idle(std::string_view bytes, bool then_close);
   /// Listens no more, and cuts all.
   void close();
@@ -53,6 +56,7 @@ class hub : public std::enable_shared_from_this<hub> {
 
   const asio::any_io_executor executor_;
   const bool bare_;
+  const bool http2_only_;
   const std::string ca_pem_;
   asio::ssl::context tls_;
   std::vector<asio::ip::tcp::acceptor> acceptors_;

@@ -70,8 +70,6 @@ api_error error_of(const fault& f) {
   return e;
 }
 
-bool never_has_body(unsigned status) { return status == 204 || status == 304; }
-
 void set_body(reply& r, const fault& f) {
   switch (f.body) {
     case fault_body::api_error:
@@ -124,6 +122,23 @@ void append_body(std::string& wire, std::string_view body, const fault& f) {
   wire += "0\r\n\r\n";
 }
 
+connection_end end_of(const fault& f, const request& asked) {
+  if (f.end != connection_end::keep) return f.end;
+  const bool closes =
+      !asked.keep_alive || f.announce_close || f.missing_bytes != 0 || f.framing == body_framing::until_close;
+  return closes ? connection_end::close : connection_end::keep;
+}
+
+}  // namespace
+
+bool never_has_body(unsigned status) { return status == 204 || status == 304; }
+
+void shape_body(reply& r, const fault& f) {
+  set_body(r, f);
+  r.body.append(f.body_padding, ' ');
+  if (never_has_body(r.status)) r.body.clear();
+}
+
 std::string expanded(std::string text, const reply& r) {
   const std::string length = std::to_string(r.body.size());
   const std::pair<std::string_view, std::string_view> names[] = {
@@ -133,15 +148,6 @@ std::string expanded(std::string text, const reply& r) {
       text.replace(at, name.size(), value);
   return text;
 }
-
-connection_end end_of(const fault& f, const request& asked) {
-  if (f.end != connection_end::keep) return f.end;
-  const bool closes =
-      !asked.keep_alive || f.announce_close || f.missing_bytes != 0 || f.framing == body_framing::until_close;
-  return closes ? connection_end::close : connection_end::keep;
-}
-
-}  // namespace
 
 api_error usual_error(unsigned status) {
   switch (status) {
@@ -191,9 +197,7 @@ exchange to_exchange(reply r, const fault& f, const request& asked) {
     e.status = 0;
     e.wire = f.raw_expands ? expanded(*f.raw_reply, r) : *f.raw_reply;
   } else {
-    set_body(r, f);
-    r.body.append(f.body_padding, ' ');
-    if (never_has_body(r.status)) r.body.clear();
+    shape_body(r, f);
     for (unsigned i = 0; i < f.interim; ++i)
       fmt::format_to(std::back_inserter(e.wire), "HTTP/1.1 {} {}\r\n\r\n", f.interim_status,
                      reason(f.interim_status));

@@ -23,6 +23,8 @@ struct request {
   std::uint64_t nth_on_connection = 1;
   /// Whether the client lets the connection stay.
   bool keep_alive = true;
+  /// Its stream's id over HTTP/2; 0 over HTTP/1.1.
+  std::uint32_t stream = 0;
 };
 
 /// An answer, before it is made into bytes.
@@ -66,7 +68,16 @@ reply error_reply(unsigned status, const api_error&);
 /// The reply of a fault that sets a status. `minted` is what a right answer would have been, for a 2xx.
 reply faulty_reply(const fault&, const reply& minted);
 
-/// The reply as bytes, sent and ended as the fault wants it.
+/// Gives it the fault's body, in its type and length.
+void shape_body(reply&, const fault&);
+
+/// Whether replies with this status end with their head.
+bool never_has_body(unsigned status);
+
+/// Puts what a `raw_expands` fault names into its text.
+std::string expanded(std::string text, const reply&);
+
+/// The reply as HTTP/1.1's bytes, sent and ended as the fault wants it.
 exchange to_exchange(reply, const fault&, const request&);
 
 }  // namespace ephemint::inline v0::sandbox

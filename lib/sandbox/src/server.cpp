@@ -102,10 +102,17 @@ void server::write_ca_file(const std::string& path) const {
 std::string server::api_key() const { return impl_->shared().answers().api_key(); }
 void server::set_api_key(std::string key) { impl_->shared().answers().set_api_key(std::move(key)); }
 
+bool server::speaks_http2() const noexcept { return impl_->shared().answers().speaks_http2(); }
+
 server_stats server::stats() const { return impl_->shared().answers().stats(); }
 void server::reset_stats() { impl_->shared().answers().reset_stats(); }
 
 void server::set_rate_limit(const rate_limit& limit) { impl_->shared().answers().set_rate_limit(limit); }
+
+void server::set_max_streams(std::uint32_t most) {
+  impl_->shared().answers().set_max_streams(most);
+  impl_->perform([most](hub& h) { h.set_max_streams(most); });
+}
 
 void server::add_fault(fault f) { impl_->shared().answers().add_fault(std::move(f)); }
 void server::clear_faults() { impl_->shared().answers().clear_faults(); }

@@ -2,6 +2,7 @@
 
 #include "api.hpp"
 #include "hub.hpp"
+#include "limits.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,8 +15,6 @@ namespace {
 namespace http = boost::beast::http;
 using namespace std::chrono_literals;
 
-constexpr std::size_t header_limit = 16 * 1024;
-constexpr std::size_t body_limit = 64 * 1024;
 // More than a header and any part of a body that can be waiting: chunk headers have no limit of their own in
 // Beast.
 constexpr std::size_t buffer_limit = 64 * 1024;
@@ -35,6 +34,11 @@ session::~session() { hub_->leave(*this); }
 
 asio::awaitable<void> session::run(std::shared_ptr<session> self) {
   bool open = co_await self->open();
+  if (open && self->transport_.agreed_on_http2()) {
+    self->http2_ = std::make_unique<http2_session>(*self->hub_, self->transport_, self);
+    co_await self->http2_->run();
+    open = false;
+  }
   while (open) open = co_await self->serve_one();
   self->cut();
 }
@@ -42,9 +46,7 @@ asio::awaitable<void> session::run(std::shared_ptr<session> self) {
 asio::awaitable<bool> session::open() {
   const handshake_fault fault = hub_->answers().on_connection();
   if (fault == handshake_fault::none) {
-    const bool agreed = co_await transport_.handshake();
-    using enum api::handshake;
-    if (!hub_->bare()) hub_->answers().on_handshake(!agreed ? failed : transport_.resumed() ? resumed : full);
+    const bool agreed = co_await agree();
     co_return agreed && !over_;
   }
   co_await transport_.read_some_raw(unheard());
@@ -55,6 +57,15 @@ asio::awaitable<bool> session::open() {
     if (size == 0) break;
   }
   co_return false;
+}
+
+asio::awaitable<bool> session::agree() {
+  bool agreed = co_await transport_.handshake();
+  // A client that says nothing of protocols isn't asked about them.
+  if (hub_->http2_only() && agreed) agreed = transport_.agreed_on_http2();
+  using enum api::handshake;
+  if (!hub_->bare()) hub_->answers().on_handshake(!agreed ? failed : transport_.resumed() ? resumed : full);
+  co_return agreed;
 }
 
 asio::awaitable<bool> session::serve_one() {
@@ -182,17 +193,24 @@ asio::awaitable<void> session::read_until_end() {
 
 void session::cut() {
   over_ = true;
+  if (http2_) http2_->stop();
   timer_.cancel();
   transport_.cut();
 }
 
 void session::reset() {
   over_ = true;
+  if (http2_) http2_->stop();
   timer_.cancel();
   transport_.reset();
 }
 
+void session::set_max_streams(std::uint32_t most) {
+  if (http2_) http2_->set_max_streams(most);
+}
+
 void session::push(std::shared_ptr<const std::string> bytes, bool then_close) {
+  if (http2_) return http2_->push(*bytes, then_close);
   if (!idle_ || pushing_ || over_) return;
   pushing_ = true;
   const asio::const_buffer all = asio::buffer(*bytes);

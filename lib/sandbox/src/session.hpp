@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http2_session.hpp"
 #include "reply.hpp"
 #include "transport.hpp"
 
@@ -18,7 +19,8 @@ namespace ephemint::inline v0::sandbox {
 
 class hub;
 
-/// One client's connection, from the handshake to its end. Everything of it runs on its hub's executor.
+/// One client's connection, from the handshake to its end; what it says if that is HTTP/1.1. Everything of it
+/// runs on its hub's executor.
 class session : public std::enable_shared_from_this<session> {
  public:
   session(std::shared_ptr<hub>, asio::ip::tcp::socket);
@@ -31,6 +33,8 @@ class session : public std::enable_shared_from_this<session> {
   /// Ends it at once, by FIN or RST, whatever it does.
   void cut();
   void reset();
+  /// How many streams it may have open, if it speaks HTTP/2.
+  void set_max_streams(std::uint32_t);
   /// Sends bytes if it waits for a request.
   void push(std::shared_ptr<const std::string> bytes, bool then_close);
 
@@ -38,6 +42,7 @@ class session : public std::enable_shared_from_this<session> {
   enum class incoming { request, garbage, nothing };
 
   asio::awaitable<bool> open();
+  asio::awaitable<bool> agree();
   asio::awaitable<bool> serve_one();
   asio::awaitable<incoming> read_request();
   exchange answer();
@@ -56,6 +61,7 @@ class session : public std::enable_shared_from_this<session> {
   asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::unique_ptr<http2_session> http2_;
   std::uint64_t served_ = 0;
   bool idle_ = false;
   bool pushing_ = false;

@@ -1,10 +1,12 @@
 #include "tls_context.hpp"
 
+#include "check.hpp"
 #include "random.hpp"
 
 #include <openssl/ssl.h>
 
 #include <stdexcept>
+#include <string_view>
 
 namespace ephemint::inline v0::sandbox {
 namespace {
@@ -27,6 +29,32 @@ void must(long result) {
   if (result != 1) throw std::runtime_error{"OpenSSL doesn't take the sandbox's TLS settings"};
 }
 
+/// Protocols as ALPN lists them: each behind its length.
+struct offer {
+  std::string_view protocols;
+  int without_agreement;
+};
+
+/// (Not const, as OpenSSL asks for it.)
+offer* offer_of(http2_use use) {
+  static offer both{"\2h2\10http/1.1", SSL_TLSEXT_ERR_NOACK};
+  static offer http2{"\2h2", SSL_TLSEXT_ERR_ALERT_FATAL};
+  return use == http2_use::only ? &http2 : &both;
+}
+
+int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
+                    const unsigned char* asked, unsigned int asked_size, void* given) {
+  const offer& ours = *static_cast<const offer*>(given);
+  if (SSL_version(ssl) < TLS1_2_VERSION) return SSL_TLSEXT_ERR_NOACK;  // RFC 9113 §9.2
+  unsigned char* found = nullptr;
+  const int result = SSL_select_next_proto(
+      &found, chosen_size, reinterpret_cast<const unsigned char*>(ours.protocols.data()),
+      static_cast<unsigned int>(ours.protocols.size()), asked, asked_size);
+  if (result != OPENSSL_NPN_NEGOTIATED) return ours.without_agreement;
+  *chosen = found;
+  return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
 
 boost::asio::ssl::context make_tls_context(const server_options& options, const identity& shown) {
@@ -46,6 +74,8 @@ boost::asio::ssl::context make_tls_context(const server_options& options, const 
   must(SSL_CTX_set_session_id_context(native, id, sizeof id - 1));
   // One buffer less per idle connection.
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+
+  if (speaks_http2(options)) SSL_CTX_set_alpn_select_cb(native, choose_protocol, offer_of(options.http2));
 
   if (options.require_client_certificate)
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);

@@ -28,6 +28,13 @@ asio::awaitable<bool> transport::handshake() {
 
 bool transport::resumed() { return SSL_session_reused(stream_.native_handle()) == 1; }
 
+bool transport::agreed_on_http2() {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(stream_.native_handle(), &name, &size);
+  return std::string_view{reinterpret_cast<const char*>(name), size} == "h2";
+}
+
 asio::awaitable<std::size_t> transport::read_some(asio::mutable_buffer buffer) {
   error_code error;
   std::size_t size = 0;

@@ -24,6 +24,8 @@ class transport {
   asio::awaitable<bool> handshake();
   /// Whether the handshake resumed a session.
   bool resumed();
+  /// Whether the handshake agreed on HTTP/2.
+  bool agreed_on_http2();
   /// 0 at the end of the connection, however it came.
   asio::awaitable<std::size_t> read_some(asio::mutable_buffer);
   /// Bytes below TLS.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/sandbox/export.hpp>
+#include <ephemint/sandbox/http2_fault.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -52,6 +53,9 @@ enum class handshake_fault : std::uint8_t { none, stall, close, reset };
 /// Set only what should differ; all else is what the sandbox would have done anyway. Faults touch the API's
 /// requests, never the login page. For each request they are asked in the order in which they were added: the
 /// delays of all that match add up, and of those that do more than delay the first one alone is used.
+///
+/// Over HTTP/2 a fault does what is nearest: what ends or silences a connection does so to all of its
+/// streams, what delays a reply delays no other. Where that isn't plain, the member says it.
 struct fault {
   // --- Which requests. All that is set must hold; by default every request.
 
@@ -116,7 +120,8 @@ struct fault {
   unsigned interim = 0;
   /// Their status: 100 to 199. Default: Early Hints.
   unsigned interim_status = 103;
-  /// These bytes are sent instead of a reply, whatever they are.
+  /// These bytes are sent instead of a reply, whatever they are. Over HTTP/2: on the connection, between two
+  /// frames; the stream gets nothing else.
   std::optional<std::string> raw_reply = std::nullopt;
   /// Whether `$TOKEN`, `$REDIRECT_URL`, `$BODY` and `$LENGTH` in it are replaced by those of the right
   /// answer.
@@ -124,18 +129,21 @@ struct fault {
 
   // --- How it is framed and sent.
 
-  /// How the body's end is told.
+  /// How the body's end is told. Over HTTP/2 always by END_STREAM: all but `content_length` leave that header
+  /// out, and `chunked` sends two DATA.
   body_framing framing = body_framing::content_length;
-  /// Sends `Connection: close`, and closes after the reply.
+  /// Sends `Connection: close`, and closes after the reply. Over HTTP/2: a GOAWAY before the reply.
   bool announce_close = false;
-  /// Sends `Keep-Alive: timeout=N`. It is not acted on.
+  /// Sends `Keep-Alive: timeout=N`. It is not acted on. HTTP/2 has no such thing: nothing is sent.
   std::optional<unsigned> keep_alive_timeout = std::nullopt;
   /// So many bytes more are promised by `Content-Length` than come; then the connection ends (`close` if
-  /// `end` is `keep`).
+  /// `end` is `keep`). Over HTTP/2 END_STREAM comes instead of the end; if `end` isn't `keep`, that without
+  /// it.
   std::size_t missing_bytes = 0;
-  /// Bytes behind the complete reply, in the same write.
+  /// Bytes behind the complete reply, in the same write. Over HTTP/2: one more DATA on the closed stream.
   std::string extra_bytes = {};
-  /// Sends one byte, waits so long, sends the next. 0, the default: all at once.
+  /// Sends one byte, waits so long, sends the next. 0, the default: all at once. Over HTTP/2: the body, one
+  /// byte a DATA.
   std::chrono::milliseconds drip{0};
   /// Sends each byte in a TLS record of its own.
   bool one_byte_records = false;
@@ -154,8 +162,21 @@ struct fault {
   /// What becomes of it. A fault with this set counts connections instead of requests, and does nothing else.
   handshake_fault handshake = handshake_fault::none;
 
+  // --- HTTP/2 alone.
+
+  http2_fault http2 = {};
+
   /// These bytes as the reply; then the connection stays as it is.
   EPHEMINT_SANDBOX_EXPORT static fault raw(std::string bytes);
+  /// HTTP/2: a refused stream, which the API has surely not seen.
+  EPHEMINT_SANDBOX_EXPORT static fault refuse();
+  /// HTTP/2: RST_STREAM.
+  EPHEMINT_SANDBOX_EXPORT static fault reset_stream(http2_error, reset_point = reset_point::before_reply);
+  /// HTTP/2: a GOAWAY.
+  EPHEMINT_SANDBOX_EXPORT static fault go_away(http2_error = http2_error::no_error,
+                                               goaway_reach = goaway_reach::this_request);
+  /// HTTP/2: SETTINGS that allow so many streams at once.
+  EPHEMINT_SANDBOX_EXPORT static fault limit_streams(std::uint32_t most);
 };
 
 /// Reads a fault from one line of `name=value` parts with commas between them, as `--fault` takes it:
@@ -178,6 +199,13 @@ struct fault {
 /// - ending: `close cut reset stall`, each also with `=before` (what a bare reset or stall does),
 ///   `=inside:N` or `=after` (what a bare close or cut does)
 /// - handshake: `handshake=stall|close|reset`
+///
+/// Over HTTP/2 alone, with CODE an error's name (`REFUSED_STREAM`) or its number:
+///
+/// - the stream: `refuse rst=CODE[:before|inside|after] unfinished silent`
+/// - its frames: `trailer=TEXT padding=N continuations=N data_size=N empty_data=N`
+/// - the connection: `goaway=CODE[:this|earlier|every|ID] max_streams=N ping[=N]`
+/// - its beginning: `settings_delay=DUR window=N`, also with `max_streams`
 ///
 /// A value in double quotes may hold commas and the escapes \r \n \t \0 \" \\ \xHH. Durations have a unit:
 /// ms, s, min, h. Throws `std::invalid_argument` that names the bad part and says what is right.

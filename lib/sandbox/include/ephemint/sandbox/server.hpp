@@ -46,6 +46,10 @@ class EPHEMINT_SANDBOX_EXPORT server {
   /// Replaces it, from the next request on. Throws as the constructor does.
   void set_api_key(std::string);
 
+  /// Whether it agrees on HTTP/2 with clients that offer it: by its options, and in builds with nghttp2. Only
+  /// then it takes faults that HTTP/2 alone can show.
+  bool speaks_http2() const noexcept;
+
   /// What it has seen so far.
   server_stats stats() const;
   /// Sets all counters to 0, but `connections_open`.
@@ -53,6 +57,10 @@ class EPHEMINT_SANDBOX_EXPORT server {
 
   /// Replaces the quota, and forgets what was counted. Throws `std::invalid_argument`.
   void set_rate_limit(const rate_limit&);
+
+  /// Replaces `server_options::max_streams`, on connections that are open too. Throws
+  /// `std::invalid_argument`.
+  void set_max_streams(std::uint32_t);
 
   /// Adds a fault behind those that are there. Throws `std::invalid_argument` that names the bad member.
   void add_fault(fault);

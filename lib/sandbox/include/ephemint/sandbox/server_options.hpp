@@ -29,6 +29,13 @@ enum class certificate_kind : std::uint8_t {
 /// sets.
 enum class tls_version : std::uint8_t { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };
 
+/// Whether HTTP/2 is spoken: what the server agrees to by ALPN.
+enum class http2_use : std::uint8_t {
+  automatic,  ///< with clients that offer it; HTTP/1.1 with all others. Without nghttp2 the same as `never`
+  never,      ///< HTTP/1.1 only, and no answer to ALPN
+  only,       ///< any other client's handshake fails
+};
+
 /// How a sandbox serves. Checked once, in `server`'s constructor.
 struct server_options {
   /// The port on loopback. 0, the default: any free one, so that tests can run side by side.
@@ -57,6 +64,12 @@ struct server_options {
   std::uint64_t seed = 1;
   /// Faults there from the first request on. Default: none.
   std::vector<fault> faults = {};
+
+  /// Default: by the client's choice. `only` needs a build with nghttp2, TLS, and `max_tls` from 1.2 on.
+  http2_use http2 = http2_use::automatic;
+  /// How many streams an HTTP/2 connection may have open at once; one that is too many is refused. Default:
+  /// as many as most servers allow. 0 to 1,000.
+  std::uint32_t max_streams = 100;
 
   /// Serves without TLS, to show that a client refuses it. Default: no. `base_url()` says `https`
   /// nevertheless.

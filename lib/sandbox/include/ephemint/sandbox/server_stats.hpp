@@ -20,15 +20,23 @@ struct server_stats {
   std::uint64_t handshakes_resumed = 0;
   /// Handshakes that came to nothing.
   std::uint64_t handshakes_failed = 0;
+  /// Connections that agreed on HTTP/2; all others speak HTTP/1.1.
+  std::uint64_t http2_connections = 0;
 
   /// Requests to the API.
   std::uint64_t requests = 0;
+  /// Of these, those that came over HTTP/2.
+  std::uint64_t http2_requests = 0;
   /// 200s with a token, whether or not they reached the client.
   std::uint64_t minted = 0;
   /// 429s of the limiter (not those of faults).
   std::uint64_t rate_limited = 0;
   /// Requests and handshakes that a fault touched.
   std::uint64_t faulted = 0;
+  /// Streams that were refused, by a fault or as too many; the latter aren't in `requests`.
+  std::uint64_t refused_streams = 0;
+  /// The most streams that any HTTP/2 connection had open at once.
+  std::uint64_t peak_streams = 0;
   /// Login pages that let somebody in.
   std::uint64_t logins_shown = 0;
   /// Login pages that didn't.

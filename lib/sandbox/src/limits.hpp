@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+
+// What the sandbox takes of one request, whatever it comes over.
+
+namespace ephemint::inline v0::sandbox {
+
+inline constexpr std::size_t header_limit = 16 * 1024;
+inline constexpr std::size_t body_limit = 64 * 1024;
+
+}  // namespace ephemint::inline v0::sandbox
