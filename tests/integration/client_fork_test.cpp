@@ -3,6 +3,8 @@
 // at the fork, OpenSSL's locks for instance, would be held for ever in the child.
 #include "support/child.hpp"
 #include "support/client_run.hpp"
+
+#include <gmock/gmock.h>
 #include "support/token_account.hpp"
 
 #include <boost/asio/bind_executor.hpp>

@@ -1,6 +1,8 @@
 // A whole client over HTTP/2: how its requests look, and that nothing depends on where bytes are cut.
 #include "support/http2_trial.hpp"
 
+#include <gmock/gmock.h>
+
 #include <functional>
 #include <set>
 #include <string>
