@@ -32,4 +32,3 @@ ephemint_test(http2_threads_test
     SOURCES integration/http2_threads_test.cpp
     LIBRARIES ephemint_test_http2
     LABELS threads)
-set_target_properties(http2_hostile_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 3)

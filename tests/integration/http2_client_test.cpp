@@ -180,7 +180,7 @@ TEST_F(Http2Client, connections_of_both_protocols_serve_side_by_side) {
   const auto seen = mint_through(std::move(options), {{.mints = 5}, {.mints = 200}});
   EXPECT_EQ(seen.all(0), (outcomes{{"minted", 5}}));
   EXPECT_EQ(seen.all(1), (outcomes{{"minted", 200}}));
-  EXPECT_LE(api.most_connected(), 3);
+  EXPECT_LE(api.most_connected(), 2 * 3) << "the server is told late that one has gone";
   std::set<std::string> spoken;
   for (const auto& each : api.finish()) spoken.insert(each.requests.empty() ? "none" : each.protocol);
   EXPECT_THAT(spoken, testing::IsSupersetOf({std::string{"h2"}, std::string{}}));
