@@ -61,6 +61,9 @@ ephemint_test(client_process_test
         support/sleeping_clock.cpp
     LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
     LABELS integration)
+if(EPHEMINT_HTTP2)
+    target_compile_definitions(client_process_test PRIVATE EPHEMINT_HTTP2)
+endif()
 target_precompile_headers(client_process_test PRIVATE support/client_run.hpp <gmock/gmock.h>)
 # Apart from the others: its own getaddrinfo stands before the C library's.
 ephemint_test(client_sick_nodes_test

@@ -7,6 +7,7 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
+#include <gmock/gmock.h>
 
 #include <functional>
 #include <memory>
@@ -18,6 +19,16 @@ namespace {
 
 /// Whether the child tells the context that it was forked, as Asio asks for.
 enum class told_of_fork { yes, no };
+
+struct fork_case {
+  told_of_fork told;
+  http2_use http2;
+
+  friend void PrintTo(const fork_case& each, std::ostream* to) {
+    *to << (each.told == told_of_fork::yes ? "told" : "untold");
+    if (each.http2 == http2_use::only) *to << "_http2";
+  }
+};
 
 constexpr std::string_view closed_by_fork =
     "closed: this client was made before fork(): make one in each process\n";
@@ -33,10 +44,11 @@ std::string times(int n, std::string_view line) {
   return all;
 }
 
-class Fork : public testing::TestWithParam<told_of_fork> {
+class Fork : public testing::TestWithParam<fork_case> {
  protected:
   static client_options options_for_parent(const sandbox::server& api) {
     auto o = options_for(api);
+    o.http2 = GetParam().http2;
     o.max_connections = 4;
     o.attempt_timeout = 1s;
     o.handshake_timeout = 500ms;
@@ -45,7 +57,7 @@ class Fork : public testing::TestWithParam<told_of_fork> {
 
   /// What a child has to do with the context before it runs it, if it does that.
   void in_child() {
-    if (GetParam() == told_of_fork::yes) context->notify_fork(asio::io_context::fork_child);
+    if (GetParam().told == told_of_fork::yes) context->notify_fork(asio::io_context::fork_child);
   }
 
   /// Has the API go on.
@@ -143,7 +155,10 @@ TEST_P(Fork, mints_under_way_end_as_closed_in_the_child_and_with_tokens_in_the_p
 TEST_P(Fork, replies_that_wait_for_the_parent_arent_read_by_the_child) {
   warm_up();
   begin_mints(4);
-  // Their requests leave as they are begun; nobody reads the replies before the child does.
+  // Their requests leave as they are begun, or at the end of the turn over HTTP/2; nobody reads the replies
+  // before the child does.
+  context->restart();
+  context->poll();
   for (int i = 0; api.stats().minted < 4 && i < 2'000; ++i) {
     serve();
     ::usleep(100);
@@ -159,7 +174,7 @@ TEST_P(Fork, replies_that_wait_for_the_parent_arent_read_by_the_child) {
   run_until([&] { return results.size() == 4; });
   EXPECT_THAT(results, testing::UnorderedElementsAre("a token of se-0", "a token of se-1", "a token of se-2",
                                                      "a token of se-3"));
-  if (GetParam() == told_of_fork::yes) {
+  if (GetParam().told == told_of_fork::yes) {
     EXPECT_EQ(minter->stats().retries, 0u);
   }
 }
@@ -335,7 +350,7 @@ TEST_P(Fork, workers_forked_under_load_mint_with_clients_of_their_own) {
       in_child();
       minter->async_mint({.account = "se-1"}, [&](mint_result r) { report(line_of(r)); });
       // Untold, the parent's context is not to be run.
-      if (GetParam() == told_of_fork::yes) context->poll();
+      if (GetParam().told == told_of_fork::yes) context->poll();
       minter.reset();
       const auto own = mint_once(api, options_for(api), {account_id{"se-w" + std::to_string(worker)}});
       report(line_of(own));
@@ -347,7 +362,7 @@ TEST_P(Fork, workers_forked_under_load_mint_with_clients_of_their_own) {
   for (int worker = 0; worker < 5; ++worker) {
     const std::string own = "a token of se-w" + std::to_string(worker) + '\n';
     EXPECT_EQ(told_by(*workers[static_cast<std::size_t>(worker)]),
-              GetParam() == told_of_fork::yes ? std::string{closed_by_fork} + own : own);
+              GetParam().told == told_of_fork::yes ? std::string{closed_by_fork} + own : own);
   }
 }
 
@@ -369,9 +384,26 @@ TEST_P(ToldFork, client_made_in_the_child_is_a_client_like_any_other) {
   expect_unharmed();
 }
 
-INSTANTIATE_TEST_SUITE_P(, ToldFork, testing::Values(told_of_fork::yes));
-INSTANTIATE_TEST_SUITE_P(, Fork, testing::Values(told_of_fork::yes, told_of_fork::no),
-                         [](const auto& how) { return how.param == told_of_fork::yes ? "told" : "untold"; });
+#ifdef EPHEMINT_HTTP2
+const http2_use protocols[]{http2_use::never, http2_use::only};
+#else
+const http2_use protocols[]{http2_use::never};
+#endif
+
+std::vector<fork_case> cases_of(const std::vector<told_of_fork>& all) {
+  std::vector<fork_case> cases;
+  for (const auto told : all)
+    for (const auto http2 : protocols) cases.push_back({told, http2});
+  return cases;
+}
+
+std::string name_of_case(const testing::TestParamInfo<fork_case>& each) {
+  return testing::PrintToString(each.param);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ToldFork, testing::ValuesIn(cases_of({told_of_fork::yes})), &name_of_case);
+INSTANTIATE_TEST_SUITE_P(, Fork, testing::ValuesIn(cases_of({told_of_fork::yes, told_of_fork::no})),
+                         &name_of_case);
 
 }  // namespace
 }  // namespace ephemint::test

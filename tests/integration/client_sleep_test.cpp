@@ -111,6 +111,29 @@ TEST_F(Sleep, connection_that_was_idle_through_it_has_the_age_of_it) {
   });
 }
 
+#ifdef EPHEMINT_HTTP2
+// behaviours: S8
+TEST_F(Sleep, connection_over_http2_that_slept_is_left_with_its_streams) {
+  sandbox::server api{faulty({"account=se-slow,delay=50ms,count=1"})};
+  run([&]() -> asio::awaitable<void> {
+    auto o = patient(api);
+    o.http2 = http2_use::only;
+    client c{co_await asio::this_coro::executor, std::move(o)};
+    std::optional<mint_result> minted;
+    c.async_mint({.account = "se-slow"}, [&](mint_result r) { minted = std::move(r); });
+    co_await until_asked(api, 1);
+    sleep_machine(12s);
+    while (!minted) co_await pause_for(1ms);
+    EXPECT_GT(minted->value().remaining(), 5s);
+    EXPECT_EQ(c.stats().expired, 1u);
+    sleep_machine(c.options().idle_timeout + 1s);
+    EXPECT_EQ(name_of(co_await c.mint({.account = "se-1"})), "minted");
+    EXPECT_EQ(c.stats().dials, 2u) << "the server has closed the first one long ago";
+    EXPECT_EQ(c.stats().http2_connections, 1u);
+  });
+}
+#endif
+
 // behaviours: S8, I1
 TEST_F(Sleep, deadline_that_passed_in_it_is_found_out_by_whatever_happens_next) {
   sandbox::server api{faulty({"account=se-1,stall"})};

@@ -2,6 +2,8 @@
 // goes.
 #include "support/http2_trial.hpp"
 
+#include <gmock/gmock.h>
+
 #include <atomic>
 #include <string>
 

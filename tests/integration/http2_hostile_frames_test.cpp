@@ -1,6 +1,8 @@
 // Frames that break the connection's rules (RFC 9113): it ends, and says why. And frames that only look odd.
 #include "support/http2_trial.hpp"
 
+#include <gmock/gmock.h>
+
 #include <functional>
 #include <string>
 #include <vector>

@@ -1,6 +1,8 @@
 // What a server may answer to the offer of HTTP/2, and how it may begin.
 #include "support/http2_trial.hpp"
 
+#include <gmock/gmock.h>
+
 #include <string>
 #include <vector>
 

@@ -112,6 +112,19 @@ const std::vector<odd_reply> odd_replies{
      }},
     {"two_hundred_fields", with({}, many_fields(200))},
     {"header_bomb", &bomb},
+    {"header_that_grew_over_its_blocks",
+     [](const frame_request& r) {
+       std::string all;
+       for (int i = 0; i < 3; ++i)
+         all += h2::headers(r.stream, h2::block({{":status", "103"}, {"x-filler", std::string(6'000, 'f')}}));
+       return all + good_reply(r);
+     }},
+    {"mostly_padding",
+     [](const frame_request& r) {
+       std::string all = h2::headers(r.stream, h2::block({{":status", "200"}}));
+       for (int i = 0; i < 600; ++i) all += h2::padded_data(r.stream, " ", 255);
+       return all + h2::data(r.stream, good_body(r.account()), true);
+     }},
     {"twenty_interim_replies", [](const frame_request& r) { return interim(r, 20) + good_reply(r); }},
     {"interim_reply_that_ends",
      [](const frame_request& r) {

@@ -1,6 +1,8 @@
 // Streams that a server ends without a reply, or behind one.
 #include "support/http2_trial.hpp"
 
+#include <gmock/gmock.h>
+
 #include <string>
 #include <vector>
 

@@ -26,7 +26,7 @@ TEST_F(Http2Silence, of_a_whole_connection_costs_one_attempts_time_and_not_one_a
   frame_server api{{&go_deaf, &answer_all}};
   auto options = options_for(api);
   options.max_attempts = 2;
-  options.attempt_timeout = 400ms;
+  options.attempt_timeout = 1s;
   run([&]() -> asio::awaitable<void> {
     client c{co_await asio::this_coro::executor, std::move(options)};
     const auto first = co_await mint_batch(c);
@@ -84,7 +84,7 @@ TEST_F(Http2Silence, of_one_stream_of_eleven_harms_the_one) {
   }};
   auto options = options_for(api);
   options.max_attempts = 1;
-  options.attempt_timeout = 400ms;
+  options.attempt_timeout = 1s;
   const auto seen = mint_through(std::move(options), {{.mints = 11}, {}});
   std::vector<std::string> wanted(11, "minted");
   wanted[5] = "timed_out";
@@ -106,7 +106,7 @@ TEST_F(Http2Silence, where_the_end_of_a_reply_should_be_is_no_reply) {
   }};
   auto options = options_for(api);
   options.max_attempts = 1;
-  options.attempt_timeout = 400ms;
+  options.attempt_timeout = 1s;
   const auto seen = mint_through(std::move(options), {{.mints = 4}});
   EXPECT_EQ(seen.names(), (std::vector<std::string>{"minted", "minted", "timed_out", "minted"}));
   EXPECT_LE(api.connections(), 2);

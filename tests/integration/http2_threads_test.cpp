@@ -9,7 +9,9 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
@@ -19,14 +21,17 @@
 namespace ephemint::test {
 namespace {
 
-constexpr std::size_t threads = 4;
+std::size_t pool_size() {
+  const char* const asked = std::getenv("EPHEMINT_TEST_THREADS");
+  return asked ? static_cast<std::size_t>(std::max(1, std::atoi(asked))) : 4;
+}
 
 class Http2Threads : public testing::Test {
  protected:
   frame_server api{[](frame_peer& p) {
     if (p.open({{h2::setting::max_concurrent_streams, 20}})) p.serve();
   }};
-  asio::thread_pool pool{threads};
+  asio::thread_pool pool{pool_size()};
 };
 
 TEST_F(Http2Threads, one_client_serves_coroutines_of_a_whole_pool) {

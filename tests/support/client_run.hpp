@@ -22,7 +22,8 @@ namespace ephemint::test {
 using namespace std::chrono_literals;
 
 /// Options for a client of that sandbox: its authority trusted and nothing else, its key, no quota of our
-/// own.
+/// own. HTTP/1.1, whose every request has a connection to itself: what tests count, if they don't say
+/// otherwise.
 inline client_options options_for(const sandbox::server& api) {
   client_options o;
   o.base_url = api.base_url();
@@ -30,6 +31,7 @@ inline client_options options_for(const sandbox::server& api) {
   o.system_authorities = false;
   o.authority_pem = api.ca_pem();
   o.rate = quota::unlimited();
+  o.http2 = http2_use::never;
   return o;
 }
 

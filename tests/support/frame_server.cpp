@@ -306,6 +306,7 @@ void frame_server::end() {
 void frame_server::serve(peer& transport, const script& script) {
   seen_connection& seen = begin();
   seen.shook_hands = transport.shake_hands();
+  seen.ended = !seen.shook_hands;
   seen.offered = transport.offered();
   seen.protocol = transport.protocol();
   seen.resumed = transport.resumed();
