@@ -60,6 +60,7 @@ struct server_address {
 struct minter_settings {
   server_address server;
   std::size_t connections = 16;  ///< or streams of one connection, where the client multiplexes
+  std::size_t streams = 0;       ///< Ephemint: at once on each connection, with HTTP/2; 0: HTTP/1.1
   quota rate = quota::unlimited();
   std::chrono::milliseconds deadline = std::chrono::seconds{8};
 };

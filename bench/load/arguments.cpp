@@ -52,6 +52,11 @@ arrivals parse_arrivals(const std::string& text) {
       fmt::format("{} is not a schedule; give constant, poisson or bursts", cli::in_quotes(text))};
 }
 
+bool parse_http2(const std::string& text) {
+  if (text == "1.1" || text == "2") return text == "2";
+  throw usage_error{fmt::format("{} is not a version of HTTP; give 1.1 or 2", cli::in_quotes(text))};
+}
+
 std::string parse_client(const std::string& text) {
   if (text == "ephemint" || text == "naive" || text == "both") return text;
   throw usage_error{fmt::format("{} is not a client; give ephemint, naive or both", cli::in_quotes(text))};
@@ -103,6 +108,8 @@ void add_client(CLI::App& app, given_arguments& to) {
       app, to, "--connections", "N", "Connections at once, 1 to 4096",
       [](const std::string& text) { return cli::parse_number(text, 1, 4096); },
       [](scenario& s, std::uint64_t connections) { s.connections = connections; });
+  add_change(app, to, "--http", "1.1|2", "What Ephemint speaks [1.1]", parse_http2,
+             [](scenario& s, bool http2) { s.http2 = http2; });
   add_change(
       app, to, "--deadline", "DUR", "Of each call",
       [](const std::string& text) { return cli::parse_duration(text); },

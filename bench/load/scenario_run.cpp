@@ -33,7 +33,12 @@ void add_trouble(open_loop& loop, sandbox_process& api, const server_behaviour& 
 }  // namespace
 
 minter_settings settings_for(const scenario& s, const server_address& server) {
-  return {.server = server, .connections = s.connections, .rate = s.rate, .deadline = s.deadline};
+  constexpr std::size_t usual_streams = 100;
+  return {.server = server,
+          .connections = s.connections,
+          .streams = s.http2 ? usual_streams : 0,
+          .rate = s.rate,
+          .deadline = s.deadline};
 }
 
 scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind kind) {

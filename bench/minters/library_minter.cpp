@@ -126,6 +126,17 @@ class awaiting_minter final : public library_minter<coroutine_minter> {
 
 }  // namespace
 
+namespace {
+
+/// So many connections share the mints that are under way.
+minter_pointer multiplexing(minter_settings s, std::size_t connections) {
+  s.streams = (s.connections + connections - 1) / connections;
+  s.connections = connections;
+  return std::make_unique<callback_minter>(options_for(s));
+}
+
+}  // namespace
+
 client_options options_for(const minter_settings& s) {
   client_options options;
   options.base_url = s.server.base_url;
@@ -135,6 +146,8 @@ client_options options_for(const minter_settings& s) {
   options.rate = s.rate;
   options.deadline = s.deadline;
   options.max_connections = s.connections;
+  options.http2 = s.streams == 0 ? http2_use::never : http2_use::only;
+  if (s.streams != 0) options.max_streams = s.streams;
   options.single_threaded = true;
   return options;
 }
@@ -147,6 +160,8 @@ minter_pointer make_ephemint_on_strand(const minter_settings& s) {
   options.single_threaded = false;
   return std::make_unique<callback_minter>(std::move(options));
 }
+minter_pointer make_ephemint_http2(const minter_settings& s) { return multiplexing(s, 1); }
+minter_pointer make_ephemint_http2_on_four(const minter_settings& s) { return multiplexing(s, 4); }
 minter_pointer make_ephemint_coroutine(const minter_settings& s) {
   return std::make_unique<awaiting_minter>(options_for(s));
 }

@@ -19,8 +19,11 @@ using minter_pointer = std::unique_ptr<minter>;
 minter_pointer make_ephemint(const minter_settings&);            ///< `client::async_mint` with callbacks
 minter_pointer make_ephemint_on_strand(const minter_settings&);  ///< the same without `single_threaded`
 minter_pointer make_ephemint_coroutine(const minter_settings&);  ///< `co_await client::mint`
-minter_pointer make_curl(const minter_settings&);                ///< libcurl's multi interface, HTTP/1.1
-minter_pointer make_curl_http2(const minter_settings&);          ///< the same, streams of one connection
+/// Streams of one connection, as many as there would be connections.
+minter_pointer make_ephemint_http2(const minter_settings&);
+minter_pointer make_ephemint_http2_on_four(const minter_settings&);  ///< the same, of four
+minter_pointer make_curl(const minter_settings&);                    ///< libcurl's multi interface, HTTP/1.1
+minter_pointer make_curl_http2(const minter_settings&);              ///< the same, streams of one connection
 minter_pointer make_beast_call(const minter_settings&);  ///< Beast's SSL example: a connection for each call
 minter_pointer make_beast_pool(const minter_settings&);  ///< the same pieces, with idle streams kept
 

@@ -41,11 +41,12 @@ measurement run_own(const known_minter& which, const task& t) {
                         std::to_string(t.much.warm_up / share), "--rate", std::to_string(t.much.rate)});
 }
 
-measurement run_go(const std::string& program, const task& t) {
-  return run_reporting({program, "-base-url", t.server.base_url(), "-ca-file", t.server.ca_file(), "-api-key",
-                        std::string{api_key}, "-connections", std::to_string(t.connections), "-mints",
-                        std::to_string(t.much.mints), "-warm-up", std::to_string(t.much.warm_up), "-rate",
-                        std::to_string(t.much.rate)});
+measurement run_go(const std::string& program, const task& t, bool http2) {
+  return run_reporting({program, http2 ? "-http2" : "-http2=false", "-base-url",
+                        http2 ? t.server.http2_base_url() : t.server.base_url(), "-ca-file",
+                        t.server.ca_file(), "-api-key", std::string{api_key}, "-connections",
+                        std::to_string(t.connections), "-mints", std::to_string(t.much.mints), "-warm-up",
+                        std::to_string(t.much.warm_up), "-rate", std::to_string(t.much.rate)});
 }
 
 /// Of a program that tells nothing of its start: a short run and a long one, and what lies between them.
@@ -162,9 +163,10 @@ std::vector<contender> all_contenders(const temporary_directory& scratch, std::v
                        run_mint_command(EPHEMINT_COMMAND, t, t.much.warm_up + t.much.mints));
       });
   if (const auto program = build_go_client(scratch))
-    all.push_back({.name = "go",
-                   .run = [program = *program](const task& t) { return run_go(program, t); },
-                   .open_loop = true});
+    for (const bool http2 : {false, true})
+      all.push_back({.name = http2 ? "go-h2" : "go",
+                     .run = [program = *program, http2](const task& t) { return run_go(program, t, http2); },
+                     .open_loop = true});
   else
     absent.emplace_back("go isn't installed, or can't build the client");
   add("h2load", find_program("h2load").has_value(), "h2load isn't installed",

@@ -39,6 +39,8 @@ std::span<const known_minter> known_minters() {
       {.name = "ephemint", .make = make_ephemint},
       {.name = "ephemint-strand", .make = make_ephemint_on_strand},
       {.name = "ephemint-coro", .make = make_ephemint_coroutine},
+      {.name = "ephemint-h2", .make = make_ephemint_http2, .http2 = true},
+      {.name = "ephemint-h2x4", .make = make_ephemint_http2_on_four, .http2 = true},
       {.name = "curl", .make = make_curl, .counted = false},
       {.name = "curl-h2", .make = make_curl_http2, .http2 = true, .counted = false},
       {.name = "beast-pool", .make = make_beast_pool},

@@ -356,6 +356,24 @@ TEST(engine_shared_link, server_error_goes_again_on_the_same_link_if_there_is_no
   EXPECT_EQ(run.dialled(), 1u);
 }
 
+// behaviours: A3
+TEST(engine_shared_link, one_bad_reply_among_good_ones_accuses_nobody) {
+  engine_run run{protocol_unknown(1)};
+  brings(run, 10);
+  run.submit("well");
+  run.run_for(1s);
+  run.next_requests = {answered(answer::malformed), minted(), minted()};
+  submit_many(run, 3);
+  run.run_for(1s);
+  EXPECT_EQ(run.count().minted, 3u);
+  EXPECT_EQ(run.connections(), 1u);
+  run.next_requests = {answered(answer::malformed), answered(answer::malformed)};
+  submit_many(run, 2);
+  run.run_for(1s);
+  EXPECT_EQ(run.connections(), 0u) << "two in a row are the link's";
+  run.run_to_rest();
+}
+
 // --- a sign of life
 
 core::engine_settings with_attempts_of(core::duration d) {

@@ -100,6 +100,89 @@ TEST(link_table, retiring_link_takes_no_more_and_is_spent_when_it_rests) {
   EXPECT_TRUE(f.links.spent(l, f.now));
 }
 
+TEST(link_table, link_that_refuses_has_no_more_places_than_are_taken) {
+  fixture f;
+  link& l = f.open(10);
+  for (int i = 0; i < 4; ++i) f.put_on(l);
+  f.links.refused(l);
+  EXPECT_EQ(l.capacity, 4u);
+  EXPECT_EQ(f.any(), nullptr);
+  EXPECT_EQ(f.links.capacity(), 4u);
+  EXPECT_EQ(f.links.granted(), 10u) << "it may come back to that";
+  f.links.answered(l);
+  EXPECT_EQ(l.capacity, 5u);
+  EXPECT_EQ(f.any(), &l);
+  f.links.set_capacity(l, 10);
+  EXPECT_EQ(l.capacity, 10u) << "the server has spoken anew";
+}
+
+TEST(link_table, each_later_refusal_doubles_the_answers_that_a_place_takes) {
+  fixture f;
+  link& l = f.open(300);
+  f.put_on(l);
+  for (std::uint32_t wanted = 1; wanted <= 256; wanted *= 2) {
+    f.links.refused(l);
+    f.links.refused(l);  // of the same batch
+    ASSERT_EQ(l.capacity, 1u);
+    for (std::uint32_t i = 1; i < wanted; ++i) f.links.answered(l);
+    EXPECT_EQ(l.capacity, 1u) << wanted;
+    f.links.answered(l);
+    EXPECT_EQ(l.capacity, 2u) << wanted;
+  }
+  f.links.refused(l);
+  for (int i = 0; i < 256; ++i) f.links.answered(l);
+  EXPECT_EQ(l.capacity, 2u) << "no slower than that";
+}
+
+TEST(link_table, link_that_refuses_its_only_request_keeps_a_place) {
+  fixture f;
+  link& l = f.open(100);
+  f.links.refused(l);
+  EXPECT_EQ(l.capacity, 1u);
+  for (int i = 0; i < 200; ++i) f.links.answered(l);
+  EXPECT_EQ(l.capacity, 100u) << "and never more than was granted";
+}
+
+TEST(link_table, suspect_has_no_room_until_it_is_heard) {
+  fixture f;
+  link& l = f.open(2);
+  attempt& a = f.put_on(l);
+  f.links.suspect(l, f.now + 2s);
+  EXPECT_EQ(f.any(), nullptr);
+  EXPECT_FALSE(f.links.complete());
+  EXPECT_EQ(f.links.capacity(), 0u);
+  EXPECT_EQ(f.links.granted(), 2u);
+  EXPECT_EQ(f.links.probing_at_rest(), nullptr);
+  EXPECT_EQ(f.links.expired(f.now + 2s), &l);
+  f.links.take_off(a, f.now);
+  EXPECT_FALSE(f.links.spent(l, f.now + 1s));
+  EXPECT_EQ(f.links.probing_at_rest(), &l);
+  f.links.heard(l, f.now);
+  EXPECT_EQ(f.any(), &l);
+  EXPECT_EQ(f.links.capacity(), 2u);
+  EXPECT_EQ(f.links.next_due(), f.now + 30s);
+  EXPECT_EQ(f.links.probing_at_rest(), nullptr);
+}
+
+TEST(link_table, suspect_may_retire_or_be_closed) {
+  fixture f;
+  link& retires = f.open(2);
+  attempt& a = f.put_on(retires);
+  f.links.suspect(retires, f.now + 2s);
+  f.links.retire(retires);
+  EXPECT_EQ(f.links.next_due(), never);
+  f.links.take_off(a, f.now);
+  EXPECT_TRUE(f.links.spent(retires, f.now));
+  link& closes = f.open(2);
+  f.links.suspect(closes, f.now + 2s);
+  f.close(closes);
+  EXPECT_EQ(f.links.granted(), 0u);
+  EXPECT_EQ(f.links.probing_at_rest(), nullptr);
+  EXPECT_EQ(f.links.shared(), 1u);
+  f.close(retires);
+  EXPECT_EQ(f.links.shared(), 0u);
+}
+
 // behaviours: Q5
 TEST(link_table, ages_spread_by_a_fifth_and_end_a_link_for_one_only_when_it_rests) {
   fixture f;

@@ -31,6 +31,7 @@ type options struct {
 	connections             int
 	mints, warmUp           int64
 	rate                    float64
+	http2                   bool
 }
 
 type minter struct {
@@ -61,6 +62,10 @@ func newMinter(o options) (*minter, error) {
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		atomic.AddInt64(&m.dials, 1)
 		return dialer.DialContext(ctx, network, address)
+	}
+	if o.http2 { // streams of one connection
+		transport.ForceAttemptHTTP2 = true
+		transport.MaxConnsPerHost = 1
 	}
 	m.client = &http.Client{Transport: transport}
 	return m, nil
@@ -173,6 +178,7 @@ func main() {
 	flag.Int64Var(&o.mints, "mints", 1000, "mints to measure")
 	flag.Int64Var(&o.warmUp, "warm-up", 0, "mints before these")
 	flag.Float64Var(&o.rate, "rate", 0, "mints a second; 0: as fast as it goes")
+	flag.BoolVar(&o.http2, "http2", false, "streams of one HTTP/2 connection, instead of connections")
 	flag.Parse()
 
 	m, err := newMinter(o)

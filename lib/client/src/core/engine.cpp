@@ -228,14 +228,14 @@ std::optional<command> engine::next() noexcept {
     links_.release(l);
     return c;
   }
-  if (!drops_.empty()) {
+  while (!drops_.empty()) {
     attempt& a = drops_.front();
     drops_.pop_front();
     if (a.now == attempt::state::draining)
       return command{.what = kind::drop, .link = a.on->id, .attempt = a.id};
     const command c{.what = kind::reset, .link = a.was_on, .attempt = a.id};
     attempts_.end(a);
-    return links_.find(c.link) ? c : next();
+    if (links_.find(c.link)) return c;
   }
   if (!probed_.empty()) {
     link& l = probed_.front();
