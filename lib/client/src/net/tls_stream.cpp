@@ -35,6 +35,7 @@ void tls_stream::on_readable() noexcept {
 
 /// Nothing, and no error, if nothing is there.
 std::size_t tls_stream::receive(error_code& error) noexcept {
+  if (received_.data() != own_place_.get()) own_place_.reset();  // used up by now
   std::size_t size = 0;
   do size = socket_.receive(asio::buffer(received_.data(), received_.size()), 0, error);
   while (error == asio::error::interrupted);

@@ -7,7 +7,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -84,8 +83,9 @@ class tls_stream {
   member_task<tls_stream, &tls_stream::on_readable> readable_{*this};
   member_task<tls_stream, &tls_stream::on_writable> writable_{*this};
   // Small, for an idle connection keeps it: OpenSSL joins records on its own.
-  std::array<char, 4096> own_place_;
-  std::span<char> received_{own_place_};
+  static constexpr std::size_t own_size = 4096;
+  std::unique_ptr<char[]> own_place_{new char[own_size]};
+  std::span<char> received_{own_place_.get(), own_size};
 };
 
 }  // namespace ephemint::inline v0::net

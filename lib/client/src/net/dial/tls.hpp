@@ -88,6 +88,9 @@ class tls_session {
   /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
   bool fit_for_http2() const noexcept;
 
+  /// Has OpenSSL keep no buffers between records: for connections that read and write much at a time.
+  void keep_no_buffers() noexcept { SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS); }
+
   /// Appends `plain` to the output; as one record, if it is 4 KiB at most. False: the session is broken.
   bool encrypt(std::string_view plain);
 

@@ -225,6 +225,7 @@ http2_wire::http2_wire(const std::string& host, http2_stock& stock, const settin
 
 http2_wire::~http2_wire() {
   session_.reset();  // before what its callbacks touch
+  stock_.give_back(std::move(output_));
   for (const auto& s : streams_) stock_.give_back(s->reply.reset());
 }
 
@@ -246,12 +247,17 @@ void http2_wire::write_frames() {
     const auto size = nghttp2_session_mem_send(session_.get(), &bytes);
     if (size == NGHTTP2_ERR_NOMEM || out_of_memory_) throw std::bad_alloc{};
     if (size <= 0) return;
-    output_.append(text_of(bytes, static_cast<std::size_t>(size)));
+    if (!output_) output_ = stock_.take_buffer();
+    output_->append(text_of(bytes, static_cast<std::size_t>(size)));
   }
 }
 
+std::string_view http2_wire::output() noexcept {
+  return output_ ? output_->view(0, output_->size()) : std::string_view{};
+}
+
 void http2_wire::sent() noexcept {
-  output_.clear();
+  stock_.give_back(std::move(output_));
   written_id_ = newest_id_;
 }
 
@@ -316,7 +322,7 @@ wire::news http2_wire::end(bool, std::string_view cause) {
 
 void http2_wire::on_settings() noexcept {
   allowed_ = nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  after_refusal_ = calm_ = unlimited;
+  calm_ = unlimited;
 }
 
 void http2_wire::on_farewell(std::uint32_t code, std::int32_t last) noexcept {
@@ -324,9 +330,7 @@ void http2_wire::on_farewell(std::uint32_t code, std::int32_t last) noexcept {
   retiring_ = true;
 }
 
-link_room http2_wire::capacity() const noexcept {
-  return {std::min({allowed_, max_streams_, after_refusal_, calm_}), true};
-}
+link_room http2_wire::capacity() const noexcept { return {std::min({allowed_, max_streams_, calm_}), true}; }
 
 // --- streams
 
@@ -363,9 +367,6 @@ void http2_wire::on_closed(stream& s, std::uint32_t code) noexcept {
   if (now == http2_reply::status::complete) {
     idle_frames_ = 0;
     answered_ = true;
-    after_refusal_ = unlimited;
-  } else if (s.reset_by_peer && code == NGHTTP2_REFUSED_STREAM) {
-    after_refusal_ = std::max(out_, 1U);
   } else if (s.reset_by_peer && code == NGHTTP2_ENHANCE_YOUR_CALM) {
     calm_ = std::max(capacity().capacity / 2, 1U);
   } else if (s.reset_by_peer && (code == NGHTTP2_HTTP_1_1_REQUIRED || code == NGHTTP2_INADEQUATE_SECURITY)) {

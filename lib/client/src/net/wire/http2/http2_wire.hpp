@@ -53,7 +53,7 @@ class http2_wire final : public wire {
   bool reset(attempt_id) override;
   void probe() override;
   void say_goodbye() override;
-  std::string_view output() noexcept override { return output_.view(0, output_.size()); }
+  std::string_view output() noexcept override;
   void sent() noexcept override;
   fate fate_of_rest() const noexcept override;
 
@@ -111,14 +111,13 @@ class http2_wire final : public wire {
   stream* told_ = nullptr;  // its reply is being looked at
   std::unique_ptr<nghttp2_session, deleter> session_;
 
-  wiped_buffer output_;
-  std::int32_t newest_id_ = 0;   // submitted
-  std::int32_t written_id_ = 0;  // as `sent` knows it
-  std::uint32_t out_ = 0;        // streams whose end isn't known
+  std::unique_ptr<wiped_buffer> output_;  // while there is some
+  std::int32_t newest_id_ = 0;            // submitted
+  std::int32_t written_id_ = 0;           // as `sent` knows it
+  std::uint32_t out_ = 0;                 // streams whose end isn't known
 
-  std::uint32_t allowed_;                    // by the server, or before it spoke by us
-  std::uint32_t after_refusal_ = unlimited;  // until it shows that it takes more
-  std::uint32_t calm_ = unlimited;           // it asked us for less
+  std::uint32_t allowed_;           // by the server, or before it spoke by us
+  std::uint32_t calm_ = unlimited;  // it asked us for less
   std::uint32_t capacity_told_;
   farewell farewell_;
   bool retiring_ = false, retiring_told_ = false;
