@@ -1,11 +1,14 @@
 #pragma once
 
 #include "commands.hpp"
+#include "text.hpp"
+#include "usage_error.hpp"
 #include "values.hpp"
 
 #include <ephemint/sandbox/rate_limit.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <functional>
@@ -43,6 +46,15 @@ CLI::Option* add(CLI::App& command, const std::string& name, const std::string& 
 
 /// What `read` may throw for a file's name.
 std::string not_empty(const std::string& text);
+
+/// What the client's and the sandbox's `http2_use` are called on the command line.
+template <class Use>
+Use parse_http(const std::string& text) {
+  if (text == "auto") return Use::automatic;
+  if (text == "1.1") return Use::never;
+  if (text == "2") return Use::only;
+  throw usage_error{fmt::format("{} is not a version of HTTP; give auto, 1.1 or 2", in_quotes(text))};
+}
 
 template <class T>
 reader into(T& target) {

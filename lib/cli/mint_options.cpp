@@ -17,13 +17,6 @@ result_format parse_format(const std::string& text) {
   throw usage_error{fmt::format("{} is not a format; give text, json or url", in_quotes(text))};
 }
 
-http2_use parse_http(const std::string& text) {
-  if (text == "auto") return http2_use::automatic;
-  if (text == "1.1") return http2_use::never;
-  if (text == "2") return http2_use::only;
-  throw usage_error{fmt::format("{} is not a version of HTTP; give auto, 1.1 or 2", in_quotes(text))};
-}
-
 std::chrono::milliseconds up_to_a_day(const std::string& text, bool zero_too = false) {
   const auto time = parse_duration(text, zero_too);
   if (time > std::chrono::hours{24})
@@ -59,7 +52,7 @@ void add_pace(CLI::App& mint, mint_arguments& to) {
       [&](const std::string& value) { to.rate = parse_rate(value); });
   add(mint, "--connections", "N", "Connections at once, 1 to 4096 [8]", into_number(to.connections, 1, 4096));
   add(mint, "--http", "auto|1.1|2", "What is spoken [auto: HTTP/2 where the server takes it]",
-      [&](const std::string& value) { to.http2 = parse_http(value); });
+      [&](const std::string& value) { to.http2 = parse_http<http2_use>(value); });
   add(mint, "--in-flight", "N", "Accounts under way at once, 1 to 100000 [2 a connection, at least 32]",
       into_number(to.in_flight, 1, 100'000));
   add(mint, "--deadline", "DUR", "The whole time of one account [none: it waits for the quota]",

@@ -19,13 +19,6 @@ sandbox::limiter_kind parse_limiter(const std::string& text) {
   throw usage_error{fmt::format("{} is not a limiter; give fixed, sliding or bucket", in_quotes(text))};
 }
 
-sandbox::http2_use parse_http(const std::string& text) {
-  if (text == "auto") return sandbox::http2_use::automatic;
-  if (text == "1.1") return sandbox::http2_use::never;
-  if (text == "2") return sandbox::http2_use::only;
-  throw usage_error{fmt::format("{} is not a version of HTTP; give auto, 1.1 or 2", in_quotes(text))};
-}
-
 }  // namespace
 
 void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
@@ -48,7 +41,7 @@ void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit) {
       [&](const std::string& value) { to.server.faults.push_back(sandbox::parse_fault(value)); })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add(command, "--http", "auto|1.1|2", "What is spoken [auto: HTTP/2 with clients that offer it]",
-      [&](const std::string& value) { to.server.http2 = parse_http(value); });
+      [&](const std::string& value) { to.server.http2 = parse_http<sandbox::http2_use>(value); });
   add(command, "--ca-out", "FILE", "Where to write the certificate to trust [a temporary file]",
       [&](const std::string& path) { to.ca_file = not_empty(path); });
   command.footer(

@@ -308,6 +308,19 @@ TEST_F(sandbox_http2_faults, goaway_lets_earlier_streams_end) {
   EXPECT_EQ(server_.stats().minted, 1U);
 }
 
+TEST_F(sandbox_http2_faults, nothing_beyond_a_goaway_is_looked_at) {
+  for (const char* spec : {"nth=3,goaway=NO_ERROR", "nth=3,goaway=NO_ERROR,delay=30ms"}) {
+    connect(spec);
+    std::string all;  // in one write, and so in one read
+    for (std::uint32_t stream = 1; stream < 40; stream += 2)
+      all += http2::headers(stream, http2::block(client_->token_fields("se-1")), true);
+    client_->send(all);
+    EXPECT_EQ(end_after_all(), seen_end::notified) << spec;
+    EXPECT_EQ(server_.stats().minted, 3U) << spec;
+    EXPECT_EQ(count(frame_type::data), 3U) << spec;
+  }
+}
+
 TEST_F(sandbox_http2_faults, notice_before_a_goaway_goes_on) {
   connect("count=1,goaway=NO_ERROR:every");
   server_.add_fault(sandbox::parse_fault("count=1,skip=2,goaway=NO_ERROR"));

@@ -22,8 +22,7 @@ namespace ephemint::test {
 using namespace std::chrono_literals;
 
 /// Options for a client of that sandbox: its authority trusted and nothing else, its key, no quota of our
-/// own. HTTP/1.1, whose every request has a connection to itself: what tests count, if they don't say
-/// otherwise.
+/// own; HTTP/1.1, whose connections and bytes most tests look at.
 inline client_options options_for(const sandbox::server& api) {
   client_options o;
   o.base_url = api.base_url();
@@ -31,7 +30,7 @@ inline client_options options_for(const sandbox::server& api) {
   o.system_authorities = false;
   o.authority_pem = api.ca_pem();
   o.rate = quota::unlimited();
-  o.http2 = http2_use::never;
+  o.http2 = http2_use::never;  // tests of HTTP/2 say so
   return o;
 }
 

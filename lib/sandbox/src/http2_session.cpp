@@ -86,6 +86,9 @@ void http2_session::on_request(std::uint32_t stream, http2_request asked) {
   http2_exchange planned = asked.too_large ? answers.answer_http2_garbage(stream)
                                            : answers.answer_http2(view_of(asked, stream, ++served_),
                                                                   clock::now(), wall_clock::now());
+  // From its arrival on, though it is said later: what comes behind it in the same read isn't looked at
+  // either.
+  if (planned.own.go_away) serve_up_to(last_stream_of(*planned.own.go_away, stream));
   const auto delay = planned.delay;
   streams_.try_emplace(stream, running{std::move(planned), asio::steady_timer{hub_.executor()}});
   if (delay > 0us)
@@ -93,6 +96,8 @@ void http2_session::on_request(std::uint32_t stream, http2_request asked) {
   else
     ready_.push_back(stream);
 }
+
+void http2_session::serve_up_to(std::uint32_t last) { last_served_ = std::min(last_served_, last); }
 
 void http2_session::on_stream_end(std::uint32_t stream) { ended_.push_back(stream); }
 
@@ -139,7 +144,7 @@ bool http2_session::awaits_pongs(std::uint32_t stream, running& r) {
 void http2_session::say_goaway(std::uint32_t stream, const goaway& what) {
   const std::uint32_t last = last_stream_of(what, stream);
   add(goaway_frame(last, what.code));
-  last_served_ = std::min(last_served_, last);
+  if (last != every_stream) said_goaway_ = true;
 }
 
 void http2_session::reply_to(std::uint32_t stream, running& r) {
@@ -174,9 +179,7 @@ void http2_session::pump() {
 }
 
 /// Whether a GOAWAY has been said, and all that it left is answered.
-bool http2_session::is_drained() const {
-  return last_served_ != every_stream && !peer_->has_streams_up_to(last_served_);
-}
+bool http2_session::is_drained() const { return said_goaway_ && !peer_->has_streams_up_to(last_served_); }
 
 void http2_session::collect() {
   while (!ending_ && queued_ < enough_queued) {

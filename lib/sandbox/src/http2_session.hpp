@@ -64,6 +64,7 @@ class http2_session : private http2_events {
   void on_pong(std::uint32_t stream) override;
 
   void hear(std::string_view bytes);
+  void serve_up_to(std::uint32_t last);
   void wait(std::uint32_t stream, std::chrono::microseconds);
   void begin(std::uint32_t stream);
   bool awaits_pongs(std::uint32_t stream, running&);
@@ -104,6 +105,7 @@ class http2_session : private http2_events {
 
   std::deque<piece> outbox_;
   std::size_t queued_ = 0;
+  bool said_goaway_ = false;
   bool held_back_ = false;
   bool writing_ = false;
   bool muted_ = false;

@@ -89,8 +89,8 @@ struct http2_fault {
 
   // --- The connection, before the reply.
 
-  /// A GOAWAY. Requests beyond its last stream id are not looked at; the connection is closed once those up
-  /// to it are answered. Default: none.
+  /// A GOAWAY. From the arrival of its request on none beyond its last stream id is looked at; the connection
+  /// is closed once those up to it are answered. Default: none.
   std::optional<goaway> go_away = std::nullopt;
   /// SETTINGS that allow the connection so many streams at once from now on. 0 to 1,000. Default: none.
   std::optional<std::uint32_t> max_streams = std::nullopt;
