@@ -186,14 +186,14 @@ TEST_F(Http2Resets, refusal_behind_the_head_of_a_reply_is_not_free) {
   EXPECT_EQ(api.requests(), 2);
 }
 
-TEST_F(Http2Resets, of_everything_cost_bounded_requests_and_no_connections) {
+TEST_F(Http2Resets, of_everything_cost_bounded_requests_and_connections) {
   frame_server api{all_reset(error_code::cancel)};
   auto options = options_for(api);
   options.max_attempts = 3;
   const auto seen = mint_through(std::move(options), {{.mints = 8}});
   EXPECT_EQ(seen.all(), (outcomes{{"connect_failed", 8}}));
   EXPECT_LE(api.requests(), 24);
-  EXPECT_LE(api.connections(), 2);
+  EXPECT_LE(api.connections(), 4) << "who failed twice asks for a fresh one";
 }
 
 TEST_F(Http2Resets, window_update_of_a_reset_stream_is_ignored) {
