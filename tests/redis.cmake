@@ -56,6 +56,12 @@ ephemint_test(quota_script_test
     LIBRARIES quota_script ephemint_redis_server LABELS integration)
 ephemint_test(quota_script_text_test SOURCES unit/quota_script_text_test.cpp LIBRARIES quota_script LABELS unit)
 
+# Members of a shared quota in virtual time, against the script's port.
+add_library(lease_world STATIC support/lease_world.cpp)
+target_link_libraries(lease_world PUBLIC quota_script PRIVATE ephemint_build_flags)
+target_compile_options(lease_world PRIVATE ${ephemint_virtual_time_flags})
+
+ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.cpp LIBRARIES lease_world LABELS unit)
 ephemint_test(lease_test VIRTUAL_TIME
     SOURCES unit/lease_book_test.cpp unit/leasing_governor_test.cpp
     LIBRARIES lease_world LABELS unit)
