@@ -114,7 +114,7 @@ class member_that_stops : public member_that_shares {
 
 TEST_F(member_that_stops, says_never_while_the_store_was_not_reached_once) {
   EXPECT_EQ(g.trouble(), "quota store unreachable: it hasn't answered yet");
-  fail_for(50ms);
+  fail_for(200ms);
   EXPECT_EQ(told(), never);
   EXPECT_EQ(g.estimate(now, login, 0), never);
   EXPECT_EQ(g.trouble(), "quota store unreachable: connection refused");

@@ -63,7 +63,8 @@ void lease_book::make_room() { uses_.reserve(count_.charged().size() + count_.in
 void lease_book::advance(time_point now) noexcept {
   uses_.advance(now);
   if (now >= lease_end_) drop_held();
-  const bool lost = !ever_ || between(now, silent_since_) > lost_after;
+  // The first command may get lost as any other: its share beside the others' whole is too much for that.
+  const bool lost = ever_ ? between(now, silent_since_) > lost_after : backoff_ > duration{first_backoff};
   if (backoff_ > duration{} && lost) lose(now);
   flow_ = away_ ? std::max(1.0, own_permits(now)) : count_.limit();
 }

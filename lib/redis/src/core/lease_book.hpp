@@ -94,7 +94,7 @@ class lease_book : public core::permit_lease {
   std::uint64_t believed_held() const noexcept { return believed_held_; }
 
  private:
-  // Commands have failed for so long: the store is away.
+  // Commands have failed for so long: the store is away. One that was never reached is after two in a row.
   static constexpr std::chrono::seconds lost_after{1};
   // What was free when it fell silent is surely still so, for that long.
   static constexpr std::chrono::milliseconds free_for{1500};
