@@ -167,6 +167,26 @@ TEST(SharedQuota, IsKeptWhileTheStoreStandsStill) {
   all.end();
 }
 
+TEST(SharedQuota, TellsOfNoChangeWhileTheStoreWasNotLost) {
+  EPHEMINT_SKIP_WITHOUT_REDIS();
+  redis_server store;  // younger than a window: its state must become whole first
+  sandbox::server api{limited()};
+  members all{1, api, shared_by(store.url())};
+  int changes = 0;
+  all.governors[0]->on_change([&](const shared_quota_stats&) { ++changes; });
+  all.mint(20);
+  all.finish();
+  run_until(all.io, [&] { return all.governors[0]->stats().connected; });
+  EXPECT_EQ(changes, 0);
+  store.stop();
+  run_until(all.io, [&] { return changes == 1; });
+  EXPECT_FALSE(all.governors[0]->stats().connected);
+  store.start();
+  run_until(all.io, [&] { return changes == 2; });
+  EXPECT_TRUE(all.governors[0]->stats().connected);
+  all.end();
+}
+
 TEST(SharedQuota, IsKeptWhenTheStoreComesBackEmpty) {
   EPHEMINT_SKIP_WITHOUT_REDIS();
   redis_server store;
