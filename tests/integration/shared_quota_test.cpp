@@ -1,4 +1,5 @@
 #include "scripted_server.hpp"
+#include "shell/credential_access.hpp"
 #include "support/child.hpp"
 #include "support/client_run.hpp"
 #include "support/redis_server.hpp"
@@ -165,6 +166,40 @@ TEST(SharedQuota, IsKeptWhileTheStoreStandsStill) {
   all.finish();
   run_until(all.io, [&] { return !away; });
   all.end();
+}
+
+TEST(SharedQuota, TellsOthersThatTheKeyIsRefused) {
+  EPHEMINT_SKIP_WITHOUT_REDIS();
+  redis_server store;
+  sandbox::server api{limited()};
+  asio::io_context io{1};
+  std::vector<credential> keys;
+  std::vector<std::shared_ptr<shared_rate_governor>> governors;
+  std::vector<std::unique_ptr<client>> clients;
+  for (int i = 0; i < 2; ++i) {  // as two processes, which share no credential
+    keys.emplace_back(secret{"WRONG_KEY"});
+    governors.push_back(
+        make_shared_rate_governor(io.get_executor(), keys.back(), api.base_url(), shared_by(store.url())));
+    client_options options = test::options_for(api);
+    options.api_key = keys.back();
+    options.rate.reset();
+    options.governor = governors.back();
+    options.deadline = no_deadline;
+    clients.push_back(std::make_unique<client>(io.get_executor(), std::move(options)));
+  }
+  int ended = 0;
+  for (int i = 0; i < 20; ++i)
+    clients[0]->async_mint({"se-" + std::to_string(i)}, [&](const mint_result& got) {
+      ++ended;
+      EXPECT_FALSE(got);
+    });
+  const auto& heard = detail::credential_access::state(keys[1]);
+  run_until(io,
+            [&] { return ended == 20 && heard->guard().at(clock::now()) != core::key_guard::state::open; });
+  EXPECT_LE(api.stats().requests, 20U) << "all of the first one";
+  clients.clear();
+  governors.clear();
+  run_dry(io);
 }
 
 TEST(SharedQuota, TellsOfNoChangeWhileTheStoreWasNotLost) {
