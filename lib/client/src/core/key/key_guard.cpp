@@ -76,12 +76,11 @@ void key_guard::on_minted_in_doubt(std::uint64_t version) noexcept {
 }
 
 void key_guard::renewed() noexcept {
-  std::unique_lock lock{mutex_};
+  const std::lock_guard lock{mutex_};
   version_.fetch_add(1, std::memory_order_release);
   gate_ = key_gate{};
   publish();
   end_asking();
-  tell_watch(std::move(lock));
 }
 
 void key_guard::tell_watch(std::unique_lock<std::mutex> lock) noexcept {

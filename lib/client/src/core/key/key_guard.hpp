@@ -76,6 +76,8 @@ class key_guard {
 
   /// There is a new key: nothing is known against it.
   void renewed() noexcept;
+  /// Has the watch look. Under no lock, as it may come back for the key.
+  void tell_renewed() noexcept { tell_watch(std::unique_lock{mutex_}); }
 
   // --- for one who shares what is known with other processes ---
   /// It hears from now on, instead of the one before.
