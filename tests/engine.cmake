@@ -11,6 +11,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_hour_test.cpp
         unit/engine_illness_test.cpp
         unit/engine_outage_test.cpp
+        unit/engine_permitless_test.cpp
         unit/engine_pool_test.cpp
         unit/engine_property_test.cpp
         unit/engine_queue_test.cpp

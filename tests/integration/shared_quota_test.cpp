@@ -1,4 +1,5 @@
 #include "scripted_server.hpp"
+#include "shell/credential_access.hpp"
 #include "support/child.hpp"
 #include "support/client_run.hpp"
 #include "support/redis_server.hpp"
@@ -164,6 +165,64 @@ TEST(SharedQuota, IsKeptWhileTheStoreStandsStill) {
   store.thaw();
   all.finish();
   run_until(all.io, [&] { return !away; });
+  all.end();
+}
+
+TEST(SharedQuota, TellsOthersThatTheKeyIsRefused) {
+  EPHEMINT_SKIP_WITHOUT_REDIS();
+  redis_server store;
+  sandbox::server api{limited()};
+  asio::io_context io{1};
+  std::vector<credential> keys;
+  std::vector<std::shared_ptr<shared_rate_governor>> governors;
+  std::vector<std::unique_ptr<client>> clients;
+  const auto begin_one = [&] {  // as a process does: it shares no credential with the other
+    keys.emplace_back(secret{"WRONG_KEY"});
+    governors.push_back(
+        make_shared_rate_governor(io.get_executor(), keys.back(), api.base_url(), shared_by(store.url())));
+    client_options options = test::options_for(api);
+    options.api_key = keys.back();
+    options.rate.reset();
+    options.governor = governors.back();
+    options.deadline = no_deadline;
+    clients.push_back(std::make_unique<client>(io.get_executor(), std::move(options)));
+  };
+  begin_one();
+  int ended = 0;
+  for (int i = 0; i < 20; ++i)
+    clients[0]->async_mint({"se-" + std::to_string(i)}, [&](const mint_result& got) {
+      ++ended;
+      EXPECT_FALSE(got);
+    });
+  run_until(io, [&] { return ended == 20; });
+  begin_one();
+  run_until(io, [&] {
+    const auto& heard = detail::credential_access::state(keys[1]);
+    return heard->guard().at(clock::now()) != core::key_guard::state::open;
+  });
+  EXPECT_LE(api.stats().requests, 20U) << "all of the first one";
+  clients.clear();
+  governors.clear();
+  run_dry(io);
+}
+
+TEST(SharedQuota, TellsOfNoChangeWhileTheStoreWasNotLost) {
+  EPHEMINT_SKIP_WITHOUT_REDIS();
+  redis_server store;  // younger than a window: its state must become whole first
+  sandbox::server api{limited()};
+  members all{1, api, shared_by(store.url())};
+  int changes = 0;
+  all.governors[0]->on_change([&](const shared_quota_stats&) { ++changes; });
+  all.mint(20);
+  all.finish();
+  run_until(all.io, [&] { return all.governors[0]->stats().connected; });
+  EXPECT_EQ(changes, 0);
+  store.stop();
+  run_until(all.io, [&] { return changes == 1; });
+  EXPECT_FALSE(all.governors[0]->stats().connected);
+  store.start();
+  run_until(all.io, [&] { return changes == 2; });
+  EXPECT_TRUE(all.governors[0]->stats().connected);
   all.end();
 }
 

@@ -10,7 +10,7 @@ using core::add;
 using core::time_point;
 
 lease_machine::lease_machine(lease_world& world, redis::leasing_governor::settings s)
-    : world_{world}, governor_{std::make_unique<redis::leasing_governor>(std::move(s))} {}
+    : world_{world}, key_{s.credential}, governor_{std::make_unique<redis::leasing_governor>(std::move(s))} {}
 
 void lease_machine::start(std::shared_ptr<lease_machine> self) {
   self_ = self;
@@ -41,26 +41,61 @@ void lease_machine::go(time_point now) {
 
 void lease_machine::ask(time_point now) {
   while (logins + batch > 0 && in_flight < lanes) {
+    key_part part;
+    if (!key_lets(now, part)) return;
     const priority urgency = logins > 0 ? priority::interactive : priority::background;
     const std::size_t waiting = logins > 0 ? logins : batch;
     const admission a =
         governor_->try_acquire(now, {urgency, "a", client_, std::min(waiting, lanes - in_flight)});
     if (a.what != admission::verdict::granted) {
+      if (part.probe) key_->guard().probe_undone(part.version);
       if (a.not_before < now + 1h) world_.at(a.not_before, [this](time_point at) { go(at); });
       return;
     }
     --(logins > 0 ? logins : batch);
-    send(now, a.granted_permit, urgency);
+    send(now, a.granted_permit, urgency, part);
   }
 }
 
-void lease_machine::send(time_point now, permit p, priority urgency) {
+bool lease_machine::key_lets(time_point now, key_part& part) {
+  if (!key_) return true;
+  using permission = core::key_guard::permission;
+  part.version = key_->version();
+  const permission said = key_->guard().may_send(now);
+  part.probe = said == permission::go_as_probe;
+  if (said == permission::go || part.probe) return true;
+  const time_point again = std::max(now + 1ms, key_->guard().not_before(now, 100ms));
+  if (key_tick_ > now && key_tick_ <= again) return false;
+  key_tick_ = again;
+  world_.at(again, [this](time_point at) { go(at); });
+  return false;
+}
+
+void lease_machine::on_key_reply(time_point now, key_part part, bool refused_key) {
+  if (!key_) return;
+  if (part.probe) --probes;
+  if (refused_key) {
+    ++unauthorized;
+    key_->guard().on_refused(now, part.probe, part.account, part.version);
+  } else {
+    minted_at = now;
+    key_->guard().on_minted(part.version);
+  }
+}
+
+void lease_machine::send(time_point now, permit p, priority urgency, key_part part) {
   ++in_flight;
+  part.account = ++account_;
+  if (part.probe) ++probes;
+  std::size_t all_probes = 0;
+  for (const auto& m : world_.machines) all_probes += m->probes;
+  world_.most_probes = std::max(world_.most_probes, all_probes);
   const auto there = std::chrono::milliseconds{20 + world_.random.next() % 60};
   const auto back = std::chrono::milliseconds{20 + world_.random.next() % 60};
   world_.at(now + there, [=, this](time_point at) {
     const bool admitted = world_.arrives(at);
     sends.push_back(at);
+    const bool refused_key = world_.key_refused && world_.key_refused(*this);
     const auto reply = [=, this](time_point then) {
       --in_flight;
       if (!alive) return;
@@ -72,6 +107,7 @@ void lease_machine::send(time_point now, permit p, priority urgency) {
         ++(urgency == priority::interactive ? logins : batch);
       }
       governor_->on_reply(then, p, r);
+      on_key_reply(then, part, refused_key);
     };
     world_.at(at + back, [=, this](time_point then) {
       if (frozen) return thawed_.push_back(reply);
@@ -92,8 +128,10 @@ void lease_machine::call(time_point now, redis::leasing_governor::outgoing comma
   };
   const auto known = std::make_shared<fate>();
   const auto number = command.number;
-  const bool lost = had_luck_ && world_.random.unit() < world_.weather.lost;
-  const bool unheard = had_luck_ && world_.random.unit() < world_.weather.unheard;
+  const bool lost =
+      (had_luck_ && world_.random.unit() < world_.weather.lost) || world_.commands == world_.lost_command;
+  const bool unheard = (had_luck_ && world_.random.unit() < world_.weather.unheard) ||
+                       world_.commands == world_.unheard_command;
   had_luck_ = !lost && !unheard;
   const bool twice = world_.random.unit() < world_.weather.twice;
   const auto arrive = [=, this](bool answered) {

@@ -47,6 +47,10 @@ class lease_machine final : public quota_listener, public redis::lease_driver {
   std::vector<core::time_point> sends;  ///< as the API counted them
   std::size_t refused = 0;
   std::size_t in_flight = 0;
+  // Of the key, if the governor was given one: each request is another account's.
+  std::size_t unauthorized = 0;
+  std::size_t probes = 0;        ///< on their way
+  core::time_point minted_at{};  ///< the last one
 
   redis::leasing_governor& governor() noexcept { return *governor_; }
   std::uint32_t client() const noexcept { return client_; }
@@ -57,11 +61,22 @@ class lease_machine final : public quota_listener, public redis::lease_driver {
   friend class lease_world;
 
   void ask(core::time_point now);
-  void send(core::time_point now, permit, priority);
+  /// A request's part in the key's gate.
+  struct key_part {
+    std::uint64_t version = 0;
+    bool probe = false;
+    std::uint64_t account = 0;
+  };
+  bool key_lets(core::time_point now, key_part&);
+  void on_key_reply(core::time_point now, key_part, bool unauthorized);
+  void send(core::time_point now, permit, priority, key_part);
   void speak(core::time_point now);
   void call(core::time_point now, redis::leasing_governor::outgoing);
 
   lease_world& world_;
+  std::shared_ptr<core::key_state> key_;
+  core::time_point key_tick_ = core::never;
+  std::uint64_t account_ = 0;
   std::unique_ptr<redis::leasing_governor> governor_;
   std::weak_ptr<lease_machine> self_;
   std::uint32_t client_ = 0;
@@ -100,6 +115,11 @@ class lease_world {
   core::duration store_clock_off{};  ///< its clock was stepped
   bool api_refuses = false;
   core::time_point api_refuses_until{};
+  std::function<bool(const lease_machine&)> key_refused{};  ///< what the API says of a request's key
+  std::size_t most_probes = 0;                              ///< at once, of all machines
+  /// The one command, from 1, that never arrives, or whose answer never does; 0: none.
+  std::uint64_t lost_command = 0;
+  std::uint64_t unheard_command = 0;
   core::splitmix random;
   std::vector<std::shared_ptr<lease_machine>> machines;
   std::uint64_t commands = 0;

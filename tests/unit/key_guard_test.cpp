@@ -158,5 +158,104 @@ TEST(key_guard, times_at_the_clocks_ends_are_survived) {
   EXPECT_EQ(guard.not_before(never, 80ms), never);
 }
 
+// --- shared with other processes
+
+struct watch final : key_watch {
+  void key_judged() noexcept override { ++heard; }
+  int heard = 0;
+};
+
+/// A guard of a key that minted, whose gate fell by 64 refused accounts.
+void make_fall(key_guard& g, time_point& now) {
+  g.on_minted(1);
+  for (std::uint64_t account = 0; account < 64; ++account)
+    g.on_refused(now += std::chrono::milliseconds{200}, false, account, 1);
+}
+
+TEST(key_guard_shared, fall_is_told_once_and_each_refused_probe) {
+  key_guard g;
+  const auto w = std::make_shared<watch>();
+  g.tell(w);
+  time_point now{std::chrono::seconds{1000}};
+  make_fall(g, now);
+  EXPECT_EQ(w->heard, 1);
+  EXPECT_TRUE(g.report().refused);
+  g.on_refused(now, false, 99, 1);
+  EXPECT_EQ(w->heard, 1) << "what was on its way says no more than is known";
+  ASSERT_EQ(g.may_send(now), key_guard::permission::go_as_probe);
+  g.on_refused(now, true, 100, 1);
+  EXPECT_EQ(w->heard, 2);
+  EXPECT_EQ(g.report().refusals, 1u);
+}
+
+TEST(key_guard_shared, doubt_of_a_new_key_is_its_own) {
+  key_guard g;
+  const auto w = std::make_shared<watch>();
+  g.tell(w);
+  time_point now{std::chrono::seconds{1000}};
+  for (std::uint64_t account = 0; account < 5; ++account) g.on_refused(now, false, account, 1);
+  EXPECT_EQ(w->heard, 0);
+  EXPECT_FALSE(g.report().refused);
+}
+
+TEST(key_guard_shared, probe_waits_for_its_grant_and_asks_once) {
+  key_guard g;
+  g.set_by_grant(true);
+  time_point now{std::chrono::seconds{1000}};
+  make_fall(g, now);
+  const auto w = std::make_shared<watch>();
+  g.tell(w);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(g.may_send(now), key_guard::permission::wait);
+  EXPECT_EQ(w->heard, 1);
+  EXPECT_TRUE(g.report().asks);
+  EXPECT_GT(g.not_before(now, std::chrono::milliseconds{100}), now) << "no spin";
+  g.grant_probe(now + std::chrono::seconds{2}, 1);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::go_as_probe);
+  g.probe_undone(1);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::go_as_probe) << "it had no permit: the grant stands";
+  g.probe_undone(1);
+  EXPECT_EQ(g.may_send(now + std::chrono::seconds{3}), key_guard::permission::wait) << "and runs out";
+}
+
+TEST(key_guard_shared, word_of_others_shuts_and_opens) {
+  key_guard g;
+  const time_point now{std::chrono::seconds{1000}};
+  g.on_minted(1);
+  g.adopt_refused(now, now, now + std::chrono::seconds{1}, false, 2);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::go) << "of another key";
+  g.adopt_refused(now, now, now + std::chrono::seconds{1}, false, 1);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::wait) << "nobody fails before a probe was refused";
+  g.adopt_refused(now, now, now + std::chrono::seconds{1}, true, 1);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::fail_logins);
+  const time_point later = now + std::chrono::seconds{61};
+  g.adopt_refused(later, now, later + std::chrono::seconds{5}, true, 1);
+  EXPECT_EQ(g.may_send(later), key_guard::permission::fail);
+  g.adopt_accepted(1);
+  EXPECT_EQ(g.may_send(later), key_guard::permission::go);
+}
+
+TEST(key_guard_shared, mint_that_was_on_its_way_opens_what_others_shut) {
+  key_guard g;
+  const auto w = std::make_shared<watch>();
+  const time_point now{std::chrono::seconds{1000}};
+  g.on_minted(1);
+  g.tell(w);
+  g.adopt_refused(now, now, now + std::chrono::seconds{1}, false, 1);
+  EXPECT_EQ(w->heard, 0) << "it was told, and needn't tell";
+  g.on_minted(1);
+  EXPECT_EQ(w->heard, 1);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::go);
+}
+
+TEST(key_guard_shared, asker_in_vain_goes_as_if_alone) {
+  key_guard g;
+  g.set_by_grant(true);
+  time_point now{std::chrono::seconds{1000}};
+  make_fall(g, now);
+  EXPECT_EQ(g.may_send(now), key_guard::permission::wait);
+  EXPECT_EQ(g.may_send(now + std::chrono::seconds{19}), key_guard::permission::wait);
+  EXPECT_EQ(g.may_send(now + std::chrono::seconds{21}), key_guard::permission::go_as_probe);
+}
+
 }  // namespace
 }  // namespace ephemint::core

@@ -98,7 +98,8 @@ TEST(lease_conservation, every_permit_comes_back) {
     lease_world world{small, seed, {500us, 0.1, 0.1, 0.1}};
     for (int i = 0; i < 4; ++i) world.add(world.usual());
     feed(world, 3.0, 20s);
-    world.after(7s, [&](time_point) { world.machines[1]->alive = false; });
+    // Long before the flush: nobody would tell the new state what it has just sent.
+    world.after(3s, [&](time_point) { world.machines[1]->alive = false; });
     world.after(9s, [&](time_point) { world.store.flush(); });
     world.run_for(21s);
     for (const auto& m : world.machines) m->logins = 0;

@@ -1,11 +1,16 @@
 #include "core/leasing_governor.hpp"
 #include "support/quota_script_port.hpp"
 
+#include <ephemint/secret.hpp>
+
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -89,6 +94,70 @@ TEST(leasing_governor_threads, clients_and_drivers_share_it) {
   EXPECT_GT(sent, 10);
   EXPECT_LE(sent, 1000);
   EXPECT_GT(driver->rung, 0);
+}
+
+/// Clients find a key refused and good again, rotate it and ask for probes, while drivers hear and tell of
+/// it.
+TEST(leasing_governor_threads, key_is_judged_by_all_at_once) {
+  redis::leasing_governor::settings s;
+  s.rate = quota::declared(1000, 1s);
+  s.key = "k";
+  s.credential = std::make_shared<core::key_state>(secret{"key"});
+  s.tag_of_key = [](std::string_view key) { return std::string{key}; };
+  core::key_state& key = *s.credential;
+  auto governor = std::make_unique<redis::leasing_governor>(s);
+  governor->on_store_age(time_point{100s}, true);
+  governor->join();
+  std::mutex store_mutex;
+  quota_script_port store;
+  std::atomic<std::int64_t> ticks{0};
+  std::atomic<int> clients{3}, probes{0};
+  const auto now = [&] { return time_point{100s + std::chrono::milliseconds{ticks.fetch_add(1)}}; };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&, t] {
+      using permission = core::key_guard::permission;
+      for (std::uint64_t i = 0; i < 6000; ++i) {
+        core::key_guard& guard = key.guard();
+        const std::uint64_t version = guard.version();
+        const permission said = guard.may_send(now());
+        const bool probe = said == permission::go_as_probe;
+        probes += probe;
+        if (probe && i % 3 == 0)
+          guard.probe_undone(version);
+        else if (i % 1500 == 0)
+          guard.on_minted(version);
+        else if (probe || said == permission::go)
+          guard.on_refused(now(), probe, i * 3 + t, version);
+        guard.not_before(now(), 100ms);
+        if (t == 0 && i % 2500 == 2499) key.rotate(secret{"key" + std::to_string(i)});
+      }
+      --clients;
+    });
+  for (int t = 0; t < 2; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; clients > 0; ++i) {
+        const auto call = governor->next_call(now());
+        if (!call) {
+          std::this_thread::yield();
+        } else if (i % 50 == 49) {
+          governor->on_failure(now(), call->number, "lost");
+        } else {
+          redis::store_answer answer;
+          {
+            const std::lock_guard lock{store_mutex};
+            answer = store.evaluate(1'700'000'000'000 + ticks, call->key, call->call);
+          }
+          governor->on_answer(now(), call->number, answer);
+        }
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  EXPECT_GT(probes, 0);
+  governor.reset();
+  key.guard().on_refused(now(), false, 1, key.version());  // nobody hears it any more
+  key.guard().on_minted(key.version());
+  EXPECT_EQ(key.guard().at(now()), core::key_gate::state::open);
 }
 
 }  // namespace

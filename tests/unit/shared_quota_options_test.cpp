@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ephemint::redis {
@@ -154,6 +155,18 @@ TEST(SharedQuotaOptions, ThePasswordOfTheirOwnGoesBeforeTheUrls) {
   const driver_settings made = check(key(), api, std::move(o), 1);
   EXPECT_EQ(made.store.where.password.reveal(), "new");
   EXPECT_EQ(made.store.where.user, "app");
+}
+
+TEST(SharedQuotaOptions, TagOfAKeyTellsItFromOthersAndNothingElse) {
+  const auto made = check(key(), api, good(), 1);
+  const std::string tag = made.governor.tag_of_key(key_text);
+  EXPECT_EQ(tag.size(), 16u);
+  EXPECT_EQ(tag.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(tag, made.governor.tag_of_key("live_the_next_one"));
+  EXPECT_EQ(made.governor.key.find(tag), std::string::npos) << "nor of the quota's name";
+  shared_quota_options other = good();
+  other.name = "another";
+  EXPECT_NE(tag, check(key(), api, std::move(other), 1).governor.tag_of_key(key_text)) << "nor across quotas";
 }
 
 }  // namespace

@@ -63,8 +63,9 @@ void lease_book::make_room() { uses_.reserve(count_.charged().size() + count_.in
 void lease_book::advance(time_point now) noexcept {
   uses_.advance(now);
   if (now >= lease_end_) drop_held();
-  const bool lost = !ever_ || between(now, silent_since_) > lost_after;
-  if (backoff_ > duration{} && lost && go_away(now)) ++fallbacks_;
+  // The first command may get lost as any other: its share beside the others' whole is too much for that.
+  const bool lost = ever_ ? between(now, silent_since_) > lost_after : backoff_ > duration{first_backoff};
+  if (backoff_ > duration{} && lost) lose(now);
   flow_ = away_ ? std::max(1.0, own_permits(now)) : count_.limit();
 }
 
@@ -181,9 +182,14 @@ bool lease_book::go_away(time_point now) noexcept {
   return true;
 }
 
+void lease_book::lose(time_point now) noexcept {
+  lost_ = true;
+  if (go_away(now)) ++fallbacks_;
+}
+
 void lease_book::come_back(time_point now) noexcept {
   if (!away_) return;
-  away_ = false;
+  away_ = lost_ = false;
   used_own_share_ = false;
   speak_by(now);  // what we claimed is free again
 }
@@ -471,7 +477,7 @@ void lease_book::rename() noexcept {
 }
 
 void lease_book::on_foreign(time_point now, duration again) noexcept {
-  if (go_away(now)) ++fallbacks_;
+  lose(now);
   backoff_ = longest_backoff;
   not_before_ = add(now, again);
   speak_by(not_before_);

@@ -78,7 +78,10 @@ class lease_book : public core::permit_lease {
   void leave_store(core::time_point now) noexcept;
 
   // --- figures ---
+  /// We go by what is surely ours.
   bool away() const noexcept { return away_; }
+  /// And that because the store fails, not because its state isn't whole yet.
+  bool lost() const noexcept { return lost_; }
   bool ever_answered() const noexcept { return ever_; }
   std::size_t members() const noexcept { return members_; }
   double limit() const noexcept { return limit_; }
@@ -91,7 +94,7 @@ class lease_book : public core::permit_lease {
   std::uint64_t believed_held() const noexcept { return believed_held_; }
 
  private:
-  // Commands have failed for so long: the store is away.
+  // Commands have failed for so long: the store is away. One that was never reached is after two in a row.
   static constexpr std::chrono::seconds lost_after{1};
   // What was free when it fell silent is surely still so, for that long.
   static constexpr std::chrono::milliseconds free_for{1500};
@@ -146,6 +149,7 @@ class lease_book : public core::permit_lease {
   void news(core::time_point now) noexcept;
   void drop_held() noexcept { for_logins_ = for_background_ = 0; }
   bool go_away(core::time_point now) noexcept;
+  void lose(core::time_point now) noexcept;
   void come_back(core::time_point now) noexcept;
   void rename() noexcept;
   void say(core::time_point now, store_call&) const;
@@ -210,6 +214,7 @@ class lease_book : public core::permit_lease {
 
   // While it is away, or its state isn't whole.
   bool away_ = false;
+  bool lost_ = false;
   bool recovering_ = false;
   bool used_own_share_ = false;
   own_share share_;

@@ -8,10 +8,14 @@ namespace ephemint::inline v0::redis {
 using core::never;
 using core::time_point;
 
-lease_shelf::lease_shelf(leasing_governor::settings s) : settings_{std::move(s)}, random_{settings_.seed} {
+lease_shelf::lease_shelf(leasing_governor::settings s)
+    : settings_{std::move(s)},
+      random_{settings_.seed},
+      key_{settings_.scope == quota_scope::per_api_key ? settings_.credential : nullptr,
+           settings_.tag_of_key} {
   out_.reserve(most_out);
   if (settings_.scope == quota_scope::per_api_key)
-    whole_ = std::make_unique<shared_count>(terms(), random_.next(), settings_.key);
+    whole_ = std::make_unique<shared_count>(terms(), random_.next(), settings_.key, lost_);
 }
 
 lease_terms lease_shelf::terms() const noexcept {
@@ -37,7 +41,7 @@ shared_count& lease_shelf::at(time_point now, std::string_view account) {
   bool made = false;
   shared_count& book = accounts_.at(now, account, [&] {
     made = true;
-    return std::make_unique<shared_count>(terms(), after.next(), settings_.key_of_account(account));
+    return std::make_unique<shared_count>(terms(), after.next(), settings_.key_of_account(account), lost_);
   });
   if (!made) return book;
   random_ = after;
@@ -50,6 +54,8 @@ shared_count* lease_shelf::find(std::string_view account) noexcept {
 }
 
 void lease_shelf::arrange(shared_count& book, time_point now) noexcept {
+  if (whole_) key_.set_reached(book.ever_answered() && !book.away() && !leaving_);
+  book.count_lost(book.lost());
   const time_point due = book.due(now);
   if (due == book.due_) return;
   if (book.in_due_.is_linked()) due_.erase(due_.iterator_to(book));
@@ -85,7 +91,9 @@ std::optional<leasing_governor::outgoing> lease_shelf::next_call(time_point now)
     if (book.due_ > now) continue;
     leasing_governor::outgoing call;
     call.key = book.key();
+    key_.prepare();
     call.call = book.make_call(now, calm_);
+    if (!call.call.bye) key_.write(call.call);
     call.number = ++last_number_;
     // A thousand that start together are answered one after the other: who gave up early would ask again, and
     // go on with a share of its own.
@@ -112,7 +120,18 @@ shared_count* lease_shelf::take_out(std::uint64_t number) noexcept {
 }
 
 bool lease_shelf::on_answer(time_point now, shared_count& book, const store_answer& a) noexcept {
-  return book.on_answer(now, a);
+  const bool heard = book.on_answer(now, a);
+  if (!whole_) return heard;
+  key_changed_ = key_.on_answer(now, a);
+  if (key_.refused_there()) book.speak_by(core::add(now, core::duration{refused_word}));
+  if (key_.has_word()) book.speak_by(core::add(now, core::duration{key_step}));
+  return heard || key_changed_;
+}
+
+void lease_shelf::key_judged(time_point now) noexcept {
+  if (!whole_ || leaving_) return;
+  whole_->speak_by(now);
+  arrange(*whole_, now);
 }
 
 }  // namespace ephemint::inline v0::redis

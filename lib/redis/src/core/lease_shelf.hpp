@@ -4,6 +4,7 @@
 #include "core/leasing_governor.hpp"
 #include "core/quota/by_account.hpp"
 #include "core/random.hpp"
+#include "core/shared_key.hpp"
 #include "core/time.hpp"
 
 #include <boost/intrusive/set.hpp>
@@ -23,8 +24,10 @@ namespace ephemint::inline v0::redis {
 /// A book, and where the store keeps its count.
 class shared_count final : public lease_book {
  public:
-  shared_count(const lease_terms& terms, std::uint64_t seed, std::string key)
-      : lease_book{terms, seed}, key_{std::move(key)} {}
+  /// `lost`: counts those whose store fails; outlives it.
+  shared_count(const lease_terms& terms, std::uint64_t seed, std::string key, std::size_t& lost)
+      : lease_book{terms, seed}, key_{std::move(key)}, all_lost_{lost} {}
+  ~shared_count() override { count_lost(false); }
 
   static shared_count& of(const core::outstanding_permit& p) noexcept {
     return static_cast<shared_count&>(static_cast<lease_book&>(*p.count->lease()));
@@ -34,7 +37,15 @@ class shared_count final : public lease_book {
  private:
   friend class lease_shelf;
 
+  void count_lost(bool lost) noexcept {
+    if (lost == counted_lost_) return;
+    counted_lost_ = lost;
+    lost ? ++all_lost_ : --all_lost_;
+  }
+
   std::string key_;
+  std::size_t& all_lost_;
+  bool counted_lost_ = false;
   core::time_point due_ = core::never;
   boost::intrusive::set_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> in_due_;
 };
@@ -45,9 +56,12 @@ class lease_shelf {
   /// Throws `std::bad_alloc`.
   explicit lease_shelf(leasing_governor::settings);
 
+  milliseconds window() const noexcept { return settings_.rate.window(); }
   quota_scope scope() const noexcept { return settings_.scope; }
   /// Nothing is sent while the store is away.
   bool stops() const noexcept { return settings_.stop_if_lost; }
+  /// The store fails, for one at least.
+  bool lost() const noexcept { return lost_ > 0; }
   void set_calm(bool calm) noexcept { calm_ = calm; }
 
   /// Made if it isn't there. Throws `std::bad_alloc`; the next try then makes the same.
@@ -73,12 +87,24 @@ class lease_shelf {
   core::time_point wake_at() const noexcept;
   /// Whose command that was; null if none of that number is out.
   shared_count* take_out(std::uint64_t number) noexcept;
+  /// Whether somebody who waits may go earlier than it was told.
   bool on_answer(core::time_point now, shared_count&, const store_answer&) noexcept;
+
+  /// Who hears what clients learn of the key.
+  void watch_key(std::weak_ptr<core::key_watch> watch) noexcept { key_.tell(std::move(watch)); }
+  /// Clients have learnt something of it, or ask to try it.
+  void key_judged(core::time_point now) noexcept;
+  /// Whether the last answer changed what is known of it.
+  bool key_changed() noexcept { return std::exchange(key_changed_, false); }
 
  private:
   static constexpr std::size_t most_out = 64;
   // Of a command while the store has never answered.
   static constexpr std::chrono::seconds first_patience{2};
+  // Between a word of the key that the store didn't take, and the next.
+  static constexpr std::chrono::milliseconds key_step{100};
+  // While the key is refused, the store is asked so often whether it still is.
+  static constexpr std::chrono::seconds refused_word{1};
 
   struct by_due {
     bool operator()(const shared_count& a, const shared_count& b) const noexcept { return a.due_ < b.due_; }
@@ -99,9 +125,12 @@ class lease_shelf {
 
   leasing_governor::settings settings_;
   core::splitmix random_;
+  std::size_t lost_ = 0;
   std::unique_ptr<shared_count> whole_;  // null: one an account
   core::by_account<shared_count> accounts_;
   due_order due_;
+  shared_key key_;
+  bool key_changed_ = false;
   std::vector<command> out_;
   std::uint64_t last_number_ = 0;
   bool calm_ = false;

@@ -12,8 +12,38 @@ namespace ephemint::inline v0::redis {
 
 using core::never;
 
-struct leasing_governor::state {
+namespace {
+
+/// Why an answer was of no use; empty: it was.
+std::string fault_of(const store_answer& a, milliseconds window) {
+  switch (a.what) {
+    case store_answer::status::version:
+      return "its state is of version " + std::to_string(a.theirs) + ", this build speaks 1";
+    case store_answer::status::window:
+      return "it counts windows of " + std::to_string(a.theirs) + " ms, this is one of " +
+             std::to_string(window.count()) + " ms";
+    case store_answer::status::full:
+      return "it keeps no more members";
+    default:
+      return {};
+  }
+}
+
+bool of_use(const store_answer& a) noexcept {
+  using status = store_answer::status;
+  return a.what != status::version && a.what != status::window && a.what != status::full;
+}
+
+}  // namespace
+
+struct leasing_governor::state final : core::key_watch {
   explicit state(settings s) : shelf{std::move(s)} {}
+
+  void key_judged() noexcept override {
+    lock_type lock{mutex};
+    shelf.key_judged(seen);
+    tell_driver(std::move(lock));
+  }
 
   using lock_type = std::unique_lock<std::mutex>;
 
@@ -36,7 +66,8 @@ struct leasing_governor::state {
   void wake_and_after(lock_type lock, core::time_point now, shared_count& touched, std::uint32_t client,
                       bool earlier) noexcept {
     shelf.arrange(touched, now);
-    bool woken = false;
+    bool woken = shelf.key_changed();
+    if (woken) users.wake_all();
     if (touched.count().others_wait(client))
       while (const auto who = touched.count().wake_one(now, client, earlier)) {
         users.wake(*who);
@@ -64,9 +95,12 @@ struct leasing_governor::state {
   bool answered = false;
   std::uint64_t commands = 0;
   std::uint64_t lost = 0;
+  core::time_point seen{};  // the latest that any call was given
 };
 
-leasing_governor::leasing_governor(settings s) : state_{std::make_unique<state>(std::move(s))} {}
+leasing_governor::leasing_governor(settings s) : state_{std::make_shared<state>(std::move(s))} {
+  state_->shelf.watch_key(state_);
+}
 leasing_governor::~leasing_governor() = default;
 
 std::uint32_t leasing_governor::join(std::weak_ptr<quota_listener> listener) {
@@ -89,6 +123,7 @@ quota_scope leasing_governor::scope() const noexcept { return state_->shelf.scop
 admission leasing_governor::try_acquire(time_point now, const permit_request& request) {
   state& s = *state_;
   state::lock_type lock{s.mutex};
+  s.seen = std::max(s.seen, now);
   s.permits.prepare();  // a permit that is taken has its place: none is lost for want of memory
   shared_count& book = s.shelf.at(now, request.account);
   core::governed_count& count = book.count();
@@ -106,6 +141,7 @@ admission leasing_governor::try_acquire(time_point now, const permit_request& re
 void leasing_governor::on_reply(time_point now, permit id, const permit_reply& reply) noexcept {
   state& s = *state_;
   state::lock_type lock{s.mutex};
+  s.seen = std::max(s.seen, now);
   core::outstanding_permit p;
   if (!s.permits.take(id, p)) return;
   shared_count& book = shared_count::of(p);
@@ -142,6 +178,7 @@ std::string leasing_governor::trouble() const {
 
 std::optional<leasing_governor::outgoing> leasing_governor::next_call(time_point now) {
   const std::lock_guard lock{state_->mutex};
+  state_->seen = std::max(state_->seen, now);
   auto call = state_->shelf.next_call(now);
   if (call) ++state_->commands;
   return call;
@@ -152,7 +189,11 @@ void leasing_governor::on_answer(time_point now, std::uint64_t number, const sto
   state::lock_type lock{s.mutex};
   shared_count* const book = s.shelf.take_out(number);
   if (!book) return;
-  s.answered = true;
+  s.answered = of_use(answer);
+  if (!s.answered) try {
+      s.last_error = fault_of(answer, s.shelf.window());
+    } catch (...) {  // no memory: the one before is as good
+    }
   const bool heard = s.shelf.on_answer(now, *book, answer);
   s.wake_and_after(std::move(lock), now, *book, 0, heard);
 }
@@ -203,6 +244,11 @@ void leasing_governor::set_driver(std::weak_ptr<lease_driver> driver) noexcept {
   const std::lock_guard lock{state_->mutex};
   state_->driver = std::move(driver);
   state_->known_to_driver = never;
+}
+
+bool leasing_governor::lost() const noexcept {
+  const std::lock_guard lock{state_->mutex};
+  return state_->shelf.lost();
 }
 
 lease_figures leasing_governor::figures(time_point now) const {

@@ -37,7 +37,7 @@ class lease_driver {
 
 /// What is known of the shared quota.
 struct lease_figures {
-  bool answered = false;    ///< the last command was
+  bool answered = false;    ///< the last command was, and the answer was of use
   std::size_t members = 0;  ///< as the store last said, this one included; 0: it never did
   double limit = 0;         ///< permits a window of all of them
   std::size_t held = 0;     ///< permits that are neither sent nor void
@@ -71,8 +71,9 @@ class leasing_governor final : public rate_governor {
     std::uint64_t seed = 0;
     /// Whose refusals all members share; null: nobody's. Under `per_account` not used.
     std::shared_ptr<core::key_state> credential{};
-    /// Of its key that is in force now: 16 hex digits that don't reveal it.
-    std::string key_tag{};
+    /// What the store knows a key by: 16 hex digits that don't reveal it. Needed with `credential` alone; may
+    /// throw `std::bad_alloc`.
+    std::function<std::string(std::string_view key)> tag_of_key{};
   };
 
   /// One command: to be answered within `patience`, or it has failed.
@@ -113,11 +114,14 @@ class leasing_governor final : public rate_governor {
   /// What is held goes back: a `bye` for each key follows. Nothing is granted afterwards.
   void leave_store(time_point now) noexcept;
   void set_driver(std::weak_ptr<lease_driver>) noexcept;
+  /// Whether we go on without the store because it fails: not while its state becomes whole, as it does when
+  /// the server has just started.
+  bool lost() const noexcept;
   lease_figures figures(time_point now) const;
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  std::shared_ptr<state> state_;
 };
 
 }  // namespace ephemint::inline v0::redis

@@ -63,9 +63,11 @@ void check_rates(const shared_quota_options& o) {
   if (!o.share_if_lost) return;
   check_declared("share_if_lost", "must be declared", *o.share_if_lost);
   const auto a_day = [](const quota& q) {
-    return static_cast<double>(q.requests()) * (24h / milliseconds{1}) / static_cast<double>(q.window().count());
+    return static_cast<double>(q.requests()) * (24h / milliseconds{1}) /
+           static_cast<double>(q.window().count());
   };
-  if (a_day(*o.share_if_lost) > a_day(o.rate)) refuse("share_if_lost", "is more than rate, of which it is a share");
+  if (a_day(*o.share_if_lost) > a_day(o.rate))
+    refuse("share_if_lost", "is more than rate, of which it is a share");
 }
 
 void check_choices(const shared_quota_options& o) {
@@ -80,9 +82,10 @@ void check_choices(const shared_quota_options& o) {
 
 void check_name(const std::string& name) {
   constexpr std::size_t longest = 64;
-  const bool good = name.size() <= longest && std::ranges::all_of(name, [](char c) {
-    return detail::ascii::is_letter(c) || detail::ascii::is_digit(c) || c == '_' || c == '.' || c == '-';
-  });
+  const bool good =
+      name.size() <= longest && std::ranges::all_of(name, [](char c) {
+        return detail::ascii::is_letter(c) || detail::ascii::is_digit(c) || c == '_' || c == '.' || c == '-';
+      });
   if (!good)
     refuse("name", fmt::format("must be 1 to 64 of A-Z a-z 0-9 _ . -, got {}", detail::in_quotes(name)));
 }
@@ -121,6 +124,10 @@ std::string key_of_account(std::string_view quota_name, std::string_view account
   return fmt::format("ephemint:{{{}}}:a:{}", quota_name, digest_of({account}));
 }
 
+std::string tag_of_key(std::string_view quota_name, std::string_view api_key) {
+  return digest_of({"ephemint key", quota_name, api_key}).substr(0, 16);
+}
+
 driver_settings check(const credential& key, std::string_view base_url, shared_quota_options o,
                       std::uint64_t seed) {
   driver_settings checked{.governor = {}, .store = store_of(o)};
@@ -138,6 +145,7 @@ driver_settings check(const credential& key, std::string_view base_url, shared_q
   governor.key_of_account = [name](std::string_view account) { return key_of_account(name, account); };
   governor.seed = seed;
   governor.credential = detail::credential_access::state(key);
+  governor.tag_of_key = [name](std::string_view api_key) { return tag_of_key(name, api_key); };
   return checked;
 }
 

@@ -21,5 +21,7 @@ std::string quota_name_of(std::string_view host, std::string_view api_key);
 /// The store's key of the whole count, and of one account's.
 std::string key_of_all(std::string_view quota_name);
 std::string key_of_account(std::string_view quota_name, std::string_view account);
+/// What its members know an API key by, which may change while the quota's name stays.
+std::string tag_of_key(std::string_view quota_name, std::string_view api_key);
 
 }  // namespace ephemint::inline v0::redis

@@ -318,10 +318,10 @@ void store_driver::wake_at(core::time_point when) noexcept {
 }
 
 void store_driver::tell_change() noexcept try {
-  const bool away = governor_.figures(clock::now()).away;
-  if (away == told_away_) return;
+  const bool lost = governor_.lost();
+  if (lost == told_lost_) return;
   auto told = std::make_unique<change_call>(shared_from_this(), stats());
-  told_away_ = away;
+  told_lost_ = lost;
   gate_->say(*told.release());
 } catch (const std::bad_alloc&) {
   // Told with whatever happens next.

@@ -101,13 +101,13 @@ class store_driver final : public lease_driver,
   net::gate_timer again_;  // to connect, or to give up saying good-bye
   std::shared_ptr<detail::context_members> context_;
 
-  std::size_t out_ = 0;      // commands
-  bool was_lost_ = false;    // since the store was last ready
+  std::size_t out_ = 0;    // commands
+  bool was_lost_ = false;  // since the store was last ready
   bool pumping_ = false;
   bool leaving_now_ = false;
   bool owned_ = true;
   bool ended_ = false;
-  bool told_away_ = false;
+  bool told_lost_ = false;
   core::duration backoff_{};
   std::shared_ptr<store_driver> self_;  // while there is something left to say, and nobody else has it
 

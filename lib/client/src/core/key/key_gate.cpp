@@ -1,6 +1,7 @@
 #include "core/key/key_gate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ephemint::inline v0::core {
 
@@ -41,12 +42,12 @@ bool key_gate::should_shut(time_point now) const noexcept {
 
 /// A minute counts as far as probes tell of it: a machine that slept has asked nobody.
 bool key_gate::hopeless() const noexcept {
-  if (has_minted_) return between(probe_refused_at_, shut_at_) >= patience;
+  if (has_minted_ || told_) return between(probe_refused_at_, shut_at_) >= patience;
   return refused_ >= given_up && refused_probes_ >= probes_before_given_up;
 }
 
 duration key_gate::pause_after_probe(time_point now) noexcept {
-  if (refused_ < doubted) return {};
+  if (refused_ < doubted && !told_) return {};
   ++refused_probes_;
   probe_refused_at_ = now;
   return std::chrono::seconds{hopeless() ? 5 : 1};
@@ -56,7 +57,16 @@ void key_gate::on_minted() noexcept {
   has_minted_ = true;
   refused_ = 0;
   refused_probes_ = 0;
-  shut_ = probing_ = false;
+  shut_ = told_ = probing_ = false;
+}
+
+void key_gate::on_told_refused(time_point now, time_point since, time_point until, bool again) noexcept {
+  if (!std::exchange(shut_, true)) shut_at_ = probe_refused_at_ = since;
+  told_ = true;
+  shut_until_ = until;
+  if (!again) return;
+  ++refused_probes_;
+  probe_refused_at_ = now;
 }
 
 }  // namespace ephemint::inline v0::core

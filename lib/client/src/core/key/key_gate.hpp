@@ -24,6 +24,9 @@ namespace ephemint::inline v0::core {
 /// refused one on logins fail, and who is patient waits: a run of refused accounts is passed by probes. That
 /// ends when 13 accounts and three probes were refused with a key that never minted, or after a minute with
 /// one that has. Then everybody fails, and a probe goes each 5 s.
+///
+/// Processes that share what they know tell each other that a key is refused only when its gate has `fallen`:
+/// while a new key is in doubt, others may well mint with it.
 class key_gate {
  public:
   enum class state : std::uint8_t { open, probe_due, waiting, failing_logins, failing };
@@ -32,7 +35,9 @@ class key_gate {
   state at(time_point now) const noexcept;
   bool open() const noexcept { return !shut_; }
   /// The key has minted, and nobody was refused since the last mint.
-  bool at_ease() const noexcept { return has_minted_ && refused_ == 0; }
+  bool at_ease() const noexcept { return has_minted_ && refused_ == 0 && !shut_; }
+  /// Shut for more than the doubt in which a new key is, or by the word of others.
+  bool fallen() const noexcept { return shut_ && (has_minted_ || told_ || hopeless()); }
 
   /// `round_trip` stands in for the unknown end of a probe that is on its way.
   time_point not_before(time_point now, duration round_trip) const noexcept;
@@ -45,6 +50,10 @@ class key_gate {
   void on_refused(time_point now, bool was_probe, std::uint64_t account) noexcept;
   /// Only a mint speaks for the key: any other reply may have been made before it was looked at.
   void on_minted() noexcept;
+
+  /// Others say that the key is refused, since then, and that the next probe is due at `until`. `again`: a
+  /// probe of theirs was refused.
+  void on_told_refused(time_point now, time_point since, time_point until, bool again) noexcept;
 
  private:
   // Of a key that never minted. 13: eight requests may be out together, and say no more than one; a handful
@@ -72,6 +81,7 @@ class key_gate {
   std::uint32_t refused_probes_ = 0;
   bool has_minted_ = false;
   bool shut_ = false;  ///< or in doubt
+  bool told_ = false;  ///< by others
   bool probing_ = false;
 };
 

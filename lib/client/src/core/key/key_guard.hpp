@@ -4,10 +4,31 @@
 #include "core/time.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
 namespace ephemint::inline v0::core {
+
+/// Hears that a guard has something to tell those who share its key.
+class key_watch {
+ public:
+  /// From any thread, under no lock of the guard's.
+  virtual void key_judged() noexcept = 0;
+
+ protected:
+  ~key_watch() = default;
+};
+
+/// What a guard has to tell them.
+struct key_report {
+  std::uint64_t version = 0;   ///< of the key
+  bool refused = false;        ///< its gate has fallen, here or by the word of others
+  std::uint64_t refusals = 0;  ///< of probes of a key that was known to be refused, so far
+  std::uint64_t judged = 0;    ///< how often requests of this process have changed its mind
+  bool asks = false;           ///< a probe waits for its grant
+};
 
 /// The gate of a key that several clients share, and which key it is: each new one gets the next version, and
 /// a gate that is open. What became of a request counts only if it left with the key that is in force. All of
@@ -55,13 +76,41 @@ class key_guard {
 
   /// There is a new key: nothing is known against it.
   void renewed() noexcept;
+  /// Has the watch look. Under no lock, as it may come back for the key.
+  void tell_renewed() noexcept { tell_watch(std::unique_lock{mutex_}); }
+
+  // --- for one who shares what is known with other processes ---
+  /// It hears from now on, instead of the one before.
+  void tell(std::weak_ptr<key_watch>) noexcept;
+  /// Whether a probe of a refused key goes only when it was granted; else as if alone.
+  void set_by_grant(bool) noexcept;
+  key_report report() const noexcept;
+  /// What others say of the key of that version. As of `key_gate::on_told_refused`.
+  void adopt_refused(time_point now, time_point since, time_point until, bool again,
+                     std::uint64_t version) noexcept;
+  void adopt_accepted(std::uint64_t version) noexcept;
+  /// A probe may go, until then.
+  void grant_probe(time_point until, std::uint64_t version) noexcept;
 
  private:
+  // Who asks in vain for so long, while no others' probe is heard of, goes as if alone.
+  static constexpr std::chrono::seconds grant_patience{20};
+
   state at_shut(time_point now) const noexcept;
   time_point not_before_shut(time_point now, duration round_trip) const noexcept;
   permission may_send_shut(time_point now) noexcept;
   void on_minted_in_doubt(std::uint64_t version) noexcept;
   bool in_force(std::uint64_t version) const noexcept;
+  bool lacks_grant(time_point now) const noexcept {
+    if (!by_grant_ || now < granted_until_ || !gate_.fallen()) return false;
+    return !asked_ || between(now, asked_since_) < grant_patience;
+  }
+  /// Ends the lock.
+  void tell_watch(std::unique_lock<std::mutex>) noexcept;
+  void end_asking() noexcept {
+    asks_ = asked_ = false;
+    granted_until_ = {};
+  }
   void publish() noexcept {
     shut_.store(!gate_.open(), std::memory_order_relaxed);
     at_ease_.store(gate_.at_ease(), std::memory_order_relaxed);
@@ -69,6 +118,14 @@ class key_guard {
 
   mutable std::mutex mutex_;
   key_gate gate_;
+  std::weak_ptr<key_watch> watch_;
+  bool by_grant_ = false;
+  bool asks_ = false;
+  bool asked_ = false;  ///< since `asked_since_`, or the last probe that is known of
+  time_point asked_since_{};
+  time_point granted_until_{};
+  std::uint64_t refusals_ = 0;
+  std::uint64_t judged_ = 0;
   std::atomic<std::uint64_t> version_{1};
   // What `gate_` says, for those who needn't know more.
   std::atomic<bool> shut_{false};

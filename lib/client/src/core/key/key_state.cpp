@@ -26,6 +26,7 @@ void key_state::rotate(secret key) {
     text_.swap(text);
     guard_.renewed();
   }
+  guard_.tell_renewed();
   // The last reference to a listener may end here, and its end may come back to this object: the lock is
   // free.
   for (const auto& listener : listeners)

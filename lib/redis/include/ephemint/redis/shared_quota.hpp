@@ -82,8 +82,9 @@ class EPHEMINT_EXPORT shared_rate_governor : public rate_governor {
  public:
   /// Any thread.
   virtual shared_quota_stats stats() const = 0;
-  /// Called on the governor's executor whenever the store is lost or is back: once a change. Replaces the
-  /// one before; an empty one ends it.
+  /// Called on the governor's executor whenever the store is lost or is back: once a change. A store that
+  /// answers what is of no use (of another version or window, or full) is lost; one whose state isn't whole
+  /// yet, as after its start, isn't. Replaces the one before; an empty one ends it.
   virtual void on_change(std::function<void(const shared_quota_stats&)>) = 0;
   /// Leaves the others: what is held goes back to them at once instead of after the lease. Clients should be
   /// closed before. Returns at once; what is to be said to the store is said within `lease`, while the
