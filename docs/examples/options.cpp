@@ -42,7 +42,7 @@ asio::awaitable<void> start(ephemint::client& minter) { (co_await minter.warm_up
 asio::awaitable<void> start_in_sandbox(const ephemint::sandbox::server& api) {
   ephemint::client minter{co_await asio::this_coro::executor, example::options_for(api)};
   co_await start(minter);
-  std::cout << minter.stats().connections << " connections stand\n";
+  std::cout << "ready after a warm-up: " << (minter.stats().connections > 0 ? "yes" : "no") << '\n';
 }
 
 }  // namespace

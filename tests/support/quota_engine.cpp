@@ -75,7 +75,7 @@ void engine_client::on_wake(time_point now) {
   while (!dials_.empty() && dials_.front().done_at <= now) {
     const core::link_id link = dials_.front().link;
     dials_.pop_front();
-    engine_.on_link_open(now, link, {.capacity = network_.requests_a_link});
+    engine_.on_link_open(now, link, {.capacity = network_.requests_a_link, .shared = network_.requests_a_link > 1});
   }
   if (tick_at_ <= now) {
     tick_at_ = core::never;
@@ -97,13 +97,15 @@ void engine_client::perform(time_point now) {
       case kind::finish:
         finish(*c);
         break;
+      case kind::probe:  // no link of this world is ever dead
+        engine_.on_link_heard(now, c->link);
+        break;
       case kind::wake_at:
         tick_at_ = c->at;
         break;
       // The world carries on with what nobody waits for, and the engine knows no longer what it closed.
       case kind::drop:
       case kind::reset:
-      case kind::probe:
       case kind::warmed:
       case kind::close:
       case kind::drained:

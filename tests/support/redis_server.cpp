@@ -189,7 +189,10 @@ redis_reply redis_server::ask(const std::vector<std::string>& words) {
 
 std::optional<redis_reply> redis_server::try_to_ask(const std::vector<std::string>& words) {
   if (!connection_) connection_.reset(::redisConnectWithTimeout("127.0.0.1", port_, timeval{10, 0}));
-  if (!connection_ || connection_->err != 0) throw std::runtime_error{"the store can't be reached"};
+  if (!connection_ || connection_->err != 0) {
+    connection_.reset();
+    throw std::runtime_error{"the store can't be reached"};
+  }
   ::redisSetTimeout(connection_.get(), timeval{10, 0});
   std::vector<const char*> pointers;
   std::vector<std::size_t> sizes;
