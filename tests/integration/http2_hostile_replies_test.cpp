@@ -210,9 +210,9 @@ TEST_P(Http2Reply, ends_as_it_should_and_alone) {
   EXPECT_EQ(seen.stats.retries, 0u);
 }
 
-TEST_P(Http2Reply, ends_the_same_in_records_of_one_byte) {
-  if (GetParam().name == std::string_view{"continuations_of_one_byte"})
-    GTEST_SKIP() << "nghttp2 counts the pieces of a block, which are 700 then";
+class Http2ReplyInPieces : public Http2Reply {};
+
+TEST_P(Http2ReplyInPieces, ends_the_same_in_records_of_one_byte) {
   frame_server api{[](frame_peer& p) {
     p.open();
     while (const auto request = p.next_request()) {
@@ -228,7 +228,17 @@ TEST_P(Http2Reply, ends_the_same_in_records_of_one_byte) {
   EXPECT_EQ(api.connections(), 1);
 }
 
+/// But for the one whose block comes in pieces already: nghttp2 counts them, and they would be 700 then.
+std::vector<odd_reply> replies_for_pieces() {
+  std::vector<odd_reply> some{std::begin(odd_replies), std::end(odd_replies)};
+  std::erase_if(some,
+                [](const odd_reply& r) { return r.name == std::string_view{"continuations_of_one_byte"}; });
+  return some;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Http2Reply, testing::ValuesIn(odd_replies),
+                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Http2ReplyInPieces, testing::ValuesIn(replies_for_pieces()),
                          [](const auto& each) { return each.param.name; });
 
 // Of a connection that answered well before: what a fresh one says first is all that is known of it.

@@ -75,7 +75,8 @@ void engine_client::on_wake(time_point now) {
   while (!dials_.empty() && dials_.front().done_at <= now) {
     const core::link_id link = dials_.front().link;
     dials_.pop_front();
-    engine_.on_link_open(now, link, {.capacity = network_.requests_a_link, .shared = network_.requests_a_link > 1});
+    engine_.on_link_open(now, link,
+                         {.capacity = network_.requests_a_link, .shared = network_.requests_a_link > 1});
   }
   if (tick_at_ <= now) {
     tick_at_ = core::never;
