@@ -77,3 +77,7 @@ install_pc(ephemint "${PROJECT_DESCRIPTION}" ephemint "${pc_requires}" "${pc_boo
 if(EPHEMINT_BUILD_SANDBOX)
     install_pc(ephemint-sandbox "A stand-in for the API that ephemint talks to, for tests" ephemint_sandbox "${pc_requires}" -pthread)
 endif()
+if(EPHEMINT_BUILD_REDIS)
+    install_pc(ephemint-redis "One quota for all machines that use a partner key, by Redis or Valkey" ephemint_redis
+        "ephemint, hiredis" "${pc_boost_libs}")
+endif()

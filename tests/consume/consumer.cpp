@@ -1,4 +1,5 @@
 #include <ephemint/client.hpp>
+#include <ephemint/redis/shared_quota.hpp>
 #include <ephemint/sandbox/server.hpp>
 
 #include <boost/asio/thread_pool.hpp>
@@ -16,6 +17,12 @@ int main() {
   options.api_key = ephemint::secret{api.api_key()};
   options.system_authorities = false;
   options.authority_pem = api.ca_pem();
+  // No store is there: it goes on with its share.
+  ephemint::shared_quota_options shared;
+  shared.url = "redis://127.0.0.1:1";
+  const auto governor = ephemint::make_shared_rate_governor(pool.get_executor(), options.api_key,
+                                                            options.base_url, std::move(shared));
+  options.governor = governor;
   ephemint::client minter{pool.get_executor(), std::move(options)};
   const auto minted = minter.async_mint({.account = "se-1"}, boost::asio::use_future).get();
   if (!minted) {
