@@ -4,9 +4,10 @@ target_compile_options(leased_quota_world PRIVATE ${ephemint_virtual_time_flags}
 target_link_libraries(leased_quota_world PUBLIC shared_quota_world quota_script PRIVATE ephemint_build_flags)
 ephemint_test(shared_quota_world_test VIRTUAL_TIME SOURCES unit/shared_quota_world_test.cpp LIBRARIES leased_quota_world LABELS unit)
 
-# The command's processes, a store and the sandbox.
-if(EPHEMINT_BUILD_CLI)
-    ephemint_test(shared_quota_processes_test SERIAL
+# The command's processes, a store and the sandbox: three minutes of waiting, and nothing that the sanitizers don't see
+# elsewhere.
+if(EPHEMINT_BUILD_CLI AND NOT EPHEMINT_SANITIZE)
+    ephemint_test(shared_quota_processes_test
         SOURCES
             integration/shared_quota_processes_test.cpp
             support/command.cpp
