@@ -50,6 +50,11 @@ void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size)) return counted(memory);
   throw std::bad_alloc{};
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++library_allocations;
+  void* const memory = std::malloc(size);
+  return memory ? counted(memory) : nullptr;
+}
 void operator delete(void* memory) noexcept {
   bytes_held -= static_cast<long>(malloc_usable_size(memory));
   std::free(memory);

@@ -139,9 +139,12 @@ std::string not_of_ours(std::string_view scheme) {
 
 std::string store_url::shown() const {
   std::string text = by_sentinel() ? "redis-sentinel://" : tls ? "rediss://" : "redis://";
-  for (const store_address& host : hosts) text += (&host == &hosts.front() ? "" : ",") + host.text();
-  if (by_sentinel()) text += '/' + master;
-  if (database != 0) text += '/' + std::to_string(database);
+  for (const store_address& host : hosts) {
+    if (&host != &hosts.front()) text += ',';
+    text += host.text();
+  }
+  if (by_sentinel()) text.append("/").append(master);
+  if (database != 0) text.append("/").append(std::to_string(database));
   return text;
 }
 

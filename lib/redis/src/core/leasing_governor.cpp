@@ -173,7 +173,8 @@ std::string leasing_governor::trouble() const {
   state_->shelf.for_each([&](const shared_count& book) { away |= book.away() || !book.ever_answered(); });
   if (!away || !state_->shelf.stops()) return {};
   const std::string& why = state_->last_error;
-  return "quota store unreachable: " + (why.empty() ? std::string{"it hasn't answered yet"} : why);
+  std::string said = "quota store unreachable: ";
+  return said += why.empty() ? "it hasn't answered yet" : why.c_str();
 }
 
 std::optional<leasing_governor::outgoing> leasing_governor::next_call(time_point now) {
