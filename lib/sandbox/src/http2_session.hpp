@@ -26,7 +26,7 @@ class transport;
 
 /// One connection that speaks HTTP/2, from the handshake's end to its own: reads and writes at the same time,
 /// and answers each stream when its time has come. Everything of it runs on its hub's executor.
-class http2_session : private http2_events {
+class http2_session final : private http2_events {
  public:
   /// `owner` holds the transport, and this.
   http2_session(hub&, transport&, std::weak_ptr<void> owner);
