@@ -134,8 +134,7 @@ TEST(leasing_governor, each_account_has_a_count_of_its_own) {
   redis::store_answer paused = granting(0);
   paused.now = redis::store_answer::mode::pause;
   paused.pause_left = 2s;
-  for (const auto& call : calls)
-    g.on_answer(now, call.number, call.key == "k:b" ? paused : granting(1));
+  for (const auto& call : calls) g.on_answer(now, call.number, call.key == "k:b" ? paused : granting(1));
   EXPECT_EQ(g.try_acquire(now, {priority::interactive, "a", client}).what, verdict::granted);
   EXPECT_EQ(g.try_acquire(now, {priority::interactive, "b", client}).what, verdict::later);
   EXPECT_EQ(g.try_acquire(now, {priority::interactive, "c", client}).what, verdict::granted);

@@ -280,8 +280,8 @@ time_point engine::sent_at(attempt_id id) const noexcept {
   return a ? a->sent_at : time_point{};
 }
 
-/// Mints of that priority that have a link, if there were permits. Others' accounts don't count where each has
-/// a quota of its own.
+/// Mints of that priority that have a link, if there were permits. Others' accounts don't count where each
+/// has a quota of its own.
 std::size_t engine::could_leave(priority urgency) const noexcept {
   if (settings_.scope == quota_scope::per_account || links_.capacity() <= in_flight_) return 1;
   return std::max<std::size_t>(1, std::min(queue_.size(urgency), links_.capacity() - in_flight_));

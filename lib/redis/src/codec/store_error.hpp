@@ -16,7 +16,7 @@ struct store_error {
     this_server,   ///< it isn't the one to ask, or doesn't let us: look for it anew
   };
   kind what = kind::this_command;
-  std::string message;        ///< one line: our words, what is the server's in quotes and cut
+  std::string message;         ///< one line: our words, what is the server's in quotes and cut
   std::string_view elsewhere;  ///< of `moved` and `ask`: `host:port`, as it was said; within the error's text
 };
 

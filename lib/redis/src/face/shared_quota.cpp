@@ -16,8 +16,8 @@ std::shared_ptr<shared_rate_governor> make_shared_rate_governor(boost::asio::any
   if (!executor) throw std::invalid_argument{"executor: is empty"};
   std::random_device device;
   const std::uint64_t seed = (std::uint64_t{device()} << 32) | device();
-  return std::make_shared<redis::shared_governor>(
-      std::move(executor), redis::check(key, base_url, std::move(options), seed));
+  return std::make_shared<redis::shared_governor>(std::move(executor),
+                                                  redis::check(key, base_url, std::move(options), seed));
 }
 
 }  // namespace ephemint::inline v0
