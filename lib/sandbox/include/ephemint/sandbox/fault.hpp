@@ -164,6 +164,7 @@ struct fault {
 
   // --- HTTP/2 alone.
 
+  /// What goes wrong over HTTP/2 alone; requests over HTTP/1.1 pass by such a fault, uncounted.
   http2_fault http2 = {};
 
   /// These bytes as the reply; then the connection stays as it is.

@@ -57,6 +57,7 @@ struct goaway {
   /// Another one: this very number. 0, the default: what `reach` says.
   std::uint32_t last_stream = 0;
 
+  /// Whether both say the same.
   friend bool operator==(const goaway&, const goaway&) = default;
 };
 
@@ -105,6 +106,7 @@ struct http2_fault {
   /// The first SETTINGS leave each request's body so much room. 0 to 2^31 - 1. Default: 65,535.
   std::optional<std::uint32_t> window = std::nullopt;
 
+  /// Whether both say the same.
   friend bool operator==(const http2_fault&, const http2_fault&) = default;
 };
 
