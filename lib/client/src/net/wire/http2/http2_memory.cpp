@@ -32,6 +32,7 @@ void* http2_memory::allocate(std::size_t size) noexcept {
   const std::size_t which = class_of(size);
   if (which != classes) {
     size = smallest << which;
+    const std::lock_guard lock{mutex_};
     if (head* const kept = free_[which]) {
       free_[which] = kept->next;
       kept_ -= size;
@@ -49,9 +50,15 @@ void http2_memory::release(void* memory) noexcept {
   wipe(memory, (static_cast<head*>(memory) - 1)->size);
   head* const block = static_cast<head*>(memory) - 1;
   const std::size_t which = class_of(block->size);
-  if (which == classes || kept_ + block->size > most_kept) return ::operator delete(block);
-  kept_ += block->size;
-  block->next = std::exchange(free_[which], block);
+  if (which != classes) {
+    const std::lock_guard lock{mutex_};
+    if (kept_ + block->size <= most_kept) {
+      kept_ += block->size;
+      block->next = std::exchange(free_[which], block);
+      return;
+    }
+  }
+  ::operator delete(block);
 }
 
 void* http2_memory::allocate_zeroed(std::size_t count, std::size_t size) noexcept {

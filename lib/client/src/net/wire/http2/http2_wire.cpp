@@ -224,9 +224,8 @@ http2_wire::http2_wire(const std::string& host, http2_stock& stock, const settin
 }
 
 http2_wire::~http2_wire() {
-  session_.reset();  // before what its callbacks touch
-  stock_.give_back(std::move(output_));
-  for (const auto& s : streams_) stock_.give_back(s->reply.reset());
+  // Before what its callbacks touch. The stock's buffers are the gate's, and this may be outside: they go.
+  session_.reset();
 }
 
 void http2_wire::introduce(const settings& s) {
