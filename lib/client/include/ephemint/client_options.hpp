@@ -15,6 +15,7 @@
 
 namespace ephemint::inline v0 {
 
+class observer;
 class rate_governor;
 
 /// Whether HTTP/2 is spoken. The server says by ALPN, in the TLS handshake, whether it takes it.
@@ -116,6 +117,10 @@ struct client_options {
   /// Requests at once on an HTTP/2 connection, 1 to 1000; fewer where the server grants fewer. 100: what
   /// servers usually grant.
   std::size_t max_streams = 100;
+
+  // --- seen from outside ---
+  /// Hears what the client does: `metrics`, `log_observer`, or your own. Null: nobody, at no cost.
+  std::shared_ptr<ephemint::observer> observer{};
 
   // --- threads ---
   /// True: the executor runs one handler at a time already (an `io_context` with one thread, a strand) and

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ephemint/export.hpp>
+#include <ephemint/quota.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,10 @@ struct client_stats {
   std::size_t connections = 0;           ///< established now
   std::size_t http2_connections = 0;     ///< of these, the ones that speak HTTP/2
   std::uint64_t refused_streams = 0;     ///< requests that an HTTP/2 server said it hasn't looked at
+
+  // the quota and the key, which others may share
+  quota_state quota{};       ///< in force, used, paused
+  bool key_refused = false;  ///< the API refuses the key: mints fail with `unauthorized`
 };
 
 }  // namespace ephemint::inline v0

@@ -31,6 +31,9 @@ struct mint_request {
   /// the API is back: an API that answered before, and of which now nothing, or nothing but 5xx, comes. 0:
   /// doesn't wait. At most 24 h. 5 min: longer than a deployment or a restart takes.
   std::chrono::milliseconds outage_patience = std::chrono::minutes{5};
+  /// The caller's own number for it, a trace's or a request's: stands in the observer's reports, and nowhere
+  /// else.
+  std::uint64_t tag = 0;
 };
 
 /// For `mint_request::deadline` and `client_options::deadline`: none.

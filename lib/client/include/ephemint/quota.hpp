@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace ephemint::inline v0 {
@@ -51,6 +52,18 @@ class quota {
   mode mode_;
   std::uint64_t requests_;
   std::chrono::milliseconds window_;
+};
+
+/// How a quota stands at one moment: of an account's own count where each account has one, only what holds
+/// for all.
+struct quota_state {
+  std::optional<quota> in_force{};    ///< as declared, or as learnt; none: not known
+  std::uint64_t used = 0;             ///< requests that count in the window now
+  std::chrono::nanoseconds pause{0};  ///< how long the server's 429s still have all wait; 0: they don't
+  bool probing = false;               ///< one request looks whether the pause may end
+
+  /// Whether both say the same.
+  friend bool operator==(const quota_state&, const quota_state&) = default;
 };
 
 /// What the quota counts. The API's documentation doesn't say which, so the safe one is the default.

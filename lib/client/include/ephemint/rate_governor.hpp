@@ -146,6 +146,10 @@ class EPHEMINT_EXPORT rate_governor {
   virtual clock::time_point estimate(clock::time_point now, const permit_request&,
                                      std::size_t ahead) const = 0;
 
+  /// How the quota stands, for those who show it: not looked at on a mint's way. What is said by default:
+  /// nothing is known.
+  virtual quota_state state(clock::time_point now) const noexcept;
+
   /// What keeps it from giving permits other than the quota: one line without secrets, that the error of a
   /// mint gets which failed for want of a permit. Empty: nothing. Throws `std::bad_alloc`.
   virtual std::string trouble() const { return {}; }

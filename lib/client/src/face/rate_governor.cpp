@@ -18,6 +18,8 @@ std::uint64_t drawn_seed() {
 
 rate_governor::rate_governor() : outage_{std::make_shared<core::outage_guard>()} {}
 
+quota_state rate_governor::state(clock::time_point) const noexcept { return {}; }
+
 std::shared_ptr<rate_governor> make_rate_governor(quota q, quota_scope scope,
                                                   std::optional<std::uint64_t> seed) {
   detail::check_quota(q);

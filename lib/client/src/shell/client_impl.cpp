@@ -476,9 +476,27 @@ void client_impl::publish() noexcept {
 }
 
 client_stats client_impl::stats() const noexcept {
+  const auto now = clock::now();
   const auto at = [this](std::size_t i) { return published_[i].load(std::memory_order_relaxed); };
-  return {at(0), at(1),  at(2),  at(3),  at(4),  at(5),  at(6),  at(7), at(8),
-          at(9), at(10), at(11), at(12), at(13), at(14), at(17), at(18)};
+  return {at(0),
+          at(1),
+          at(2),
+          at(3),
+          at(4),
+          at(5),
+          at(6),
+          at(7),
+          at(8),
+          at(9),
+          at(10),
+          at(11),
+          at(12),
+          at(13),
+          at(14),
+          at(17),
+          at(18),
+          governor_->state(now),
+          key_->guard().failing(now, true)};
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.

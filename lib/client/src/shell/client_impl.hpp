@@ -56,6 +56,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<const telling_place> place() const noexcept { return {shared_from_this(), &place_}; }
   const client_options& options() const noexcept { return options_; }
   client_stats stats() const noexcept;
+  const rate_governor& governor() const noexcept { return *governor_; }
   clock::duration estimate(priority) const noexcept;
   std::optional<api_outage> outage() const noexcept;
   const std::shared_ptr<context_members>& context() const noexcept { return context_; }
