@@ -159,11 +159,11 @@ TEST(admission_queue, parked_account_waits_and_others_go_on) {
   f.add("b", 8s);
   f.queue.park(head, f.now + 3s);
   EXPECT_EQ(f.queue.next_wake(), f.now + 3s);
-  f.add("a", 1s);
+  mint& more_urgent = f.add("a", 1s);
   EXPECT_EQ(f.serve(), "b");
   EXPECT_EQ(f.serve(), "") << "its account waits with it";
   f.now += 3s;
-  EXPECT_EQ(f.queue.wake(f.now), &head);
+  EXPECT_EQ(f.queue.wake(f.now), &more_urgent);
   EXPECT_EQ(f.queue.wake(f.now), nullptr);
   EXPECT_EQ(f.queue.next_wake(), never);
   EXPECT_EQ(f.serve_all(), "aaa");
