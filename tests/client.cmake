@@ -16,6 +16,7 @@ ephemint_test(client_test UNITY
         integration/client_stream_test.cpp
         integration/client_threads_test.cpp
         integration/client_token_only_test.cpp
+        unit/report_queue_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS threads)
 target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmock.h>)

@@ -4,13 +4,17 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <thread>
 
 namespace ephemint {
 namespace {
@@ -405,6 +409,43 @@ TEST_P(Observed, no_secret_is_in_any_report) {
       EXPECT_THAT(h.text, Not(HasSubstr(secret)));
       EXPECT_THAT(h.account, Not(HasSubstr(secret)));
     }
+}
+
+// behaviours: O1
+TEST(ObservedThreads, reports_come_one_at_a_time_and_each_mint_after_its_attempts) {
+  constexpr std::size_t mints = 400;
+  sandbox::server api{faulty({"status=503,every=7"})};
+  const auto seen = std::make_shared<recording_observer>();
+  std::atomic<std::size_t> ended{0};
+  asio::thread_pool pool{4};
+  {
+    auto options = options_for(api);
+    options.observer = seen;
+    options.first_backoff = 1ms;
+    client c{pool.get_executor(), std::move(options)};
+    std::vector<std::thread> callers;
+    for (int t = 0; t < 4; ++t)
+      callers.emplace_back([&] {
+        for (std::size_t i = 0; i < mints / 4; ++i)
+          c.async_mint({.account = i % 5 == 0 ? "not\nan account" : "se-1"},
+                       [&](const mint_result&) { ++ended; });
+      });
+    for (auto& each : callers) each.join();
+    while (ended < mints) std::this_thread::yield();
+  }
+  pool.join();
+  EXPECT_FALSE(seen->overlapped);
+  EXPECT_EQ(seen->mints().size(), mints);
+  std::set<std::uint64_t> over;
+  for (const heard& h : seen->all()) {
+    if (h.what == heard::kind::attempt) {
+      EXPECT_FALSE(over.contains(h.attempt.mint));
+    } else if (h.what == heard::kind::mint && h.mint.mint != 0) {
+      EXPECT_TRUE(over.insert(h.mint.mint).second) << "told of twice";
+      EXPECT_EQ(h.mint.took, sum_of(h.mint));
+    }
+  }
+  EXPECT_EQ(over.size(), mints * 4 / 5);
 }
 
 // behaviours: O1
