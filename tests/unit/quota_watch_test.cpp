@@ -26,7 +26,7 @@ struct watched {
     const auto found = watch.look(now, q, key_refused);
     return {found.begin(), found.end()};
   }
-  quota_watch watch{start, calm};
+  quota_watch watch{start, production_quota};
 };
 
 TEST(quota_watch, calm_is_no_news) {
