@@ -181,6 +181,7 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   m.under_way = &a;
   ++m.attempts;
   ++in_flight_;
+  counts_.queued_background -= is_background(m);
   ++counts_.requests;
   sends_.push_back(a);
 }
