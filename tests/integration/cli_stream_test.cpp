@@ -186,6 +186,17 @@ TEST_F(cli_stream, terminal_that_accounts_are_awaited_from_is_told_so) {
   EXPECT_EQ(running.wait().status, 128 + SIGTERM);
 }
 
+TEST_F(cli_stream, line_on_a_terminal_says_how_the_quota_stands) {
+  if (!can_be_had(channel::terminal)) GTEST_SKIP() << "no terminals here: /dev/pts isn't mounted";
+  api.add_fault(sandbox::parse_fault("delay=300ms"));
+  const temporary_file accounts{numbered(6)};
+  command running{mint_command({"--rate", "10/60s", "--in-flight", "2", "--accounts", accounts.path()}),
+                  environment(), channel::terminal};
+  const outcome all = running.wait();
+  EXPECT_EQ(all.status, 0);
+  EXPECT_TRUE(std::regex_search(all.err, std::regex{"quota used [1-6]/10  HTTP/(2|1\\.1)"})) << all.err;
+}
+
 TEST_F(cli_stream, second_signal_kills) {
   api.add_fault(sandbox::parse_fault("stall"));
   command running{mint_command({"se-1", "--attempt-timeout", "1min"}), environment()};
