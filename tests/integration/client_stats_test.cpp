@@ -30,6 +30,7 @@ client_stats after_mints(client_options options, int mints) {
   return seen;
 }
 
+// behaviours: R18
 TEST(Stats, quota_is_told_with_what_is_used_of_it) {
   for (const http2_use protocol : protocols()) {
     sandbox::server api;
@@ -44,6 +45,7 @@ TEST(Stats, quota_is_told_with_what_is_used_of_it) {
   }
 }
 
+// behaviours: R18
 TEST(Stats, pause_that_the_api_asks_for_is_told) {
   for (const http2_use protocol : protocols()) {
     sandbox::server api{faulty({"status=429,retry_after=200"})};
@@ -72,7 +74,7 @@ TEST(Stats, quota_of_a_governor_that_clients_share_is_one) {
   });
 }
 
-// behaviours: R8
+// behaviours: R18
 TEST(Stats, key_is_called_refused_when_its_gate_has_fallen_and_no_longer_when_it_is_another) {
   sandbox::server api;
   run([&]() -> asio::awaitable<void> {

@@ -257,7 +257,7 @@ TEST(key_guard_shared, asker_in_vain_goes_as_if_alone) {
   EXPECT_EQ(g.may_send(now + std::chrono::seconds{21}), key_guard::permission::go_as_probe);
 }
 
-// behaviours: R8
+// behaviours: R18
 TEST(key_guard, key_is_called_refused_from_its_gates_fall_to_a_mint_whether_a_probe_is_due_or_not) {
   key_guard guard;
   shut(guard);

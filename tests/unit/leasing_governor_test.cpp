@@ -224,6 +224,7 @@ TEST(leasing_governor, login_waits_for_no_command_while_there_is_quota) {
   }
 }
 
+// behaviours: L10
 TEST(leasing_governor, quota_stands_as_the_store_says_and_as_we_have_used_it_since) {
   redis::leasing_governor g{settings()};
   const auto client = g.join();
@@ -260,6 +261,7 @@ TEST(leasing_governor, pause_of_another_member_is_a_pause) {
   EXPECT_FALSE(g.state(now).probing) << "another one probes, when it is time";
 }
 
+// behaviours: L10
 TEST(leasing_governor, without_the_store_the_quota_is_our_share_of_it) {
   for (const bool stops : {false, true}) {
     auto s = settings();

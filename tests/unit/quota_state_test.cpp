@@ -53,6 +53,7 @@ TEST(quota_state, new_governor_says_what_it_was_given) {
       EXPECT_EQ((asker{q, scope}.state()), (quota_state{.in_force = q}));
 }
 
+// behaviours: R18
 TEST(quota_state, used_is_what_the_window_holds_and_what_is_in_flight) {
   asker a{quota::declared(5, 60s)};
   const permit first = a.take(), second = a.take(), third = a.take();
@@ -76,7 +77,7 @@ TEST(quota_state, without_a_limit_nothing_counts) {
   EXPECT_EQ(a.state(), (quota_state{.in_force = quota::unlimited()}));
 }
 
-// behaviours: R1
+// behaviours: R1, R18
 TEST(quota_state, pause_is_told_to_its_end_then_the_probe_then_nothing_any_more) {
   for (const quota q : {production_quota, quota::automatic(), quota::unlimited()}) {
     asker a{q};
@@ -111,6 +112,7 @@ TEST(quota_state, refused_probe_is_the_next_pause) {
   EXPECT_FALSE(a.state().probing);
 }
 
+// behaviours: R18
 TEST(quota_state, declared_quota_is_the_learnt_one_where_the_server_admits_less) {
   asker a{production_quota};
   for (int i = 0; i < 150; ++i, a.now += 300ms) a.mint();
@@ -143,6 +145,7 @@ TEST(quota_state, of_accounts_counts_only_what_holds_for_all_is_told) {
   }
 }
 
+// behaviours: R18
 TEST(quota_state, looking_changes_nothing) {
   asker looked_at{quota::automatic()}, left_alone{quota::automatic()};
   for (int i = 0; i < 3000; ++i) {

@@ -78,7 +78,7 @@ TEST(shared_quota_metrics, text_keeps_the_formats_rules) {
   EXPECT_EQ(families.size(), 9u);
 }
 
-// behaviours: O3
+// behaviours: L10
 TEST(shared_quota_metrics, neither_the_store_nor_its_last_error_stand_in_the_text) {
   shared_quota_stats seen;
   seen.store = "redis://quota.example:6379";
