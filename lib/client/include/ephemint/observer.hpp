@@ -82,15 +82,15 @@ struct attempt_report {
 
 /// One mint, when it is over.
 struct mint_report {
-  std::uint64_t mint = 0;                    ///< this client's number for the mint, from 1
-  std::uint64_t tag = 0;                     ///< `mint_request::tag`
-  std::string_view account;                  ///< whose: a customer's id, and so never a metric's label
-  priority urgency = priority::interactive;  ///< as it was asked for
-  std::optional<mint_errc> error{};          ///< none: a token was handed over
-  int attempts = 0;                          ///< as `mint_error::attempts` counts them
-  clock::duration took{};                    ///< from the call to the end
-  clock::duration on_the_wire{};             ///< of that, while an attempt was under way
-  clock::duration remaining{};               ///< of a token: how long it lives on
+  std::uint64_t mint = 0;    ///< this client's number for the mint, from 1; 0: it wasn't begun
+  std::uint64_t tag = 0;     ///< `mint_request::tag`
+  std::string_view account;  ///< whose: a customer's id, and so never a metric's label
+  priority urgency = priority::interactive;            ///< as it was asked for
+  std::optional<mint_errc> error{};                    ///< none: a token was handed over
+  int attempts = 0;                                    ///< as `mint_error::attempts` counts them
+  clock::duration took{};                              ///< from the call to the end
+  clock::duration on_the_wire{};                       ///< of that, while an attempt was under way
+  clock::duration remaining{};                         ///< of a token: how long it lives on
   std::array<clock::duration, wait_reasons> waited{};  ///< by `wait_reason`; with `on_the_wire` all of `took`
   std::string_view request_id;                         ///< of the last reply, checked; empty: none
   clock::time_point at{};                              ///< when it was over
