@@ -12,6 +12,7 @@ ephemint_test(client_test UNITY
         integration/client_replies_test.cpp
         integration/client_rotation_test.cpp
         integration/client_sandbox_http2_test.cpp
+        integration/client_stats_test.cpp
         integration/client_stream_test.cpp
         integration/client_threads_test.cpp
         integration/client_token_only_test.cpp

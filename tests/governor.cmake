@@ -9,6 +9,7 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/pause_gate_test.cpp
         unit/permit_table_test.cpp
         unit/quota_learner_test.cpp
+        unit/quota_state_test.cpp
         unit/rate_governor_property_test.cpp
         unit/rate_governor_test.cpp
         unit/reserve_test.cpp

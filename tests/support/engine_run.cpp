@@ -412,6 +412,8 @@ void engine_run::check() {
   if (watched_->strangers_reply) complain("a reply was said to be to another account's request");
   const auto n = engine_->count();
   if (n.queued + n.in_flight != live_) complain("the engine counts other mints than are live (I1)");
+  if (n.queued_background > n.queued) complain("the engine counts more background mints than wait");
+  if (live_ == 0 && n.queued_background != 0) complain("background mints wait, but none is live");
   if (n.connections != connections_.size() - dialling_) complain("the engine counts other connections (I2)");
   if (n.requests != sent_.size()) complain("the engine counts other requests than were sent");
   if (n.submitted != calls_.size() || n.minted + n.failed + live_ != calls_.size())

@@ -24,6 +24,7 @@ struct client_stats {
   std::uint64_t rate_limited = 0;     ///< replies that said so
   std::uint64_t expired = 0;          ///< tokens that came too late to be handed over
   std::size_t queued = 0;             ///< mints waiting now
+  std::size_t queued_background = 0;  ///< of these, the background ones
   std::size_t in_flight = 0;          ///< requests under way now
 
   // connections
@@ -37,9 +38,7 @@ struct client_stats {
 
   // the quota and the key, which others may share
   quota_state quota{};       ///< in force, used, paused
-  bool key_refused = false;  ///< the API refuses the key: mints fail with `unauthorized`
-
-  std::size_t queued_background = 0;  ///< of `queued`, the background ones
+  bool key_refused = false;  ///< the API refuses the key: logins fail with `unauthorized`, a batch may wait
 };
 
 }  // namespace ephemint::inline v0

@@ -92,6 +92,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   }
   live_.push_back(m);
   ++live_mints_;
+  counts_.queued_background += is_background(m);
 }
 
 /// Takes a mint out of wherever it waits.
@@ -138,6 +139,7 @@ void engine::finish(mint& m, outcome::cause why, mint_errc code, time_point retr
   live_.erase(live_.iterator_to(m));
   over_.push_back(m);
   --live_mints_;
+  counts_.queued_background -= is_background(m);
 }
 
 void engine::met(mint& m, const mint_error& said) noexcept {
@@ -313,9 +315,10 @@ time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) c
 
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const noexcept {
   const auto n = count();
-  std::size_t ahead = urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
+  std::uint64_t ahead = urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
   if (settings_.scope == quota_scope::per_account) ahead = 0;  // nobody else takes its permits
-  const time_point when = governor_.estimate(now, {urgency, account.str(), client_}, ahead);
+  const time_point when =
+      governor_.estimate(now, {urgency, account.str(), client_}, static_cast<std::size_t>(ahead));
   return std::max(when, key_.not_before(now, usual_reply_));
 }
 

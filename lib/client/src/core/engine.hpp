@@ -174,9 +174,9 @@ class engine {
   struct counts {
     std::uint64_t submitted = 0, minted = 0, failed = 0, requests = 0, retries = 0, stale_retries = 0;
     std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0, refused = 0;
-    std::size_t queued = 0, in_flight = 0, connections = 0, shared_connections = 0;
-    std::size_t ahead_of_interactive = 0;  ///< mints that go before a new login
-    std::size_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
+    std::uint64_t queued = 0, queued_background = 0, in_flight = 0, connections = 0, shared_connections = 0;
+    std::uint64_t ahead_of_interactive = 0;  ///< mints that go before a new login
+    std::uint64_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
   };
   counts count() const noexcept;
 
@@ -203,6 +203,7 @@ class engine {
   static bool patient(const mint& m) noexcept {
     return m.deadline == never && m.outage_patience > duration::zero();
   }
+  static bool is_background(const mint& m) noexcept { return m.urgency == priority::background; }
   void finish(mint&, outcome::cause, mint_errc, time_point retry_at = never) noexcept;
   std::optional<outcome> refusal(time_point now, const mint&) const noexcept;
   bool in_time(time_point now, const mint&) const noexcept;

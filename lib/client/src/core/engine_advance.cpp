@@ -189,6 +189,7 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   a.first_on_link = l.served == 1;
   placed(m);
   ++in_flight_;
+  counts_.queued_background -= is_background(m);
   ++counts_.requests;
   sends_.push_back(a);
 }

@@ -47,6 +47,7 @@ mint* engine::detach(attempt& a) noexcept {
   m->under_way = nullptr;
   m->where = mint::place::nowhere;
   --in_flight_;
+  counts_.queued_background += is_background(*m);
   return m;
 }
 

@@ -483,60 +483,45 @@ void client_impl::end_closes() noexcept {
 // --- figures ---
 
 void client_impl::publish() noexcept {
-  const auto n = engine_.count();
-  const std::array<std::uint64_t, 19> figures{n.submitted,
-                                              n.minted,
-                                              n.failed,
-                                              n.requests,
-                                              n.retries,
-                                              n.stale_retries,
-                                              n.rate_limited,
-                                              n.expired,
-                                              n.queued,
-                                              n.in_flight,
-                                              n.dials,
-                                              n.failed_dials,
-                                              full_handshakes_,
-                                              resumed_handshakes_,
-                                              n.connections,
-                                              n.ahead_of_interactive,
-                                              n.ahead_of_background,
-                                              n.shared_connections,
-                                              n.refused};
-  for (std::size_t i = 0; i < figures.size(); ++i) published_[i].store(figures[i], std::memory_order_relaxed);
+  published_.store({engine_.count(), full_handshakes_, resumed_handshakes_});
 }
 
 client_stats client_impl::stats() const noexcept {
-  const auto now = clock::now();
-  const auto at = [this](std::size_t i) { return published_[i].load(std::memory_order_relaxed); };
-  return {at(0),
-          at(1),
-          at(2),
-          at(3),
-          at(4),
-          at(5),
-          at(6),
-          at(7),
-          at(8),
-          at(9),
-          at(10),
-          at(11),
-          at(12),
-          at(13),
-          at(14),
-          at(17),
-          at(18),
-          governor_->state(now),
-          key_->guard().failing(now, true)};
+  const figures known = published_.load();
+  const core::engine::counts& n = known.engine;
+  return {
+      .submitted = n.submitted,
+      .minted = n.minted,
+      .failed = n.failed,
+      .requests = n.requests,
+      .retries = n.retries,
+      .stale_retries = n.stale_retries,
+      .rate_limited = n.rate_limited,
+      .expired = n.expired,
+      .queued = static_cast<std::size_t>(n.queued),
+      .queued_background = static_cast<std::size_t>(n.queued_background),
+      .in_flight = static_cast<std::size_t>(n.in_flight),
+      .dials = n.dials,
+      .failed_dials = n.failed_dials,
+      .full_handshakes = known.full_handshakes,
+      .resumed_handshakes = known.resumed_handshakes,
+      .connections = static_cast<std::size_t>(n.connections),
+      .http2_connections = static_cast<std::size_t>(n.shared_connections),
+      .refused_streams = n.refused,
+      .quota = governor_->state(clock::now()),
+      .key_refused = key_->guard().refused(),
+  };
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.
 clock::duration client_impl::estimate(priority urgency) const noexcept {
   const auto now = clock::now();
-  const std::size_t figure = urgency == priority::interactive ? 15 : 16;
   const bool shared = governor_->scope() == quota_scope::per_api_key;
-  const std::size_t ahead = shared ? published_[figure].load(std::memory_order_relaxed) : 0;
-  const auto when = governor_->estimate(now, {urgency, {}, engine_.client()}, ahead);
+  const core::engine::counts n = published_.load().engine;
+  const std::uint64_t ahead =
+      urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
+  const auto when =
+      governor_->estimate(now, {urgency, {}, engine_.client()}, shared ? static_cast<std::size_t>(ahead) : 0);
   const auto key_when = key_->guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
 }

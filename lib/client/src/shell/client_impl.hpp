@@ -12,6 +12,7 @@
 #include "shell/client_registry.hpp"
 #include "shell/operation.hpp"
 #include "shell/outcomes.hpp"
+#include "shell/published.hpp"
 #include "shell/reporter.hpp"
 #include "shell/told.hpp"
 
@@ -20,7 +21,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -128,6 +128,11 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   friend class wake_up_call;
   void woken() noexcept;
 
+  struct figures {
+    core::engine::counts engine;
+    std::uint64_t full_handshakes = 0;
+    std::uint64_t resumed_handshakes = 0;
+  };
   struct place_of_link {
     std::shared_ptr<net::connection> held;
     bool to_flush = false;
@@ -167,7 +172,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
-  std::array<std::atomic<std::uint64_t>, 19> published_{};
+  published<figures> published_;
   std::atomic<bool> orphaned_{false};
 };
 
