@@ -37,6 +37,7 @@ struct mint_arguments {
   std::optional<portal_page> redirect_to;
   bool token_only = false;
   std::optional<result_format> format;
+  std::optional<std::string> metrics_file;
 };
 
 /// Throws `usage_error` unless there is at least one source of accounts and those given by name are right.

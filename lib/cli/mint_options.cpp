@@ -103,6 +103,8 @@ void add_results(CLI::App& mint, mint_arguments& to) {
   mint.add_flag("--token-only", to.token_only, "Ask for the token alone, without a URL to the portal");
   add(mint, "--format", "text|json|url", "How results are printed [text on a terminal, else json]",
       [&](const std::string& value) { to.format = parse_format(value); });
+  add(mint, "--metrics-file", "FILE", "Metrics for Prometheus, written anew every 5 s and at the end",
+      [&](const std::string& path) { to.metrics_file = not_empty(path); });
 }
 
 }  // namespace

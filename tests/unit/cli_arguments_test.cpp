@@ -86,7 +86,9 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "--theme-id",
                                      "123e4567-e89b-12d3-a456-426614174000",
                                      "--format",
-                                     "url"});
+                                     "url",
+                                     "--metrics-file",
+                                     "batch.prom"});
   EXPECT_EQ(given.base_url, "https://localhost:1");
   EXPECT_EQ(given.api_key_file, "k");
   EXPECT_EQ(given.ca_file, "ca.pem");
@@ -102,6 +104,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.redirect_to, portal_page::billing);
   EXPECT_EQ(given.theme_id, "123e4567-e89b-12d3-a456-426614174000");
   EXPECT_EQ(given.format, result_format::url);
+  EXPECT_EQ(given.metrics_file, "batch.prom");
 }
 
 TEST(cli_arguments, mint_alone_says_nothing) {
