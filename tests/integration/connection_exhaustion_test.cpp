@@ -39,9 +39,9 @@ void serve(peer& client) {
 
 /// Hears without taking memory, and counts.
 struct counter final : link_observer {
-  void on_open(link_id, link_room, bool was_resumed) override {
+  void on_open(link_id, link_room, const dial_facts& how) override {
     ++opened;
-    resumed = was_resumed;
+    resumed = how.resumed;
   }
   void on_dial_failed(link_id, const failure& why) override {
     ++dials_failed;

@@ -95,7 +95,7 @@ test::server_wishes http2_server() {
 
 /// Hears without keeping anything, and asks again.
 struct counter final : test::quiet_observer {
-  void on_open(link_id, link_room, bool) override { ++connected; }
+  void on_open(link_id, link_room, const dial_facts&) override { ++connected; }
   void on_reply(link_id, attempt_id, const detail::http_reply& reply) override {
     ++replies;
     EXPECT_TRUE(reply.reusable);

@@ -383,7 +383,7 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
   const auto settings = connection_run::settings_for(server.port(), "127.0.0.1");
   for (int steps = 0; steps < 12; ++steps) {  // the leak check of ASan is what looks here
     struct deaf final : test::quiet_observer {
-      void on_open(link_id, link_room, bool) override { link->send(1, {.text = request}); }
+      void on_open(link_id, link_room, const dial_facts&) override { link->send(1, {.text = request}); }
       void on_reply(link_id, attempt_id, const detail::http_reply&) override {
         link->send(2, {.text = request});
       }
@@ -407,7 +407,7 @@ TEST(Connection, a_gate_keeps_the_threads_of_a_busy_context_apart) {
   asio::io_context io{4};
   const auto gate = std::make_shared<serial_gate>(true);
   struct asker final : test::quiet_observer {
-    void on_open(link_id, link_room, bool) override { link->send(0, {.text = request}); }
+    void on_open(link_id, link_room, const dial_facts&) override { link->send(0, {.text = request}); }
     void on_reply(link_id, attempt_id, const detail::http_reply&) override {
       if (++replies < 200)
         link->send(0, {.text = request});

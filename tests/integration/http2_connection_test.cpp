@@ -74,7 +74,7 @@ class http2_run : public link_observer {
     return std::exchange(told, {});
   }
 
-  void on_open(link_id, link_room room, bool) override {
+  void on_open(link_id, link_room room, const dial_facts&) override {
     told.push_back("open " + std::to_string(room.capacity) + (room.shared ? " shared" : ""));
     if (when_open) when_open();
   }

@@ -53,11 +53,12 @@ engine::~engine() {
 // --- mints ---
 
 void engine::on_submit(time_point now, mint& m) noexcept {
+  last_event_ = now;
   ++counts_.submitted;
   const auto refused = refusal(now, m);
   begin(m, now);
   if (refused) return finish(m, refused->why, refused->code, refused->retry_at);
-  queue_.push(m);
+  line_up(m);
   advance(now);
 }
 
@@ -83,6 +84,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   m.account_hash = std::hash<account_id>{}(m.account);
   m.failed_dials_before = dial_failures_;
   m.submitted = now;
+  m.number = counts_.submitted;
   if (m.deadline != never) deadlines_.insert(m);
   if (patient(m)) {
     ++patient_;
@@ -125,6 +127,7 @@ void engine::finish(mint& m, outcome::cause why, mint_errc code, time_point retr
   const auto dials = static_cast<int>(dial_failures_ - m.failed_dials_before);
   const bool by_dial = code == mint_errc::connect_failed || code == mint_errc::tls_failed;
   m.where = mint::place::over;
+  placed(m);
   m.end = {why, code, m.attempts + static_cast<int>(m.forgiven) + (by_dial ? dials : 0), retry_at};
   const bool waited_in_vain = code == mint_errc::timed_out || code == mint_errc::connect_failed;
   if (why == outcome::cause::engine && !m.met_anything && waited_in_vain && dial_said_something_)
@@ -144,6 +147,7 @@ void engine::met(mint& m, const mint_error& said) noexcept {
 
 void engine::on_cancel(time_point now, mint& m) noexcept {
   if (m.where == mint::place::nowhere || m.where == mint::place::over) return;
+  last_event_ = now;
   take_out(m, now);
   finish(m, outcome::cause::engine, mint_errc::cancelled);
   advance(now);
@@ -156,7 +160,7 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
   const time_point floor = asked_to_wait ? add(now, *asked_to_wait) : now;
   time_point worth_it = asked_to_wait ? floor : never;
   if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
-  if (forgive(m, what, now)) return floor > now ? queue_.delay(m, floor) : queue_.push(m);
+  if (forgive(m, what, now)) return floor > now ? delay(m, floor) : line_up(m);
   if (what == trouble::server_error || what == trouble::timed_out || what == trouble::transport) {
     ++m.troubles;  // a node's, it may be
     m.troubled_at = now;
@@ -166,9 +170,9 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
   const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline, floor);
   if (!when) return finish(m, why, code, worth_it);
   if (*when > now)
-    queue_.delay(m, *when);
+    delay(m, *when);
   else
-    queue_.push(m);
+    line_up(m);
 }
 
 /// A mint's attempt is lost: what surely wasn't seen goes again at once, in place of it, once; all else by
@@ -185,18 +189,21 @@ void engine::lose(mint& m, fate what, const failure_facts& why, again where, tim
     note_lost(m, why.said, now);
     return try_again(m, trouble::transport, now, outcome::cause::said, why.code);
   }
-  m.replaced = true;
+  m.replaced = m.replaces = true;
   --m.attempts;
   outage_.probe_undone(m.probe);
   if (where == again::over_any) return to_fresh(m, time_point::min());
   if (what == fate::unprocessed) ++counts_.stale_retries;
   // Where as many links stand as may, no fresh one may come.
-  links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : queue_.push(m);
+  links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : line_up(m);
 }
 
 /// Has a head whose account has no permit before then wait out of the others' way, or ends it (R10).
 void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
-  if (!hopeless(m, permit)) return queue_.park(m, until);
+  if (!hopeless(m, permit)) {
+    queue_.park(m, until);
+    return placed(m);
+  }
   queue_.drop(m);
   m.where = mint::place::nowhere;
   finish(m, outcome::cause::engine, mint_errc::rate_limited, permit);
@@ -206,7 +213,17 @@ void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
 /// others can use meanwhile. Whatever was stale with its first link is closed by now.
 void engine::to_queue(mint& m, time_point now) noexcept {
   take_out(m, now);
+  line_up(m);
+}
+
+void engine::line_up(mint& m) noexcept {
   queue_.push(m);
+  placed(m);
+}
+
+void engine::delay(mint& m, time_point until) noexcept {
+  queue_.delay(m, until);
+  placed(m);
 }
 
 void engine::to_fresh(mint& m, time_point since) noexcept {
@@ -215,6 +232,7 @@ void engine::to_fresh(mint& m, time_point since) noexcept {
   m.until = since;
   m.order = ++fresh_order_ | (since == time_point::min() ? 0 : needs_a_fresh_one);
   fresh_.insert(m);
+  placed(m);
 }
 
 // --- what is to be told ---

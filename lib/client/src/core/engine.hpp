@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/attempt_observer.hpp"
 #include "core/attempts/attempt_store.hpp"
 #include "core/attempts/retry_policy.hpp"
 #include "core/key/key_guard.hpp"
@@ -9,6 +10,7 @@
 #include "core/mints/admission_queue.hpp"
 #include "core/mints/mint.hpp"
 #include "core/mints/token_window.hpp"
+#include "core/mints/wait_clock.hpp"
 #include "core/outage/outage_guard.hpp"
 #include "core/warm_up.hpp"
 
@@ -24,6 +26,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace ephemint::inline v0::core {
 
@@ -81,6 +84,8 @@ struct reply_facts {
   ephemeral_token token{};  ///< `minted`
   mint_error said{};        ///< all else: for whoever waits, should this be the end
   bool foreign = false;  ///< `rejected`, in words that aren't the API's: a node half set up says such things
+  int http_status = 0;
+  std::string_view request_id{};  ///< checked; empty: none
 };
 
 /// What the failure of a dial, a link or an attempt was.
@@ -105,6 +110,10 @@ class engine {
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
+
+  /// Before the first event. Null: nobody observes, and nothing is computed for it. It must outlive the
+  /// engine, or another take its place.
+  void observe(attempt_observer* by) noexcept { observer_ = by; }
 
   // --- events ---
   /// `finish` follows, maybe at once.
@@ -157,6 +166,8 @@ class engine {
   time_point sent_at(attempt_id) const noexcept;
   /// When a mint that is asked for now would be sent: now, if at once.
   time_point estimate(time_point now, const account_id&, priority) const noexcept;
+  /// When its last event was.
+  time_point last_event() const noexcept { return last_event_; }
   /// Its number at the governor.
   std::uint32_t client() const noexcept { return client_; }
 
@@ -202,6 +213,8 @@ class engine {
   void lose(mint&, fate, const failure_facts&, again, time_point now) noexcept;
   void to_fresh(mint&, time_point since) noexcept;
   void to_queue(mint&, time_point now) noexcept;
+  void line_up(mint&) noexcept;
+  void delay(mint&, time_point until) noexcept;
   void put_off(mint& head, time_point permit_at, time_point until) noexcept;
   /// Whether a permit then would bring no token in time.
   bool hopeless(const mint& m, time_point permit_at) const noexcept {
@@ -250,6 +263,22 @@ class engine {
   void recall(time_point now) noexcept;
   void end_patience(time_point now) noexcept;
   time_point outage_wake(time_point now) const noexcept;
+
+  // what is told to whoever observes
+  void placed(mint& m) noexcept {
+    if (observer_) note_place(m, last_event_);
+  }
+  void tell(const mint& m, attempt_outcome what, time_point now,
+            const reply_facts* reply = nullptr) noexcept {
+    if (observer_) report(m, what, now, reply);
+  }
+  static void note_ended(const attempt&, mint&) noexcept;
+  void report(const mint&, attempt_outcome, time_point now, const reply_facts*) noexcept;
+  static attempt_outcome outcome_of(const reply_facts&, const mint&) noexcept;
+  static attempt_outcome outcome_of(fate) noexcept;
+  void note_place(mint&, time_point now) noexcept;
+  void note_hold_ups(time_point now) noexcept;
+  wait_reason lack_of_permit(time_point now) const noexcept;
 
   // what follows every event
   void advance(time_point now) noexcept;
@@ -353,6 +382,8 @@ class engine {
   time_point wake_ = never;  // `never`: nothing new
   bool tell_drained_ = false;
 
+  attempt_observer* observer_ = nullptr;
+  wait_clock waits_;
   counts counts_;
   std::size_t live_mints_ = 0;
   std::size_t in_flight_ = 0;
@@ -372,6 +403,7 @@ class engine {
   time_point armed_ = never;
   time_point permit_at_ = never;
   time_point dial_at_ = never;
+  std::optional<priority> permitless_;  ///< the most urgent who, as this event has found, lacks but a permit
   bool closing_ = false;
   bool drained_ = false;
 };

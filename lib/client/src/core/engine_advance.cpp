@@ -18,11 +18,12 @@ void engine::advance(time_point now) noexcept {
   expire_links(now);
   expire_mints(now);
   end_patience(now);
-  queue_.wake(now);
+  while (mint* const m = queue_.wake(now)) placed(*m);
   recall(now);
   dispatch(now);
   check_warm_ups();
   dial_as_needed(now);
+  if (observer_) note_hold_ups(now);
   if (closing_) say_drained(now);
   set_wake(now);
 }
@@ -56,7 +57,9 @@ void engine::time_out(attempt& a, time_point now) noexcept {
     if (m && !never_left) addresses_.mark(l.address, address_trouble::silent, now);
     close(l);
   }
-  if (m) time_out(*m, now);
+  if (!m) return;
+  time_out(*m, now);
+  if (!never_left) tell(*m, attempt_outcome::timed_out, now);
 }
 
 void engine::time_out(mint& m, time_point now) noexcept {
@@ -103,6 +106,7 @@ mint* engine::front() noexcept {
 /// pause that began meanwhile is obeyed.
 void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
+  permitless_.reset();
   dispatch_fresh(now);
   while (mint* const m = out_of_attempts(now) ? nullptr : front()) {
     if (left_for_fresh(*m, now)) {
@@ -154,6 +158,7 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (settings_.scope == quota_scope::per_account)
     return put_off(m, when, std::min(when, add(now, longest_wait))), true;
   permit_at_ = std::min({permit_at_, when, add(now, longest_wait)});
+  permitless_ = m.urgency;
   fail_hopeless(m.urgency, when, now);
   return false;
 }
@@ -164,9 +169,9 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   else
     take_out(m, now);
   attempt& a = attempts_.begin();
-  a.why = m.replaced                    ? attempt::reason::replacement
-          : m.attempts + m.forgiven > 0 ? attempt::reason::retry
-                                        : attempt::reason::first;
+  a.why = std::exchange(m.replaces, false) ? attempt::reason::replacement
+          : m.attempts + m.forgiven > 0    ? attempt::reason::retry
+                                           : attempt::reason::first;
   if (a.why != attempt::reason::first) ++counts_.retries;
   a.of = &m;
   a.spent = leave.granted;
@@ -180,6 +185,9 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   m.probe = outage_.take_probe(now);
   m.under_way = &a;
   ++m.attempts;
+  a.number = m.attempts + static_cast<int>(m.forgiven);
+  a.first_on_link = l.served == 1;
+  placed(m);
   ++in_flight_;
   ++counts_.requests;
   sends_.push_back(a);
@@ -296,6 +304,7 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
     put_off(m, permit, near);
   } else {
     dial_at_ = near;
+    permitless_ = m.urgency;
     if (links_.total() == 0) fail_hopeless(m.urgency, permit, now);
   }
   return false;

@@ -43,6 +43,7 @@ void engine::settle_key(const attempt& a, const reply_facts& reply, time_point n
 mint* engine::detach(attempt& a) noexcept {
   mint* const m = std::exchange(a.of, nullptr);
   if (!m) return nullptr;
+  if (observer_) note_ended(a, *m);
   m->under_way = nullptr;
   m->where = mint::place::nowhere;
   --in_flight_;
@@ -65,7 +66,7 @@ void engine::drop(attempt& a, time_point now) noexcept {
   outage_.probe_undone(a.of->probe);
   if (a.now == attempt::state::to_send) return unsend(a, now);
   a.account = a.of->account;
-  detach(a);
+  tell(*detach(a), attempt_outcome::cancelled, now);
   a.now = attempt::state::draining;
   drops_.push_back(a);
   attempts_.set_due(a, add(now, drain_time));
@@ -129,10 +130,12 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all &&
       !std::exchange(m->replaced, true)) {
     --m->attempts;
-    queue_.push(*m);  // it was asked for with the key that was rotated away
+    m->replaces = true;
+    line_up(*m);  // it was asked for with the key that was rotated away
   } else if (m) {
     conclude(*m, reply, sent_at, now);
   }
+  if (m) tell(*m, outcome_of(reply, *m), now, &reply);
   advance(now);
 }
 
@@ -186,6 +189,7 @@ void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const fai
   const auto where = l.shared ? again::over_any : again::over_a_fresh_one;
   if (links_.spent(l, now)) close(l);
   if (m) lose(*m, what, why, where, now);
+  if (m && what != fate::unsent) tell(*m, outcome_of(what), now);
   advance(now);
 }
 
@@ -383,6 +387,7 @@ void engine::gone(link& l, fate what, const failure_facts& why, time_point now) 
       some.pop_front();
       live_.push_back(m);
       lose(m, its_fate, why, again::over_a_fresh_one, now);
+      if (its_fate != fate::unsent) tell(m, outcome_of(its_fate), now);
     }
   };
   lose_all(its.unsent, fate::unsent);

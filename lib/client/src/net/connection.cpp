@@ -46,9 +46,9 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   void on_address(const asio::ip::address& which, address_news what) noexcept override {
     if (observer_) observer_->on_address(id_, which, what);
   }
-  void on_stream(std::unique_ptr<tls_stream>) noexcept override;
+  void on_stream(std::unique_ptr<tls_stream>, const dial_facts&) noexcept override;
   void on_no_stream(const failure&) noexcept override;
-  void open(std::unique_ptr<tls_stream>);
+  void open(std::unique_ptr<tls_stream>, const dial_facts&);
   bool nothing_wrong_came_early();
   void on_no_dial() noexcept { fail_dial(out_of_memory()); }
   void fail_dial(const failure&) noexcept;
@@ -145,14 +145,14 @@ void connection::impl::connect(dial_times times) noexcept {
   }
 }
 
-void connection::impl::on_stream(std::unique_ptr<tls_stream> stream) noexcept {
+void connection::impl::on_stream(std::unique_ptr<tls_stream> stream, const dial_facts& how) noexcept {
   if (phase_ != phase::dialling) return;
-  guarded([&] { open(std::move(stream)); });
+  guarded([&] { open(std::move(stream), how); });
 }
 
 void connection::impl::on_no_stream(const failure& why) noexcept { fail_dial(why); }
 
-void connection::impl::open(std::unique_ptr<tls_stream> stream) {
+void connection::impl::open(std::unique_ptr<tls_stream> stream, const dial_facts& how) {
   stream_ = std::move(stream);
   stream_->speak_for(*this);
   failure why;
@@ -163,7 +163,7 @@ void connection::impl::open(std::unique_ptr<tls_stream> stream) {
   phase_ = phase::open;
   idle_since_ = clock::now();
   in_turn_ = true;
-  observer_->on_open(id_, wire_->capacity(), stream_->tls().resumed());
+  observer_->on_open(id_, wire_->capacity(), how);
   deliver();
   in_turn_ = false;
   if (phase_ == phase::open) write_out();

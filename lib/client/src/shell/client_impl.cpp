@@ -106,12 +106,16 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   connections_.resize(core::link_slots(options_.max_connections));
   to_flush_.reserve(connections_.size());
   use_key_in_force();
+  if (options_.observer)
+    reporter_.emplace(std::make_shared<report_queue>(options_.observer, executor), *place_.gate, engine_,
+                      *governor_, key_->guard(), connections_.size());
 }
 
 void client_impl::begin() {
   wake_up_call_->belongs_to(weak_from_this());
   key_->listen(wake_up_call_);
   context_->add(*this);
+  if (options_.observer) options_.observer->on_client(client_view{weak_from_this()});
 }
 
 client_impl::~client_impl() {
@@ -130,6 +134,14 @@ void client_impl::submit(operation& op) noexcept {
   if (orphaned()) return op.abandoned();
   engine_.on_submit(clock::now(), op);
   pump();
+}
+
+void client_impl::unbegun(operation& op) noexcept {
+  if (reporter_) reporter_->on_unbegun(op, mint_errc::cancelled);
+}
+
+void client_impl::invalid(std::uint64_t tag, const account_id& account, priority urgency) noexcept {
+  if (reporter_) reporter_->on_invalid(tag, account, urgency);
 }
 
 void client_impl::cancel(operation& op) noexcept {
@@ -185,6 +197,7 @@ void client_impl::end_all() noexcept {
 void client_impl::on_context_shutdown() noexcept {
   const auto self = shared_from_this();  // what follows may destroy the client
   orphaned_.store(true, std::memory_order_release);
+  if (reporter_) reporter_->shut();
   engine_.on_shutdown(clock::now());
   while (const auto c = engine_.next()) {
     if (c->what == core::command::kind::finish) static_cast<operation*>(c->of)->abandoned();
@@ -218,10 +231,11 @@ void client_impl::woken() noexcept {
 // What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
 // it runs.
 
-void client_impl::on_open(net::link_id id, net::link_room room, bool resumed) {
+void client_impl::on_open(net::link_id id, net::link_room room, const net::dial_facts& how) {
   const auto self = shared_from_this();
-  ++(resumed ? resumed_handshakes_ : full_handshakes_);
+  ++(how.resumed ? resumed_handshakes_ : full_handshakes_);
   engine_.on_link_open(clock::now(), id, {room.capacity, room.shared});
+  if (reporter_) reporter_->on_open(id, room, how);
   pump();
 }
 
@@ -229,6 +243,7 @@ void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   const auto self = shared_from_this();
   connection_at(id).reset();
   engine_.on_dial_failed(clock::now(), id, facts_of(what));
+  ended(id, what.message.view(), what.code);
   pump();
 }
 
@@ -277,10 +292,12 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   // Of one that nobody waits for any more only its link's health is asked: it may be a token alone.
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
-    engine_.on_reply(now, attempt,
-                     facts_of(reader_->read(framed, engine_.sent_at(attempt),
-                                            std::chrono::system_clock::now(), token_may_be_alone),
-                              framed));
+    auto facts = facts_of(
+        reader_->read(framed, engine_.sent_at(attempt), std::chrono::system_clock::now(), token_may_be_alone),
+        framed);
+    if (reporter_ && facts.what == core::reply_facts::answer::minted)
+      facts.request_id = reader_->request_id_beside(facts.token, framed);
+    engine_.on_reply(now, attempt, std::move(facts));
   } catch (const std::bad_alloc&) {
     const auto unread = facts_of(net::out_of_memory());
     if (framed.reusable)
@@ -288,6 +305,7 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
     else
       engine_.on_link_gone(now, id, unread, core::fate::begun);
   }
+  if (!framed.reusable) ended(id, "its last reply ended it");
   pump();
 }
 
@@ -302,6 +320,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
   const auto self = shared_from_this();
   connection_at(id).reset();
   engine_.on_link_gone(clock::now(), id, facts_of(why), fate_of(what));
+  ended(id, why.message.view(), why.code);
   pump();
 }
 
@@ -309,6 +328,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
 
 void client_impl::pump() noexcept {
   if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
+  if (reporter_) reporter_->look();
   while (const auto c = engine_.next()) perform(*c);
   flush();
   // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
@@ -331,10 +351,11 @@ void client_impl::perform(const core::command& c) noexcept {
       return probe(c.link);
     case kind::close:
       if (const auto going = std::exchange(connection_at(c.link), nullptr)) going->close();
-      return;
+      return ended(c.link);
     case kind::finish: {
       publish();  // whoever hears of the mint's end finds it counted
       operation& op = static_cast<operation&>(*c.of);
+      if (reporter_) reporter_->on_mint(op);
       if (op.end.why == core::outcome::cause::token) return op.finished(std::move(op.token));
       return op.finished(error_of(op, *governor_, clock::now()));
     }
@@ -363,6 +384,7 @@ void client_impl::send(const core::command& c) noexcept {
   if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_send_failed(clock::now(), c.link, c.attempt);
+  ended(c.link, "it could not be written to");
 }
 
 void client_impl::use_key_in_force() {
@@ -377,6 +399,7 @@ void client_impl::use_key_in_force() {
 }
 
 void client_impl::dial(core::link_id id) noexcept try {
+  if (reporter_) reporter_->on_dial(id);
   auto& place = connection_at(id);
   place = std::make_shared<net::connection>(outer(), place_.gate, endpoint_, id,
                                             static_cast<net::link_observer&>(*this));
@@ -384,18 +407,26 @@ void client_impl::dial(core::link_id id) noexcept try {
 } catch (const std::bad_alloc&) {
   // A dial that never began must not look like one under way.
   engine_.on_dial_failed(clock::now(), id, facts_of(net::out_of_memory()));
+  ended(id, net::out_of_memory().message.view());
+}
+
+/// A connection is no more, or came to nothing.
+void client_impl::ended(core::link_id id, std::string_view cause, mint_errc error) noexcept {
+  if (reporter_) reporter_->on_end(id, cause, error);
 }
 
 void client_impl::drop(const core::command& c) noexcept {
   if (!connection_at(c.link)->drop(c.attempt)) return;
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+  ended(c.link);
 }
 
 void client_impl::reset(const core::command& c) noexcept {
   if (!connection_at(c.link)->reset(c.attempt)) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+  ended(c.link);
 }
 
 void client_impl::probe(core::link_id id) noexcept {
@@ -519,7 +550,10 @@ std::optional<api_outage> client_impl::outage() const noexcept {
 
 // --- operations ---
 
-void mint_operation::cancelled_on_the_way() noexcept { end_with(error_of(mint_errc::cancelled)); }
+void mint_operation::cancelled_on_the_way() noexcept {
+  client_->unbegun(*this);
+  end_with(error_of(mint_errc::cancelled));
+}
 
 /// A token may have got too old on the way: a stopped process, a loaded executor.
 bool mint_operation::look_once_more(mint_result& result) noexcept {

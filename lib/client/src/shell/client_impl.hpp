@@ -12,6 +12,7 @@
 #include "shell/client_registry.hpp"
 #include "shell/operation.hpp"
 #include "shell/outcomes.hpp"
+#include "shell/reporter.hpp"
 #include "shell/told.hpp"
 
 #include <ephemint/client.hpp>
@@ -25,6 +26,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace ephemint::inline v0::detail {
@@ -64,12 +66,16 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
   /// Whether `fork` brought it here: it is the parent's, and all that it can do here is end (I9).
   bool came_through_fork() const noexcept { return made_in_.elsewhere(); }
+  /// Tells the observer of a mint that isn't begun, as it can't be right.
+  void invalid(std::uint64_t tag, const account_id&, priority) noexcept;
   core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
   /// Ends everything, from any thread. Never waits, never fails.
   void leave() noexcept;
 
   // --- inside the gate ---
   void submit(operation&) noexcept;
+  /// It was cancelled on the way.
+  void unbegun(operation&) noexcept;
   void cancel(operation&) noexcept;
   void warm_up(core::warm_up&) noexcept;
   void cancel(core::warm_up&) noexcept;
@@ -79,7 +85,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
  private:
   // net::link_observer
-  void on_open(net::link_id, net::link_room, bool resumed) override;
+  void on_open(net::link_id, net::link_room, const net::dial_facts&) override;
   void on_dial_failed(net::link_id, const net::failure&) override;
   void arrange(net::addresses&) override;
   void on_address(net::link_id, const asio::ip::address&, net::address_news) override;
@@ -110,6 +116,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void to_flush(core::link_id) noexcept;
   void flush() noexcept;
   void wake_at(core::time_point) noexcept;
+  void ended(core::link_id, std::string_view cause = {}, mint_errc = mint_errc::connect_failed) noexcept;
   void tell_soon() noexcept;
   void end_closes() noexcept;
   void shut_down() noexcept;
@@ -139,6 +146,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<rate_governor> governor_;
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
+  std::optional<reporter> reporter_;  // none: nobody observes
   std::optional<request_writer> writer_;
   std::optional<request_writer> bare_writer_;  // of requests for the token alone
   std::unique_ptr<reply_reader> reader_;

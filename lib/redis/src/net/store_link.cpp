@@ -34,7 +34,7 @@ void store_link::on_socket(boost::asio::ip::tcp::socket socket) noexcept try {
   end("out of memory");
 }
 
-void store_link::on_stream(std::unique_ptr<net::tls_stream> stream) noexcept try {
+void store_link::on_stream(std::unique_ptr<net::tls_stream> stream, const net::dial_facts&) noexcept try {
   open(std::make_unique<secure_stream>(std::move(stream)));
 } catch (const std::bad_alloc&) {
   end("out of memory");

@@ -3,6 +3,7 @@
 #include "core/time.hpp"
 
 #include <ephemint/account_id.hpp>
+#include <ephemint/observer.hpp>
 #include <ephemint/rate_governor.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
@@ -27,7 +28,7 @@ enum class fate : std::uint8_t {
 
 /// One request for one mint: with its permit, on its link.
 struct attempt {
-  enum class reason : std::uint8_t { first, retry, replacement };
+  using reason = attempt_reason;
   enum class state : std::uint8_t {
     to_send,   ///< `send` is to be told
     out,       ///< on the wire
@@ -41,6 +42,8 @@ struct attempt {
   reason why = reason::first;
   state now = state::to_send;
   bool probes_key = false;
+  bool first_on_link = false;
+  int number = 0;      ///< of its mint's, from 1; a replacement's is that of the one that it replaces
   mint* of = nullptr;  ///< null while draining
   link* on = nullptr;
   std::uint32_t was_on = 0;  ///< the id of the link that it was given up on

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mints/wait_clock.hpp"
 #include "core/time.hpp"
 
 #include <ephemint/account_id.hpp>
@@ -16,6 +17,15 @@
 namespace ephemint::inline v0::core {
 
 struct attempt;
+
+/// Of an attempt that has left its mint: what is told when the mint knows how it goes on.
+struct ended_attempt {
+  time_point sent_at{};
+  int number = 0;
+  std::uint32_t on = 0;  ///< the id of its link
+  attempt_reason why = attempt_reason::first;
+  bool first_on_link = false;
+};
 
 /// How a mint ended.
 struct outcome {
@@ -58,10 +68,12 @@ struct mint {
   priority urgency = priority::interactive;
   time_point deadline = never;
   duration outage_patience{};  ///< without a deadline: how long an outage may last before it ends
+  std::uint64_t tag = 0;       ///< for whoever observes
 
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
+  bool replaces = false;  ///< while it waits: its next attempt is that one
   std::uint8_t attempts = 0;
   std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
   std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
@@ -77,6 +89,11 @@ struct mint {
   /// `sent` was.
   time_point until{};
   attempt* under_way = nullptr;  ///< while `sent`
+
+  // for whoever observes: set only then, but for the number
+  std::uint64_t number = 0;  ///< of its engine's, from 1; 0: it wasn't submitted
+  time_spent spent;
+  ended_attempt ended;  ///< the last one
 
   // what came of it
   outcome end;

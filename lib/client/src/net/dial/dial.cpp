@@ -16,7 +16,8 @@ dial::dial(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate,
 void dial::start(std::shared_ptr<waiter> who, dial_times times) try {
   waiter_ = std::move(who);
   times_ = times;
-  end_ = clock::now() + times.connect + times.handshake;
+  begun_ = clock::now();
+  end_ = begun_ + times.connect + times.handshake;
   connect(times.connect);
 } catch (...) {
   waiter_.reset();
@@ -84,6 +85,7 @@ void dial::on_socket(asio::ip::tcp::socket socket) noexcept try {
   lane& made = lanes_.emplace_back(*this, taken_, clock::now() + patience);
   const auto step = std::make_shared<tls_handshake>(executor_, gate_, endpoint_);
   made.step = step;
+  made.shakes_since = clock::now();
   if (!rest_.empty()) beside_.set(clock::now() + std::min(usual_delay, times_.handshake / 3));
   step->start({shared_from_this(), &made}, std::move(socket), patience);
 } catch (const std::bad_alloc&) {
@@ -107,7 +109,8 @@ void dial::on_handshake(lane& first, std::unique_ptr<tls_stream> made) noexcept 
   waiter_->on_address(first.address, address_news::taken);
   const auto who = std::exchange(waiter_, nullptr);
   cancel();
-  who->on_stream(std::move(made));
+  const dial_facts how{made->tls().resumed(), first.shakes_since - begun_, clock::now() - first.shakes_since};
+  who->on_stream(std::move(made), how);
 }
 
 void dial::on_no_handshake(lane& ended, const failure& why) noexcept {

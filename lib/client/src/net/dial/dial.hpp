@@ -44,7 +44,7 @@ class dial final : private connector::waiter,
     /// May throw `std::bad_alloc`.
     virtual void arrange(addresses&) = 0;
     virtual void on_address(const asio::ip::address&, address_news) noexcept = 0;
-    virtual void on_stream(std::unique_ptr<tls_stream>) noexcept = 0;
+    virtual void on_stream(std::unique_ptr<tls_stream>, const dial_facts&) noexcept = 0;
     virtual void on_no_stream(const failure&) noexcept = 0;
 
    protected:
@@ -70,6 +70,7 @@ class dial final : private connector::waiter,
     dial& owner;
     const asio::ip::address address;
     const clock::time_point due;
+    clock::time_point shakes_since{};
     std::weak_ptr<dial_step> step;
     bool over = false;
   };
@@ -97,6 +98,7 @@ class dial final : private connector::waiter,
   const process_mark made_in_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
   dial_times times_{};
+  clock::time_point begun_{};
   clock::time_point end_{};
   std::weak_ptr<dial_step> connecting_;
   bool is_connecting_ = false;

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace ephemint {
+inline constexpr const char* golden = R"()";
+}
