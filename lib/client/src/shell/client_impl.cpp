@@ -33,6 +33,7 @@ core::engine_settings engine_settings_of(const client_options& o, const checked_
   s.retry.max_backoff = o.max_backoff;
   s.retry.budget = o.retry_budget;
   s.attempt_timeout = o.attempt_timeout;
+  s.hedge = o.hedge;
   s.min_remaining = o.min_remaining;
   s.max_queued = o.max_queued;
   s.retry_stale_connections = o.retry_stale_connections;
@@ -453,7 +454,7 @@ void client_impl::end_closes() noexcept {
 
 void client_impl::publish() noexcept {
   const auto n = engine_.count();
-  const std::array<std::uint64_t, 19> figures{n.submitted,
+  const std::array<std::uint64_t, 21> figures{n.submitted,
                                               n.minted,
                                               n.failed,
                                               n.requests,
@@ -471,7 +472,9 @@ void client_impl::publish() noexcept {
                                               n.ahead_of_interactive,
                                               n.ahead_of_background,
                                               n.shared_connections,
-                                              n.refused};
+                                              n.refused,
+                                              n.hedges,
+                                              n.hedges_won};
   for (std::size_t i = 0; i < figures.size(); ++i) published_[i].store(figures[i], std::memory_order_relaxed);
 }
 
@@ -484,6 +487,8 @@ client_stats client_impl::stats() const noexcept {
           at(3),
           at(4),
           at(5),
+          at(19),
+          at(20),
           at(6),
           at(7),
           at(8),

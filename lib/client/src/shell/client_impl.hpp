@@ -159,7 +159,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
-  std::array<std::atomic<std::uint64_t>, 19> published_{};
+  std::array<std::atomic<std::uint64_t>, 21> published_{};
   std::atomic<bool> orphaned_{false};
 };
 

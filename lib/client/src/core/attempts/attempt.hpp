@@ -27,7 +27,7 @@ enum class fate : std::uint8_t {
 
 /// One request for one mint: with its permit, on its link.
 struct attempt {
-  enum class reason : std::uint8_t { first, retry, replacement };
+  enum class reason : std::uint8_t { first, retry, replacement, hedge };
   enum class state : std::uint8_t {
     to_send,   ///< `send` is to be told
     out,       ///< on the wire
@@ -51,7 +51,8 @@ struct attempt {
   account_id account;      ///< whose it was: set when its mint leaves it
 
   list_hook on_link;
-  list_hook to_tell;  ///< `send`, `drop` or `reset`
+  list_hook to_tell;   ///< `send`, `drop` or `reset`
+  list_hook to_hedge;  ///< while it may get a second one beside it
   boost::intrusive::set_member_hook<> in_due;
 };
 

@@ -62,6 +62,7 @@ struct mint {
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
+  bool hedged = false;    ///< its one second attempt beside a late one was made
   std::uint8_t attempts = 0;
   std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
   std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
@@ -76,7 +77,9 @@ struct mint {
   /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
   /// `sent` was.
   time_point until{};
-  attempt* under_way = nullptr;  ///< while `sent`
+  time_point not_before = time_point::min();  ///< of its next attempt, as one of two under way was told
+  attempt* under_way = nullptr;               ///< while `sent`
+  attempt* hedge = nullptr;                   ///< the second one under way, if there are two
 
   // what came of it
   outcome end;
