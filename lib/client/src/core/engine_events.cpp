@@ -45,10 +45,10 @@ mint* engine::detach(attempt& a) noexcept {
   mint* const m = std::exchange(a.of, nullptr);
   if (!m) return nullptr;
   if (a.to_hedge.is_linked()) hedgeable_.erase(hedgeable_.iterator_to(a));
-  if (m->hedge) {
-    if (m->under_way == &a) m->under_way = m->hedge;
-    m->hedge = nullptr;
-    m->until = m->under_way->sent_at;
+  if (attempt* const other = std::exchange(a.beside, nullptr)) {
+    other->beside = nullptr;
+    m->under_way = other;
+    m->until = other->sent_at;
     return m;
   }
   m->under_way = nullptr;

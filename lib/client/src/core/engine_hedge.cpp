@@ -52,7 +52,9 @@ void engine::hedge(mint& m, link& l, time_point now) noexcept try {
   retry_.spend();
   ++counts_.hedges;
   m.hedged = true;
-  m.hedge = &begin_on(l, m, {ruling.granted_permit, version, false}, attempt::reason::hedge, now);
+  attempt& a = begin_on(l, m, {ruling.granted_permit, version, false}, attempt::reason::hedge, now);
+  a.beside = m.under_way;
+  m.under_way->beside = &a;
 } catch (const std::bad_alloc&) {  // of the governor: then there is none
 }
 

@@ -41,7 +41,8 @@ struct attempt {
   reason why = reason::first;
   state now = state::to_send;
   bool probes_key = false;
-  mint* of = nullptr;  ///< null while draining
+  mint* of = nullptr;         ///< null while draining
+  attempt* beside = nullptr;  ///< the other one of its mint that is under way, if there are two
   link* on = nullptr;
   std::uint32_t was_on = 0;  ///< the id of the link that it was given up on
   permit spent{};

@@ -12,7 +12,7 @@ constexpr int unit_bits = 20;
 
 /// Up to 15 units each has a bucket of its own; from there on each doubling has eight.
 std::size_t bucket_of(std::uint64_t units) noexcept {
-  const int shift = std::max(std::bit_width(units) - 4, 0);
+  const int shift = std::max(static_cast<int>(std::bit_width(units)) - 4, 0);
   return static_cast<std::size_t>(shift) * 8 + static_cast<std::size_t>(units >> shift);
 }
 

@@ -54,21 +54,21 @@ struct mint {
   using table_hook = boost::intrusive::unordered_set_member_hook<>;
 
   // what was asked: set before it is submitted
-  account_id account;
-  priority urgency = priority::interactive;
   time_point deadline = never;
   duration outage_patience{};  ///< without a deadline: how long an outage may last before it ends
+  account_id account;
+  priority urgency = priority::interactive;
 
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
   bool hedged = false;    ///< its one second attempt beside a late one was made
   std::uint8_t attempts = 0;
-  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
-  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
   /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
   std::uint8_t troubles = 0;
-  std::uint32_t shuns = 0;  ///< the link that answered its last attempt with a 5xx
+  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
+  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
+  std::uint32_t shuns = 0;     ///< the link that answered its last attempt with a 5xx
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
@@ -78,8 +78,7 @@ struct mint {
   /// `sent` was.
   time_point until{};
   time_point not_before = time_point::min();  ///< of its next attempt, as one of two under way was told
-  attempt* under_way = nullptr;               ///< while `sent`
-  attempt* hedge = nullptr;                   ///< the second one under way, if there are two
+  attempt* under_way = nullptr;               ///< while `sent`; either of them, if there are two
 
   // what came of it
   outcome end;
