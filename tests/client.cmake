@@ -6,6 +6,7 @@ ephemint_test(client_test UNITY
         integration/client_error_facts_test.cpp
         integration/client_estimate_test.cpp
         integration/client_handlers_test.cpp
+        integration/client_hedge_test.cpp
         integration/client_lifetime_test.cpp
         integration/client_observer_test.cpp
         integration/client_operations_test.cpp

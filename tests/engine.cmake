@@ -8,6 +8,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_cancel_test.cpp
         unit/engine_dial_test.cpp
         unit/engine_fault_test.cpp
+        unit/engine_hedge_test.cpp
         unit/engine_hour_test.cpp
         unit/engine_illness_test.cpp
         unit/engine_observer_test.cpp
@@ -24,6 +25,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_stale_test.cpp
         unit/engine_window_test.cpp
         unit/dial_rules_test.cpp
+        unit/hedge_rules_test.cpp
         unit/link_table_test.cpp
         unit/outage_gate_test.cpp
         unit/outage_guard_test.cpp

@@ -39,6 +39,7 @@ target_link_libraries(quota_world PUBLIC ephemint::ephemint PRIVATE ephemint_bui
 
 ephemint_test(quota_world_test VIRTUAL_TIME
     SOURCES
+        unit/quota_hedge_test.cpp
         unit/quota_network_test.cpp
         unit/quota_refusals_test.cpp
         unit/quota_world_test.cpp

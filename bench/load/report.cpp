@@ -79,11 +79,11 @@ std::string text_of(const scenario_result& r) {
   }
   if (r.calls.failures() > 0) fmt::format_to(out, "  failing     {}\n", percentiles(r.calls.failing));
   fmt::format_to(out, "  window left {}\n", window_line(r));
-  fmt::format_to(
-      out,
-      "  client      {} requests, {} retries ({} stale), {} 429s; {} connections ({} full, {} resumed)\n",
-      r.did.requests, r.did.retries, r.did.stale_retries, r.did.rate_limited, r.did.connections,
-      r.did.full_handshakes, r.did.resumed_handshakes);
+  fmt::format_to(out,
+                 "  client      {} requests, {} retries ({} stale, {} hedges), {} 429s; {} connections ({} "
+                 "full, {} resumed)\n",
+                 r.did.requests, r.did.retries, r.did.stale_retries, r.did.hedges, r.did.rate_limited,
+                 r.did.connections, r.did.full_handshakes, r.did.resumed_handshakes);
   if (r.seen) fmt::format_to(out, "  server      {}\n", server_line(*r.seen));
   fmt::format_to(
       out,
@@ -148,6 +148,7 @@ json_object client_json(const minter_counts& c) {
       .add("requests", c.requests)
       .add("retries", c.retries)
       .add("stale_retries", c.stale_retries)
+      .add("hedges", c.hedges)
       .add("rate_limited", c.rate_limited)
       .add("too_late", c.too_late)
       .add("connections", c.connections)

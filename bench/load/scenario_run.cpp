@@ -38,6 +38,7 @@ minter_settings settings_for(const scenario& s, const server_address& server) {
           .connections = s.connections,
           .streams = s.http2 ? usual_streams : 0,
           .rate = s.rate,
+          .hedge = s.hedge,
           .deadline = s.deadline};
 }
 

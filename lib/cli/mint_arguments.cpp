@@ -99,6 +99,7 @@ client_options to_client_options(const mint_arguments& given, secret key) {
   take(options.max_connections, given.connections);
   take(options.http2, given.http2);
   take(options.max_attempts, given.max_attempts);
+  options.hedge = given.hedge;
   take(options.attempt_timeout, given.attempt_timeout);
   take(options.min_remaining, given.min_remaining);
   // A governor of our own, to be asked how long the wait will be.

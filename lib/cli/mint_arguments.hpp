@@ -29,6 +29,7 @@ struct mint_arguments {
   std::optional<std::size_t> in_flight;
   std::optional<http2_use> http2;
   std::optional<int> max_attempts;
+  bool hedge = false;
   std::chrono::milliseconds deadline = no_deadline;
   std::chrono::milliseconds outage_patience = many_options{}.outage_patience;
   std::optional<std::chrono::milliseconds> attempt_timeout;

@@ -63,6 +63,7 @@ void add_pace(CLI::App& mint, mint_arguments& to) {
   add(mint, "--attempt-timeout", "DUR", "The time of one request [2s]", into_duration(to.attempt_timeout));
   add(mint, "--max-attempts", "N", "Requests for one account, 1 to 100 [3]",
       into_number(to.max_attempts, 1, 100));
+  mint.add_flag("--hedge", to.hedge, "Send a second request beside one that is late: 2 in 100 at most");
   add(mint, "--min-remaining", "DUR", "A token with less time left is minted anew [5s]",
       into_duration(to.min_remaining, true));
 }

@@ -272,6 +272,7 @@ void engine_run::send(const command& c) {
   if (on->retiring || on->probed) complain("a request on a link that takes no more");
   if (of.ended) complain("a request for a mint that is over");
   const request asked{sent_.size() + 1, on->served + 1, c.link, c.attempt, of.number, of.account, now_};
+  if (out_for(of) > (settings_.hedge ? 1u : 0u)) complain("more requests at once than a mint may have (HG4)");
   request_plan plan;
   if (!next_requests.empty()) {
     plan = next_requests.front();
@@ -298,6 +299,15 @@ void engine_run::send(const command& c) {
   if (of.requests > most + static_cast<int>(of.mint.forgiven)) complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
+}
+
+/// How many requests it waits for the replies of.
+std::size_t engine_run::out_for(const call& of) const {
+  std::size_t found = 0;
+  for (const auto& [id, on] : connections_)
+    for (const auto& [attempt, number] : on.out)
+      found += sent_[number - 1].call == of.number && !on.dropped.contains(attempt);
+  return found;
 }
 
 void engine_run::drop(const command& c) {

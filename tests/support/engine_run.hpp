@@ -232,6 +232,7 @@ class engine_run final : private core::attempt_observer {
   void perform(const core::command&);
   void dial(core::link_id);
   void send(const core::command&);
+  std::size_t out_for(const call&) const;
   void drop(const core::command&);
   void reset(const core::command&);
   void probe(core::link_id);

@@ -79,6 +79,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "250ms",
                                      "--max-attempts",
                                      "5",
+                                     "--hedge",
                                      "--min-remaining",
                                      "0s",
                                      "--redirect-to",
@@ -100,6 +101,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.outage_patience, 0s);
   EXPECT_EQ(given.attempt_timeout, 250ms);
   EXPECT_EQ(given.max_attempts, 5);
+  EXPECT_TRUE(given.hedge);
   EXPECT_EQ(given.min_remaining, 0ms);
   EXPECT_EQ(given.redirect_to, portal_page::billing);
   EXPECT_EQ(given.theme_id, "123e4567-e89b-12d3-a456-426614174000");
@@ -111,6 +113,7 @@ TEST(cli_arguments, mint_alone_says_nothing) {
   const mint_arguments given = mint({"se-1"});
   EXPECT_EQ(given.deadline, no_deadline);
   EXPECT_EQ(given.outage_patience, 5min);
+  EXPECT_FALSE(given.hedge);
   EXPECT_FALSE(given.rate || given.connections || given.http2 || given.in_flight || given.format ||
                given.base_url);
 }

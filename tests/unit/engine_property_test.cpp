@@ -15,6 +15,7 @@ class storm {
  public:
   explicit storm(std::uint64_t seed)
       : random_{seed}, settings_{random_settings()}, run_{settings_, random_governor(seed), seed} {
+    if (settings_.hedge && script_) learn_reply_times();
     run_.dials = [this](std::size_t) { return random_dial(); };
     run_.requests = [this](const request&) { return random_request(); };
     if (one_in(4)) run_.timer_lateness = ms(200);
@@ -57,12 +58,21 @@ class storm {
     s.max_queued = one_in(4) ? 5 : 1'000;
     s.retry_stale_connections = !one_in(4);
     if (one_in(4)) s.dials.expected_capacity = 0;
+    s.hedge = one_in(4);
     s.scope = one_in(3) ? quota_scope::per_account : quota_scope::per_api_key;
     return s;
   }
   std::shared_ptr<rate_governor> random_governor(std::uint64_t seed) {
     if (one_in(2)) return script_ = std::make_shared<scripted_governor>();
     return make_rate_governor(quota::declared(1 + below(40), 10s), settings_.scope, seed);
+  }
+  /// So many quick replies that second attempts may be made when the storm begins, and most are late.
+  void learn_reply_times() {
+    run_.requests = [](const request&) { return minted(10ms); };
+    for (int i = 0; i < 200; ++i) {
+      run_.submit("usual");
+      run_.run_for(i == 0 ? 50ms : 10ms);
+    }
   }
   void open_the_quota() {
     if (script_) script_->open();
@@ -198,6 +208,7 @@ TEST(engine_property, whatever_happens_each_mint_ends_once_and_nothing_is_left) 
   std::size_t calls = 0;
   std::size_t requests = 0;
   std::size_t minted = 0;
+  std::size_t hedges = 0;
   int bad = 0;
   for (std::uint64_t seed = 1; seed <= 4'000 && bad < 5; ++seed) {
     storm s{seed};
@@ -207,11 +218,13 @@ TEST(engine_property, whatever_happens_each_mint_ends_once_and_nothing_is_left) 
     }
     calls += s.run().calls().size();
     requests += s.run().sent().size();
+    hedges += s.run().count().hedges;
     for (const auto& c : s.run().calls()) minted += c.minted() ? 1 : 0;
   }
   EXPECT_GT(calls, 300'000u) << "the storms are no storms";
   EXPECT_GT(requests, calls / 5);
   EXPECT_GT(minted, calls / 10);
+  EXPECT_GT(hedges, 500u);
 }
 
 TEST(engine_property, same_events_give_same_commands) {

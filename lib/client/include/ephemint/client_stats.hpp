@@ -21,11 +21,13 @@ struct client_stats {
   std::uint64_t requests = 0;         ///< requests that left
   std::uint64_t retries = 0;          ///< requests after a mint's first one
   std::uint64_t stale_retries = 0;    ///< of these, replacements for a connection found closed
+  std::uint64_t hedges = 0;           ///< of these, second ones beside one that was late
+  std::uint64_t hedges_won = 0;       ///< of these, the ones whose token was handed over
   std::uint64_t rate_limited = 0;     ///< replies that said so
   std::uint64_t expired = 0;          ///< tokens that came too late to be handed over
   std::size_t queued = 0;             ///< mints waiting now
   std::size_t queued_background = 0;  ///< of these, the background ones
-  std::size_t in_flight = 0;          ///< requests under way now
+  std::size_t in_flight = 0;          ///< mints with a request under way now
 
   // connections
   std::uint64_t dials = 0;               ///< connections that were begun

@@ -18,6 +18,7 @@ engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key
       random_{seed},
       window_{s.min_remaining},
       retry_{s.retry, splitmix{random_.next()}},
+      hedges_{{s.hedge, s.attempt_timeout}},
       links_{s.links, splitmix{random_.next()}},
       dials_{s.dials, splitmix{random_.next()}} {
   outage_.join();
@@ -36,6 +37,7 @@ engine::~engine() {
   });
   drops_.clear();
   sends_.clear();
+  hedgeable_.clear();
   closing_links_.clear();
   probed_.clear();
   dialled_.clear();
@@ -113,7 +115,7 @@ void engine::take_out(mint& m, time_point now) noexcept {
       held_.erase(held_.iterator_to(m));
       break;
     case mint::place::sent:
-      drop(*m.under_way, now);
+      while (m.under_way) drop(*m.under_way, now);
       break;
     case mint::place::nowhere:
     case mint::place::over:
@@ -159,6 +161,9 @@ void engine::on_cancel(time_point now, mint& m) noexcept {
 /// server asked it to wait is a floor, and where nothing can come of that in time it ends now (R13).
 void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why, mint_errc code,
                        std::optional<duration> asked_to_wait) noexcept {
+  // One of two attempts may have been told so while the other went on.
+  if (m.not_before > now)
+    asked_to_wait = std::max(asked_to_wait.value_or(duration{}), between(m.not_before, now));
   const time_point floor = asked_to_wait ? add(now, *asked_to_wait) : now;
   time_point worth_it = asked_to_wait ? floor : never;
   if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
@@ -181,6 +186,10 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
 /// the policy.
 void engine::lose(mint& m, fate what, const failure_facts& why, again where, time_point now) noexcept {
   met(m, why.said);
+  if (m.under_way) {  // the other of two decides
+    if (what == fate::unsent) --m.attempts;
+    return;
+  }
   const bool free_of_charge =
       what == fate::unsent || (what == fate::unprocessed && settings_.retry_stale_connections);
   if (!why.retryable || (closing_ && m.deadline == never)) {

@@ -2,6 +2,7 @@
 
 #include "core/attempt_observer.hpp"
 #include "core/attempts/attempt_store.hpp"
+#include "core/attempts/hedge_rules.hpp"
 #include "core/attempts/retry_policy.hpp"
 #include "core/key/key_guard.hpp"
 #include "core/links/address_book.hpp"
@@ -62,6 +63,7 @@ struct engine_settings {
   duration min_remaining = std::chrono::seconds{5};
   std::size_t max_queued = 10'000;
   bool retry_stale_connections = true;
+  bool hedge = false;
   quota_scope scope = quota_scope::per_api_key;
 };
 
@@ -173,6 +175,7 @@ class engine {
 
   struct counts {
     std::uint64_t submitted = 0, minted = 0, failed = 0, requests = 0, retries = 0, stale_retries = 0;
+    std::uint64_t hedges = 0, hedges_won = 0;
     std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0, refused = 0;
     std::uint64_t queued = 0, queued_background = 0, in_flight = 0, connections = 0, shared_connections = 0;
     std::uint64_t ahead_of_interactive = 0;  ///< mints that go before a new login
@@ -181,6 +184,12 @@ class engine {
   counts count() const noexcept;
 
  private:
+  struct leave_to_send {
+    permit granted;
+    std::uint64_t key_version;
+    bool probes_key;
+  };
+
   /// A dial is worth starting this long before the permit that it is for: a handshake over a slow line.
   static constexpr std::chrono::milliseconds dial_lead{500};
   /// An estimate may move on as time does, and stay just out of reach: it is looked at no more often.
@@ -236,7 +245,7 @@ class engine {
   void forget(link&) noexcept;
   bool untell(link&) noexcept;
   struct mints_of_a_link;
-  mints_of_a_link strip(link&, time_point now) noexcept;
+  mints_of_a_link strip(link&, fate, const mint_error& said, time_point now) noexcept;
   void gone(link&, fate of_its_attempts, const failure_facts&, time_point now) noexcept;
   void suspect(link&, time_point now) noexcept;
   void close_resting() noexcept;
@@ -281,6 +290,21 @@ class engine {
   void note_hold_ups(time_point now) noexcept;
   wait_reason lack_of_permit(time_point now) const noexcept;
 
+  // second attempts
+  void hedge_the_late(time_point now) noexcept;
+  bool worth_a_hedge(const attempt&, time_point now) const noexcept;
+  link* link_for_hedge(const attempt&, time_point now) noexcept;
+  bool dial_for_hedge(time_point now) noexcept;
+  permit_request asks_to_spare(const mint& m) const noexcept {
+    return {priority::background, m.account.str(), client_, 1};
+  }
+  bool permit_to_spare(const mint&, time_point now) const noexcept;
+  void hedge(mint&, link&, time_point now) noexcept;
+  bool left_to_the_other(mint&, const reply_facts&, time_point sent_at, bool old_key,
+                         time_point now) noexcept;
+  void note_unanswered(const attempt&, time_point now) noexcept;
+  time_point hedge_wake(time_point now) const noexcept;
+
   // what follows every event
   void advance(time_point now) noexcept;
   void expire_attempts(time_point now) noexcept;
@@ -292,12 +316,8 @@ class engine {
   void dispatch_fresh(time_point now) noexcept;
   bool out_of_attempts(time_point now) noexcept;
   bool dispatch_to(link&, mint&, time_point now) noexcept;
-  struct leave_to_send {
-    permit granted;
-    std::uint64_t key_version;
-    bool probes_key;
-  };
   void send_on(link&, mint&, const leave_to_send&, time_point now) noexcept;
+  attempt& begin_on(link&, mint&, const leave_to_send&, attempt::reason, time_point now) noexcept;
   void fail_hopeless(priority most_urgent, time_point permit_at, time_point now) noexcept;
   void fail_permitless(mint&, time_point now) noexcept;
   void fail_refused(time_point retry_at, time_point now) noexcept;
@@ -346,6 +366,10 @@ class engine {
       boost::intrusive::list<attempt,
                              boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::to_tell>,
                              boost::intrusive::constant_time_size<false>>;
+  using hedge_line =
+      boost::intrusive::list<attempt,
+                             boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::to_hedge>,
+                             boost::intrusive::constant_time_size<false>>;
   using link_list =
       boost::intrusive::list<link, boost::intrusive::member_hook<link, link::list_hook, &link::to_tell>,
                              boost::intrusive::constant_time_size<false>>;
@@ -361,6 +385,7 @@ class engine {
   splitmix random_;
   token_window window_;
   retry_policy retry_;
+  hedge_rules hedges_;
   mutable attempt_store attempts_;
   link_table links_;
   dial_rules dials_;
@@ -370,6 +395,7 @@ class engine {
   fresh_set held_;  // by an outage
   deadline_set deadlines_;
   mint_list live_;
+  hedge_line hedgeable_;  ///< those that may get a second one beside them, oldest first
   warm_up_list warm_ups_;
 
   // what is to be told, by kind

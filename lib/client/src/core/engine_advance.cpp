@@ -21,6 +21,7 @@ void engine::advance(time_point now) noexcept {
   while (mint* const m = queue_.wake(now)) placed(*m);
   recall(now);
   dispatch(now);
+  if (hedges_.on()) hedge_the_late(now);
   check_warm_ups();
   dial_as_needed(now);
   if (observer_) note_hold_ups(now);
@@ -38,6 +39,7 @@ void engine::time_out(attempt& a, time_point now) noexcept {
   link& l = *a.on;
   mint* const m = a.of;
   const bool never_left = a.now == attempt::state::to_send;
+  if (m) note_unanswered(a, now);
   if (never_left) {
     --counts_.requests;
     --l.served;
@@ -58,7 +60,10 @@ void engine::time_out(attempt& a, time_point now) noexcept {
     close(l);
   }
   if (!m) return;
-  time_out(*m, now);
+  if (!m->under_way)
+    time_out(*m, now);
+  else if (never_left)
+    --m->attempts;  // the other of two decides
   if (!never_left) tell(*m, attempt_outcome::timed_out, now);
 }
 
@@ -168,11 +173,24 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
     queue_.serve(m);
   else
     take_out(m, now);
+  const auto why = std::exchange(m.replaces, false) ? attempt::reason::replacement
+                   : m.attempts + m.forgiven > 0    ? attempt::reason::retry
+                                                    : attempt::reason::first;
+  m.where = mint::place::sent;
+  m.until = now;
+  m.probe = outage_.take_probe(now);
+  m.under_way = &begin_on(l, m, leave, why, now);
+  placed(m);
+  ++in_flight_;
+  counts_.queued_background -= is_background(m);
+  if (hedges_.on() && !m.hedged && m.probe == 0 && !leave.probes_key) hedgeable_.push_back(*m.under_way);
+}
+
+attempt& engine::begin_on(link& l, mint& m, const leave_to_send& leave, attempt::reason why,
+                          time_point now) noexcept {
   attempt& a = attempts_.begin();
-  a.why = std::exchange(m.replaces, false) ? attempt::reason::replacement
-          : m.attempts + m.forgiven > 0    ? attempt::reason::retry
-                                           : attempt::reason::first;
-  if (a.why != attempt::reason::first) ++counts_.retries;
+  a.why = why;
+  if (why != attempt::reason::first) ++counts_.retries;
   a.of = &m;
   a.spent = leave.granted;
   a.probes_key = leave.probes_key;
@@ -180,18 +198,12 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   a.sent_at = now;
   attempts_.set_due(a, add(now, settings_.attempt_timeout));
   links_.put_on(l, a);
-  m.where = mint::place::sent;
-  m.until = now;
-  m.probe = outage_.take_probe(now);
-  m.under_way = &a;
   ++m.attempts;
   a.number = static_cast<std::uint16_t>(m.attempts + m.forgiven);
   a.first_on_link = l.served == 1;
-  placed(m);
-  ++in_flight_;
-  counts_.queued_background -= is_background(m);
   ++counts_.requests;
   sends_.push_back(a);
+  return a;
 }
 
 /// Ends every waiting mint, of that urgency or less, whose deadline is before that permit could bring a token
@@ -362,6 +374,7 @@ void engine::set_wake(time_point now) noexcept {
   time_point when = std::min(
       {attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_, outage_wake(now)});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
+  if (hedges_.on()) when = std::min(when, hedge_wake(now));
   // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
   if (when == never || (armed_ > now && when >= armed_)) return;
   wake_ = armed_ = std::max(when, now);

@@ -1,4 +1,4 @@
-// The engine's sixth part: what is told to whoever observes. Nothing of it is computed if nobody does.
+// The engine's seventh part: what is told to whoever observes. Nothing of it is computed if nobody does.
 #include "core/engine.hpp"
 
 #include <cstddef>

@@ -33,6 +33,7 @@ core::engine_settings engine_settings_of(const client_options& o, const checked_
   s.retry.max_backoff = o.max_backoff;
   s.retry.budget = o.retry_budget;
   s.attempt_timeout = o.attempt_timeout;
+  s.hedge = o.hedge;
   s.min_remaining = o.min_remaining;
   s.max_queued = o.max_queued;
   s.retry_stale_connections = o.retry_stale_connections;
@@ -496,6 +497,8 @@ client_stats client_impl::stats() const noexcept {
       .requests = n.requests,
       .retries = n.retries,
       .stale_retries = n.stale_retries,
+      .hedges = n.hedges,
+      .hedges_won = n.hedges_won,
       .rate_limited = n.rate_limited,
       .expired = n.expired,
       .queued = static_cast<std::size_t>(n.queued),

@@ -43,8 +43,9 @@ struct attempt {
   state now = state::to_send;
   bool probes_key = false;
   bool first_on_link = false;
-  std::uint16_t number = 0;  ///< of its mint's, from 1; a replacement's is that of the one that it replaces
-  mint* of = nullptr;        ///< null while draining
+  std::uint16_t number = 0;   ///< of its mint's, from 1; a replacement's is that of the one that it replaces
+  mint* of = nullptr;         ///< null while draining
+  attempt* beside = nullptr;  ///< the other one of its mint that is under way, if there are two
   link* on = nullptr;
   std::uint32_t was_on = 0;  ///< the id of the link that it was given up on
   permit spent{};
@@ -54,7 +55,8 @@ struct attempt {
   account_id account;      ///< whose it was: set when its mint leaves it
 
   list_hook on_link;
-  list_hook to_tell;  ///< `send`, `drop` or `reset`
+  list_hook to_tell;   ///< `send`, `drop` or `reset`
+  list_hook to_hedge;  ///< while it may get a second one beside it
   boost::intrusive::set_member_hook<> in_due;
 };
 

@@ -64,22 +64,23 @@ struct mint {
   using table_hook = boost::intrusive::unordered_set_member_hook<>;
 
   // what was asked: set before it is submitted
-  account_id account;
-  priority urgency = priority::interactive;
   time_point deadline = never;
   duration outage_patience{};  ///< without a deadline: how long an outage may last before it ends
-  std::uint64_t tag = 0;       ///< for whoever observes
+  account_id account;
+  priority urgency = priority::interactive;
+  std::uint64_t tag = 0;  ///< for whoever observes
 
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
   bool replaces = false;  ///< while it waits: its next attempt is that one
+  bool hedged = false;    ///< its one second attempt beside a late one was made
   std::uint8_t attempts = 0;
-  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
-  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
   /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
   std::uint8_t troubles = 0;
-  std::uint32_t shuns = 0;  ///< the link that answered its last attempt with a 5xx
+  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
+  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
+  std::uint32_t shuns = 0;     ///< the link that answered its last attempt with a 5xx
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
@@ -88,7 +89,8 @@ struct mint {
   /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
   /// `sent` was.
   time_point until{};
-  attempt* under_way = nullptr;  ///< while `sent`
+  time_point not_before = time_point::min();  ///< of its next attempt, as one of two under way was told
+  attempt* under_way = nullptr;               ///< while `sent`; either of them, if there are two
 
   // for whoever observes: set only then, but for the number
   std::uint64_t number = 0;  ///< of its engine's, from 1; 0: it wasn't submitted
