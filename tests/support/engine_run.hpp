@@ -104,6 +104,7 @@ struct call {
   called_mint mint;
   std::string account;
   core::time_point submitted{};
+  std::uint64_t key_version = 0;  ///< then
   core::time_point deadline = core::never;
   int requests = 0;
   bool ended = false;
@@ -187,6 +188,10 @@ class engine_run {
   core::key_guard& key() noexcept { return key_; }
   /// Has the key found refused: nobody may send for 5 s.
   void refuse_key();
+  /// Has the key found refused, but not for so long that who is patient is told: a probe goes in 1 s.
+  void doubt_key();
+  /// The key is another one.
+  void rotate_key();
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever looks at `problem()` itself.
   std::string take_problem() { return std::exchange(problem_, {}); }

@@ -126,10 +126,8 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
     close(l);
   }
   const bool ends_all = m && closing_ && m->deadline == never;
-  if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all &&
-      !std::exchange(m->replaced, true)) {
-    --m->attempts;
-    queue_.push(*m);  // it was asked for with the key that was rotated away
+  if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all) {
+    go_again(*m);  // it was asked for with a key that was rotated away: as often as that happens (K1)
   } else if (m) {
     conclude(*m, reply, sent_at, now);
   }
