@@ -85,12 +85,11 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
                          const checked_options& checked)
     : options_{std::move(options)},
       place_{executor, executor, std::make_shared<net::serial_gate>(!options_.single_threaded), *this},
-      key_{credential_access::state(options_.api_key)},
-      checked_{checked},
+      keys_{credential_access::state(options_.api_key), checked},
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
       wake_up_call_{std::make_shared<wake_up_call>(executor)},
-      engine_{engine_settings_of(options_, checked, *governor_), *governor_, key_->guard(), seed(),
+      engine_{engine_settings_of(options_, checked, *governor_), *governor_, keys_.state().guard(), seed(),
               wake_up_call_},
       endpoint_{net::make_endpoint(executor, place_.gate, checked.endpoint)},
       timer_{executor, *place_.gate, *this},
@@ -105,12 +104,11 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
   connections_.resize(core::link_slots(options_.max_connections));
   to_flush_.reserve(connections_.size());
-  use_key_in_force();
 }
 
 void client_impl::begin() {
   wake_up_call_->belongs_to(weak_from_this());
-  key_->listen(wake_up_call_);
+  keys_.state().listen(wake_up_call_);
   context_->add(*this);
 }
 
@@ -209,6 +207,7 @@ void client_impl::on_fork() noexcept {
 
 void client_impl::woken() noexcept {
   wake_up_call_->arrived();
+  follow_key();
   engine_.on_quota_changed(clock::now());
   pump();
 }
@@ -278,8 +277,8 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
     engine_.on_reply(now, attempt,
-                     facts_of(reader_->read(framed, engine_.sent_at(attempt),
-                                            std::chrono::system_clock::now(), token_may_be_alone),
+                     facts_of(keys_.reader().read(framed, engine_.sent_at(attempt),
+                                                  std::chrono::system_clock::now(), token_may_be_alone),
                               framed));
   } catch (const std::bad_alloc&) {
     const auto unread = facts_of(net::out_of_memory());
@@ -311,6 +310,7 @@ void client_impl::pump() noexcept {
   if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
   while (const auto c = engine_.next()) perform(*c);
   flush();
+  if (keys_.any_before() && !engine_.any_out_before(keys_.version())) forget_old_keys();
   // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
   if (wake_at_ != core::never) wake_at(wake_at_);
   publish();
@@ -354,26 +354,26 @@ void client_impl::perform(const core::command& c) noexcept {
 /// take.
 void client_impl::send(const core::command& c) noexcept {
   try {
-    use_key_in_force();
+    keys_.follow();
   } catch (const std::bad_alloc&) {
     return engine_.on_attempt_lost(clock::now(), c.attempt, core::fate::unsent,
                                    facts_of(net::out_of_memory()));
   }
-  request_writer& writer = static_cast<const operation&>(*c.of).token_only ? *bare_writer_ : *writer_;
+  request_writer& writer = keys_.writer(static_cast<const operation&>(*c.of).token_only);
   if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_send_failed(clock::now(), c.link, c.attempt);
 }
 
-void client_impl::use_key_in_force() {
-  if (held_.version == key_->version()) return;
-  const auto now = key_->current();
-  request_writer writer{checked_.host_header, checked_.target, *now.text, checked_.user_agent};
-  request_writer bare{checked_.host_header, checked_.bare_target, *now.text, checked_.user_agent};
-  reader_ = std::make_unique<reply_reader>(checked_.redirects, now.text.get(), held_.text.get());
-  writer_ = std::move(writer);
-  bare_writer_ = std::move(bare);
-  before_ = std::exchange(held_, now);  // last: the old reader refers to the keys before
+/// So that a client that sends nothing lets go of the old key too.
+void client_impl::follow_key() noexcept try {
+  keys_.follow();
+} catch (const std::bad_alloc&) {  // at the next request
+}
+
+void client_impl::forget_old_keys() noexcept try {
+  keys_.forget_before();
+} catch (const std::bad_alloc&) {  // at the next event
 }
 
 void client_impl::dial(core::link_id id) noexcept try {
@@ -496,7 +496,7 @@ client_stats client_impl::stats() const noexcept {
           at(17),
           at(18),
           governor_->state(now),
-          key_->guard().failing(now, true)};
+          keys_.state().guard().failing(now, true)};
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.
@@ -506,7 +506,7 @@ clock::duration client_impl::estimate(priority urgency) const noexcept {
   const bool shared = governor_->scope() == quota_scope::per_api_key;
   const std::size_t ahead = shared ? published_[figure].load(std::memory_order_relaxed) : 0;
   const auto when = governor_->estimate(now, {urgency, {}, engine_.client()}, ahead);
-  const auto key_when = key_->guard().not_before(now, std::chrono::milliseconds{100});
+  const auto key_when = keys_.state().guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
 }
 
