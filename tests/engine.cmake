@@ -20,6 +20,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_refusal_test.cpp
         unit/engine_retry_test.cpp
         unit/engine_room_property_test.cpp
+        unit/engine_rotation_test.cpp
         unit/engine_shared_link_test.cpp
         unit/engine_sickness_test.cpp
         unit/engine_stale_test.cpp

@@ -6,6 +6,7 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/credential_test.cpp
         unit/key_gate_test.cpp
         unit/key_guard_test.cpp
+        unit/keys_in_use_test.cpp
         unit/pause_gate_test.cpp
         unit/permit_table_test.cpp
         unit/quota_learner_test.cpp

@@ -35,7 +35,7 @@ ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp u
 ephemint_test(net_tls_test
     LABELS unit
     LIBRARIES ephemint_test_network
-    SOURCES unit/authorities_test.cpp unit/tls_problem_test.cpp unit/tls_session_test.cpp)
+    SOURCES unit/authorities_test.cpp unit/tls_basis_test.cpp unit/tls_problem_test.cpp unit/tls_session_test.cpp)
 ephemint_test(net_connection_test UNITY
     LABELS threads
     LIBRARIES ephemint_test_network

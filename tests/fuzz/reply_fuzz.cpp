@@ -81,7 +81,7 @@ void check(const understood_reply& reply, const redirect_policy& policy, bool to
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const redirect_policy policy{{"dashboard.shipengine.com"}, "127.0.0.1"};
   static const secret key{"TEST_planted"};
-  static reply_reader reader{policy, &key};
+  static reply_reader reader{policy, {key.reveal()}};
 
   input in{data, size};
   http_reply reply;

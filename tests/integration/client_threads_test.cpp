@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <future>
 #include <string>
 #include <thread>
@@ -21,11 +20,6 @@ namespace ephemint {
 namespace {
 
 using namespace test;
-
-std::size_t thread_count() {
-  const char* asked = std::getenv("EPHEMINT_TEST_THREADS");
-  return asked ? static_cast<std::size_t>(std::max(1, std::atoi(asked))) : 4;
-}
 
 // behaviours: H4
 TEST(Threads, one_client_serves_coroutines_of_a_whole_pool) {

@@ -11,7 +11,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <utility>
@@ -65,6 +68,12 @@ void run(Main main, std::chrono::seconds limit = 30s) {
   EXPECT_TRUE(ended) << "hangs";
   EXPECT_TRUE(context.stopped()) << "work is left on the context";
   if (thrown) std::rethrow_exception(thrown);
+}
+
+/// On so many threads a client's tests run.
+inline std::size_t thread_count() {
+  const char* const asked = std::getenv("EPHEMINT_TEST_THREADS");
+  return asked ? static_cast<std::size_t>(std::max(1, std::atoi(asked))) : 4;
 }
 
 /// Real time passes.

@@ -60,6 +60,7 @@ int engine_run::submit(account_id account, duration patience, priority urgency) 
   c.number = number;
   c.account = account.str();
   c.submitted = now_;
+  c.key_version = key_.version();
   if (patience != duration::max()) c.deadline = now_ + patience;
   c.mint.call = number;
   c.mint.account = account;
@@ -134,6 +135,19 @@ void engine_run::refuse_key() {
     key_.on_refused(now_ - (account < 63 ? 90s : 75s), false, account, key_.version());
   for (time_point at = now_ - 72s; at <= now_; at += 1s)
     if (key_.may_send(at) == permission::go_as_probe) key_.on_refused(at, true, 0, key_.version());
+}
+
+void engine_run::doubt_key() {
+  for (std::uint64_t account = 0; account < 3; ++account)
+    key_.on_refused(now_, false, account, key_.version());
+  if (key_.may_send(now_) == core::key_guard::permission::go_as_probe)
+    key_.on_refused(now_, true, 0, key_.version());
+}
+
+void engine_run::rotate_key() {
+  key_.renewed();
+  engine_->on_key_changed(now_);
+  pump();
 }
 
 void engine_run::close() {
@@ -295,7 +309,8 @@ void engine_run::send(const command& c) {
   on->served = asked.on_link;
   if (!on->out.emplace(asked.attempt, asked.number).second) complain("an attempt's name is used twice");
   on->ends_when_abandoned = plan.ends_when_abandoned;
-  const int most = settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0);
+  const int rotations = static_cast<int>(key_.version() - of.key_version);
+  const int most = settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0) + rotations;
   if (of.requests > most + static_cast<int>(of.mint.forgiven)) complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });

@@ -104,6 +104,7 @@ struct call {
   called_mint mint;
   std::string account;
   core::time_point submitted{};
+  std::uint64_t key_version = 0;  ///< then
   core::time_point deadline = core::never;
   int requests = 0;
   bool ended = false;
@@ -191,6 +192,10 @@ class engine_run final : private core::attempt_observer {
   void refuse_key();
   /// What an observer has heard, in words, since it was looked at last; connections as this world has them.
   std::vector<std::string> take_record() { return std::exchange(record_, {}); }
+  /// Has the key found refused, but not for so long that who is patient is told: a probe goes in 1 s.
+  void doubt_key();
+  /// The key is another one.
+  void rotate_key();
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever looks at `problem()` itself.
   std::string take_problem() { return std::exchange(problem_, {}); }

@@ -175,12 +175,15 @@ class storm {
 
   void change_the_quota() {
     if (!script_) return;
-    switch (below(5)) {
+    switch (below(6)) {
       case 0:
         script_->not_before = run_.now() + ms(3'000);
         break;
       case 1:
         run_.refuse_key();
+        break;
+      case 5:
+        run_.rotate_key();
         break;
       case 2:
         script_->pace = ms(400);

@@ -286,36 +286,6 @@ TEST(engine_retry, refused_key_dials_for_nobody) {
   EXPECT_TRUE(run.at(d).minted());
 }
 
-// behaviours: X6
-TEST(engine_retry, refusal_of_a_key_that_was_rotated_away_costs_no_attempt) {
-  core::engine_settings s;
-  s.retry.max_attempts = 1;
-  engine_run run{s};
-  run.next_requests = {answered(answer::key_refused)};
-  const int c = run.submit("a");
-  run.run_for(50ms);
-  run.key().renewed();
-  run.run_to_rest();
-  EXPECT_TRUE(run.at(c).minted());
-  EXPECT_EQ(run.at(c).requests, 2);
-  EXPECT_EQ(run.at(c).end.attempts, 1);
-}
-
-// behaviours: X6
-TEST(engine_retry, refusal_of_a_key_that_was_rotated_away_holds_up_no_close) {
-  engine_run run;
-  run.next_requests = {answered(answer::key_refused)};
-  const int c = run.submit_patient("a");
-  run.run_for(50ms);
-  run.key().renewed();
-  run.close();
-  run.governor().not_before = run.now() + 1min;
-  run.run_for(1s);
-  EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
-  EXPECT_TRUE(run.drained());
-  run.run_to_rest();
-}
-
 // What goes again, as it never left, has its link still: a fresh one may not come.
 TEST(engine_retry, mint_that_could_not_leave_goes_again_where_no_other_link_may_stand) {
   engine_run run{connections(1)};
@@ -330,18 +300,6 @@ TEST(engine_retry, mint_that_could_not_leave_goes_again_where_no_other_link_may_
   EXPECT_TRUE(run.at(c).minted());
   EXPECT_EQ(run.dialled(), 1u);
   run.run_to_rest();
-}
-
-// behaviours: X6
-TEST(engine_retry, key_that_is_rotated_and_refused_too_is_refused) {
-  engine_run run;
-  run.requests = [](const request&) { return answered(answer::key_refused); };
-  const int c = run.submit("a");
-  run.run_for(50ms);
-  run.key().renewed();
-  run.run_to_rest();
-  EXPECT_TRUE(run.at(c).failed(mint_errc::unauthorized));
-  EXPECT_EQ(run.at(c).requests, 2);
 }
 
 }  // namespace

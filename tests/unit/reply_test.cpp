@@ -28,7 +28,7 @@ const secret key{"TEST_planted_key"};
 
 understood_reply read(int status, std::string_view body, std::string_view retry_after = "",
                       std::string_view request_id = "") {
-  reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key};
+  reply_reader reader{{{"dashboard.shipengine.com"}, ""}, {key.reveal()}};
   padded_reply padded{status, body};
   padded.reply.retry_after = retry_after;
   padded.reply.request_id = request_id;
@@ -53,7 +53,7 @@ TEST(Reply, that_keeps_the_contract_is_a_token) {  // behaviours: P1
 
 TEST(Reply, to_a_request_for_the_token_alone_needs_no_redirect_url) {  // behaviours: P1
   const auto read_bare = [](const std::string& body) {
-    reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key};
+    reply_reader reader{{{"dashboard.shipengine.com"}, ""}, {key.reveal()}};
     padded_reply padded{200, body};
     return reader.read(padded.reply, sent, wall, true);
   };
@@ -284,7 +284,7 @@ TEST(Reply, says_how_long_to_wait_where_a_new_try_is_worth_it) {  // behaviours:
 
 TEST(Reply, without_a_body_that_can_be_read_keeps_its_status) {  // behaviours: P4
   for (const int status : {200, 400, 401, 408, 429, 503}) {
-    reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key};
+    reply_reader reader{{{"dashboard.shipengine.com"}, ""}, {key.reveal()}};
     padded_reply padded{status, ""};
     padded.reply.body_fault = "a body of 70000 bytes; 65536 are taken at most";
     padded.reply.request_id = "id-1";
@@ -437,7 +437,7 @@ TEST(Secrets, of_a_refused_reply_are_in_no_message) {  // behaviours: I5
 // behaviours: I5, X6
 TEST(ReplyReader, key_that_was_rotated_away_is_hidden_too) {
   const secret old{"TEST_old_planted"};
-  reply_reader reader{{{"dashboard.shipengine.com"}, ""}, &key, &old};
+  reply_reader reader{{{"dashboard.shipengine.com"}, ""}, {key.reveal(), old.reveal()}};
   const padded_reply echo{401,
                           error_body("shipengine", "unauthorized", "TEST_old_planted, not TEST_planted_key")};
   const auto understood = reader.read(echo.reply, sent, wall);

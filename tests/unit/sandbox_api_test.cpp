@@ -166,6 +166,31 @@ TEST_F(sandbox_api, key_changes_while_it_runs) {
   EXPECT_THROW(api_.set_api_key(""), std::invalid_argument);
 }
 
+TEST_F(sandbox_api, second_key_is_taken_until_one_is_set) {
+  api_.add_api_key("TEST_new");
+  EXPECT_EQ(api_.api_key(), "TEST_new");
+  request renewed = mint_for("a");
+  renewed.api_key = "TEST_new";
+  EXPECT_EQ(ask(api_, mint_for("a")).status, 200U);
+  EXPECT_EQ(ask(api_, renewed).status, 200U);
+  api_.set_api_key("TEST_new");
+  EXPECT_EQ(ask(api_, mint_for("a")).status, 401U);
+  EXPECT_EQ(ask(api_, renewed).status, 200U);
+  EXPECT_THROW(api_.add_api_key("no key"), std::invalid_argument);
+}
+
+TEST_F(sandbox_api, requests_are_counted_by_the_keys_that_it_has_taken) {
+  api_.set_api_key("TEST_new");
+  request other = mint_for("a");
+  other.api_key = "TEST_other";
+  for (const request& each : {mint_for("a"), mint_for("b"), other}) ask(api_, each);
+  using by_key = decltype(server_stats::requests_by_key);
+  EXPECT_EQ(api_.stats().requests_by_key, (by_key{{"TEST_key", 2}, {"TEST_new", 0}}));
+  EXPECT_EQ(api_.stats().requests_by_other_keys, 1U);
+  api_.reset_stats();
+  EXPECT_EQ(api_.stats().requests_by_key, (by_key{{"TEST_key", 0}, {"TEST_new", 0}}));
+}
+
 TEST_F(sandbox_api, key_is_generated_if_none_is_given) {
   const api anonymous{server_options{}, 1};
   EXPECT_TRUE(anonymous.api_key().starts_with("TEST_"));

@@ -9,6 +9,7 @@
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -464,6 +465,25 @@ TEST(TlsSession, contexts_share_nothing) {
   EXPECT_EQ(doubting.sessions().size(), 0U);
   pair second{doubting, *server};
   EXPECT_EQ(second.shake_hands(), tls_status::failed);
+}
+
+// behaviours: K4, T7
+TEST(TlsSession, contexts_on_one_basis_share_no_session) {
+  const auto server = test::make_server_context(good_server());
+  const auto basis = std::make_shared<tls_basis>(settings_for("localhost"));
+  tls_context first{settings_for("localhost"), basis};
+  tls_context second{settings_for("localhost"), basis};
+  for (tls_context* const each : {&first, &second}) {
+    EXPECT_EQ(each->sessions().size(), 0U);
+    pair joined{*each, *server};
+    ASSERT_EQ(joined.shake_hands(), tls_status::done);
+    EXPECT_FALSE(joined.client.resumed());
+    exchange_once(joined);
+    EXPECT_GT(each->sessions().size(), 0U);
+  }
+  pair again{first, *server};
+  ASSERT_EQ(again.shake_hands(), tls_status::done);
+  EXPECT_TRUE(again.client.resumed());
 }
 
 // --- authorities that are replaced

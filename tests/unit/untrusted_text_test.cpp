@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
+#include <string_view>
 
 namespace ephemint {
 
@@ -55,11 +57,13 @@ TEST(InQuotes, puts_quotes_around) {
 
 TEST(Redactor, takes_secrets_out) {  // behaviours: P7
   redactor redacted;
-  redacted.hide("the-key");
+  constexpr std::array<std::string_view, 2> keys{"the-key", "the key before"};
+  redacted.hide_all(keys);
   redacted.hide("https://h/?token=abcd");
   redacted.hide("abcd");
   EXPECT_EQ(redacted("no secret"), "no secret");
   EXPECT_EQ(redacted("the-key"), "[redacted]");
+  EXPECT_EQ(redacted("not the key before"), "not [redacted]");
   EXPECT_EQ(redacted("a the-keythe-key b"), "a [redacted][redacted] b");
   EXPECT_EQ(redacted("go to https://h/?token=abcd, abcd"), "go to [redacted], [redacted]");
   EXPECT_TRUE(redacted.finds("x the-key y"));

@@ -55,10 +55,11 @@ api::api(const server_options& options, std::uint16_t port)
       jitter_{options.jitter},
       speaks_http2_{sandbox::speaks_http2(options)},
       max_streams_{options.max_streams},
-      api_key_{options.api_key.empty() ? random_api_key() : options.api_key},
+      api_keys_{options.api_key.empty() ? random_api_key() : options.api_key},
       limiter_{std::make_unique<limiter>(options.limit)},
       counters_{options.tracked_accounts, peak_window(options)},
       chance_{options.seed} {
+  counters_.know_key(api_keys_.front());
   for (const fault& f : options.faults) faults_.add(f);
 }
 
@@ -102,7 +103,7 @@ api::decision api::decide(const request& asked, clock::time_point now, wall_cloc
 
 request_fate api::fate_of(const request& asked, clock::time_point now) {
   const std::lock_guard lock{mutex_};
-  counters_.on_request(now, asked.account);
+  counters_.on_request(now, asked.account, asked.api_key);
   const bool over_http2 = asked.stream != 0;
   if (over_http2) ++counters_.plain.http2_requests;
   request_fate fate;
@@ -121,7 +122,7 @@ reply api::right_answer(const request& asked, clock::time_point now, wall_clock:
     return r;
   }
   if (asked.api_keys > 1) return bad_field("invalid_field_value", "API-Key", "API-Key must be there once.");
-  if (asked.api_key != api_key()) return error_reply(401, usual_error(401));
+  if (!takes(asked.api_key)) return error_reply(401, usual_error(401));
   if (auto refused = refused_by_limiter(asked, now)) return *std::move(refused);
   if (auto bad = bad_mint(asked, query)) return *std::move(bad);
   reply minted = mint(asked, !query.empty(), wall_now);
@@ -228,15 +229,30 @@ void api::set_max_streams(std::uint32_t most) {
   max_streams_ = most;
 }
 
+bool api::takes(std::string_view key) const {
+  const std::lock_guard lock{mutex_};
+  return std::ranges::find(api_keys_, key) != api_keys_.end();
+}
+
 std::string api::api_key() const {
   const std::lock_guard lock{mutex_};
-  return api_key_;
+  return api_keys_.back();
 }
 
 void api::set_api_key(std::string key) {
   check_api_key(key);
+  std::vector<std::string> alone{std::move(key)};
   const std::lock_guard lock{mutex_};
-  api_key_ = std::move(key);
+  counters_.know_key(alone.front());
+  api_keys_.swap(alone);
+}
+
+void api::add_api_key(std::string key) {
+  check_api_key(key);
+  const std::lock_guard lock{mutex_};
+  counters_.know_key(key);
+  std::erase(api_keys_, key);
+  api_keys_.push_back(std::move(key));
 }
 
 void api::set_rate_limit(const rate_limit& limit) {

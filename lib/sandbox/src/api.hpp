@@ -14,6 +14,8 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace ephemint::inline v0::sandbox {
 
@@ -47,6 +49,7 @@ class api {
   void set_max_streams(std::uint32_t);
   std::string api_key() const;
   void set_api_key(std::string);
+  void add_api_key(std::string);
   void set_rate_limit(const rate_limit&);
   void add_fault(fault);
   void clear_faults();
@@ -68,6 +71,7 @@ class api {
   reply mint(const request&, bool with_url, wall_clock::time_point wall_now) const;
   std::string portal_for(const request&) const;
   reply show_login(const request&, std::string_view query, wall_clock::time_point wall_now);
+  bool takes(std::string_view key) const;
   request_fate fate_of(const request&, clock::time_point now);
 
   const std::string portal_url_;  // empty: our own
@@ -80,7 +84,7 @@ class api {
 
   mutable std::mutex mutex_;  // guards what follows
   std::uint32_t max_streams_;
-  std::string api_key_;
+  std::vector<std::string> api_keys_;  // that it takes; the newest last
   std::unique_ptr<limiter> limiter_;
   fault_book faults_;
   counters counters_;

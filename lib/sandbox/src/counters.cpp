@@ -1,6 +1,7 @@
 #include "counters.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ephemint::inline v0::sandbox {
 
@@ -17,10 +18,12 @@ counters::counters(std::size_t tracked_accounts, std::chrono::milliseconds peak_
       second_{std::chrono::seconds{1}},
       window_{peak_window} {}
 
-void counters::on_request(sliding_peak::time_point now, std::string_view account) {
+void counters::on_request(sliding_peak::time_point now, std::string_view account, std::string_view key) {
   ++plain.requests;
   second_.add(now);
   window_.add(now);
+  const auto its_key = by_key_.find(key);
+  ++(its_key != by_key_.end() ? its_key->second : plain.requests_by_other_keys);
   if (account.empty()) return;
   if (const auto known = by_account_.find(account); known != by_account_.end())
     ++known->second;
@@ -35,14 +38,18 @@ server_stats counters::snapshot() const {
   stats.peak_per_second = second_.peak();
   stats.peak_per_window = window_.peak();
   stats.requests_by_account = {by_account_.begin(), by_account_.end()};
+  stats.requests_by_key = by_key_;
   stats.replies_by_status = by_status_;
   return stats;
 }
 
 void counters::reset() {
   const std::uint64_t open = plain.connections_open;
+  auto keys = std::move(by_key_);
+  for (auto& [key, requests] : keys) requests = 0;
   *this = counters{tracked_accounts_, peak_window_};
   plain.connections_open = open;
+  by_key_ = std::move(keys);
 }
 
 }  // namespace ephemint::inline v0::sandbox

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <map>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -35,7 +37,9 @@ class counters {
   /// Those that need no more than an increment; the maps and peaks in it are unused.
   server_stats plain;
 
-  void on_request(sliding_peak::time_point now, std::string_view account);
+  void on_request(sliding_peak::time_point now, std::string_view account, std::string_view key = {});
+  /// Requests with that key are counted from now on. Throws `std::bad_alloc`.
+  void know_key(std::string_view key) { by_key_.try_emplace(std::string{key}); }
   void on_reply(unsigned status) { ++by_status_[status]; }
   server_stats snapshot() const;
   void reset();
@@ -50,6 +54,7 @@ class counters {
   sliding_peak second_;
   sliding_peak window_;
   std::unordered_map<std::string, std::uint64_t, text_hash, std::equal_to<>> by_account_;
+  std::map<std::string, std::uint64_t, std::less<>> by_key_;
   std::map<unsigned, std::uint64_t> by_status_;
 };
 

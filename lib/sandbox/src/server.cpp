@@ -101,6 +101,7 @@ void server::write_ca_file(const std::string& path) const {
 
 std::string server::api_key() const { return impl_->shared().answers().api_key(); }
 void server::set_api_key(std::string key) { impl_->shared().answers().set_api_key(std::move(key)); }
+void server::add_api_key(std::string key) { impl_->shared().answers().add_api_key(std::move(key)); }
 
 bool server::speaks_http2() const noexcept { return impl_->shared().answers().speaks_http2(); }
 

@@ -10,6 +10,7 @@
 #include <ephemint/mint_request.hpp>
 #include <ephemint/mint_stream.hpp>
 #include <ephemint/rate_governor.hpp>
+#include <ephemint/secret.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -131,6 +132,14 @@ class EPHEMINT_EXPORT client {
   }
   /// The same as an awaitable.
   asio::awaitable<result<void>> close();
+
+  /// From now on the key is this one, for every client that shares this one's credential: its
+  /// `credential::rotate`. No mint fails of it: what the API answers to a request that had the old key is
+  /// tried again with this one, and isn't counted. From any thread, of a `single_threaded` client too. Throws
+  /// as `rotate` does.
+  ///
+  ///     logins.set_api_key(ephemint::secret{renewed});
+  void set_api_key(secret api_key);
 
   /// How long a mint of that urgency, asked for now, would wait for its permit: zero if none. An estimate,
   /// and no promise: others may ask meanwhile. Lets a caller show the wait, or decide against it, before it

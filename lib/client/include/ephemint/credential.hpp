@@ -50,8 +50,10 @@ class EPHEMINT_EXPORT credential {
   bool empty() const noexcept;
 
   /// From now on the key is this one, for every copy and every client that has one. Requests that are out
-  /// keep the old key, which is overwritten when the last of them is over; what the API answers to them says
-  /// nothing about the new one. Whatever refusals of the old key had stopped goes on. From any thread.
+  /// keep the old key, which is overwritten when the last of them is over; so is one that another thread
+  /// writes at this very moment. What the API answers to them says nothing about the new key: a mint whose
+  /// request was refused for the old one goes again with the new one, at no cost. Whatever refusals of the
+  /// old key had stopped goes on. From any thread.
   ///
   /// Throws `std::invalid_argument`, naming `api_key`, if the key isn't 1 to 512 visible ASCII characters,
   /// and `std::bad_alloc`; the key is then as before.

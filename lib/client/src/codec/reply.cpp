@@ -135,7 +135,8 @@ std::string message_of(reply_verdict verdict, int status, errors_view errors, st
 }  // namespace
 
 struct reply_reader::impl {
-  impl(redirect_policy policy, const keys& both) : redirects{std::move(policy)}, known{both}, body{both} {}
+  impl(redirect_policy policy, std::vector<std::string_view> keys)
+      : redirects{std::move(policy)}, known{std::move(keys)} {}
 
   void explain(understood_reply& understood, const http_reply& reply, reply_fields& fields,
                std::string_view fault, std::chrono::system_clock::time_point wall) {
@@ -150,18 +151,20 @@ struct reply_reader::impl {
   /// The header's request id, if it is one.
   std::string checked_id(std::string_view id) const {
     redactor redacted;
-    known.hide_in(redacted);
+    redacted.hide_all(known);
     return is_request_id(id) && !redacted.finds(id) ? std::string{id} : std::string{};
   }
 
   redirect_policy redirects;
-  keys known;
-  body_reader body;
+  known_keys known;
+  body_reader body{known};
 };
 
-reply_reader::reply_reader(redirect_policy redirects, const secret* key, const secret* old_key)
-    : impl_{std::make_unique<impl>(std::move(redirects), keys{key, old_key})} {}
+reply_reader::reply_reader(redirect_policy redirects, std::vector<std::string_view> keys)
+    : impl_{std::make_unique<impl>(std::move(redirects), std::move(keys))} {}
 reply_reader::~reply_reader() = default;
+
+void reply_reader::look_for(std::vector<std::string_view> keys) noexcept { impl_->known.swap(keys); }
 
 understood_reply reply_reader::read(const http_reply& reply, clock::time_point sent_at,
                                     std::chrono::system_clock::time_point wall, bool token_only) {

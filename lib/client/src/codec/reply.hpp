@@ -5,7 +5,6 @@
 #include <ephemint/clock.hpp>
 #include <ephemint/ephemeral_token.hpp>
 #include <ephemint/error.hpp>
-#include <ephemint/secret.hpp>
 
 #include <chrono>
 #include <memory>
@@ -52,11 +51,14 @@ struct redirect_policy {
 /// Understands replies; keeps the JSON parser's memory between them. Not thread-safe.
 class reply_reader {
  public:
-  /// `key`: the API key, which a server may echo: wherever it stands in the texts of a reply, `[redacted]`
-  /// takes its place. (So does the reply's own token.) Null: not looked for. Must outlive the reader.
-  /// `old_key`: the one before, which a reply to an earlier request may echo; null: there was none.
-  explicit reply_reader(redirect_policy, const secret* key = nullptr, const secret* old_key = nullptr);
+  /// `keys`: the API keys with which requests are out, as a server may echo them: wherever one stands in the
+  /// texts of a reply, `[redacted]` takes its place. (So does the reply's own token.) Must outlive the
+  /// reader.
+  explicit reply_reader(redirect_policy, std::vector<std::string_view> keys = {});
   ~reply_reader();
+
+  /// From now on it is these.
+  void look_for(std::vector<std::string_view> keys) noexcept;
 
   /// `sent_at`: when the request was about to be written. `wall`: the system clock now, for a `Retry-After`
   /// date where the reply has no `Date`. `token_only`: no `redirect_url` was asked for, and none is missed;

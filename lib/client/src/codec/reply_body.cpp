@@ -3,6 +3,8 @@
 #include "codec/ascii.hpp"
 #include "codec/untrusted_text.hpp"
 
+#include <ephemint/secret.hpp>
+
 #include <simdjson.h>
 
 #include <algorithm>
@@ -116,7 +118,7 @@ struct body_reader::impl {
   // Most replies are far smaller than this; the parser grows by itself up to the limit.
   static constexpr std::size_t usual_size = 4096;
 
-  explicit impl(const keys& both) : parser{max_size}, known{both} {
+  explicit impl(const known_keys& keys) : parser{max_size}, known{keys} {
     // simdjson refuses the level that equals its limit, and doesn't count an empty container as one.
     if (parser.allocate(usual_size, max_depth + 1) != simdjson::SUCCESS) throw std::bad_alloc{};
     // It would allocate room for the result anew for each document that is longer than all before.
@@ -143,17 +145,17 @@ struct body_reader::impl {
 
   redactor secrets_of(const reply_fields& fields) const noexcept {
     redactor redacted;
-    known.hide_in(redacted);
+    redacted.hide_all(known);
     if (fields.redirect_url) redacted.hide(*fields.redirect_url);
     if (fields.token) redacted.hide(*fields.token);
     return redacted;
   }
 
   dom::parser parser;
-  keys known;
+  const known_keys& known;
 };
 
-body_reader::body_reader(const keys& known) : impl_{std::make_unique<impl>(known)} {}
+body_reader::body_reader(const known_keys& known) : impl_{std::make_unique<impl>(known)} {}
 body_reader::~body_reader() = default;
 
 reply_fields body_reader::read(std::string_view body) {

@@ -3,7 +3,6 @@
 #include "codec/untrusted_text.hpp"
 
 #include <ephemint/error.hpp>
-#include <ephemint/secret.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -14,17 +13,8 @@
 
 namespace ephemint::inline v0::detail {
 
-/// The API keys that a server may echo: looked for in its texts, and taken out. Each may be null; they must
-/// outlive who has them.
-struct keys {
-  const secret* now = nullptr;
-  const secret* before = nullptr;
-
-  void hide_in(redactor& redacted) const noexcept {
-    for (const secret* key : {now, before})
-      if (key) redacted.hide(key->reveal());
-  }
-};
+/// The API keys that a server may echo: looked for in its texts, and taken out.
+using known_keys = std::vector<std::string_view>;
 
 /// What the top level of a reply's JSON says.
 struct reply_fields {
@@ -49,7 +39,8 @@ class body_reader {
   static constexpr std::size_t max_name = 64;  ///< of a value that an enumeration doesn't have
   static constexpr std::size_t max_field = 128;
 
-  explicit body_reader(const keys&);
+  /// Looks at the keys with each reply: they must outlive it.
+  explicit body_reader(const known_keys&);
   ~body_reader();
 
   /// Parses in place: 64 readable bytes must follow `body`. Throws `std::bad_alloc` only.

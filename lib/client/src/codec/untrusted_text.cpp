@@ -1,5 +1,6 @@
 #include "codec/untrusted_text.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace ephemint::inline v0::detail {
@@ -80,21 +81,26 @@ std::string in_quotes(std::string_view text, std::size_t cap) { return '"' + cle
 
 void redactor::hide(std::string_view secret_text) noexcept {
   assert(count_ < hidden_.size());
-  if (secret_text.size() >= shortest) hidden_[count_++] = secret_text;
+  hidden_[count_++] = secret_text;
 }
 
 bool redactor::finds(std::string_view text) const noexcept {
-  for (std::size_t i = 0; i < count_; ++i)
-    if (text.find(hidden_[i]) != text.npos) return true;
-  return false;
+  const auto is_in = [text](std::string_view hidden) {
+    return hidden.size() >= shortest && text.find(hidden) != text.npos;
+  };
+  return std::ranges::any_of(all_hidden_, is_in) || std::ranges::any_of(hidden_, is_in);
 }
 
 std::string redactor::operator()(std::string_view text) const {
   constexpr std::string_view mark = "[redacted]";
   std::string out{text};
-  for (std::size_t i = 0; i < count_; ++i)
-    for (auto at = out.find(hidden_[i]); at != out.npos; at = out.find(hidden_[i], at + mark.size()))
-      out.replace(at, hidden_[i].size(), mark);
+  const auto take_out = [&](std::string_view hidden) {
+    if (hidden.size() < shortest) return;
+    for (auto at = out.find(hidden); at != out.npos; at = out.find(hidden, at + mark.size()))
+      out.replace(at, hidden.size(), mark);
+  };
+  std::ranges::for_each(all_hidden_, take_out);
+  std::ranges::for_each(hidden_, take_out);
   return out;
 }
 

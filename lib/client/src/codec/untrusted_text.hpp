@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,13 +25,16 @@ class redactor {
 
   /// The views must hold as long as this object is used.
   void hide(std::string_view secret_text) noexcept;
+  /// So must these, and what they stand in. In place of the ones that it was called with before.
+  void hide_all(std::span<const std::string_view> secret_texts) noexcept { all_hidden_ = secret_texts; }
 
   bool finds(std::string_view text) const noexcept;
   /// `text` with `[redacted]` in place of each secret.
   std::string operator()(std::string_view text) const;
 
  private:
-  std::array<std::string_view, 4> hidden_{};  // two keys, redirect_url, token
+  std::span<const std::string_view> all_hidden_;
+  std::array<std::string_view, 2> hidden_{};  // redirect_url, token
   std::size_t count_ = 0;
 };
 

@@ -200,13 +200,21 @@ void engine::lose(mint& m, fate what, const failure_facts& why, again where, tim
     note_lost(m, why.said, now);
     return try_again(m, trouble::transport, now, outcome::cause::said, why.code);
   }
-  m.replaced = m.replaces = true;
-  --m.attempts;
+  m.replaced = true;
   outage_.probe_undone(m.probe);
-  if (where == again::over_any) return to_fresh(m, time_point::min());
+  if (where == again::over_any) return go_again(m);
+  m.in_place = true;
+  --m.attempts;
   if (what == fate::unprocessed) ++counts_.stale_retries;
   // Where as many links stand as may, no fresh one may come.
   links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : line_up(m);
+}
+
+/// Its attempt doesn't count: another one takes its place, before the queue.
+void engine::go_again(mint& m) noexcept {
+  m.in_place = true;
+  --m.attempts;
+  to_fresh(m, time_point::min());
 }
 
 /// Has a head whose account has no permit before then wait out of the others' way, or ends it (R10).

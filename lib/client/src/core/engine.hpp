@@ -166,6 +166,10 @@ class engine {
   const mint* asker(attempt_id) const noexcept;
   /// When the request of an attempt under way was about to be written.
   time_point sent_at(attempt_id) const noexcept;
+  /// Whether the reply to a request that may have left with an older key may still come.
+  bool any_out_before(std::uint64_t key_version) const noexcept {
+    return attempts_.any([=](const attempt& a) { return a.key_version < key_version; });
+  }
   /// When a mint that is asked for now would be sent: now, if at once.
   time_point estimate(time_point now, const account_id&, priority) const noexcept;
   /// When its last event was.
@@ -221,6 +225,7 @@ class engine {
                  std::optional<duration> asked_to_wait = {}) noexcept;
   enum class again : std::uint8_t { over_any, over_a_fresh_one };
   void lose(mint&, fate, const failure_facts&, again, time_point now) noexcept;
+  void go_again(mint&) noexcept;
   void to_fresh(mint&, time_point since) noexcept;
   void to_queue(mint&, time_point now) noexcept;
   void line_up(mint&) noexcept;

@@ -146,8 +146,9 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (key == key_guard::permission::fail) return fail_refused(key_.not_before(now, usual_reply_), now), true;
   if (key == key_guard::permission::fail_logins && fail_refused_logins(now)) return true;
   const bool probes_key = key == key_guard::permission::go_as_probe;
+  const bool key_is_good = key == key_guard::permission::go || probes_key;
   admission ruling{.not_before = key_.not_before(now, usual_reply_)};
-  if (key == key_guard::permission::go || probes_key) {
+  if (key_is_good) {
     try {
       ruling = governor_.try_acquire(now, asks(m));
     } catch (...) {  // no memory
@@ -160,7 +161,8 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (ruling.not_before == never) return fail_permitless(m, now), true;
   const time_point when = std::max(ruling.not_before, now + std::chrono::milliseconds{1});
   if (m.where == mint::place::fresh) return to_queue(m, now), true;
-  if (settings_.scope == quota_scope::per_account)
+  // The key is everybody's: whom it holds up, its gate's opening lets go at once (K3).
+  if (settings_.scope == quota_scope::per_account && key_is_good)
     return put_off(m, when, std::min(when, add(now, longest_wait))), true;
   permit_at_ = std::min({permit_at_, when, add(now, longest_wait)});
   permitless_ = m.urgency;
@@ -173,7 +175,7 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
     queue_.serve(m);
   else
     take_out(m, now);
-  const auto why = std::exchange(m.replaces, false) ? attempt::reason::replacement
+  const auto why = std::exchange(m.in_place, false) ? attempt::reason::replacement
                    : m.attempts + m.forgiven > 0    ? attempt::reason::retry
                                                     : attempt::reason::first;
   m.where = mint::place::sent;
@@ -311,9 +313,10 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
   if (permit == never) return fail_permitless(m, now), false;
   const time_point near =
       std::min(std::max(add(permit, -duration{dial_lead}), add(now, dial_check)), add(now, longest_wait));
+  const bool all_wait = shared || key_.not_before(now, usual_reply_) > now;
   if (m.where == mint::place::fresh) {
     to_queue(m, now);
-  } else if (!shared) {
+  } else if (!all_wait) {
     put_off(m, permit, near);
   } else {
     dial_at_ = near;

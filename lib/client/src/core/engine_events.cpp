@@ -145,11 +145,8 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   const bool ends_all = m && closing_ && m->deadline == never;
   if (m && m->under_way && left_to_the_other(*m, reply, sent_at, old_key, now)) {
     // it is `sent` still
-  } else if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all &&
-             !std::exchange(m->replaced, true)) {
-    --m->attempts;
-    m->replaces = true;
-    line_up(*m);  // it was asked for with the key that was rotated away
+  } else if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all) {
+    go_again(*m);  // it was asked for with a key that was rotated away: as often as that happens (K1)
   } else if (m) {
     conclude(*m, reply, sent_at, now);
     counts_.hedges_won += hedge && m->where == mint::place::over && m->end.why == outcome::cause::token;

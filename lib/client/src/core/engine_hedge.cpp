@@ -75,6 +75,7 @@ bool engine::left_to_the_other(mint& m, const reply_facts& reply, time_point sen
     ++counts_.expired;
   else
     met(m, reply.said);
+  if (reply.what == answer::key_refused) --m.attempts;  // of a key that was rotated away: it doesn't count
   const bool of_its_own = reply.what != answer::rate_limited && reply.retry_after;
   if (of_its_own) m.not_before = std::max(m.not_before, add(now, *reply.retry_after));
   return true;

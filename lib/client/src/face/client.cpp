@@ -100,6 +100,11 @@ asio::awaitable<result<void>> client::close() {
   return awaited([impl = impl_](plain_handler& handler) { begin_close(impl, handler); }, result<void>{});
 }
 
+void client::set_api_key(secret api_key) {
+  credential key = impl_->options().api_key;
+  key.rotate(std::move(api_key));
+}
+
 clock::duration client::estimate(priority urgency) const noexcept { return impl_->estimate(urgency); }
 
 std::optional<api_outage> client::outage() const noexcept { return impl_->outage(); }

@@ -86,12 +86,11 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
                          const checked_options& checked)
     : options_{std::move(options)},
       place_{executor, executor, std::make_shared<net::serial_gate>(!options_.single_threaded), *this},
-      key_{credential_access::state(options_.api_key)},
-      checked_{checked},
+      keys_{credential_access::state(options_.api_key), checked},
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
       wake_up_call_{std::make_shared<wake_up_call>(executor)},
-      engine_{engine_settings_of(options_, checked, *governor_), *governor_, key_->guard(), seed(),
+      engine_{engine_settings_of(options_, checked, *governor_), *governor_, keys_.state().guard(), seed(),
               wake_up_call_},
       endpoint_{net::make_endpoint(executor, place_.gate, checked.endpoint)},
       timer_{executor, *place_.gate, *this},
@@ -106,15 +105,14 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
   connections_.resize(core::link_slots(options_.max_connections));
   to_flush_.reserve(connections_.size());
-  use_key_in_force();
   if (options_.observer)
     reporter_.emplace(std::make_shared<report_queue>(options_.observer, executor), *place_.gate, engine_,
-                      *governor_, key_->guard(), connections_.size());
+                      *governor_, keys_.state().guard(), connections_.size());
 }
 
 void client_impl::begin() {
   wake_up_call_->belongs_to(weak_from_this());
-  key_->listen(wake_up_call_);
+  keys_.state().listen(wake_up_call_);
   context_->add(*this);
   if (options_.observer) options_.observer->on_client(client_view{weak_from_this()});
 }
@@ -223,6 +221,7 @@ void client_impl::on_fork() noexcept {
 
 void client_impl::woken() noexcept {
   wake_up_call_->arrived();
+  follow_key();
   engine_.on_quota_changed(clock::now());
   pump();
 }
@@ -293,11 +292,11 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   // Of one that nobody waits for any more only its link's health is asked: it may be a token alone.
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
-    auto facts = facts_of(
-        reader_->read(framed, engine_.sent_at(attempt), std::chrono::system_clock::now(), token_may_be_alone),
-        framed);
+    auto facts = facts_of(keys_.reader().read(framed, engine_.sent_at(attempt),
+                                              std::chrono::system_clock::now(), token_may_be_alone),
+                          framed);
     if (reporter_ && facts.what == core::reply_facts::answer::minted)
-      facts.request_id = reader_->request_id_beside(facts.token, framed);
+      facts.request_id = keys_.reader().request_id_beside(facts.token, framed);
     engine_.on_reply(now, attempt, std::move(facts));
   } catch (const std::bad_alloc&) {
     const auto unread = facts_of(net::out_of_memory());
@@ -332,6 +331,7 @@ void client_impl::pump() noexcept {
   if (reporter_) reporter_->look();
   while (const auto c = engine_.next()) perform(*c);
   flush();
+  if (keys_.any_before() && !engine_.any_out_before(keys_.version())) forget_old_keys();
   // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
   if (wake_at_ != core::never) wake_at(wake_at_);
   publish();
@@ -376,27 +376,27 @@ void client_impl::perform(const core::command& c) noexcept {
 /// take.
 void client_impl::send(const core::command& c) noexcept {
   try {
-    use_key_in_force();
+    keys_.follow();
   } catch (const std::bad_alloc&) {
     return engine_.on_attempt_lost(clock::now(), c.attempt, core::fate::unsent,
                                    facts_of(net::out_of_memory()));
   }
-  request_writer& writer = static_cast<const operation&>(*c.of).token_only ? *bare_writer_ : *writer_;
+  request_writer& writer = keys_.writer(static_cast<const operation&>(*c.of).token_only);
   if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_send_failed(clock::now(), c.link, c.attempt);
   ended(c.link, "it could not be written to");
 }
 
-void client_impl::use_key_in_force() {
-  if (held_.version == key_->version()) return;
-  const auto now = key_->current();
-  request_writer writer{checked_.host_header, checked_.target, *now.text, checked_.user_agent};
-  request_writer bare{checked_.host_header, checked_.bare_target, *now.text, checked_.user_agent};
-  reader_ = std::make_unique<reply_reader>(checked_.redirects, now.text.get(), held_.text.get());
-  writer_ = std::move(writer);
-  bare_writer_ = std::move(bare);
-  before_ = std::exchange(held_, now);  // last: the old reader refers to the keys before
+/// So that a client that sends nothing lets go of the old key too.
+void client_impl::follow_key() noexcept try {
+  keys_.follow();
+} catch (const std::bad_alloc&) {  // at the next request
+}
+
+void client_impl::forget_old_keys() noexcept try {
+  keys_.forget_before();
+} catch (const std::bad_alloc&) {  // at the next event
 }
 
 void client_impl::dial(core::link_id id) noexcept try {
@@ -512,7 +512,7 @@ client_stats client_impl::stats() const noexcept {
       .http2_connections = static_cast<std::size_t>(n.shared_connections),
       .refused_streams = n.refused,
       .quota = governor_->state(clock::now()),
-      .key_refused = key_->guard().refused(),
+      .key_refused = keys_.state().guard().refused(),
   };
 }
 
@@ -525,7 +525,7 @@ clock::duration client_impl::estimate(priority urgency) const noexcept {
       urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
   const auto when =
       governor_->estimate(now, {urgency, {}, engine_.client()}, shared ? static_cast<std::size_t>(ahead) : 0);
-  const auto key_when = key_->guard().not_before(now, std::chrono::milliseconds{100});
+  const auto key_when = keys_.state().guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
 }
 

@@ -1,15 +1,13 @@
 #pragma once
 
-#include "codec/reply.hpp"
-#include "codec/request.hpp"
 #include "core/engine.hpp"
-#include "core/key/key_state.hpp"
 #include "net/connection.hpp"
 #include "net/gate_timer.hpp"
 #include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 #include "shell/checked_options.hpp"
 #include "shell/client_registry.hpp"
+#include "shell/keys_in_use.hpp"
 #include "shell/operation.hpp"
 #include "shell/outcomes.hpp"
 #include "shell/published.hpp"
@@ -122,8 +120,8 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void shut_down() noexcept;
   void end_all() noexcept;
   void publish() noexcept;
-  /// Writes and reads with the key that is in force. Throws `std::bad_alloc` where that is a new one.
-  void use_key_in_force();
+  void follow_key() noexcept;
+  void forget_old_keys() noexcept;
 
   friend class wake_up_call;
   void woken() noexcept;
@@ -144,17 +142,11 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   const net::process_mark made_in_;
   client_options options_;
   telling_place place_;
-  std::shared_ptr<core::key_state> key_;
-  core::key_state::held_key held_;
-  core::key_state::held_key before_;  // whose requests may still be out
-  const checked_options checked_;     // what it takes to write and read with another key
+  keys_in_use keys_;
   std::shared_ptr<rate_governor> governor_;
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
   std::optional<reporter> reporter_;  // none: nobody observes
-  std::optional<request_writer> writer_;
-  std::optional<request_writer> bare_writer_;  // of requests for the token alone
-  std::unique_ptr<reply_reader> reader_;
   std::shared_ptr<net::endpoint> endpoint_;
   std::vector<place_of_link> connections_;
   std::vector<std::uint32_t> to_flush_;  // which of them

@@ -26,8 +26,9 @@ class wake_up_call final : public quota_listener,
 
   void belongs_to(std::weak_ptr<client_impl> client) noexcept { client_ = std::move(client); }
   void shut() noexcept { executor_->shut(); }
-  /// It is inside the client's gate. What changes from now on needs another.
-  void arrived() noexcept { under_way_ = false; }
+  /// It is inside the client's gate. What changes from now on needs another; what others found no need to
+  /// call for is seen from here on, as this reads what they wrote.
+  void arrived() noexcept { under_way_.exchange(false); }
 
   void quota_changed() noexcept override { call(); }
   void key_changed() noexcept override { call(); }

@@ -6,6 +6,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -32,6 +33,12 @@ class attempt_store {
   /// One whose `due` has come, or null.
   attempt* expired(time_point now) noexcept;
   time_point next_due() const noexcept;
+
+  /// Whether that is true of any that is under way.
+  template <class Predicate>
+  bool any(Predicate is) const noexcept {
+    return std::ranges::any_of(slots_, [&](const slot& s) { return s.taken && is(s.held); });
+  }
 
   /// Under way, draining ones included.
   std::size_t size() const noexcept { return size_; }

@@ -73,7 +73,7 @@ struct mint {
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
-  bool replaces = false;  ///< while it waits: its next attempt is that one
+  bool in_place = false;  ///< its next attempt takes the place of one that didn't count
   bool hedged = false;    ///< its one second attempt beside a late one was made
   std::uint8_t attempts = 0;
   /// Attempts that a sick node may have failed since it last left the queue for a fresh link.

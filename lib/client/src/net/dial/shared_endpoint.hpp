@@ -20,13 +20,13 @@ namespace ephemint::inline v0::net {
 
 class http2_stock;
 
-/// What all connections of a client share, inside its gate. Of one client only: sessions and addresses were
-/// found with its settings.
+/// What all connections of a client share, inside its gate. Of one client only, save the basis: sessions and
+/// addresses were found with its settings and for its key.
 class endpoint {
  public:
   endpoint(const boost::asio::any_io_executor& executor, std::shared_ptr<serial_gate> gate,
            const endpoint_settings& settings, lookup_function lookup = &system_lookup)
-      : tls{settings},
+      : tls{settings, service_of<tls_bases>(executor).find(settings)},
         host{tls.host()},
         port{settings.port},
         max_streams{settings.max_streams},
@@ -36,7 +36,7 @@ class endpoint {
     // dial.
     const boost::asio::ip::tcp::socket first{executor};
     // Behind the reactor: so it hears of a fork when the reactor has.
-    boost::asio::use_service<reactor_mark>(boost::asio::query(executor, boost::asio::execution::context));
+    service_of<reactor_mark>(executor);
   }
 
   tls_context tls;
@@ -49,6 +49,12 @@ class endpoint {
   /// Of the HTTP/2 connections; made when there is one.
   std::shared_ptr<http2_stock> stock;
   const std::shared_ptr<resolver> names;
+
+ private:
+  template <class Service>
+  static Service& service_of(const boost::asio::any_io_executor& executor) {
+    return boost::asio::use_service<Service>(boost::asio::query(executor, boost::asio::execution::context));
+  }
 };
 
 }  // namespace ephemint::inline v0::net

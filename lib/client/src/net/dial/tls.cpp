@@ -3,84 +3,26 @@
 #include "net/dial/openssl_errors.hpp"
 #include "net/dial/tls_problem.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <ctime>
 #include <new>
-#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace ephemint::inline v0::net {
 
 namespace {
 
-/// Far more than a mint request takes. OpenSSL keeps a buffer of that size for each connection.
-constexpr long largest_record = 4096;
-
-template <class T>
-T* checked(T* made) {
-  if (made == nullptr) throw std::bad_alloc{};
-  return made;
-}
-
-void check(int result) {
-  if (result != 1) throw std::bad_alloc{};  // of the calls here nothing else can go wrong
-}
-
 /// Errors that the host program's own OpenSSL calls left behind would be taken for ours. Looking first is
 /// cheaper.
 void forget_old_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
-struct context_deleter {
-  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
-};
-using context_pointer = std::unique_ptr<SSL_CTX, context_deleter>;
-
-[[noreturn]] void complain_of_openssl() {
-  throw std::invalid_argument{"OpenSSL can't make a TLS context: " + take_openssl_problem() +
-                              "; its configuration (openssl.cnf, OPENSSL_CONF) must load, its providers be "
-                              "there, and TLS 1.2 or newer be allowed"};
-}
-
-context_pointer try_context() {
-  ERR_clear_error();
-  context_pointer made{SSL_CTX_new(TLS_client_method())};
-  if (!made || ERR_peek_error() != 0) complain_of_openssl();
-  check(SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION));
-  return made;
-}
-
-/// How much a client says first: its ciphers, groups and signature algorithms. A configuration may leave it
-/// nothing to say, of which OpenSSL complains here first.
-std::size_t hello_size(SSL_CTX& context) {
-  const std::unique_ptr<SSL, decltype(&SSL_free)> client{checked(SSL_new(&context)), &SSL_free};
-  SSL_set0_rbio(client.get(), checked(BIO_new(BIO_s_mem())));
-  BIO* const said = checked(BIO_new(BIO_s_mem()));
-  SSL_set0_wbio(client.get(), said);
-  SSL_set_connect_state(client.get());
-  ERR_clear_error();
-  if (SSL_get_error(client.get(), SSL_do_handshake(client.get())) != SSL_ERROR_WANT_READ)
-    complain_of_openssl();
-  return BIO_ctrl_pending(said);
-}
-
-/// Made twice: while OpenSSL looks which algorithms there are it takes one for absent if it has no memory to
-/// try it, and says nothing. Whoever used that context could perhaps never shake hands.
-SSL_CTX* make_context() {
-  context_pointer made = try_context();
-  const context_pointer again = try_context();
-  const std::size_t size = hello_size(*made);
-  if (size == 0 || size != hello_size(*again)) throw std::bad_alloc{};
-  return made.release();
 }
 
 bool other_authorities_may_help(long verdict) {
@@ -103,58 +45,27 @@ std::string_view names_of(http_offer offer) noexcept {
   return "\x02h2\x08http/1.1";
 }
 
-long answer_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
-
 }  // namespace
 
 tls_context::tls_context(const endpoint_settings& settings)
-    : host_{settings.host},
-      offer_{speaks_http2() || settings.http == http_offer::none ? settings.http : http_offer::http1},
-      context_{make_context()},
-      authorities_{*context_, settings},
-      // A plain number, not BIO_get_new_index(): that would be global state.
-      transport_{checked(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ephemint"))} {
-  if (host_.ends_with('.')) host_.pop_back();
-  check(BIO_meth_set_read_ex(transport_.get(), &tls_session::read_input));
-  check(BIO_meth_set_write_ex(transport_.get(), &tls_session::write_output));
-  check(BIO_meth_set_ctrl(transport_.get(), &answer_control));
-  // CLEANSE: OpenSSL's own copy of a decrypted token goes when we have ours.
-  SSL_CTX_set_options(context_.get(),
-                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
-  SSL_CTX_set_mode(context_.get(), SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_read_ahead(context_.get(), 1);  // one BIO call a record, not two
-  check(static_cast<int>(SSL_CTX_set_max_send_fragment(context_.get(), largest_record)));
-  SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
-  require_peer_identity();
-  if (settings.resume_sessions) keep_sessions();
-}
+    : tls_context{settings, std::make_shared<tls_basis>(settings)} {}
 
-void tls_context::require_peer_identity() {
-  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-  if (authorities_.may_change())
-    SSL_CTX_set_cert_verify_callback(
-        context_.get(),
-        [](X509_STORE_CTX* check, void* self) { return static_cast<tls_context*>(self)->verify(*check); },
-        this);
-  X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context_.get());
-  X509_VERIFY_PARAM_set_hostflags(rules,
-                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  boost::system::error_code not_an_address;
-  const auto address = boost::asio::ip::make_address(host_, not_an_address);
-  host_is_address_ = !not_an_address;
-  if (!host_is_address_)
-    check(X509_VERIFY_PARAM_set1_host(rules, host_.data(), host_.size()));
-  else if (address.is_v4())
-    check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v4().to_bytes().data(), 4));
-  else
-    check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v6().to_bytes().data(), 16));
+tls_context::tls_context(const endpoint_settings& settings, std::shared_ptr<tls_basis> basis)
+    : offer_{speaks_http2() || settings.http == http_offer::none ? settings.http : http_offer::http1},
+      basis_{std::move(basis)} {
+  if (!basis_->trusted().may_change()) return;
+  assert(basis_.use_count() == 1);
+  SSL_CTX_set_cert_verify_callback(
+      &basis_->context(),
+      [](X509_STORE_CTX* check, void* self) { return static_cast<tls_context*>(self)->verify(*check); },
+      this);
 }
 
 /// As OpenSSL does by itself; and once more, with others, if the authority file was replaced (T10).
 int tls_context::verify(X509_STORE_CTX& check) noexcept try {
   if (X509_verify_cert(&check) == 1) return 1;
   if (!other_authorities_may_help(X509_STORE_CTX_get_error(&check))) return 0;
-  if (!authorities_.read_again(clock::now())) return 0;
+  if (!basis_->trusted().read_again(clock::now())) return 0;
   // Who was trusted when they were made may not be any more; nor when those are that are still to come.
   sessions_.clear();
   ++trust_;
@@ -170,10 +81,10 @@ int tls_context::verify(X509_STORE_CTX& check) noexcept try {
 
 /// A check can't be made twice: another one is, and what it found is what the first one found.
 int tls_context::verify_again(X509_STORE_CTX& failed) noexcept {
-  const std::unique_ptr<X509_STORE_CTX, deleter> check{X509_STORE_CTX_new()};
+  const openssl_pointer<X509_STORE_CTX, X509_STORE_CTX_free> check{X509_STORE_CTX_new()};
   const bool made =
       check &&
-      X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context_.get()),
+      X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(&basis_->context()),
                           X509_STORE_CTX_get0_cert(&failed), X509_STORE_CTX_get0_untrusted(&failed)) == 1 &&
       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), X509_STORE_CTX_get0_param(&failed)) == 1;
   const int result = made ? X509_verify_cert(check.get()) : 0;
@@ -183,14 +94,9 @@ int tls_context::verify_again(X509_STORE_CTX& failed) noexcept {
   return result == 1 ? 1 : 0;
 }
 
-void tls_context::keep_sessions() {
-  SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context_.get(), &tls_session::keep);
-}
-
 tls_session::tls_session(tls_context& context)
-    : context_{context}, ssl_{checked(SSL_new(context.context_.get()))}, trust_{context.trust_} {
-  BIO* transport = checked(BIO_new(context.transport_.get()));
+    : context_{context}, ssl_{checked(SSL_new(&context.basis_->context()))}, trust_{context.trust_} {
+  BIO* transport = checked(BIO_new(&context.basis_->transport()));
   BIO_set_data(transport, this);
   BIO_set_init(transport, 1);
   SSL_set_bio(ssl_.get(), transport, transport);
@@ -200,8 +106,8 @@ tls_session::tls_session(tls_context& context)
   if (!names.empty() && SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(names.data()),
                                             static_cast<unsigned>(names.size())) != 0)
     throw std::bad_alloc{};
-  if (!context.host_is_address_)
-    check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host_.c_str())));
+  if (!context.host_is_address())
+    check(static_cast<int>(SSL_set_tlsext_host_name(ssl_.get(), context.host().c_str())));
   if (const kept_session kept = context.sessions_.take(std::time(nullptr)); kept.session) {
     check(SSL_set_session(ssl_.get(), kept.session.get()));
     resumed_chain_ = kept.chain;
@@ -296,13 +202,13 @@ tls_status tls_session::fail(int result) {
                             SSL_get_verify_result(ssl_.get()) == X509_V_ERR_OUT_OF_MEM;
   problem_ = out_of_memory();
   if (!lacks_memory)
-    problem_ = tls_problem({.host = context_.host_,
+    problem_ = tls_problem({.host = context_.host(),
                             .error = ERR_peek_error(),
                             .verdict = SSL_get_verify_result(ssl_.get()),
                             .first_bytes = {first_bytes_.data(), first_bytes_size_},
                             .certificate_demanded = certificate_demanded_,
                             .established = established_});
-  const std::string_view unread = context_.authorities_.problem();
+  const std::string_view unread = context_.basis_->trusted().problem();
   const long verdict = SSL_get_verify_result(ssl_.get());
   if (!lacks_memory && !unread.empty() && verdict != X509_V_OK && other_authorities_may_help(verdict))
     problem_.message =

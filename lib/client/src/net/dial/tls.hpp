@@ -1,8 +1,9 @@
 #pragma once
 
-#include "net/dial/authorities.hpp"
+#include "net/dial/chain_validity.hpp"
 #include "net/dial/endpoint.hpp"
 #include "net/dial/session_cache.hpp"
+#include "net/dial/tls_basis.hpp"
 #include "net/failure.hpp"
 
 #include <openssl/ssl.h>
@@ -16,18 +17,20 @@
 
 namespace ephemint::inline v0::net {
 
-/// What all TLS sessions with one host share: whom to trust, the name to verify, sessions to resume.
+/// What all TLS sessions of one client share: the basis, sessions to resume, and what the server was found to
+/// want.
 class tls_context {
  public:
-  /// Throws `std::invalid_argument`: naming the option, if there is nothing to trust; with OpenSSL's words,
-  /// if that can't make a context.
+  /// With a basis of its own. Throws as that does.
   explicit tls_context(const endpoint_settings&);
+  /// One whose authorities may change is its alone.
+  tls_context(const endpoint_settings&, std::shared_ptr<tls_basis>);
   // OpenSSL holds a pointer to it.
   tls_context(const tls_context&) = delete;
   tls_context& operator=(const tls_context&) = delete;
 
-  const std::string& host() const noexcept { return host_; }
-  bool host_is_address() const noexcept { return host_is_address_; }
+  const std::string& host() const noexcept { return basis_->host(); }
+  bool host_is_address() const noexcept { return basis_->host_is_address(); }
   session_cache& sessions() noexcept { return sessions_; }
 
   /// Which of HTTP's versions the next sessions offer.
@@ -37,23 +40,12 @@ class tls_context {
 
  private:
   friend class tls_session;
-  struct deleter {
-    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
-    void operator()(BIO_METHOD* method) const noexcept { BIO_meth_free(method); }
-    void operator()(X509_STORE_CTX* check) const noexcept { X509_STORE_CTX_free(check); }
-  };
 
-  void require_peer_identity();
   int verify(X509_STORE_CTX&) noexcept;
   int verify_again(X509_STORE_CTX& failed) noexcept;
-  void keep_sessions();
 
-  std::string host_;  // without the root dot, which no certificate has
-  bool host_is_address_ = false;
   http_offer offer_;
-  std::unique_ptr<SSL_CTX, deleter> context_;
-  authorities authorities_;
-  std::unique_ptr<BIO_METHOD, deleter> transport_;
+  const std::shared_ptr<tls_basis> basis_;
   session_cache sessions_;
   unsigned trust_ = 0;  // another number for other authorities
 };
@@ -112,6 +104,7 @@ class tls_session {
   bool certificate_demanded() const noexcept { return certificate_demanded_; }
 
  private:
+  friend class tls_basis;
   friend class tls_context;
   static int read_input(BIO*, char*, std::size_t, std::size_t*);
   static int write_output(BIO*, const char*, std::size_t, std::size_t*);

@@ -36,8 +36,8 @@ struct shared_quota_options {
   /// store.
   quota_scope scope = quota_scope::per_api_key;
   /// The name of the shared count, 1 to 64 ASCII letters, digits, underscores, dots and hyphens; if empty,
-  /// made of the API's host and of the key, which it doesn't reveal. Name it yourself where processes with
-  /// different keys share a quota, as they do while a key is rotated.
+  /// made of the API's host and of the key, which it doesn't reveal, and kept when that is rotated. Name it
+  /// yourself where processes with different keys share a quota, as they do while a key is rotated.
   std::string name{};
   /// What this process may send while the store has never been reached; none: a tenth of `rate`, one request
   /// a window at least.

@@ -41,10 +41,13 @@ class EPHEMINT_SANDBOX_EXPORT server {
   const std::string& ca_pem() const noexcept;
   /// Writes `ca_pem()` there. Throws `std::system_error`.
   void write_ca_file(const std::string& path) const;
-  /// The key that requests must carry.
+  /// The key that requests must carry: the last one that it was given.
   std::string api_key() const;
-  /// Replaces it, from the next request on. Throws as the constructor does.
+  /// Takes this key alone, from the next request on. Throws as the constructor does.
   void set_api_key(std::string);
+  /// Takes this key too, as an API does while a key is replaced: until `set_api_key`. Throws as the
+  /// constructor does.
+  void add_api_key(std::string);
 
   /// Whether it agrees on HTTP/2 with clients that offer it: by its options, and in builds with nghttp2. Only
   /// then it takes faults that HTTP/2 alone can show.

@@ -52,6 +52,10 @@ struct server_stats {
   std::map<std::string, std::uint64_t, std::less<>> requests_by_account = {};
   /// Requests of all further accounts together.
   std::uint64_t requests_by_other_accounts = 0;
+  /// Requests by their API key, for each key that it takes, or has taken.
+  std::map<std::string, std::uint64_t, std::less<>> requests_by_key = {};
+  /// Requests with another key, or with none.
+  std::uint64_t requests_by_other_keys = 0;
   /// Replies by status, login pages included. 0: those without one (a raw reply, or none at all).
   std::map<unsigned, std::uint64_t> replies_by_status = {};
 };
