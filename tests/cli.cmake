@@ -21,10 +21,11 @@ if(EPHEMINT_BUILD_CLI)
         SOURCES
             integration/cli_mint_test.cpp
             integration/cli_pipe_test.cpp
+            integration/cli_proxy_test.cpp
             integration/cli_sandbox_test.cpp
             integration/cli_stream_test.cpp
             support/command.cpp
-        LIBRARIES ephemint::sandbox)
+        LIBRARIES ephemint::sandbox ephemint_test_network)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)
 

@@ -115,7 +115,8 @@ void check_proxy_credentials(std::string_view text) {
 
 std::optional<net::proxy_settings> proxy_of(const client_options& o, const secret& key) {
   if (o.proxy.empty()) {
-    if (o.proxy_credentials) refuse("proxy_credentials", "is set without proxy; give that too, or neither");
+    if (o.proxy_credentials)
+      refuse("proxy_credentials", "is set, and there is no proxy; name one, or leave it");
     return std::nullopt;
   }
   base_url url;
