@@ -255,7 +255,7 @@ TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
       {[](auto& o) { o.proxy = "http://proxy.test:3128#planted"; },
        "proxy: \"http://proxy.test:3128\" has a path, query or fragment; give scheme, host and port only"},
       {[](auto& o) { o.proxy = "http://" + std::string(3000, 'x'); },
-       "proxy: \"http://" + std::string(73, 'x') + "...\" is too long; give at most 2048 characters"},
+       "proxy: \"http://" + std::string(70, 'x') + "...\" is too long; give at most 2048 characters"},
       {[](auto& o) { o.proxy_credentials = std::make_shared<const secret>("user:planted"); },
        "proxy_credentials: is set, and there is no proxy; name one, or leave it"},
       {[](auto& o) { use_proxy(o, ""); }, "proxy_credentials: has no colon; give user:password"},
