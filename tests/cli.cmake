@@ -23,11 +23,12 @@ if(EPHEMINT_BUILD_CLI)
             integration/cli_metrics_test.cpp
             integration/cli_mint_test.cpp
             integration/cli_pipe_test.cpp
+            integration/cli_proxy_test.cpp
             integration/cli_sandbox_test.cpp
             integration/cli_stream_test.cpp
             support/command.cpp
             support/metrics_text.cpp
-        LIBRARIES ephemint::sandbox)
+        LIBRARIES ephemint::sandbox ephemint_test_network)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)
 

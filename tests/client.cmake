@@ -25,6 +25,11 @@ target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmoc
 if(EPHEMINT_HTTP2)
     target_compile_definitions(client_test PRIVATE EPHEMINT_HTTP2)
 endif()
+# Apart from the others: it sets variables of the environment.
+ephemint_test(client_proxy_test
+    SOURCES integration/client_proxy_test.cpp
+    LIBRARIES ephemint::sandbox ephemint_test_network
+    LABELS integration)
 # Apart from the others: it replaces operator new.
 ephemint_test(client_memory_test
     SOURCES integration/client_memory_test.cpp

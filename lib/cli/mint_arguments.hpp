@@ -23,6 +23,8 @@ struct mint_arguments {
   std::optional<std::string> api_key_file;
   std::optional<std::string> ca_file;
   std::vector<std::string> redirect_hosts;  ///< beside the portal's own
+  std::optional<std::string> proxy;         ///< empty: none, whatever the environment says
+  std::optional<std::string> proxy_credentials_file;
   std::optional<quota> rate;
   quota_store_arguments store;
   std::optional<std::size_t> connections;

@@ -45,6 +45,10 @@ void add_sources(CLI::App& mint, mint_arguments& to) {
       "A host that redirect_url may name beside the portal's own; may be repeated",
       [&](const std::string& host) { to.redirect_hosts.push_back(not_empty(host)); })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add(mint, "--proxy", "URL", "The HTTP proxy on the way to the API: http://HOST:PORT [EPHEMINT_PROXY, none]",
+      into(to.proxy));
+  add(mint, "--proxy-credentials-file", "FILE", "For the proxy: one line, user:password",
+      [&](const std::string& path) { to.proxy_credentials_file = not_empty(path); });
 }
 
 void add_pace(CLI::App& mint, mint_arguments& to) {

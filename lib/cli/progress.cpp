@@ -102,6 +102,9 @@ std::string outage_cause(const mint_error& error) {
   if (error.http_status() != 0) return fmt::format("it answers {}", error.http_status());
   if (error.value() == mint_errc::timed_out) return "no answer in time";
   std::string_view text = error.message();
+  // Of a proxy that isn't reached, or refuses, its name is half of the cause.
+  if (const auto proxy = text.find("the proxy "); text.starts_with("no ") && proxy != text.npos)
+    return std::string{text.substr(proxy)};
   if (const auto inner = text.rfind(": "); inner != text.npos) text.remove_prefix(inner + 2);
   std::string cause{text};
   // As in the middle of a sentence, where the system's own words begin with a capital.

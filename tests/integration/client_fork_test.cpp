@@ -7,7 +7,10 @@
 #include "support/token_account.hpp"
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -280,6 +283,30 @@ TEST_P(Fork, dials_under_way_end_in_the_child_and_go_on_in_the_parent) {
   EXPECT_EQ(told_by(forked), times(3, closed_by_fork));
   run_until([&] { return results.size() == 1; });
   EXPECT_THAT(results, testing::ElementsAre("a token of se-1"));
+}
+
+// behaviours: I9, Y1
+TEST_P(Fork, tunnel_under_way_ends_in_the_child_and_goes_on_in_the_parent) {
+  asio::ip::tcp::acceptor proxy{api_context, {asio::ip::address_v4::loopback(), 0}};
+  client_options o = options_for_parent(api);
+  o.proxy = "http://127.0.0.1:" + std::to_string(proxy.local_endpoint().port());
+  o.connect_timeout = 20s;
+  minter.emplace(context->get_executor(), std::move(o));
+  asio::ip::tcp::socket asked{api_context};
+  proxy.async_accept(asked, [](boost::system::error_code) {});
+  begin_mints(1);
+  run_until([&] { return asked.is_open() && asked.available() > 0; });
+  child forked{[&](auto report) {
+    in_child();
+    begin_mints(1);
+    context->restart();
+    context->run_for(5s);
+    for (const auto& each : results) report(each);
+  }};
+  EXPECT_EQ(told_by(forked), times(2, closed_by_fork));
+  asio::write(asked, asio::buffer(std::string_view{"HTTP/1.1 403 No\r\n\r\n"}));
+  run_until([&] { return results.size() == 1; });
+  EXPECT_THAT(results, testing::ElementsAre(testing::HasSubstr("it answered 403")));
 }
 
 // behaviours: I9

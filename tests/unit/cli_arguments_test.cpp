@@ -63,6 +63,10 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "k",
                                      "--ca-file",
                                      "ca.pem",
+                                     "--proxy",
+                                     "http://p:3128",
+                                     "--proxy-credentials-file",
+                                     "c",
                                      "--rate",
                                      "20/1min",
                                      "--connections",
@@ -93,6 +97,8 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.base_url, "https://localhost:1");
   EXPECT_EQ(given.api_key_file, "k");
   EXPECT_EQ(given.ca_file, "ca.pem");
+  EXPECT_EQ(given.proxy, "http://p:3128");
+  EXPECT_EQ(given.proxy_credentials_file, "c");
   EXPECT_EQ(given.rate, quota::declared(20, 60s));
   EXPECT_EQ(given.connections, 16u);
   EXPECT_EQ(given.http2, http2_use::only);

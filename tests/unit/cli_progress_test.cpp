@@ -60,6 +60,14 @@ TEST(cli_progress, cause_of_an_outage_is_the_innermost) {
   };
   EXPECT_EQ(cause(mint_errc::connect_failed, "no connection to localhost:1: Connection refused (127.0.0.1)"),
             "connection refused (127.0.0.1)");
+  EXPECT_EQ(cause(mint_errc::connect_failed,
+                  "no connection to the proxy proxy.test:1: Connection refused (127.0.0.1)"),
+            "the proxy proxy.test:1: Connection refused (127.0.0.1)");
+  EXPECT_EQ(
+      cause(mint_errc::connect_failed,
+            "no tunnel to localhost:1 through the proxy proxy.test:1: it answered 502: it couldn't reach "
+            "the host"),
+      "the proxy proxy.test:1: it answered 502: it couldn't reach the host");
   EXPECT_EQ(cause(mint_errc::connect_failed, "memory ran out"), "memory ran out");
   EXPECT_EQ(cause(mint_errc::server_error, "the API failed with status 503: unspecified", 503),
             "it answers 503");

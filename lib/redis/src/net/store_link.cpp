@@ -22,7 +22,7 @@ void store_link::connect() {
     step->start({shared_from_this(), static_cast<net::dial::waiter*>(this)}, usual_patience);
     return;
   }
-  const auto step = std::make_shared<net::connector>(executor_, gate_, place_->names, place_->address.host,
+  const auto step = std::make_shared<net::connector>(executor_, gate_, place_->names, place_->address.text(),
                                                      place_->address.port);
   connecting_ = step;
   step->start({shared_from_this(), static_cast<net::connector::waiter*>(this)}, usual_patience.connect);
