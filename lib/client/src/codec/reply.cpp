@@ -189,7 +189,7 @@ understood_reply reply_reader::read(const http_reply& reply, clock::time_point s
 std::string_view reply_reader::request_id_beside(const ephemeral_token& token,
                                                  const http_reply& reply) const noexcept {
   redactor redacted;
-  impl_->known.hide_in(redacted);
+  redacted.hide_all(impl_->known);
   redacted.hide(token.value());
   redacted.hide(token.redirect_url());
   const bool is_one = is_request_id(reply.request_id) && !redacted.finds(reply.request_id);
