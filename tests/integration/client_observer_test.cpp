@@ -2,6 +2,7 @@
 #include "shell/credential_access.hpp"
 #include "support/client_run.hpp"
 #include "support/recording_observer.hpp"
+#include "support/scripted_governor.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -450,21 +451,32 @@ TEST(ObservedThreads, reports_come_one_at_a_time_and_each_mint_after_its_attempt
 }
 
 // behaviours: O1
-TEST(ObservedPause, is_told_from_the_429_to_its_end) {
+TEST(ObservedPause, is_told_behind_the_429_that_began_it_and_when_it_is_over) {
   sandbox::server api{faulty({"status=429,retry_after=1,count=1"})};
-  auto seen = std::make_shared<recording_observer>();
+  const auto governor = std::make_shared<scripted_governor>();
+  governor->known.pause = 1s;
+  const auto seen = std::make_shared<recording_observer>();
+  seen->on_any = [&](const heard& h) {
+    if (h.what == heard::kind::quota) governor->known = {};
+  };
   run([&]() -> asio::awaitable<void> {
     auto options = options_for(api);
+    options.rate.reset();
+    options.governor = governor;
     options.observer = seen;
     client c{co_await asio::this_coro::executor, std::move(options)};
     const auto r = co_await c.mint({.account = "se-1"});
     EXPECT_EQ(name_of(r), "minted");
   });
-  const auto mints = seen->mints();
-  ASSERT_EQ(mints.size(), 1u);
-  EXPECT_EQ(seen->attempts().at(0).attempt.outcome, attempt_outcome::rate_limited);
-  EXPECT_EQ(seen->attempts().at(0).attempt.retry_after, 1s);
-  EXPECT_EQ(mints[0].mint.took, sum_of(mints[0].mint));
+  const auto limited = seen->attempts().at(0).attempt;
+  EXPECT_EQ(limited.outcome, attempt_outcome::rate_limited);
+  EXPECT_EQ(limited.retry_after, 1s);
+  const auto quotas = seen->quotas();
+  ASSERT_EQ(quotas.size(), 2u);
+  EXPECT_EQ(quotas[0].quota.what, quota_report::event::paused);
+  EXPECT_EQ(quotas[0].quota.pause, 1s);
+  EXPECT_EQ(quotas[0].quota.at, limited.sent_at + limited.took);
+  EXPECT_EQ(quotas[1].quota.what, quota_report::event::resumed);
 }
 
 // behaviours: O1
