@@ -454,9 +454,9 @@ TEST(ObservedThreads, reports_come_one_at_a_time_and_each_mint_after_its_attempt
 TEST(ObservedPause, is_told_behind_the_429_that_began_it_and_when_it_is_over) {
   sandbox::server api{faulty({"status=429,retry_after=1,count=1"})};
   const auto governor = std::make_shared<scripted_governor>();
-  governor->known.pause = 1s;
   const auto seen = std::make_shared<recording_observer>();
   seen->on_any = [&](const heard& h) {
+    if (h.attempt.outcome == attempt_outcome::rate_limited) governor->known.pause = 1s;
     if (h.what == heard::kind::quota) governor->known = {};
   };
   run([&]() -> asio::awaitable<void> {
