@@ -10,6 +10,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_fault_test.cpp
         unit/engine_hour_test.cpp
         unit/engine_illness_test.cpp
+        unit/engine_observer_test.cpp
         unit/engine_outage_test.cpp
         unit/engine_permitless_test.cpp
         unit/engine_pool_test.cpp
@@ -30,6 +31,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/stream_window_test.cpp
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp
+        unit/wait_clock_test.cpp
     LABELS unit)
 
 ephemint_test(outage_world_test VIRTUAL_TIME

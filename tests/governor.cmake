@@ -10,6 +10,7 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/permit_table_test.cpp
         unit/quota_learner_test.cpp
         unit/quota_state_test.cpp
+        unit/quota_watch_test.cpp
         unit/rate_governor_property_test.cpp
         unit/rate_governor_test.cpp
         unit/reserve_test.cpp

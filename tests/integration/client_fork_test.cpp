@@ -3,6 +3,7 @@
 // at the fork, OpenSSL's locks for instance, would be held for ever in the child.
 #include "support/child.hpp"
 #include "support/client_run.hpp"
+#include "support/recording_observer.hpp"
 #include "support/token_account.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -129,6 +130,31 @@ TEST_P(Fork, childs_operations_end_as_closed_and_say_why) {
   }};
   EXPECT_EQ(told_by(forked), times(3, closed_by_fork) + "nothing is left\n");
   expect_unharmed();
+}
+
+// behaviours: I9, O1
+TEST_P(Fork, observer_hears_nothing_in_the_child) {
+  const auto seen = std::make_shared<recording_observer>();
+  auto options = options_for_parent(api);
+  options.observer = seen;
+  minter.emplace(context->get_executor(), std::move(options));
+  warm_up();
+  api.add_fault(sandbox::parse_fault("delay=200ms"));
+  begin_mints(4);
+  run_until([&] { return api.stats().requests == 4; });
+  child forked{[&](auto report) {
+    const auto heard = seen->count();
+    in_child();
+    minter->async_mint({.account = ""}, [](const mint_result&) {});
+    minter->async_mint({.account = "se-1"}, [](const mint_result&) {});
+    context->restart();
+    context->run_for(5s);
+    minter.reset();
+    report(seen->count() == heard ? "nothing was heard" : "it was heard");
+  }};
+  EXPECT_EQ(told_by(forked), "nothing was heard\n");
+  run_until([&] { return results.size() == 4; });
+  EXPECT_EQ(seen->mints().size(), 4u);
 }
 
 // behaviours: I9

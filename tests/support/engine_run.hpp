@@ -109,6 +109,7 @@ struct call {
   bool ended = false;
   core::time_point ended_at{};
   core::outcome end{};
+  core::duration reported{};  ///< what its attempts took, as the observer heard it
 
   bool minted() const { return ended && end.why == core::outcome::cause::token; }
   bool failed(mint_errc code) const { return ended && !minted() && end.code == code; }
@@ -117,7 +118,7 @@ struct call {
 /// The engine in a world of scripted connections, in virtual time: performs its commands as the client's
 /// shell does, and checks after every event what must hold whatever happens. The first thing found wrong
 /// fails the test when the run ends.
-class engine_run {
+class engine_run final : private core::attempt_observer {
  public:
   explicit engine_run(const core::engine_settings& = {}, std::uint64_t seed = 1);
   engine_run(const core::engine_settings&, std::shared_ptr<rate_governor>, std::uint64_t seed = 1);
@@ -136,6 +137,7 @@ class engine_run {
   core::duration timer_lateness{};   ///< of each wake-up
   core::duration time_a_command{};   ///< that performing one takes
   core::duration outage_patience{};  ///< of the mints that are submitted next
+  bool keep_record = false;          ///< of what an observer hears
 
   // --- what happens ---
   int submit(account_id account, core::duration patience = 8s, priority = priority::interactive);
@@ -187,6 +189,8 @@ class engine_run {
   core::key_guard& key() noexcept { return key_; }
   /// Has the key found refused: nobody may send for 5 s.
   void refuse_key();
+  /// What an observer has heard, in words, since it was looked at last; connections as this world has them.
+  std::vector<std::string> take_record() { return std::exchange(record_, {}); }
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever looks at `problem()` itself.
   std::string take_problem() { return std::exchange(problem_, {}); }
@@ -216,6 +220,12 @@ class engine_run {
     }
   };
 
+  void on_attempt(const attempt_report&) noexcept override;
+  void record_mint(const core::mint&);
+  void check_time_spent(const call&);
+  void record(const std::string& what) {
+    if (keep_record) record_.push_back(what);
+  }
   void later(core::duration, std::function<void()>);
   void handle_one();
   void pump();
@@ -271,6 +281,8 @@ class engine_run {
   std::size_t ticks_ = 0;
   std::size_t idle_ticks_ = 0;
   std::size_t handled_ = 0;
+  std::size_t attempts_told_ = 0;
+  std::vector<std::string> record_;
   core::duration stopped_{};
   bool drained_ = false;
   bool shut_down_ = false;

@@ -185,7 +185,7 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   m.probe = outage_.take_probe(now);
   m.under_way = &a;
   ++m.attempts;
-  a.number = m.attempts + static_cast<int>(m.forgiven);
+  a.number = static_cast<std::uint16_t>(m.attempts + m.forgiven);
   a.first_on_link = l.served == 1;
   placed(m);
   ++in_flight_;

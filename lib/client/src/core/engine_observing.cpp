@@ -21,7 +21,7 @@ std::optional<duration> next_try_of(const mint& m, time_point now) noexcept {
 
 /// The attempt has left its mint. `tell` follows, unless not a byte of it has left.
 void engine::note_ended(const attempt& a, mint& m) noexcept {
-  m.ended = {a.sent_at, a.number, a.on->id, a.why, a.first_on_link};
+  m.ended = {a.sent_at, a.on->id, a.number, a.why, a.first_on_link};
 }
 
 /// Tells of the attempt that has left its mint, now that it is known how the mint goes on.

@@ -13,8 +13,8 @@ bool is_paused(const quota_state& q) noexcept { return q.pause > core::duration:
 
 }  // namespace
 
-quota_watch::quota_watch(core::time_point now, const quota_state& known) noexcept
-    : known_{known}, looked_at_{now}, paused_until_{core::add(now, known.pause)} {}
+quota_watch::quota_watch(core::time_point now, const std::optional<quota>& in_force) noexcept
+    : known_{.in_force = in_force}, looked_at_{now}, paused_until_{now} {}
 
 bool quota_watch::due(core::time_point now, bool key_refused) const noexcept {
   return expecting_ || is_paused(known_) || known_.probing || key_refused != key_refused_ ||

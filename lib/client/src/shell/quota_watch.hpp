@@ -5,7 +5,9 @@
 #include <ephemint/observer.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace ephemint::inline v0::detail {
 
@@ -29,7 +31,8 @@ class quota_watch {
     std::size_t count_ = 0;
   };
 
-  explicit quota_watch(core::time_point now, const quota_state& known) noexcept;
+  /// A pause that others were told is news to this client's observer.
+  quota_watch(core::time_point now, const std::optional<quota>& in_force) noexcept;
 
   /// There is news of the quota: a 429.
   void expect() noexcept { expecting_ = true; }

@@ -14,7 +14,7 @@ reporter::reporter(std::shared_ptr<report_queue> queue, const net::serial_gate& 
       engine_{engine},
       governor_{governor},
       key_{key},
-      watch_{clock::now(), governor.state(clock::now())},
+      watch_{clock::now(), governor.state(clock::now()).in_force},
       connections_(link_slots) {
   engine_.observe(this);
 }

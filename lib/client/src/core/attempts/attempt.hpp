@@ -43,8 +43,8 @@ struct attempt {
   state now = state::to_send;
   bool probes_key = false;
   bool first_on_link = false;
-  int number = 0;      ///< of its mint's, from 1; a replacement's is that of the one that it replaces
-  mint* of = nullptr;  ///< null while draining
+  std::uint16_t number = 0;  ///< of its mint's, from 1; a replacement's is that of the one that it replaces
+  mint* of = nullptr;        ///< null while draining
   link* on = nullptr;
   std::uint32_t was_on = 0;  ///< the id of the link that it was given up on
   permit spent{};

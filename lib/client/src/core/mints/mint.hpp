@@ -21,8 +21,8 @@ struct attempt;
 /// Of an attempt that has left its mint: what is told when the mint knows how it goes on.
 struct ended_attempt {
   time_point sent_at{};
-  int number = 0;
   std::uint32_t on = 0;  ///< the id of its link
+  std::uint16_t number = 0;
   attempt_reason why = attempt_reason::first;
   bool first_on_link = false;
 };
