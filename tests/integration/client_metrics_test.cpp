@@ -86,11 +86,11 @@ TEST(ClientMetrics, neither_metrics_nor_lines_hold_a_secret) {
         said.append(to_string(how)).append(": ").append(line) += '\n';
       },
       severity::debug);
+  const std::vector<std::shared_ptr<observer>> observers{seen, log};
   std::vector<std::string> secrets{api.api_key()};
   run([&]() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
-    for (const std::shared_ptr<observer> who :
-         {std::shared_ptr<observer>{seen}, std::shared_ptr<observer>{log}}) {
+    for (const auto& who : observers) {
       client c{executor, observed_by(who, api)};
       const auto minted = co_await c.mint({.account = "se-1"});
       EXPECT_EQ(name_of(minted), "minted");
