@@ -194,6 +194,7 @@ void engine_run::pump() {
     perform(*c);
     now_ += time_a_command;
     stopped_ += time_a_command;
+    commands_took_time_ |= time_a_command > duration::zero();
   }
   check();
 }
@@ -476,10 +477,9 @@ void engine_run::check_time_spent(const call& of) {
   for (const duration each : spent.in)
     if (each < duration::zero()) complain("a mint waited for less than no time (O1)");
   const duration took = of.ended_at - of.mint.submitted;
-  const bool fits = time_a_command > duration::zero() ? spent.all() <= took : spent.all() == took;
-  if (!fits) complain("a mint's time isn't all accounted for (O1)");
-  if (spent.on_the_wire() > of.reported + time_a_command * 1000)
-    complain("a mint was on the wire for longer than its attempts (O1)");
+  if (commands_took_time_) return;  // the engine's event was earlier than now
+  if (spent.all() != took) complain("a mint's time isn't all accounted for (O1)");
+  if (spent.on_the_wire() > of.reported) complain("a mint was on the wire for longer than its attempts (O1)");
 }
 
 // --- what must hold ---

@@ -282,6 +282,7 @@ class engine_run final : private core::attempt_observer {
   std::size_t idle_ticks_ = 0;
   std::size_t handled_ = 0;
   std::size_t attempts_told_ = 0;
+  bool commands_took_time_ = false;
   std::vector<std::string> record_;
   core::duration stopped_{};
   bool drained_ = false;

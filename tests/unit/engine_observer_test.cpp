@@ -57,7 +57,7 @@ core::engine_settings short_queue() {
 }
 
 core::engine_settings quota_per_account() {
-  auto s = connections(4);
+  auto s = connections(1);
   s.scope = quota_scope::per_account;
   return s;
 }
@@ -295,19 +295,16 @@ const scenario scenarios[] = {
      {"attempt 3.1 first minted after 80 on 0", "mint 3 minted, 1 attempt, wire 80",
       "attempt 2.1 first minted after 80 on 0", "mint 2 minted, 1 attempt, quota 1000, wire 80"}},
 
-    {"parked_account_waits_for_its_quota_and_another_doesn_t",
+    {"parked_account_waits_for_its_quota_and_others_for_a_connection",
      [](engine_run& run) {
        rested(run);
        run.governor().account_not_before["a"] = run.now() + 1s;
-       run.submit("a");
-       run.submit("a");
-       run.submit("b");
+       for (const char* account : {"a", "b", "c"}) run.submit(account);
        run.run_for(2s);
      },
-     {"attempt 4.1 first minted after 80 on 0", "mint 4 minted, 1 attempt, wire 80", "dialled 1",
-      "established 1", "attempt 2.1 first minted after 80 on 0",
-      "mint 2 minted, 1 attempt, quota 1000, wire 80", "attempt 3.1 first minted after 80 on 1, its first",
-      "mint 3 minted, 1 attempt, connection 30, quota 1000, wire 80"},
+     {"attempt 3.1 first minted after 80 on 0", "mint 3 minted, 1 attempt, wire 80",
+      "attempt 4.1 first minted after 80 on 0", "mint 4 minted, 1 attempt, connection 80, wire 80",
+      "attempt 2.1 first minted after 80 on 0", "mint 2 minted, 1 attempt, quota 1000, wire 80"},
      quota_per_account()},
 
     {"mint_that_the_client_has_no_place_for_is_over_at_once",

@@ -171,7 +171,8 @@ class EPHEMINT_EXPORT client_view {
 /// A call holds up the client: some microseconds are fine, a lock that others hold for long isn't.
 ///
 /// \par Lifetime
-/// The client keeps its observer until it is gone itself. Views in a report live for the call.
+/// The client keeps its observer until what it did last was told, which may be just after its own end. Views
+/// in a report live for the call.
 ///
 /// \par Exceptions
 /// None may leave: the functions are `noexcept`.

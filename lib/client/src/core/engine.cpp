@@ -191,7 +191,7 @@ void engine::lose(mint& m, fate what, const failure_facts& why, again where, tim
     note_lost(m, why.said, now);
     return try_again(m, trouble::transport, now, outcome::cause::said, why.code);
   }
-  m.replaced = m.replaces = true;
+  m.replaced = m.in_place = true;
   --m.attempts;
   outage_.probe_undone(m.probe);
   if (where == again::over_any) return to_fresh(m, time_point::min());

@@ -169,7 +169,7 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   else
     take_out(m, now);
   attempt& a = attempts_.begin();
-  a.why = std::exchange(m.replaces, false) ? attempt::reason::replacement
+  a.why = std::exchange(m.in_place, false) ? attempt::reason::replacement
           : m.attempts + m.forgiven > 0    ? attempt::reason::retry
                                            : attempt::reason::first;
   if (a.why != attempt::reason::first) ++counts_.retries;

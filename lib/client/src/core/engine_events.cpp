@@ -131,7 +131,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all &&
       !std::exchange(m->replaced, true)) {
     --m->attempts;
-    m->replaces = true;
+    m->in_place = true;
     line_up(*m);  // it was asked for with the key that was rotated away
   } else if (m) {
     conclude(*m, reply, sent_at, now);

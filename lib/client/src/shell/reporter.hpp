@@ -3,7 +3,6 @@
 #include "core/attempt_observer.hpp"
 #include "core/engine.hpp"
 #include "core/key/key_guard.hpp"
-#include "net/failure.hpp"
 #include "net/link_observer.hpp"
 #include "net/serial_gate.hpp"
 #include "shell/quota_watch.hpp"
@@ -12,6 +11,7 @@
 #include <ephemint/observer.hpp>
 #include <ephemint/rate_governor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>

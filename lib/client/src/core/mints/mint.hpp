@@ -73,7 +73,7 @@ struct mint {
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
-  bool replaces = false;  ///< while it waits: its next attempt is that one
+  bool in_place = false;  ///< its next attempt takes the place of one that didn't count
   std::uint8_t attempts = 0;
   std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
   std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
