@@ -5,6 +5,7 @@ ephemint_test(observers_test
         support/metrics_text.cpp
         unit/log_observer_test.cpp
         unit/metrics_test.cpp
+        unit/observers_test.cpp
     LIBRARIES fmt::fmt
     LABELS unit)
 ephemint_test(observers_threads_test

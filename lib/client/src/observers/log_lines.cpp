@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace ephemint::inline v0::detail {
 namespace {

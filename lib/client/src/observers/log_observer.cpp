@@ -3,8 +3,6 @@
 
 #include <ephemint/log_observer.hpp>
 
-#include <fmt/format.h>
-
 #include <array>
 #include <atomic>
 #include <cassert>
