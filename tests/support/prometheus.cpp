@@ -34,13 +34,15 @@ std::optional<std::string> prometheus::program(const std::string& name) {
 // Its retention counts from the newest sample, so that old ones may stay.
 prometheus::prometheus(const std::string& samples, const std::string& rules)
     : running_{{program("prometheus").value_or("prometheus"), "--web.listen-address=127.0.0.1:0",
-                "--config.file=" + write_files(samples, rules), "--storage.tsdb.path=" + files_.path() + "/data"}},
+                "--config.file=" + write_files(samples, rules),
+                "--storage.tsdb.path=" + files_.path() + "/data"}},
       connection_{wait_until_ready(), {.plain = true, .patience = std::chrono::seconds{20}}} {}
 
 std::string prometheus::write_files(const std::string& samples, const std::string& rules) {
   const std::string& at = files_.path();
   std::ofstream{at + "/samples"} << samples;
-  std::ofstream{at + "/configuration"} << "global: {evaluation_interval: 1h}\nrule_files: ['" << rules << "']\n";
+  std::ofstream{at + "/configuration"} << "global: {evaluation_interval: 1h}\nrule_files: ['" << rules
+                                       << "']\n";
   const outcome made = run_command({program("promtool").value_or("promtool"), "tsdb", "create-blocks-from",
                                     "openmetrics", at + "/samples", at + "/data"});
   if (made.status != 0) throw std::runtime_error{"no blocks: " + made.err};
@@ -62,9 +64,10 @@ std::uint16_t prometheus::wait_until_ready() {
 
 std::string prometheus::query(std::string_view expression, long time) {
   const std::string form = "time=" + std::to_string(time) + "&query=" + percent_encoded(expression);
-  return ask("POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-             "Content-Length: " +
-             std::to_string(form.size()) + "\r\n\r\n" + form);
+  return ask(
+      "POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+      "Content-Length: " +
+      std::to_string(form.size()) + "\r\n\r\n" + form);
 }
 
 std::string prometheus::rules() { return ask("GET /api/v1/rules HTTP/1.1\r\nHost: localhost\r\n\r\n"); }

@@ -41,6 +41,7 @@ class prometheus {
 }  // namespace ephemint::test
 
 /// At the head of a fixture's SetUp.
-#define EPHEMINT_SKIP_WITHOUT_PROMETHEUS()                                                                 \
-  if (!ephemint::test::prometheus::program("prometheus") || !ephemint::test::prometheus::program("promtool")) \
+#define EPHEMINT_SKIP_WITHOUT_PROMETHEUS()                  \
+  if (!ephemint::test::prometheus::program("prometheus") || \
+      !ephemint::test::prometheus::program("promtool"))     \
   GTEST_SKIP() << "Prometheus is not installed"
