@@ -30,6 +30,9 @@ ephemint_test(client_proxy_test
     SOURCES integration/client_proxy_test.cpp
     LIBRARIES ephemint::sandbox ephemint_test_network
     LABELS integration)
+if(EPHEMINT_HTTP2)
+    target_compile_definitions(client_proxy_test PRIVATE EPHEMINT_HTTP2)
+endif()
 # Apart from the others: it replaces operator new.
 ephemint_test(client_memory_test
     SOURCES integration/client_memory_test.cpp

@@ -34,10 +34,11 @@ class dial final : private connector::waiter,
                    private gate_timer::owner,
                    public std::enable_shared_from_this<dial> {
  public:
-  /// A lane that took so long lets the next address begin: more round trips than one over a slow line
-  /// takes, and short beside any deadline. No more than a third of what a handshake may take.
+  /// If what follows a connection, a tunnel and a handshake, takes so long, the next address begins: more
+  /// round trips than one over a slow line takes, and short beside any deadline. No more than a third of what
+  /// a handshake may take.
   static constexpr std::chrono::milliseconds usual_delay{500};
-  /// Lanes at once.
+  /// Addresses that are so far at once.
   static constexpr std::size_t most_beside = 3;
 
   /// Told once, later, unless `cancel` came first; before that, of the addresses.
