@@ -59,7 +59,7 @@ class storm {
     s.max_queued = one_in(4) ? 5 : 1'000;
     s.retry_stale_connections = !one_in(4);
     if (one_in(4)) s.dials.expected_capacity = 0;
-    s.hedge = one_in(4);
+    s.hedge = one_in(2);
     s.scope = one_in(3) ? quota_scope::per_account : quota_scope::per_api_key;
     return s;
   }

@@ -14,7 +14,7 @@ void engine::hedge_the_late(time_point now) noexcept {
     link* const l = worth_it ? link_for_hedge(late, now) : nullptr;
     if (worth_it && !l && dial_for_hedge(now)) return;
     hedgeable_.pop_front();
-    if (l) hedge(*late.of, *l, now);
+    if (l && !attempts_.full()) hedge(*late.of, *l, now);
   }
 }
 
@@ -23,7 +23,7 @@ bool engine::worth_a_hedge(const attempt& late, time_point now) const noexcept {
   const mint& m = *late.of;
   return late.now == attempt::state::out && !closing_ && hedges_.affordable() && retry_.affordable() &&
          m.attempts < settings_.retry.max_attempts && !hopeless(m, now) && queue_.empty() && fresh_.empty() &&
-         outage_.well() && !attempts_.full() && permit_to_spare(m, now);
+         outage_.well() && permit_to_spare(m, now);
 }
 
 /// Whether one is there that even a batch would get soon: what is left for logins isn't to spare, nor what
