@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 namespace ephemint::test {
 namespace {
@@ -15,7 +16,6 @@ class storm {
  public:
   explicit storm(std::uint64_t seed)
       : random_{seed}, settings_{random_settings()}, run_{settings_, random_governor(seed), seed} {
-    if (settings_.hedge && script_) learn_reply_times();
     run_.dials = [this](std::size_t) { return random_dial(); };
     run_.requests = [this](const request&) { return random_request(); };
     if (one_in(4)) run_.timer_lateness = ms(200);
@@ -27,6 +27,7 @@ class storm {
 
   /// What went wrong, or nothing.
   std::string play() {
+    if (settings_.hedge && script_) learn_reply_times();
     for (int i = 0; i < 150 && run_.problem().empty(); ++i) step();
     run_.dials = {};
     run_.requests = {};
@@ -58,7 +59,7 @@ class storm {
     s.max_queued = one_in(4) ? 5 : 1'000;
     s.retry_stale_connections = !one_in(4);
     if (one_in(4)) s.dials.expected_capacity = 0;
-    s.hedge = one_in(4);
+    s.hedge = one_in(2);
     s.scope = one_in(3) ? quota_scope::per_account : quota_scope::per_api_key;
     return s;
   }
@@ -68,11 +69,16 @@ class storm {
   }
   /// So many quick replies that second attempts may be made when the storm begins, and most are late.
   void learn_reply_times() {
-    run_.requests = [](const request&) { return minted(10ms); };
+    const auto dials = std::exchange(run_.dials, [this](std::size_t) {
+      return dial_plan{.capacity = most_at_once_, .shared = most_at_once_ != 1};
+    });
+    const auto requests = std::exchange(run_.requests, [](const request&) { return minted(10ms); });
     for (int i = 0; i < 200; ++i) {
       run_.submit("usual");
       run_.run_for(i == 0 ? 50ms : 10ms);
     }
+    run_.dials = dials;
+    run_.requests = requests;
   }
   void open_the_quota() {
     if (script_) script_->open();

@@ -111,11 +111,11 @@ struct client_options {
   /// retries) to 1,000,000. 500 lets some 35 retries through before an outage stops them.
   int retry_budget = 500;
   /// Whether a request that is late gets a second one beside it: the first token wins, the other request is
-  /// dropped. Late is twice what 95 of 100 replies take, 50 ms at least, once 50 were seen. For logins that
-  /// can't wait where a few of many replies take far longer than the rest. It costs two requests more in a
-  /// hundred at most, each with a permit that nobody else waits for and out of the retry budget, and it is
-  /// one of `max_attempts`. Over HTTP/1.1 it needs a second connection, and the first one is closed, or it
-  /// may be dialled for that. Off: most quotas are too small for a request that may not be needed.
+  /// dropped. Late is twice what 95 of 100 replies take at most, 50 ms at least, once 50 came. Of use where a
+  /// person waits, and few of many replies take far longer than the rest. It costs two requests more in a
+  /// hundred at most, each with a permit that nobody waits for, out of the retry budget, and one of
+  /// `max_attempts`; and over HTTP/1.1 the late one's connection, and a second one, which may be dialled for
+  /// that. Off: the API's quota is small, and a request that may not be needed takes from it.
   bool hedge = false;
 
   // --- connections and queue ---

@@ -210,6 +210,10 @@ class engine {
   /// That another client has found the API back is noticed so soon.
   static constexpr std::chrono::milliseconds outage_check{500};
 
+  /// A second attempt may take a permit that a batch would get within this: the quota's pace, not its end, is
+  /// what a few logins at once run ahead of.
+  static constexpr std::chrono::seconds hedge_pace{1};
+
   // the life of a mint
   void begin(mint&, time_point now) noexcept;
   /// Whether it waits for an API that is away.
@@ -300,9 +304,6 @@ class engine {
   bool worth_a_hedge(const attempt&, time_point now) const noexcept;
   link* link_for_hedge(const attempt&, time_point now) noexcept;
   bool dial_for_hedge(time_point now) noexcept;
-  permit_request asks_to_spare(const mint& m) const noexcept {
-    return {priority::background, m.account.str(), client_, 1};
-  }
   bool permit_to_spare(const mint&, time_point now) const noexcept;
   void hedge(mint&, link&, time_point now) noexcept;
   bool left_to_the_other(mint&, const reply_facts&, time_point sent_at, bool old_key,

@@ -14,7 +14,7 @@ void engine::hedge_the_late(time_point now) noexcept {
     link* const l = worth_it ? link_for_hedge(late, now) : nullptr;
     if (worth_it && !l && dial_for_hedge(now)) return;
     hedgeable_.pop_front();
-    if (l) hedge(*late.of, *l, now);
+    if (l && !attempts_.full()) hedge(*late.of, *l, now);
   }
 }
 
@@ -23,13 +23,16 @@ bool engine::worth_a_hedge(const attempt& late, time_point now) const noexcept {
   const mint& m = *late.of;
   return late.now == attempt::state::out && !closing_ && hedges_.affordable() && retry_.affordable() &&
          m.attempts < settings_.retry.max_attempts && !hopeless(m, now) && queue_.empty() && fresh_.empty() &&
-         outage_.well() && !attempts_.full() && permit_to_spare(m, now);
+         outage_.well() && permit_to_spare(m, now);
 }
 
-/// Asks as a batch does: what is left for logins isn't to spare. Only looks, as the governor would keep a
-/// place for one who asks and is told to wait.
+/// Whether one is there that even a batch would get soon: what is left for logins isn't to spare, nor what
+/// comes only as fast as it is used. The governor isn't asked for it yet, as it would keep a place for one
+/// who is told to wait.
 bool engine::permit_to_spare(const mint& m, time_point now) const noexcept {
-  return key_.at(now) == key_guard::state::open && governor_.estimate(now, asks_to_spare(m), 0) <= now;
+  const permit_request of_a_batch{priority::background, m.account.str(), client_, 1};
+  return key_.at(now) == key_guard::state::open && governor_.estimate(now, asks(m), 0) <= now &&
+         governor_.estimate(now, of_a_batch, 0) <= add(now, hedge_pace);
 }
 
 /// Another than its own, as that, or the node behind it, may be what is slow. But where requests share links
@@ -46,7 +49,7 @@ bool engine::dial_for_hedge(time_point now) noexcept {
 
 void engine::hedge(mint& m, link& l, time_point now) noexcept try {
   const std::uint64_t version = key_.version();
-  const admission ruling = governor_.try_acquire(now, asks_to_spare(m));
+  const admission ruling = governor_.try_acquire(now, asks(m));
   if (ruling.what != admission::verdict::granted) return;
   hedges_.spend();
   retry_.spend();
