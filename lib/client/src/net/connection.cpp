@@ -315,7 +315,7 @@ bool connection::impl::send(attempt_id attempt, const detail::prepared_request& 
   const clock::duration idle = clock::now() - idle_since_;
   const bool idle_for_long = idle > long_idle;
   if (shared_) {
-    look_first_ |= idle_for_long && !in_turn_ && wire_->resting();
+    look_first_ |= idle_for_long && !in_turn_ && wire_->out() == 0;
     on_wire([&](wire& w) { w.submit(attempt, request, idle); });
     return true;
   }

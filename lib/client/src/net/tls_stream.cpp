@@ -105,6 +105,7 @@ error_code tls_stream::peek() noexcept {
 
 void tls_stream::close() noexcept {
   closed_ = true;
+  tls_.leave_buffers();
   close_socket(socket_, made_in_);
 }
 
