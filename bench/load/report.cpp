@@ -218,7 +218,9 @@ void results_directory::write(const std::string& file, std::string_view text) co
 }
 
 void write(const results_directory& directory, const scenario_result& r) {
-  const std::string name = r.asked.name + (r.client == "ephemint" ? "" : '-' + r.client);
+  std::string name = r.asked.name;
+  if (r.client == name_of(client_kind::naive)) name += "-naive";
+  if (r.client == name_of(client_kind::ephemint_http2)) name += "-h2";
   directory.write(name + ".json", json_of(r).text() + '\n');
   directory.write(name + ".corrected.hgrm", r.calls.corrected.percentile_text());
   directory.write(name + ".uncorrected.hgrm", r.calls.uncorrected.percentile_text());

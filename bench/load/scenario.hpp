@@ -31,7 +31,6 @@ struct scenario {
   std::chrono::milliseconds length{0};
   server_behaviour server = {};
   std::size_t connections = 32;
-  bool http2 = false;  ///< spoken by Ephemint; else HTTP/1.1
   std::chrono::milliseconds deadline = std::chrono::seconds{8};
   quota rate = quota::unlimited();
   bool hedge = false;       ///< Ephemint's `client_options::hedge`

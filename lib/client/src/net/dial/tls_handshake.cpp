@@ -43,6 +43,7 @@ void tls_handshake::shake_hands() {
   const bool sent = stream_->flush();  // an alert too, when it failed
   switch (status) {
     case tls_status::done:
+      if (!sent) return on_stream_end(asio::error::connection_reset);
       done_ = true;
       return succeed_once_written();
     case tls_status::failed:
