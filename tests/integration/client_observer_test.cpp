@@ -294,7 +294,10 @@ TEST_P(Observed, stream_s_mints_are_told) {
         auto results = minter->mint_many(accounts);
         while (co_await results.next()) ++taken;
       },
-      [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
+      [this](std::exception_ptr thrown) {
+        EXPECT_FALSE(thrown);
+        context.stop();
+      });
   context.run_for(10s);
   EXPECT_EQ(taken, 3u);
   EXPECT_EQ(seen->mints().size(), 3u);
