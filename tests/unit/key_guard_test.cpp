@@ -265,8 +265,9 @@ TEST(key_guard, key_is_called_refused_from_its_gates_fall_to_a_mint_whether_a_pr
   key_guard guard;
   refuse(guard);
   EXPECT_TRUE(guard.refused());
+  EXPECT_FALSE(guard.failing(begin + 5s, true)) << "a probe is due";
+  EXPECT_TRUE(guard.refused());
   EXPECT_EQ(guard.may_send(begin + 5s), permission::go_as_probe);
-  EXPECT_FALSE(guard.failing(begin + 5s, true));
   EXPECT_TRUE(guard.refused()) << "until the probe says otherwise";
   guard.on_minted(guard.version());
   EXPECT_FALSE(guard.refused());
