@@ -65,6 +65,7 @@ TEST(Stats, quota_of_a_governor_that_clients_share_is_one) {
   run([&]() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;
     auto options = options_for(api);
+    options.rate.reset();
     options.governor = make_rate_governor(quota::declared(50, 60s));
     client first{executor, client_options{options}}, second{executor, std::move(options)};
     auto minted = co_await first.mint({.account = "se-1"});
