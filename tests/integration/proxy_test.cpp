@@ -109,7 +109,7 @@ TEST(Proxy, host_is_asked_for_by_its_name_and_only_the_proxys_is_looked_up) {
   test_proxy proxy{{relay_gladly}};
   {
     proxied_run run{through(proxy, api.server.port())};
-    EXPECT_EQ(run.dial().what, kind::connected);
+    ASSERT_EQ(run.dial().what, kind::connected);
     expect_ok(run);
     expect_ok(run);
     EXPECT_EQ(run.news, words{"127.0.0.1 taken"});
@@ -157,7 +157,7 @@ TEST(Proxy, credentials_are_shown_to_the_proxy_alone) {
   test_proxy proxy{{relay_for("user:hunter2")}};
   {
     proxied_run run{through(proxy, api.server.port(), "user:hunter2")};
-    EXPECT_EQ(run.dial().what, kind::connected);
+    ASSERT_EQ(run.dial().what, kind::connected);
     expect_ok(run);
   }
   api.server.finish();
@@ -187,7 +187,7 @@ TEST(Proxy, answer_that_comes_byte_by_byte_behind_interim_ones_is_understood) {
     client.relay();
   }}};
   proxied_run run{through(proxy, api.server.port())};
-  EXPECT_EQ(run.dial().what, kind::connected);
+  ASSERT_EQ(run.dial().what, kind::connected);
   expect_ok(run);
 }
 
@@ -276,7 +276,7 @@ TEST(Proxy, address_of_it_that_is_sick_gives_the_next_its_turn) {
     test_proxy sick{{sickness}, "127.0.0.2", healthy.port()};
     proxied_run run{through(healthy, api.server.port()), {"127.0.0.2", "127.0.0.3"}};
     run.connect(5s, 300ms);
-    EXPECT_EQ(run.next().what, kind::connected);
+    ASSERT_EQ(run.next().what, kind::connected);
     EXPECT_EQ(run.news, (words{met, "127.0.0.3 taken"}));
     expect_ok(run);
   }
