@@ -70,19 +70,19 @@ class OperationsServer : public Operations {
   static inline std::unique_ptr<prometheus> server_;
 };
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(Operations, rules_are_as_prometheus_wants_them) {
   const outcome checked = promtool({"check", "rules", operations_path("ephemint.rules.yml")});
   EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(Operations, alerts_fire_for_their_cases_and_keep_silent_at_near_misses) {
   const outcome tested = promtool({"test", "rules", operations_path("ephemint.rules.test.yml")});
   EXPECT_EQ(tested.status, 0) << tested.out << tested.err;
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_alert_has_a_case_and_a_near_miss) {
   const std::string cases = operations_text("ephemint.rules.test.yml");
   for (const rule& alert : rules())
@@ -92,7 +92,7 @@ TEST_F(OperationsServer, each_alert_has_a_case_and_a_near_miss) {
     }
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_alert_says_what_it_is_and_where_its_runbook_is) {
   const auto headings = runbook_headings();
   const auto queries = runbook_queries();
@@ -115,14 +115,14 @@ TEST_F(OperationsServer, each_alert_says_what_it_is_and_where_its_runbook_is) {
   }
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_heading_of_the_runbook_is_an_alert) {
   std::set<std::string> names;
   for (const rule& one : rules()) names.insert(one.name);
   for (const std::string& heading : runbook_headings()) EXPECT_THAT(names, Contains(heading));
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_rule_is_answered_and_what_is_recorded_has_series) {
   for (const rule& one : rules()) {
     std::string words;
@@ -130,14 +130,14 @@ TEST_F(OperationsServer, each_rule_is_answered_and_what_is_recorded_has_series) 
   }
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_panel_of_the_dashboard_has_series) {
   const auto queries = dashboard_queries();
   EXPECT_GE(queries.size(), 40u);
   expect_series(queries);
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_variable_of_the_dashboard_has_values) {
   const auto variables = dashboard_variables();
   EXPECT_EQ(variables.size(), 2u);
@@ -149,7 +149,7 @@ TEST_F(OperationsServer, each_variable_of_the_dashboard_has_values) {
   }
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_query_of_the_runbook_has_series) { expect_series(runbook_queries()); }
 
 /// All that names series of the library's.
@@ -164,7 +164,7 @@ std::vector<expression> all_expressions(const std::vector<rule>& rules) {
 }
 
 /// A typo in a matcher of a sum gives a smaller sum, and no error.
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_label_that_is_matched_has_that_value_in_the_librarys_text) {
   const std::regex selector{R"re(\b(ephemint_\w+)\{([^}]*)\})re"};
   const std::regex matcher{R"re((\w+)(?:=~|!~|!=|=)"([^"]*)")re"}, word{"[^|]+"};
@@ -187,7 +187,7 @@ TEST_F(OperationsServer, each_label_that_is_matched_has_that_value_in_the_librar
     }
 }
 
-// behaviours: O6
+// behaviours: O7
 TEST_F(OperationsServer, each_series_that_is_named_is_one_of_the_librarys) {
   std::set<std::string> written;
   for (const std::string& line : lines_of(text()))
