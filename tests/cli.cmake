@@ -6,6 +6,7 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_account_lines_test.cpp
             unit/cli_arguments_test.cpp
             unit/cli_demo_report_test.cpp
+            unit/cli_metrics_file_test.cpp
             unit/cli_mint_arguments_test.cpp
             unit/cli_output_test.cpp
             unit/cli_progress_test.cpp
@@ -19,12 +20,15 @@ if(EPHEMINT_BUILD_CLI)
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
         SOURCES
+            integration/cli_metrics_test.cpp
             integration/cli_mint_test.cpp
             integration/cli_pipe_test.cpp
+            integration/cli_proxy_test.cpp
             integration/cli_sandbox_test.cpp
             integration/cli_stream_test.cpp
             support/command.cpp
-        LIBRARIES ephemint::sandbox)
+            support/metrics_text.cpp
+        LIBRARIES ephemint::sandbox ephemint_test_network)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)
 

@@ -6,18 +6,33 @@ ephemint_test(client_test UNITY
         integration/client_error_facts_test.cpp
         integration/client_estimate_test.cpp
         integration/client_handlers_test.cpp
+        integration/client_hedge_test.cpp
         integration/client_lifetime_test.cpp
+        integration/client_observer_test.cpp
         integration/client_operations_test.cpp
         integration/client_outage_test.cpp
         integration/client_replies_test.cpp
         integration/client_rotation_test.cpp
         integration/client_sandbox_http2_test.cpp
+        integration/client_stats_test.cpp
         integration/client_stream_test.cpp
         integration/client_threads_test.cpp
         integration/client_token_only_test.cpp
+        unit/report_queue_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS threads)
 target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmock.h>)
+if(EPHEMINT_HTTP2)
+    target_compile_definitions(client_test PRIVATE EPHEMINT_HTTP2)
+endif()
+# Apart from the others: it sets variables of the environment.
+ephemint_test(client_proxy_test
+    SOURCES integration/client_proxy_test.cpp
+    LIBRARIES ephemint::sandbox ephemint_test_network
+    LABELS integration)
+if(EPHEMINT_HTTP2)
+    target_compile_definitions(client_proxy_test PRIVATE EPHEMINT_HTTP2)
+endif()
 # Apart from the others: it replaces operator new.
 ephemint_test(client_memory_test
     SOURCES integration/client_memory_test.cpp

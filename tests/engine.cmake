@@ -8,8 +8,10 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_cancel_test.cpp
         unit/engine_dial_test.cpp
         unit/engine_fault_test.cpp
+        unit/engine_hedge_test.cpp
         unit/engine_hour_test.cpp
         unit/engine_illness_test.cpp
+        unit/engine_observer_test.cpp
         unit/engine_outage_test.cpp
         unit/engine_permitless_test.cpp
         unit/engine_pool_test.cpp
@@ -24,6 +26,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_stale_test.cpp
         unit/engine_window_test.cpp
         unit/dial_rules_test.cpp
+        unit/hedge_rules_test.cpp
         unit/link_table_test.cpp
         unit/outage_gate_test.cpp
         unit/outage_guard_test.cpp
@@ -31,6 +34,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/stream_window_test.cpp
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp
+        unit/wait_clock_test.cpp
     LABELS unit)
 
 ephemint_test(outage_world_test VIRTUAL_TIME

@@ -10,6 +10,8 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/pause_gate_test.cpp
         unit/permit_table_test.cpp
         unit/quota_learner_test.cpp
+        unit/quota_state_test.cpp
+        unit/quota_watch_test.cpp
         unit/rate_governor_property_test.cpp
         unit/rate_governor_test.cpp
         unit/reserve_test.cpp
@@ -38,6 +40,7 @@ target_link_libraries(quota_world PUBLIC ephemint::ephemint PRIVATE ephemint_bui
 
 ephemint_test(quota_world_test VIRTUAL_TIME
     SOURCES
+        unit/quota_hedge_test.cpp
         unit/quota_network_test.cpp
         unit/quota_refusals_test.cpp
         unit/quota_world_test.cpp

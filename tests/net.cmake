@@ -4,7 +4,8 @@ add_library(ephemint_test_network STATIC
     support/http2_frames.cpp
     support/http2_header_decoder.cpp
     support/scripted_server.cpp
-    support/test_authority.cpp)
+    support/test_authority.cpp
+    support/test_proxy.cpp)
 target_include_directories(ephemint_test_network PUBLIC support)
 target_link_libraries(ephemint_test_network PUBLIC OpenSSL::SSL Threads::Threads PRIVATE ephemint_build_flags)
 
@@ -31,6 +32,13 @@ if(EPHEMINT_HTTP2)
     add_test(NAME http2_fuzz COMMAND http2_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/http2)
     set_tests_properties(http2_fuzz PROPERTIES LABELS fuzz)
 endif()
+ephemint_test(net_tunnel_test LABELS unit SOURCES unit/tunnel_negotiation_test.cpp)
+# As reply_fuzz.
+add_executable(tunnel_fuzz fuzz/tunnel_fuzz.cpp fuzz/standalone_main.cpp)
+target_include_directories(tunnel_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
+target_link_libraries(tunnel_fuzz PRIVATE ephemint::ephemint ephemint_build_flags)
+add_test(NAME tunnel_fuzz COMMAND tunnel_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/tunnel)
+set_tests_properties(tunnel_fuzz PROPERTIES LABELS fuzz)
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit
@@ -39,7 +47,7 @@ ephemint_test(net_tls_test
 ephemint_test(net_connection_test UNITY
     LABELS threads
     LIBRARIES ephemint_test_network
-    SOURCES integration/connection_test.cpp integration/dial_test.cpp integration/dial_sick_test.cpp
+    SOURCES integration/connection_test.cpp integration/dial_test.cpp integration/dial_sick_test.cpp integration/proxy_test.cpp
             integration/resolver_test.cpp)
 target_precompile_headers(net_connection_test PRIVATE support/connection_run.hpp <gtest/gtest.h>)
 ephemint_test(net_gate_test LABELS threads SOURCES unit/gate_timer_test.cpp unit/serial_gate_test.cpp)

@@ -13,6 +13,7 @@ endfunction()
 
 ephemint_redis_test(redis_codec_test LABELS unit SOURCES
     unit/resp_test.cpp
+    unit/shared_quota_metrics_test.cpp
     unit/shared_quota_options_test.cpp
     unit/store_error_test.cpp
     unit/store_place_test.cpp

@@ -42,6 +42,7 @@ struct minter_counts {
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;
   std::uint64_t stale_retries = 0;  ///< of these, for a connection found closed
+  std::uint64_t hedges = 0;         ///< of these, second ones beside a late one
   std::uint64_t rate_limited = 0;   ///< replies that said so
   std::uint64_t too_late = 0;       ///< tokens that were not handed over for their age
   std::uint64_t connections = 0;    ///< dialled
@@ -62,6 +63,7 @@ struct minter_settings {
   std::size_t connections = 16;  ///< or streams of one connection, where the client multiplexes
   std::size_t streams = 0;       ///< Ephemint: at once on each connection, with HTTP/2; 0: HTTP/1.1
   quota rate = quota::unlimited();
+  bool hedge = false;  ///< Ephemint: a second request beside a late one
   std::chrono::milliseconds deadline = std::chrono::seconds{8};
 };
 

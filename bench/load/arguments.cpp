@@ -28,6 +28,7 @@ struct given_arguments {
   std::vector<std::string> names;
   std::vector<change> changes;
   std::string client = "ephemint";
+  std::string http = "1.1";
   bool short_round = false;
   bool list = false;
   std::optional<std::string> out;
@@ -52,9 +53,9 @@ arrivals parse_arrivals(const std::string& text) {
       fmt::format("{} is not a schedule; give constant, poisson or bursts", cli::in_quotes(text))};
 }
 
-bool parse_http2(const std::string& text) {
-  if (text == "1.1" || text == "2") return text == "2";
-  throw usage_error{fmt::format("{} is not a version of HTTP; give 1.1 or 2", cli::in_quotes(text))};
+std::string parse_http(const std::string& text) {
+  if (text == "1.1" || text == "2" || text == "both") return text;
+  throw usage_error{fmt::format("{} is not a version of HTTP; give 1.1, 2 or both", cli::in_quotes(text))};
 }
 
 std::string parse_client(const std::string& text) {
@@ -108,8 +109,8 @@ void add_client(CLI::App& app, given_arguments& to) {
       app, to, "--connections", "N", "Connections at once, 1 to 4096",
       [](const std::string& text) { return cli::parse_number(text, 1, 4096); },
       [](scenario& s, std::uint64_t connections) { s.connections = connections; });
-  add_change(app, to, "--http", "1.1|2", "What Ephemint speaks [1.1]", parse_http2,
-             [](scenario& s, bool http2) { s.http2 = http2; });
+  cli::add(app, "--http", "1.1|2|both", "What Ephemint speaks [1.1]",
+           [&](const std::string& text) { to.http = parse_http(text); });
   add_change(
       app, to, "--deadline", "DUR", "Of each call",
       [](const std::string& text) { return cli::parse_duration(text); },
@@ -172,12 +173,20 @@ std::string list_of_scenarios(bool short_round) {
   return text;
 }
 
+std::vector<client_kind> clients_of(const given_arguments& given) {
+  std::vector<client_kind> all;
+  const bool ephemint = given.client != "naive";
+  if (ephemint && given.http != "2") all.push_back(client_kind::ephemint);
+  if (ephemint && given.http != "1.1") all.push_back(client_kind::ephemint_http2);
+  if (given.client != "ephemint") all.push_back(client_kind::naive);
+  return all;
+}
+
 load_arguments resolve(const given_arguments& given) {
   load_arguments all;
   all.short_round = given.short_round;
   all.out = given.out;
-  all.ephemint = given.client != "naive";
-  all.naive = given.client != "ephemint";
+  all.clients = clients_of(given);
   if (given.has_server) all.server = address_of(given.server);
   for (const std::string& name : given.names) {
     if (name == "cold")
@@ -215,6 +224,7 @@ std::variant<load_arguments, help_text> parse_load_arguments(int count, const ch
       "Examples:\n"
       "  bench_load --short\n"
       "  bench_load steady storm --client both --out results\n"
+      "  bench_load steady burst mixed --http both\n"
       "  bench_load steady --rate 500 --duration 10s --delay delay=20ms --quota unlimited");
   try {
     app.parse(count, arguments);

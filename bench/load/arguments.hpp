@@ -2,6 +2,7 @@
 
 #include "harness/minter.hpp"
 #include "scenario.hpp"
+#include "scenario_run.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -17,8 +18,7 @@ struct load_arguments {
   std::vector<scenario> scenarios;  ///< with what the command line changes
   bool cold = false;
   bool sweep = false;
-  bool ephemint = true;
-  bool naive = false;
+  std::vector<client_kind> clients;  ///< in the order in which they run
   bool short_round = false;
   std::optional<std::string> out;
   std::optional<server_address> server;  ///< none: a sandbox

@@ -35,10 +35,8 @@ int run(const load_arguments& given) {
   if (given.out) directory.emplace(*given.out);
   api_under_load api = given.server ? api_under_load{*given.server} : api_under_load{};
   pin_to_client_core();
-  for (const scenario& s : given.scenarios) {
-    if (given.ephemint) report(run_scenario(s, api), directory);
-    if (given.naive) report(run_scenario(s, api, client_kind::naive), directory);
-  }
+  for (const scenario& s : given.scenarios)
+    for (const client_kind client : given.clients) report(run_scenario(s, api, client), directory);
   if (given.cold) report(run_cold(api, given.short_round), directory);
   if (given.sweep) report(run_sweep(api, given.short_round), directory);
   return 0;

@@ -79,11 +79,11 @@ std::string text_of(const scenario_result& r) {
   }
   if (r.calls.failures() > 0) fmt::format_to(out, "  failing     {}\n", percentiles(r.calls.failing));
   fmt::format_to(out, "  window left {}\n", window_line(r));
-  fmt::format_to(
-      out,
-      "  client      {} requests, {} retries ({} stale), {} 429s; {} connections ({} full, {} resumed)\n",
-      r.did.requests, r.did.retries, r.did.stale_retries, r.did.rate_limited, r.did.connections,
-      r.did.full_handshakes, r.did.resumed_handshakes);
+  fmt::format_to(out,
+                 "  client      {} requests, {} retries ({} stale, {} hedges), {} 429s; {} connections ({} "
+                 "full, {} resumed)\n",
+                 r.did.requests, r.did.retries, r.did.stale_retries, r.did.hedges, r.did.rate_limited,
+                 r.did.connections, r.did.full_handshakes, r.did.resumed_handshakes);
   if (r.seen) fmt::format_to(out, "  server      {}\n", server_line(*r.seen));
   fmt::format_to(
       out,
@@ -148,6 +148,7 @@ json_object client_json(const minter_counts& c) {
       .add("requests", c.requests)
       .add("retries", c.retries)
       .add("stale_retries", c.stale_retries)
+      .add("hedges", c.hedges)
       .add("rate_limited", c.rate_limited)
       .add("too_late", c.too_late)
       .add("connections", c.connections)
@@ -217,7 +218,9 @@ void results_directory::write(const std::string& file, std::string_view text) co
 }
 
 void write(const results_directory& directory, const scenario_result& r) {
-  const std::string name = r.asked.name + (r.client == "ephemint" ? "" : '-' + r.client);
+  std::string name = r.asked.name;
+  if (r.client == name_of(client_kind::naive)) name += "-naive";
+  if (r.client == name_of(client_kind::ephemint_http2)) name += "-h2";
   directory.write(name + ".json", json_of(r).text() + '\n');
   directory.write(name + ".corrected.hgrm", r.calls.corrected.percentile_text());
   directory.write(name + ".uncorrected.hgrm", r.calls.uncorrected.percentile_text());

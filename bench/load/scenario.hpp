@@ -31,9 +31,9 @@ struct scenario {
   std::chrono::milliseconds length{0};
   server_behaviour server = {};
   std::size_t connections = 32;
-  bool http2 = false;  ///< spoken by Ephemint; else HTTP/1.1
   std::chrono::milliseconds deadline = std::chrono::seconds{8};
   quota rate = quota::unlimited();
+  bool hedge = false;       ///< Ephemint's `client_options::hedge`
   bool warm = true;         ///< all connections stand before the first call
   std::size_t callers = 0;  ///< so many make the calls, each one at a time; 0: nobody waits for anybody
   std::size_t batch = 0;    ///< accounts of a batch that runs beside the calls

@@ -30,15 +30,29 @@ void add_trouble(open_loop& loop, sandbox_process& api, const server_behaviour& 
             }});
 }
 
+minter_pointer make_client(const scenario& s, const server_address& server, client_kind kind) {
+  constexpr std::size_t usual_streams = 100;
+  const minter_settings settings{.server = server,
+                                 .connections = s.connections,
+                                 .streams = kind == client_kind::ephemint_http2 ? usual_streams : 0,
+                                 .rate = s.rate,
+                                 .hedge = s.hedge,
+                                 .deadline = s.deadline};
+  return kind == client_kind::naive ? make_naive(settings) : make_ephemint(settings);
+}
+
 }  // namespace
 
-minter_settings settings_for(const scenario& s, const server_address& server) {
-  constexpr std::size_t usual_streams = 100;
-  return {.server = server,
-          .connections = s.connections,
-          .streams = s.http2 ? usual_streams : 0,
-          .rate = s.rate,
-          .deadline = s.deadline};
+std::string_view name_of(client_kind kind) noexcept {
+  switch (kind) {
+    case client_kind::ephemint:
+      return "ephemint";
+    case client_kind::ephemint_http2:
+      return "ephemint-h2";
+    case client_kind::naive:
+      break;
+  }
+  return "naive";
 }
 
 scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind kind) {
@@ -47,8 +61,7 @@ scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind
   const auto batch = make_accounts(s.batch);
   if (api.sandbox()) prepare(*api.sandbox(), s);
 
-  const bool naive = kind == client_kind::naive;
-  const auto client = (naive ? make_naive : make_ephemint)(settings_for(s, api.address()));
+  const auto client = make_client(s, api.address(), kind);
   open_loop loop{*client, arrivals, accounts, {s.deadline, s.callers, patience}};
   loop.add_batch(batch);
   if (api.sandbox()) add_trouble(loop, *api.sandbox(), s.server);
@@ -59,7 +72,7 @@ scenario_result run_scenario(const scenario& s, api_under_load& api, client_kind
   loop.run();
   const auto used = process_figures::now() - before;
   scenario_result result{.asked = s,
-                         .client = naive ? "naive" : "ephemint",
+                         .client = std::string{name_of(kind)},
                          .calls = loop.of_calls(),
                          .batch = loop.of_batch(),
                          .time = loop.time(),

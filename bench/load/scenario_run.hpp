@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ephemint::bench {
@@ -28,7 +29,10 @@ class api_under_load {
   server_address address_;
 };
 
-enum class client_kind : std::uint8_t { ephemint, naive };
+enum class client_kind : std::uint8_t { ephemint, ephemint_http2, naive };
+
+/// As results name it: `ephemint`, `ephemint-h2`, `naive`.
+std::string_view name_of(client_kind) noexcept;
 
 /// One scenario's figures.
 struct scenario_result {
@@ -45,9 +49,6 @@ struct scenario_result {
 
   std::uint64_t minted() const noexcept { return calls.minted + batch.minted; }
 };
-
-/// What the client of such a run is told.
-minter_settings settings_for(const scenario&, const server_address&);
 
 /// Throws `std::invalid_argument` for a scenario that the client or the sandbox refuses.
 scenario_result run_scenario(const scenario&, api_under_load&, client_kind = client_kind::ephemint);

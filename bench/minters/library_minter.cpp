@@ -41,6 +41,7 @@ class library_minter : public Base {
     return {.requests = s.requests,
             .retries = s.retries,
             .stale_retries = s.stale_retries,
+            .hedges = s.hedges,
             .rate_limited = s.rate_limited,
             .too_late = s.expired,
             .connections = s.dials,
@@ -144,6 +145,7 @@ client_options options_for(const minter_settings& s) {
   options.system_authorities = s.server.authority_pem.empty();
   options.authority_pem = s.server.authority_pem;
   options.rate = s.rate;
+  options.hedge = s.hedge;
   options.deadline = s.deadline;
   options.max_connections = s.connections;
   options.http2 = s.streams == 0 ? http2_use::never : http2_use::only;

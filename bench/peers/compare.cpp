@@ -92,6 +92,21 @@ void print_closed(const results& all, const std::vector<contender>& clients, std
   }
 }
 
+/// Those over HTTP/2.
+template <class Judge>
+void print_http2_targets(const results& all, Judge judge) {
+  const auto against = [&](const char* other, std::size_t count) {
+    return all.ratio("ephemint-h2", other, count);
+  };
+  const auto cpu = [&](const char* client, std::size_t count) {
+    return all.of(client, count, [](const measurement& m) { return std::optional{m.cpu_per_mint()}; }).median;
+  };
+  judge("HTTP/2 against HTTP/1.1, 1 mint at once", against("ephemint", 1), 1.15);
+  judge("HTTP/2, 32 mints at once, against wrk at 16", cpu("ephemint-h2", 32) / cpu("wrk", 16), 0.80);
+  judge("HTTP/2 against h2load, 32 mints at once", against("h2load", 32), 1.15);
+  judge("HTTP/2 against libcurl's, 32 mints at once", against("curl-h2", 32), 0.27);
+}
+
 /// What is to be reached (docs/benchmarks.md), and whether it was.
 void print_targets(const results& all, const std::vector<std::size_t>& connections) {
   const auto judge = [](const std::string& what, double figure, double most) {
@@ -112,6 +127,7 @@ void print_targets(const results& all, const std::vector<std::size_t>& connectio
     if (tight) judge(fmt::format("Ephemint against Go, {} connections", count), against("go"), 0.30);
   }
   judge("Ephemint, 256 connections against 16", cpu(256) / cpu(16), 1.60);
+  print_http2_targets(all, judge);
 }
 
 void print_open(const results& all, const std::vector<contender>& clients, std::size_t connections,
@@ -169,14 +185,16 @@ void write_table(std::ostream& out, const comparison& what, const std::vector<co
   }
 }
 
-std::vector<contender> chosen(std::vector<contender> all, const comparison& what) {
+std::vector<contender> chosen(std::vector<contender> all, const std::vector<absent_contender>& absent,
+                              const comparison& what) {
   const auto asked = [&](const contender& c) {
     return (what.clients.empty() || std::count(what.clients.begin(), what.clients.end(), c.name) != 0) &&
            (what.much.rate == 0 || c.open_loop);
   };
   for (const std::string& name : what.clients)
-    if (std::none_of(all.begin(), all.end(), [&](const contender& c) { return c.name == name; }))
-      throw std::invalid_argument{fmt::format("--clients: there is no \"{}\" here", name)};
+    if (std::ranges::count(all, name, &contender::name) == 0 &&
+        std::ranges::count(absent, name, &absent_contender::name) == 0)
+      throw std::invalid_argument{fmt::format("--clients: there is no \"{}\"", name)};
   std::erase_if(all, [&](const contender& c) { return !asked(c); });
   return all;
 }
@@ -214,9 +232,9 @@ bool compare(const comparison& what) {
   context.emplace_back("libcurl", libcurl_version());
   for (auto& version : program_versions()) context.push_back(std::move(version));
   const temporary_directory scratch;
-  std::vector<std::string> absent;
-  const std::vector<contender> clients = chosen(all_contenders(scratch, absent), what);
-  for (const std::string& line : absent) fmt::print(stderr, "left out: {}\n", line);
+  std::vector<absent_contender> absent;
+  const std::vector<contender> clients = chosen(all_contenders(scratch, absent), absent, what);
+  for (const absent_contender& c : absent) fmt::print(stderr, "left out: {}: {}\n", c.name, c.why);
   if (client_core() == server_core())
     fmt::print(stderr, "one core only: client and server share it, so look at the CPU alone\n");
   context.emplace_back("client's core", std::to_string(client_core()));

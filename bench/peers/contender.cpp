@@ -112,11 +112,12 @@ double number_before(std::string_view text, std::string_view word) {
   return number;
 }
 
-/// One connection, with as many streams as the others have connections.
-measurement run_h2load(const task& t, std::chrono::seconds length) {
+/// So many connections share as many streams as the others have connections.
+measurement run_h2load(const task& t, std::size_t connections, std::chrono::seconds length) {
+  const std::size_t streams = (t.connections + connections - 1) / connections;
   const auto done =
-      run({.arguments = {"h2load", "--threads=1", "--clients=1",
-                         fmt::format("--max-concurrent-streams={}", t.connections),
+      run({.arguments = {"h2load", "--threads=1", fmt::format("--clients={}", connections),
+                         fmt::format("--max-concurrent-streams={}", streams),
                          fmt::format("--duration={}", length.count()), "--header=:method: POST",
                          "--header=content-length: 0", fmt::format("--header=api-key: {}", api_key),
                          "--header=on-behalf-of: se-100000", "--header=accept: application/json",
@@ -142,13 +143,14 @@ std::optional<std::string> build_go_client(const temporary_directory& scratch) {
 
 }  // namespace
 
-std::vector<contender> all_contenders(const temporary_directory& scratch, std::vector<std::string>& absent) {
+std::vector<contender> all_contenders(const temporary_directory& scratch,
+                                      std::vector<absent_contender>& absent) {
   std::vector<contender> all;
   const auto add = [&](const char* name, bool there, const char* why_not, auto run) {
     if (there)
       all.push_back({.name = name, .run = std::move(run)});
     else
-      absent.emplace_back(why_not);
+      absent.push_back({name, why_not});
   };
   constexpr std::chrono::seconds start{1};
   add("wrk", find_program("wrk").has_value(), "wrk isn't installed",
@@ -162,15 +164,17 @@ std::vector<contender> all_contenders(const temporary_directory& scratch, std::v
         return between(run_mint_command(EPHEMINT_COMMAND, t, t.much.warm_up),
                        run_mint_command(EPHEMINT_COMMAND, t, t.much.warm_up + t.much.mints));
       });
-  if (const auto program = build_go_client(scratch))
-    for (const bool http2 : {false, true})
-      all.push_back({.name = http2 ? "go-h2" : "go",
-                     .run = [program = *program, http2](const task& t) { return run_go(program, t, http2); },
-                     .open_loop = true});
-  else
-    absent.emplace_back("go isn't installed, or can't build the client");
-  add("h2load", find_program("h2load").has_value(), "h2load isn't installed",
-      [=](const task& t) { return between(run_h2load(t, start), run_h2load(t, start + t.load_time)); });
+  const auto go = build_go_client(scratch);
+  for (const bool http2 : {false, true}) {
+    add(http2 ? "go-h2" : "go", go.has_value(), "go isn't installed, or can't build the client",
+        [go, http2](const task& t) { return run_go(*go, t, http2); });
+    if (go) all.back().open_loop = true;
+  }
+  const bool has_h2load = find_program("h2load").has_value();
+  for (const std::size_t on : {std::size_t{1}, std::size_t{4}})
+    add(on == 1 ? "h2load" : "h2load-x4", has_h2load, "h2load isn't installed", [=](const task& t) {
+      return between(run_h2load(t, on, start), run_h2load(t, on, start + t.load_time));
+    });
   return all;
 }
 

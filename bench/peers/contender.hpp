@@ -27,8 +27,15 @@ struct contender {
   bool open_loop = false;  ///< it can keep a schedule
 };
 
-/// Those that can be had here, in the order of a turn; `absent` gets a line for each of the others. `scratch`
-/// is where the Go client is built.
-std::vector<contender> all_contenders(const temporary_directory& scratch, std::vector<std::string>& absent);
+/// One that can't be had here, and why.
+struct absent_contender {
+  std::string name;
+  std::string why;
+};
+
+/// Those that can be had here, in the order of a turn, and those that can't. `scratch` is where the Go client
+/// is built.
+std::vector<contender> all_contenders(const temporary_directory& scratch,
+                                      std::vector<absent_contender>& absent);
 
 }  // namespace ephemint::bench

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -34,6 +35,16 @@ ephemint::client_options staging_options(ephemint::secret api_key) {
 }
 // endregion
 
+// region: proxy
+ephemint::client_options proxied_options(ephemint::secret api_key, ephemint::secret user_and_password) {
+  ephemint::client_options options;
+  options.api_key = std::move(api_key);
+  options.proxy = "http://proxy.example.com:3128";
+  options.proxy_credentials = std::make_shared<const ephemint::secret>(std::move(user_and_password));
+  return options;
+}
+// endregion
+
 // region: warm_up
 /// Handshakes before the first customer comes; tells at once if the API can't be reached or trusted.
 asio::awaitable<void> start(ephemint::client& minter) { (co_await minter.warm_up(2)).value(); }
@@ -61,6 +72,14 @@ int main() {
   }
   try {
     const ephemint::client minter{context.get_executor(), staging_options(ephemint::secret{"TEST_key"})};
+  } catch (const std::invalid_argument& wrong) {
+    std::cout << wrong.what() << '\n';
+  }
+  ephemint::client_options proxied =
+      proxied_options(ephemint::secret{"TEST_key"}, ephemint::secret{"user:password"});
+  proxied.proxy = "http://proxy.example.com";
+  try {
+    const ephemint::client minter{context.get_executor(), std::move(proxied)};
   } catch (const std::invalid_argument& wrong) {
     std::cout << wrong.what() << '\n';
   }

@@ -4,11 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
 
 namespace ephemint::cli {
+namespace {
+
+std::string_view protocol_of(const client_stats& seen) {
+  if (seen.connections == 0) return {};
+  if (seen.http2_connections == 0) return "HTTP/1.1";
+  return seen.http2_connections == seen.connections ? "HTTP/2" : "HTTP/1.1 and HTTP/2";
+}
+
+}  // namespace
 
 batch_display::batch_display(asio::any_io_executor executor, const std::optional<client>& minter,
                              std::optional<std::uint64_t> total)
@@ -38,9 +48,13 @@ void batch_display::await_tick() {
 }
 
 void batch_display::show(clock::time_point now) {
+  const client_stats seen = client_ ? client_->stats() : client_stats{};
   progress_.elapsed = now - started_at_;
-  progress_.outage = outage();
-  progress_.quota_wait = progress_.outage ? std::nullopt : quota_wait(now);
+  progress_.outage = outage(seen);
+  progress_.quota_wait = progress_.outage ? std::nullopt : quota_wait(seen, now);
+  progress_.quota = seen.quota;
+  progress_.key_refused = seen.key_refused;
+  progress_.protocol = protocol_of(seen);
   progress_.time_left = time_left(now);
   if (terminal_.redraws) {
     const std::string line = draw(progress_, terminal_width(STDERR_FILENO) - 1, terminal_.colours);
@@ -54,8 +68,8 @@ void batch_display::show(clock::time_point now) {
 }
 
 /// While mints wait that will go on when the API is back.
-std::optional<outage_wait> batch_display::outage() const {
-  if (!client_ || client_->stats().queued == 0) return std::nullopt;
+std::optional<outage_wait> batch_display::outage(const client_stats& seen) const {
+  if (seen.queued == 0) return std::nullopt;
   const auto known = client_->outage();
   if (!known || known->lasted >= patience_) return std::nullopt;
   return outage_wait{outage_cause(known->cause),
@@ -63,11 +77,10 @@ std::optional<outage_wait> batch_display::outage() const {
 }
 
 /// Begins with a second or more, ends when nothing is left.
-std::optional<std::chrono::seconds> batch_display::quota_wait(clock::time_point now) const {
-  if (!client_) return std::nullopt;
-  const std::uint64_t queued = client_->stats().queued;
-  if (queued == 0) return std::nullopt;
-  const clock::duration wait = estimate(now, std::min(queued - 1, trickle_));
+std::optional<std::chrono::seconds> batch_display::quota_wait(const client_stats& seen,
+                                                              clock::time_point now) const {
+  if (seen.queued == 0) return std::nullopt;
+  const clock::duration wait = estimate(now, std::min<std::uint64_t>(seen.queued - 1, trickle_));
   const auto least = progress_.quota_wait ? clock::duration{1} : std::chrono::seconds{1};
   if (wait < least) return std::nullopt;
   return std::chrono::ceil<std::chrono::seconds>(wait);

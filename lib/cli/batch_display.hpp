@@ -42,8 +42,8 @@ class batch_display {
 
   void await_tick();
   void show(clock::time_point now);
-  std::optional<outage_wait> outage() const;
-  std::optional<std::chrono::seconds> quota_wait(clock::time_point now) const;
+  std::optional<outage_wait> outage(const client_stats&) const;
+  std::optional<std::chrono::seconds> quota_wait(const client_stats&, clock::time_point now) const;
   std::optional<std::chrono::seconds> time_left(clock::time_point now) const;
   clock::duration estimate(clock::time_point now, std::uint64_t ahead) const;
 

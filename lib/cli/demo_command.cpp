@@ -26,6 +26,7 @@ constexpr std::uint64_t requests_admitted = 60;
 constexpr std::chrono::milliseconds window = 5s;
 constexpr std::uint64_t too_many_failures = 5;  // here none is expected
 constexpr quota rate = quota::declared(requests_admitted, window);
+constexpr int failures = 3, closed_connections = 2;
 
 sandbox::server_options demo_sandbox() {
   sandbox::server_options options;
@@ -33,8 +34,8 @@ sandbox::server_options demo_sandbox() {
       .kind = sandbox::limiter_kind::sliding_window, .requests = requests_admitted, .window = window};
   options.latency = 20ms;
   options.jitter = 10ms;
-  options.faults = {sandbox::parse_fault("status=503,skip=20,every=25,count=3"),
-                    sandbox::parse_fault("close=before,nth=4,count=2")};
+  options.faults = {sandbox::parse_fault(fmt::format("status=503,skip=20,every=25,count={}", failures)),
+                    sandbox::parse_fault(fmt::format("close=before,nth=4,count={}", closed_connections))};
   return options;
 }
 
@@ -46,6 +47,8 @@ client_options demo_client(const sandbox::server& api, std::shared_ptr<rate_gove
   options.authority_pem = api.ca_pem();
   options.governor = std::move(governor);
   options.single_threaded = true;
+  // A connection is closed with all its requests, and so one account may meet all that goes wrong.
+  options.max_attempts = failures + closed_connections + 1;
   return options;
 }
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +35,11 @@ std::vector<std::string> redirect_hosts_of(const mint_arguments& given) {
   std::vector<std::string> hosts = given.redirect_hosts;
   if (!hosts.empty()) hosts.emplace_back("dashboard.shipengine.com");
   return hosts;
+}
+
+std::shared_ptr<const secret> read_proxy_credentials(const std::string& file) {
+  static constexpr secret_kind kind{"--proxy-credentials-file", "one line, user:password,", "credentials"};
+  return std::make_shared<const secret>(read_secret_file(file, kind));
 }
 
 template <class T, class U>
@@ -96,9 +102,13 @@ client_options to_client_options(const mint_arguments& given, secret key) {
   take(options.base_url, given.base_url ? given.base_url : from_environment("EPHEMINT_BASE_URL"));
   take(options.authority_file, given.ca_file ? given.ca_file : from_environment("EPHEMINT_CA_FILE"));
   options.redirect_hosts = redirect_hosts_of(given);
+  take(options.proxy, given.proxy ? given.proxy : from_environment("EPHEMINT_PROXY"));
+  if (given.proxy_credentials_file)
+    options.proxy_credentials = read_proxy_credentials(*given.proxy_credentials_file);
   take(options.max_connections, given.connections);
   take(options.http2, given.http2);
   take(options.max_attempts, given.max_attempts);
+  options.hedge = given.hedge;
   take(options.attempt_timeout, given.attempt_timeout);
   take(options.min_remaining, given.min_remaining);
   // A governor of our own, to be asked how long the wait will be.

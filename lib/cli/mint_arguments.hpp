@@ -23,12 +23,15 @@ struct mint_arguments {
   std::optional<std::string> api_key_file;
   std::optional<std::string> ca_file;
   std::vector<std::string> redirect_hosts;  ///< beside the portal's own
+  std::optional<std::string> proxy;         ///< empty: none, whatever the environment says
+  std::optional<std::string> proxy_credentials_file;
   std::optional<quota> rate;
   quota_store_arguments store;
   std::optional<std::size_t> connections;
   std::optional<std::size_t> in_flight;
   std::optional<http2_use> http2;
   std::optional<int> max_attempts;
+  bool hedge = false;
   std::chrono::milliseconds deadline = no_deadline;
   std::chrono::milliseconds outage_patience = many_options{}.outage_patience;
   std::optional<std::chrono::milliseconds> attempt_timeout;
@@ -37,6 +40,7 @@ struct mint_arguments {
   std::optional<portal_page> redirect_to;
   bool token_only = false;
   std::optional<result_format> format;
+  std::optional<std::string> metrics_file;
 };
 
 /// Throws `usage_error` unless there is at least one source of accounts and those given by name are right.

@@ -45,6 +45,10 @@ void add_sources(CLI::App& mint, mint_arguments& to) {
       "A host that redirect_url may name beside the portal's own; may be repeated",
       [&](const std::string& host) { to.redirect_hosts.push_back(not_empty(host)); })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add(mint, "--proxy", "URL", "The HTTP proxy on the way to the API: http://HOST:PORT [EPHEMINT_PROXY, none]",
+      into(to.proxy));
+  add(mint, "--proxy-credentials-file", "FILE", "For the proxy: one line, user:password",
+      [&](const std::string& path) { to.proxy_credentials_file = not_empty(path); });
 }
 
 void add_pace(CLI::App& mint, mint_arguments& to) {
@@ -63,6 +67,7 @@ void add_pace(CLI::App& mint, mint_arguments& to) {
   add(mint, "--attempt-timeout", "DUR", "The time of one request [2s]", into_duration(to.attempt_timeout));
   add(mint, "--max-attempts", "N", "Requests for one account, 1 to 100 [3]",
       into_number(to.max_attempts, 1, 100));
+  mint.add_flag("--hedge", to.hedge, "Send a second request beside one that is late: 2 in 100 at most");
   add(mint, "--min-remaining", "DUR", "A token with less time left is minted anew [5s]",
       into_duration(to.min_remaining, true));
 }
@@ -103,6 +108,8 @@ void add_results(CLI::App& mint, mint_arguments& to) {
   mint.add_flag("--token-only", to.token_only, "Ask for the token alone, without a URL to the portal");
   add(mint, "--format", "text|json|url", "How results are printed [text on a terminal, else json]",
       [&](const std::string& value) { to.format = parse_format(value); });
+  add(mint, "--metrics-file", "FILE", "Metrics for Prometheus, written anew every 5 s and at the end",
+      [&](const std::string& path) { to.metrics_file = not_empty(path); });
 }
 
 }  // namespace

@@ -55,12 +55,20 @@ mint_run::mint_run(const mint_arguments& given)
       store_->before_talk = [this] { display_.clear(); };
       options.governor = store_->governor();
     }
+    if (given.metrics_file) count_into(*given.metrics_file, options);
     many_ = to_many_options(given, options);
     client_.emplace(context_.get_executor(), std::move(options));
     results_.emplace(client_->mint_many(accounts_.source(), many_));
   } catch (const std::invalid_argument& wrong) {
     throw usage_error{in_words_of_the_command(wrong.what(), given)};
   }
+}
+
+void mint_run::count_into(const std::string& file, client_options& options) {
+  metrics_.emplace(context_.get_executor(), file);
+  metrics_->before_talk = [this] { display_.clear(); };
+  if (store_) metrics_->counted()->add(store_->series());
+  options.observer = metrics_->counted();
 }
 
 exit_status mint_run::run() {
@@ -74,12 +82,14 @@ exit_status mint_run::run() {
   out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
   await_signal();
   display_.start(rate_, client_->options().governor, many_);
+  if (metrics_) metrics_->start();
   asio::co_spawn(context_, mint_all(), [&](std::exception_ptr error) {
     thrown = std::move(error);
     context_.stop();
   });
   context_.run();
   display_.stop();
+  if (metrics_) metrics_->finish();
   if (store_) leave_store();
   return report(thrown);
 }

@@ -2,6 +2,7 @@
 
 #include "account_feed.hpp"
 #include "batch_display.hpp"
+#include "metrics_file.hpp"
 #include "mint_arguments.hpp"
 #include "output.hpp"
 #include "quota_store.hpp"
@@ -42,12 +43,14 @@ class mint_run {
   std::string words_of_interruption() const;
   void abandon();
   void leave_store();
+  void count_into(const std::string& file, client_options&);
   exit_status report(std::exception_ptr thrown);
 
   asio::io_context context_{1};
   asio::signal_set signals_;
   asio::steady_timer patience_;
   std::optional<quota_store> store_;
+  std::optional<metrics_file> metrics_;
   std::optional<client> client_;
   account_feed accounts_;
   output out_;

@@ -8,11 +8,12 @@
 namespace ephemint::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> names{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> names{{
     {"api_key", "API key"},
     {"base_url", "--base-url"},
     {"authority_file", "--ca-file"},
     {"redirect_hosts", "--redirect-host"},
+    {"proxy_credentials", "--proxy-credentials-file"},
     {"max_connections", "--connections"},
     {"http2", "--http"},
     {"in_flight", "--in-flight"},
@@ -30,7 +31,7 @@ constexpr bool is_of_a_name(char c) noexcept {
 std::string in_words_of_the_command(std::string_view message) {
   std::string text;
   // Words that mean other things as well, elsewhere.
-  for (const std::string_view word : {"rate: ", "deadline: "})
+  for (const std::string_view word : {"rate: ", "deadline: ", "proxy: "})
     if (message.starts_with(word)) text = "--";
   while (!message.empty()) {
     const auto end = std::find_if_not(message.begin(), message.end(), is_of_a_name) - message.begin();
@@ -49,6 +50,7 @@ std::string in_words_of_the_command(std::string_view message, const mint_argumen
   if (message.starts_with("base_url:") && !given.base_url) return from("base_url", "EPHEMINT_BASE_URL");
   if (message.starts_with("authority_file:") && !given.ca_file)
     return from("authority_file", "EPHEMINT_CA_FILE");
+  if (message.starts_with("proxy:") && !given.proxy) return from("proxy", "EPHEMINT_PROXY");
   return in_words_of_the_command(message);
 }
 

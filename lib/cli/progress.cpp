@@ -47,6 +47,11 @@ std::string bar(std::uint64_t done, std::uint64_t total) {
   return fmt::format("[{}{}]", std::string(filled, '#'), std::string(bar_size - filled, '.'));
 }
 
+/// In seconds up to two minutes: a watch is looked at, not computed with.
+std::string on_a_watch(std::chrono::seconds time) {
+  return time.count() < 120 ? fmt::format("{} s", time.count()) : in_words(time);
+}
+
 }  // namespace
 
 std::string draw(const progress& now, unsigned width, bool colours) {
@@ -58,8 +63,11 @@ std::string draw(const progress& now, unsigned width, bool colours) {
     line.add(fmt::format("{} done", with_thousands(now.done())));
   }
   if (now.failed > 0) line.add(fmt::format("{} failed", with_thousands(now.failed)), red);
+  if (now.key_refused) line.add("the API refuses the key", red);
   if (now.outage)
     line.add(words_of_outage(*now.outage), yellow);
+  else if (now.quota.pause.count() > 0)
+    line.add(words_of_pause(std::chrono::ceil<std::chrono::seconds>(now.quota.pause)), yellow);
   else if (now.quota_wait)
     line.add(words_of_wait(*now.quota_wait), yellow);
   if (now.time_left) line.add(fmt::format("ETA {}", in_words(*now.time_left)));
@@ -68,6 +76,10 @@ std::string draw(const progress& now, unsigned width, bool colours) {
   if (rate > 0)
     line.add(rate < 100 ? fmt::format("{:.1f}/s", rate)
                         : with_thousands(static_cast<std::uint64_t>(rate)) + "/s");
+  if (const auto& known = now.quota.in_force; known && known->requests() > 0)
+    line.add(
+        fmt::format("quota used {}/{}", with_thousands(now.quota.used), with_thousands(known->requests())));
+  if (!now.protocol.empty()) line.add(now.protocol);
   return std::move(line).line();
 }
 
@@ -79,15 +91,20 @@ std::string in_words(std::chrono::seconds time) {
 }
 
 std::string words_of_wait(std::chrono::seconds time) {
-  // In seconds up to two minutes: a watch is looked at, not computed with.
-  return fmt::format("waiting for the quota: {}",
-                     time.count() < 120 ? fmt::format("{} s", time.count()) : in_words(time));
+  return fmt::format("waiting for the quota: {}", on_a_watch(time));
+}
+
+std::string words_of_pause(std::chrono::seconds time) {
+  return fmt::format("paused by the API: {}", on_a_watch(time));
 }
 
 std::string outage_cause(const mint_error& error) {
   if (error.http_status() != 0) return fmt::format("it answers {}", error.http_status());
   if (error.value() == mint_errc::timed_out) return "no answer in time";
   std::string_view text = error.message();
+  // Of a proxy that isn't reached, or refuses, its name is half of the cause.
+  if (const auto proxy = text.find("the proxy "); text.starts_with("no ") && proxy != text.npos)
+    return std::string{text.substr(proxy)};
   if (const auto inner = text.rfind(": "); inner != text.npos) text.remove_prefix(inner + 2);
   std::string cause{text};
   // As in the middle of a sentence, where the system's own words begin with a capital.

@@ -2,11 +2,13 @@
 
 #include <ephemint/clock.hpp>
 #include <ephemint/error.hpp>
+#include <ephemint/quota.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ephemint::cli {
 
@@ -28,6 +30,10 @@ struct progress {
   std::optional<outage_wait> outage{};
   /// How long all that are left will take, if that is known.
   std::optional<std::chrono::seconds> time_left{};
+  quota_state quota{};
+  bool key_refused = false;
+  /// Of the connections that stand; empty: none does.
+  std::string_view protocol{};
 
   std::uint64_t done() const noexcept { return minted + failed; }
 };
@@ -40,6 +46,8 @@ std::string in_words(std::chrono::seconds);
 
 /// `waiting for the quota: 42 s`
 std::string words_of_wait(std::chrono::seconds);
+/// `paused by the API: 12 s`
+std::string words_of_pause(std::chrono::seconds);
 
 /// The innermost cause that the error names: `connection refused (127.0.0.1)`, `it answers 503`.
 std::string outage_cause(const mint_error&);

@@ -112,6 +112,10 @@ quota_store::~quota_store() {
 
 std::shared_ptr<rate_governor> quota_store::governor() const { return governor_; }
 
+std::function<std::string()> quota_store::series() const {
+  return [governor = governor_] { return prometheus_text(governor->stats()); };
+}
+
 void quota_store::leave(boost::asio::io_context& context) {
   governor_->on_change({});
   governor_->leave_store();
@@ -139,6 +143,9 @@ quota_store::quota_store(const boost::asio::any_io_executor&, const quota_store_
 }
 quota_store::~quota_store() = default;
 std::shared_ptr<rate_governor> quota_store::governor() const { return nullptr; }
+std::function<std::string()> quota_store::series() const {
+  return [] { return std::string{}; };
+}
 void quota_store::leave(boost::asio::io_context&) {}
 
 #endif

@@ -43,6 +43,8 @@ class quota_store {
   quota_store& operator=(const quota_store&) = delete;
 
   std::shared_ptr<rate_governor> governor() const;
+  /// What gives its series for Prometheus.
+  std::function<std::string()> series() const;
   /// Called before something is said on stderr.
   std::function<void()> before_talk = [] {};
   /// What is held goes back to the other processes: runs the context, for a fraction of a second at most. Its

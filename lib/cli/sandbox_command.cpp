@@ -129,7 +129,11 @@ exit_status run_sandbox(const sandbox_arguments& given) {
   sandbox::server api = serve(given);
   const authority_file certificate{given.ca_file};
   write_certificate(api, certificate.path());
-  if (!given.command.empty()) return signals.run(given.command, variables_of(api, certificate.path()));
+  if (!given.command.empty()) {
+    auto variables = variables_of(api, certificate.path());
+    variables["EPHEMINT_PROXY"].clear();  // no proxy stands between a machine and itself
+    return signals.run(given.command, variables);
+  }
   if (!print(ready_line(api, certificate.path()) + line_to_copy(api, certificate.path())))
     throw usage_error{"can't write to stdout; whoever starts the sandbox reads its address there"};
   signals.await_one();

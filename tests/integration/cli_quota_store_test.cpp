@@ -1,9 +1,12 @@
 #include "support/cli_fixture.hpp"
+#include "support/metrics_text.hpp"
 #include "support/redis_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -68,6 +71,20 @@ TEST_F(cli_quota_store, store_that_is_not_there_leaves_a_tenth_and_is_named) {
   EXPECT_EQ(lines_of(all.out).size(), 2u);
   EXPECT_EQ(all.err,
             "quota store " + url + " unreachable (connection refused): going on with 20 of 200 a minute\n");
+}
+
+TEST_F(cli_quota_store, metrics_tell_of_the_store_too) {
+  redis_server store;
+  const temporary_file file;
+  EXPECT_EQ(mint({"se-1", "--quota-store", store.url(), "--metrics-file", file.path()}).status, 0);
+  std::ifstream in{file.path()};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  const metrics_text seen{text};
+  EXPECT_THAT(seen.wrong, testing::IsEmpty());
+  EXPECT_EQ(seen["ephemint_mints_total{urgency=\"interactive\",result=\"minted\"}"], 1);
+  EXPECT_EQ(seen["ephemint_shared_quota_connected"], 1);
+  EPHEMINT_SKIP_WITHOUT_PROMTOOL();
+  EXPECT_EQ(complaints_of_promtool(text), "");
 }
 
 TEST_F(cli_quota_store, share_that_is_given_is_gone_on_with) {

@@ -112,9 +112,10 @@ outcome beside_sandbox(std::vector<std::string> what, std::vector<std::string> o
 }
 
 TEST(cli_sandbox, command_beside_it_finds_it_by_its_environment) {
-  const outcome all =
-      beside_sandbox({EPHEMINT_COMMAND, "mint", "se-1"}, {"--api-key", "TEST_me"},
-                     {{"EPHEMINT_BASE_URL", "https://localhost:1"}, {"EPHEMINT_CA_FILE", "/x"}});
+  const outcome all = beside_sandbox({EPHEMINT_COMMAND, "mint", "se-1"}, {"--api-key", "TEST_me"},
+                                     {{"EPHEMINT_BASE_URL", "https://localhost:1"},
+                                      {"EPHEMINT_CA_FILE", "/x"},
+                                      {"EPHEMINT_PROXY", "http://localhost:1"}});
   EXPECT_EQ(all.status, 0) << all.err;
   EXPECT_EQ(lines_of(all.out).size(), 1u) << "what the command printed, and nothing else: " << all.out;
   EXPECT_THAT(all.out, StartsWith("{\"account\":\"se-1\",\"ok\":true,"));

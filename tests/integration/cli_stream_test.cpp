@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <regex>
 #include <set>
 #include <string>
 #include <thread>
@@ -184,6 +185,20 @@ TEST_F(cli_stream, terminal_that_accounts_are_awaited_from_is_told_so) {
   EXPECT_EQ(running.read_error_line(), "reading accounts from this terminal, one a line; Ctrl-D ends them");
   running.signal(SIGTERM);
   EXPECT_EQ(running.wait().status, 128 + SIGTERM);
+}
+
+TEST_F(cli_stream, line_on_a_terminal_says_how_the_quota_stands) {
+  if (!can_be_had(channel::terminal)) GTEST_SKIP() << "no terminals here: /dev/pts isn't mounted";
+  api.add_fault(sandbox::parse_fault("delay=300ms"));
+  const temporary_file accounts{numbered(6)};
+  const std::string line = std::string{"exec "} + EPHEMINT_COMMAND + " mint --rate 10/60s --in-flight 2" +
+                           " --accounts " + accounts.path() + " --ca-file " + authority.path() + " 2>&1";
+  auto variables = environment();
+  variables["TERM"] = "xterm";
+  command running{{"/bin/sh", "-c", line}, variables, channel::terminal};
+  const outcome all = running.wait();
+  EXPECT_EQ(all.status, 0);
+  EXPECT_TRUE(std::regex_search(all.out, std::regex{"quota used [1-6]/10  HTTP/(2|1\\.1)"})) << all.out;
 }
 
 TEST_F(cli_stream, second_signal_kills) {

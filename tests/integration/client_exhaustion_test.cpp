@@ -3,6 +3,8 @@
 #include "support/client_run.hpp"
 #include "support/failing_memory.hpp"
 
+#include <ephemint/observer.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -286,6 +288,28 @@ TEST_F(ClientExhaustion, warm_mints) {
     t.mint({"se-2"});
     t.mint({"not\nan account"});
     t.run();
+  });
+}
+
+/// Takes no memory.
+struct mint_counter final : observer {
+  void on_mint(const mint_report&) noexcept override { ++told; }
+  int told = 0;
+};
+
+// behaviours: H1, O1
+TEST_F(ClientExhaustion, observed_mints_are_each_told_of_once) {
+  each_meets({"status=503,nth=2,count=1"});
+  each_fails([](trial& t) {
+    const auto seen = std::make_shared<mint_counter>();
+    t.options().observer = seen;
+    t.make_warm();
+    t.short_of_memory();
+    int begun = 1;
+    for (const char* account : {"se-1", "se-2", "not\nan account"}) begun += !t.mint({account}).refused;
+    t.run();
+    t.enough_memory();
+    EXPECT_EQ(seen->told, begun);
   });
 }
 

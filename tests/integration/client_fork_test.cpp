@@ -3,10 +3,14 @@
 // at the fork, OpenSSL's locks for instance, would be held for ever in the child.
 #include "support/child.hpp"
 #include "support/client_run.hpp"
+#include "support/recording_observer.hpp"
 #include "support/token_account.hpp"
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -129,6 +133,31 @@ TEST_P(Fork, childs_operations_end_as_closed_and_say_why) {
   }};
   EXPECT_EQ(told_by(forked), times(3, closed_by_fork) + "nothing is left\n");
   expect_unharmed();
+}
+
+// behaviours: I9, O1
+TEST_P(Fork, observer_hears_nothing_in_the_child) {
+  const auto seen = std::make_shared<recording_observer>();
+  auto options = options_for_parent(api);
+  options.observer = seen;
+  minter.emplace(context->get_executor(), std::move(options));
+  warm_up();
+  api.add_fault(sandbox::parse_fault("delay=200ms"));
+  begin_mints(4);
+  run_until([&] { return api.stats().requests == 4; });
+  child forked{[&](auto report) {
+    const auto heard = seen->count();
+    in_child();
+    minter->async_mint({.account = ""}, [](const mint_result&) {});
+    minter->async_mint({.account = "se-1"}, [](const mint_result&) {});
+    context->restart();
+    context->run_for(5s);
+    minter.reset();
+    report(seen->count() == heard ? "nothing was heard" : "it was heard");
+  }};
+  EXPECT_EQ(told_by(forked), "nothing was heard\n");
+  run_until([&] { return results.size() == 4; });
+  EXPECT_EQ(seen->mints().size(), 4u);
 }
 
 // behaviours: I9
@@ -254,6 +283,30 @@ TEST_P(Fork, dials_under_way_end_in_the_child_and_go_on_in_the_parent) {
   EXPECT_EQ(told_by(forked), times(3, closed_by_fork));
   run_until([&] { return results.size() == 1; });
   EXPECT_THAT(results, testing::ElementsAre("a token of se-1"));
+}
+
+// behaviours: I9, Y1
+TEST_P(Fork, tunnel_under_way_ends_in_the_child_and_goes_on_in_the_parent) {
+  asio::ip::tcp::acceptor proxy{api_context, {asio::ip::address_v4::loopback(), 0}};
+  client_options o = options_for_parent(api);
+  o.proxy = "http://127.0.0.1:" + std::to_string(proxy.local_endpoint().port());
+  o.connect_timeout = 20s;
+  minter.emplace(context->get_executor(), std::move(o));
+  asio::ip::tcp::socket asked{api_context};
+  proxy.async_accept(asked, [](boost::system::error_code) {});
+  begin_mints(1);
+  run_until([&] { return asked.is_open() && asked.available() > 0; });
+  child forked{[&](auto report) {
+    in_child();
+    begin_mints(1);
+    context->restart();
+    context->run_for(5s);
+    for (const auto& each : results) report(each);
+  }};
+  EXPECT_EQ(told_by(forked), times(2, closed_by_fork));
+  asio::write(asked, asio::buffer(std::string_view{"HTTP/1.1 403 No\r\n\r\n"}));
+  run_until([&] { return results.size() == 1; });
+  EXPECT_THAT(results, testing::ElementsAre(testing::HasSubstr("it answered 403")));
 }
 
 // behaviours: I9

@@ -1,9 +1,12 @@
 // What a mint costs in blocks of memory. Apart from the other tests: it replaces the global operator new.
 #include "support/client_run.hpp"
 
+#include <ephemint/observer.hpp>
+
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <new>
 #include <optional>
 
@@ -51,11 +54,13 @@ void run_through(Main main) {
 // Asio's own blocks for pending operations count too. At most 4 a mint: each block is time, and one more
 // thing that can fail when memory runs out.
 
-TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
+/// The blocks that the measured mints take, one after the other.
+long blocks_by_callback(std::shared_ptr<observer> seen) {
   const sandbox::server api;
   asio::io_context context;
   auto options = options_for(api);
   options.single_threaded = true;
+  options.observer = std::move(seen);
   client c{context.get_executor(), std::move(options)};
   long before = 0;
   int left = warm_up + measured;
@@ -69,8 +74,27 @@ TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
   };
   next();
   context.run();
+  return allocations - before;
+}
+
+TEST(ClientMemory, a_mint_by_callback_takes_two_blocks) {
   // The mint's own state, and the token.
-  EXPECT_LE(allocations - before, 2 * measured + 5);
+  EXPECT_LE(blocks_by_callback(nullptr), 2 * measured + 5);
+}
+
+struct counting_observer final : observer {
+  void on_attempt(const attempt_report&) noexcept override { ++attempts; }
+  void on_mint(const mint_report&) noexcept override { ++mints; }
+  int attempts = 0;
+  int mints = 0;
+};
+
+// behaviours: O2
+TEST(ClientMemory, an_observed_mint_takes_no_block_more) {
+  const auto seen = std::make_shared<counting_observer>();
+  EXPECT_LE(blocks_by_callback(seen), 2 * measured + 5);
+  EXPECT_EQ(seen->mints, warm_up + measured);
+  EXPECT_EQ(seen->attempts, warm_up + measured);
 }
 
 TEST(ClientMemory, a_mint_that_is_awaited_takes_four_blocks_at_most) {

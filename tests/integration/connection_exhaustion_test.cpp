@@ -5,6 +5,7 @@
 #include "net/dial/authorities.hpp"
 #include "scripted_server.hpp"
 #include "temporary_file.hpp"
+#include "test_proxy.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -39,9 +41,9 @@ void serve(peer& client) {
 
 /// Hears without taking memory, and counts.
 struct counter final : link_observer {
-  void on_open(link_id, link_room, bool was_resumed) override {
+  void on_open(link_id, link_room, const dial_facts& how) override {
     ++opened;
-    resumed = was_resumed;
+    resumed = how.resumed;
   }
   void on_dial_failed(link_id, const failure& why) override {
     ++dials_failed;
@@ -74,8 +76,8 @@ struct counter final : link_observer {
 /// A client's net in small: the endpoint, one connection after the other.
 class scenario {
  public:
-  scenario(std::uint16_t port, lookup_function lookup)
-      : settings_{connection_run::settings_for(port, "api.test")}, lookup_{std::move(lookup)} {}
+  scenario(endpoint_settings settings, lookup_function lookup)
+      : settings_{std::move(settings)}, lookup_{std::move(lookup)} {}
 
   /// The n-th allocation fails: of all, or of those after the endpoint was made.
   void run(long n, allocator which, bool with_endpoint) {
@@ -203,7 +205,9 @@ class Exhaustion : public testing::Test {
   }
 
   void go_through(long n = 0, allocator which = allocator::any, bool with_endpoint = true) {
-    scenario once{server.port(), &look_up};
+    endpoint_settings settings = connection_run::settings_for(server.port(), "api.test");
+    settings.proxy = proxy;
+    scenario once{std::move(settings), &look_up};
     once.run(n, which, with_endpoint);
     resumed = once.resumed();
     // OpenSSL doesn't always say that it was memory: then the server seems to be at fault.
@@ -233,12 +237,21 @@ class Exhaustion : public testing::Test {
   }
 
   scripted_server server{connection_run::good_server(), {&serve}};
+  std::optional<proxy_settings> proxy;
   bool resumed = false;
   int failures = 0;
 };
 
 // behaviours: H1
 TEST_F(Exhaustion, each_allocation_of_ours_fails_once_and_costs_at_most_a_connection) {
+  each_fails(allocator::ours);
+}
+
+// behaviours: H1, Y1
+TEST_F(Exhaustion, each_allocation_of_ours_fails_once_on_the_way_through_a_proxy) {
+  test::test_proxy between{{&test::relay_gladly}};
+  const auto credentials = std::make_shared<const secret>("user:hunter2");
+  proxy = proxy_settings{.host = "proxy.test", .port = between.port(), .credentials = credentials};
   each_fails(allocator::ours);
 }
 

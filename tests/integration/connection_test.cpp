@@ -186,6 +186,25 @@ TEST(Connection, a_connection_that_ends_inside_the_reply_says_so) {
   }
 }
 
+// behaviours: S12
+TEST(Connection, an_answer_before_a_reset_is_heard_though_a_write_fails_first) {
+  std::promise<bool> reset;
+  const std::string body(6000, 't');  // more than is read at once: TLS has to answer in the midst of it
+  scripted_server server = serve({after_request([&](peer& client) {
+    const bool answered =
+        client.update_keys() && client.write("HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n" + body);
+    client.reset();
+    reset.set_value(answered);
+  })});
+  connection_run run{server.port()};
+  ASSERT_EQ(run.dial().what, kind::connected);
+  ASSERT_TRUE(run.send(request));
+  ASSERT_TRUE(reset.get_future().get());
+  const heard told = run.next();
+  EXPECT_EQ(told.what, kind::reply) << told.why.message.view();
+  EXPECT_EQ(told.body, body);
+}
+
 // behaviours: S5
 TEST(Connection, a_request_that_cannot_leave_is_reported_as_unsent) {
   for (bool long_idle : {false, true}) {
@@ -383,7 +402,7 @@ TEST(Connection, a_context_destroyed_at_any_moment_leaves_nothing) {
   const auto settings = connection_run::settings_for(server.port(), "127.0.0.1");
   for (int steps = 0; steps < 12; ++steps) {  // the leak check of ASan is what looks here
     struct deaf final : test::quiet_observer {
-      void on_open(link_id, link_room, bool) override { link->send(1, {.text = request}); }
+      void on_open(link_id, link_room, const dial_facts&) override { link->send(1, {.text = request}); }
       void on_reply(link_id, attempt_id, const detail::http_reply&) override {
         link->send(2, {.text = request});
       }
@@ -407,7 +426,7 @@ TEST(Connection, a_gate_keeps_the_threads_of_a_busy_context_apart) {
   asio::io_context io{4};
   const auto gate = std::make_shared<serial_gate>(true);
   struct asker final : test::quiet_observer {
-    void on_open(link_id, link_room, bool) override { link->send(0, {.text = request}); }
+    void on_open(link_id, link_room, const dial_facts&) override { link->send(0, {.text = request}); }
     void on_reply(link_id, attempt_id, const detail::http_reply&) override {
       if (++replies < 200)
         link->send(0, {.text = request});

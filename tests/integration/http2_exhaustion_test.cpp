@@ -128,7 +128,7 @@ void answer_all(peer& client) {
 
 /// Counts what it hears, and takes no memory for that.
 struct counter final : link_observer {
-  void on_open(link_id, link_room, bool) override { ++opened; }
+  void on_open(link_id, link_room, const dial_facts&) override { ++opened; }
   void on_dial_failed(link_id, const failure&) override { ++failed; }
   void on_capacity(link_id, std::uint32_t) override {}
   void on_heard(link_id) override {}

@@ -107,10 +107,10 @@ class connection_run : public net::link_observer {
     EXPECT_TRUE(told.empty()) << "told after the end";
   }
 
-  void on_open(net::link_id from, net::link_room room, bool resumed) override {
+  void on_open(net::link_id from, net::link_room room, const net::dial_facts& how) override {
     EXPECT_EQ(room.capacity, 1U);
     EXPECT_FALSE(room.shared);
-    tell(from, {.what = heard::kind::connected, .resumed = resumed});
+    tell(from, {.what = heard::kind::connected, .resumed = how.resumed});
   }
   void on_dial_failed(net::link_id from, const net::failure& why) override {
     tell(from, {.what = heard::kind::connect_failed, .why = why});

@@ -3,9 +3,31 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
+#include <string_view>
 
 namespace ephemint::test {
+
+namespace {
+
+std::string_view name_of(attempt_reason why) {
+  static constexpr std::array<std::string_view, 4> names{"first", "retry", "replacement", "hedge"};
+  return names[static_cast<std::size_t>(why)];
+}
+
+std::string_view name_of(attempt_outcome what) {
+  static constexpr std::array<std::string_view, attempt_outcomes> names{
+      "minted",       "too_old",      "rate_limited", "throttled", "key_refused", "rejected",
+      "server_error", "bad_response", "lost",         "stale",     "timed_out",   "cancelled"};
+  return names[static_cast<std::size_t>(what)];
+}
+
+std::int64_t in_ms(core::duration d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
+
+}  // namespace
 
 using core::command;
 using core::duration;
@@ -21,7 +43,9 @@ engine_run::engine_run(const core::engine_settings& settings, std::shared_ptr<ra
     : settings_{settings},
       script_{std::dynamic_pointer_cast<scripted_governor>(governor)},
       watched_{std::make_shared<watched_governor>(std::move(governor))},
-      engine_{std::make_unique<core::engine>(settings_, *watched_, key_, seed)} {}
+      engine_{std::make_unique<core::engine>(settings_, *watched_, key_, seed)} {
+  engine_->observe(this);
+}
 
 engine_run::~engine_run() {
   if (!problem_.empty()) ADD_FAILURE() << problem_;
@@ -43,6 +67,7 @@ int engine_run::submit(account_id account, duration patience, priority urgency) 
   c.mint.urgency = urgency;
   c.mint.deadline = c.deadline;
   c.mint.outage_patience = outage_patience;
+  c.mint.tag = 1000 + static_cast<std::uint64_t>(number);
   ++live_;
   engine_->on_submit(now_, c.mint);
   pump();
@@ -158,6 +183,9 @@ void engine_run::run_to_rest(duration limit) {
   if (live_ > 0) complain(std::to_string(live_) + " calls never end (I1)");
   if (!connections_.empty()) complain("connections are left at rest (Q2)");
   if (watched_->outstanding() > 0) complain("permits are left at rest (R9)");
+  if (attempts_told_ != sent_.size())
+    complain(std::to_string(attempts_told_) + " attempts were told of, but " + std::to_string(sent_.size()) +
+             " requests sent (O1)");
 }
 
 void engine_run::handle_one() {
@@ -180,6 +208,7 @@ void engine_run::pump() {
     perform(*c);
     now_ += time_a_command;
     stopped_ += time_a_command;
+    commands_took_time_ |= time_a_command > duration::zero();
   }
   check();
 }
@@ -200,6 +229,7 @@ void engine_run::perform(const command& c) {
     case kind::close:
       if (!find(c.link, "close")) return;
       ++closed_;
+      record((connections_[c.link].open ? "closed " : "failed ") + std::to_string(core::slot_of(c.link)));
       return forget(c.link);
     case kind::finish:
       return finish(*c.of);
@@ -219,6 +249,7 @@ void engine_run::dial(link_id id) {
   ++dialling_;
   if (connections_.contains(id)) complain("a connection's name is used twice");
   connections_[id] = {};
+  record("dialled " + std::to_string(core::slot_of(id)));
   dial_plan plan;
   if (!next_dials.empty()) {
     plan = next_dials.front();
@@ -231,6 +262,7 @@ void engine_run::dial(link_id id) {
     if (found == connections_.end()) return;
     if (plan.fails) {
       forget(id);
+      record("failed " + std::to_string(core::slot_of(id)));
       engine_->on_dial_failed(now_, id,
                               {plan.fails->code, plan.fails->retryable, mint_error{plan.fails->code},
                                now_ + plan.fails->remembered});
@@ -240,6 +272,7 @@ void engine_run::dial(link_id id) {
       found->second.capacity = plan.capacity;
       found->second.shared = plan.shared;
       found->second.opened_at = now_;
+      record("established " + std::to_string(core::slot_of(id)));
       engine_->on_link_open(now_, id, {plan.capacity, plan.shared});
     }
     pump();
@@ -254,6 +287,7 @@ void engine_run::send(const command& c) {
   if (on->retiring || on->probed) complain("a request on a link that takes no more");
   if (of.ended) complain("a request for a mint that is over");
   const request asked{sent_.size() + 1, on->served + 1, c.link, c.attempt, of.number, of.account, now_};
+  if (out_for(of) > (settings_.hedge ? 1u : 0u)) complain("more requests at once than a mint may have (HG4)");
   request_plan plan;
   if (!next_requests.empty()) {
     plan = next_requests.front();
@@ -280,6 +314,15 @@ void engine_run::send(const command& c) {
   if (of.requests > most + static_cast<int>(of.mint.forgiven)) complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
+}
+
+/// How many requests it waits for the replies of.
+std::size_t engine_run::out_for(const call& of) const {
+  std::size_t found = 0;
+  for (const auto& [id, on] : connections_)
+    for (const auto& [attempt, number] : on.out)
+      found += sent_[number - 1].call == of.number && !on.dropped.contains(attempt);
+  return found;
 }
 
 void engine_run::drop(const command& c) {
@@ -362,6 +405,7 @@ void engine_run::answer_to(const request& asked, const request_plan& plan) {
 void engine_run::lose_link(link_id id, const scripted_failure& why, fate what) {
   forget(id);
   engine_->on_link_gone(now_, id, {why.code, why.retryable, mint_error{why.code}}, what);
+  record("closed " + std::to_string(core::slot_of(id)));
   pump();
 }
 
@@ -406,11 +450,60 @@ void engine_run::finish(core::mint& m) {
   if (of.end.why == cause::said && !m.met_anything) complain("a mint ends by what nobody said");
   if (of.end.why != cause::token && of.end.code == mint_errc{}) complain("a failure without a code");
   if (of.end.attempts < of.requests - 1 - rotations(of)) complain("attempts are lost from the count");
+  check_time_spent(of);
+  record_mint(m);
 }
 
 void engine_run::warmed(const core::warm_up& w) {
   --warming_;
   if (!w.over) complain("a warm-up that isn't over is told");
+}
+
+// --- what an observer hears ---
+
+void engine_run::on_attempt(const attempt_report& a) noexcept {
+  ++attempts_told_;
+  if (a.mint == 0 || a.mint > calls_.size()) return complain("an attempt of no mint's (O1)");
+  call& of = calls_[a.mint - 1];
+  of.reported += a.took;
+  if (of.ended) complain("an attempt is told of after its mint (O1)");
+  if (a.tag != of.mint.tag) complain("an attempt with another's tag (O1)");
+  if (!keep_record) return;
+  std::ostringstream line;
+  line << "attempt " << a.mint << "." << a.number << " " << name_of(a.why) << " " << name_of(a.outcome)
+       << " after " << in_ms(a.took) << " on " << a.connection
+       << (a.first_on_connection ? ", its first" : "");
+  if (a.retry_after) line << ", retry after " << in_ms(*a.retry_after);
+  if (a.next_try) line << (*a.next_try > duration::zero() ? ", again later" : ", again");
+  record(line.str());
+}
+
+/// Jitter makes a back-off's length chance: it isn't written down.
+void engine_run::record_mint(const core::mint& m) {
+  if (!keep_record) return;
+  static constexpr std::array names{"connection", "quota", "pause", "backoff"};
+  std::ostringstream line;
+  line << "mint " << m.number << " ";
+  line << (m.end.why == core::outcome::cause::token ? "minted" : to_string(m.end.code));
+  line << ", " << m.end.attempts << (m.end.attempts == 1 ? " attempt" : " attempts");
+  for (std::size_t why = 0; why < wait_reasons; ++why) {
+    if (m.spent.in[why] == duration::zero()) continue;
+    line << ", " << names[why];
+    if (names[why] != names.back()) line << " " << in_ms(m.spent.in[why]);
+  }
+  if (m.spent.on_the_wire() > duration::zero()) line << ", wire " << in_ms(m.spent.on_the_wire());
+  record(line.str());
+}
+
+/// All of a mint's time is spent somewhere.
+void engine_run::check_time_spent(const call& of) {
+  const auto& spent = of.mint.spent;
+  for (const duration each : spent.in)
+    if (each < duration::zero()) complain("a mint waited for less than no time (O1)");
+  const duration took = of.ended_at - of.mint.submitted;
+  if (commands_took_time_) return;  // the engine's event was earlier than now
+  if (spent.all() != took) complain("a mint's time isn't all accounted for (O1)");
+  if (spent.on_the_wire() > of.reported) complain("a mint was on the wire for longer than its attempts (O1)");
 }
 
 // --- what must hold ---
@@ -426,6 +519,8 @@ void engine_run::check() {
   if (watched_->strangers_reply) complain("a reply was said to be to another account's request");
   const auto n = engine_->count();
   if (n.queued + n.in_flight != live_) complain("the engine counts other mints than are live (I1)");
+  if (n.queued_background > n.queued) complain("the engine counts more background mints than wait");
+  if (live_ == 0 && n.queued_background != 0) complain("background mints wait, but none is live");
   if (n.connections != connections_.size() - dialling_) complain("the engine counts other connections (I2)");
   if (n.requests != sent_.size()) complain("the engine counts other requests than were sent");
   if (n.submitted != calls_.size() || n.minted + n.failed + live_ != calls_.size())

@@ -110,6 +110,7 @@ struct call {
   bool ended = false;
   core::time_point ended_at{};
   core::outcome end{};
+  core::duration reported{};  ///< what its attempts took, as the observer heard it
 
   bool minted() const { return ended && end.why == core::outcome::cause::token; }
   bool failed(mint_errc code) const { return ended && !minted() && end.code == code; }
@@ -118,7 +119,7 @@ struct call {
 /// The engine in a world of scripted connections, in virtual time: performs its commands as the client's
 /// shell does, and checks after every event what must hold whatever happens. The first thing found wrong
 /// fails the test when the run ends.
-class engine_run {
+class engine_run final : private core::attempt_observer {
  public:
   explicit engine_run(const core::engine_settings& = {}, std::uint64_t seed = 1);
   engine_run(const core::engine_settings&, std::shared_ptr<rate_governor>, std::uint64_t seed = 1);
@@ -137,6 +138,7 @@ class engine_run {
   core::duration timer_lateness{};   ///< of each wake-up
   core::duration time_a_command{};   ///< that performing one takes
   core::duration outage_patience{};  ///< of the mints that are submitted next
+  bool keep_record = false;          ///< of what an observer hears
 
   // --- what happens ---
   int submit(account_id account, core::duration patience = 8s, priority = priority::interactive);
@@ -188,6 +190,8 @@ class engine_run {
   core::key_guard& key() noexcept { return key_; }
   /// Has the key found refused: nobody may send for 5 s.
   void refuse_key();
+  /// What an observer has heard, in words, since it was looked at last; connections as this world has them.
+  std::vector<std::string> take_record() { return std::exchange(record_, {}); }
   /// Has the key found refused, but not for so long that who is patient is told: a probe goes in 1 s.
   void doubt_key();
   /// The key is another one.
@@ -221,12 +225,19 @@ class engine_run {
     }
   };
 
+  void on_attempt(const attempt_report&) noexcept override;
+  void record_mint(const core::mint&);
+  void check_time_spent(const call&);
+  void record(const std::string& what) {
+    if (keep_record) record_.push_back(what);
+  }
   void later(core::duration, std::function<void()>);
   void handle_one();
   void pump();
   void perform(const core::command&);
   void dial(core::link_id);
   void send(const core::command&);
+  std::size_t out_for(const call&) const;
   void drop(const core::command&);
   void reset(const core::command&);
   void probe(core::link_id);
@@ -278,6 +289,9 @@ class engine_run {
   std::size_t ticks_ = 0;
   std::size_t idle_ticks_ = 0;
   std::size_t handled_ = 0;
+  std::size_t attempts_told_ = 0;
+  bool commands_took_time_ = false;
+  std::vector<std::string> record_;
   core::duration stopped_{};
   bool drained_ = false;
   bool shut_down_ = false;

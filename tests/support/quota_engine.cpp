@@ -14,6 +14,12 @@ core::reply_facts::answer answer_of(const reply& r) {
   return r.admitted ? answer::minted : answer::rate_limited;
 }
 
+core::engine_settings settings_of(const client_network& network) {
+  core::engine_settings s;
+  s.hedge = network.hedge;
+  return s;
+}
+
 /// A client whose governor counts for itself.
 class engine_strategy final : public strategy {
  public:
@@ -52,7 +58,7 @@ engine_client::engine_client(actions& world, rate_governor& governor, std::uint6
                              client_network network, std::weak_ptr<quota_listener> listener)
     : world_{world},
       network_{network},
-      engine_{core::engine_settings{}, governor, key_, seed, std::move(listener)} {}
+      engine_{settings_of(network), governor, key_, seed, std::move(listener)} {}
 
 void engine_client::on_submit(time_point now, job_id id) {
   const job& j = world_.about(id);

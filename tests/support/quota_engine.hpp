@@ -14,11 +14,12 @@
 
 namespace ephemint::quota_world {
 
-/// The network that an engine's client has.
+/// The network that an engine's client has, and what else it is told.
 struct client_network {
   /// TCP and TLS 1.3 over the world's network: two round trips.
   duration handshake = std::chrono::milliseconds{160};
   std::uint32_t requests_a_link = 1;
+  bool hedge = false;
 };
 
 /// The whole client but for its sockets: the engine's commands performed in the simulated world. A connection

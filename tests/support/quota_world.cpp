@@ -6,6 +6,7 @@
 #include <cmath>
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace ephemint::quota_world {
 namespace {
@@ -72,6 +73,7 @@ class process final : public actions {
   std::vector<time_point> sends;
   std::vector<time_point> counted;  // by the server
   std::vector<time_point> refusals;
+  std::unordered_set<job_id> served;
   process_figures result;
   std::size_t batch_left = 0;
   std::size_t batch_out = 0;
@@ -127,7 +129,8 @@ class simulation {
     ++from.result.sent;
     from.sends.push_back(now_);
     trace().sent++;
-    const legs way = legs_of(setup_.delay, now_, from.random);
+    legs way = legs_of(setup_.delay, now_, from.random);
+    if (setup_.slow.share > 0 && from.random.unit() < setup_.slow.share) way.back += setup_.slow.by;
     push(event{now_ + way.there, 0, event_kind::at_server, p, id, now_, way.back});
   }
 
@@ -325,12 +328,13 @@ class simulation {
       ++p.result.minted;
       note_restored(p);
       const job& j = p.about(e.job);
-      if (j.deadline != time_point::max() && counts(p, j.arrived_at)) {
+      const bool another = !p.served.insert(e.job).second;  // of a mint that had several requests out
+      if (!another && j.deadline != time_point::max() && counts(p, j.arrived_at)) {
         if (now_ <= j.deadline)
           latencies_.push_back(static_cast<float>(seconds{now_ - j.arrived_at}.count()));
         waits_.push_back(static_cast<float>(seconds{e.sent_at - j.arrived_at}.count()));
       }
-      finished(e.process, e.job, true);
+      if (!another) finished(e.process, e.job, true);
     } else {
       ++p.result.refused;
       p.refusals.push_back(now_);

@@ -91,12 +91,19 @@ struct mishap {
   duration length{};  ///< of `freeze`
 };
 
+/// Of all replies this share comes so much later.
+struct slow_replies {
+  double share = 0;
+  duration by = std::chrono::seconds{2};
+};
+
 struct scenario {
   server_rules rules;
   double quota = 200;
   duration window = std::chrono::seconds{60};
   workload load;
   delays delay = delays::usual;
+  slow_replies slow{};
   refusals refused;
   duration length = std::chrono::hours{1};  ///< ends earlier when the batch is done
   std::size_t processes = 1;

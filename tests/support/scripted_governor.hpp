@@ -20,6 +20,7 @@ class scripted_governor final : public rate_governor {
   clock::duration pace{};                                   ///< the least time between two permits
   std::map<std::string, clock::time_point, std::less<>> account_not_before;
   std::map<priority, clock::time_point> urgency_not_before;
+  quota_state known{};  ///< what it says of itself
 
   /// Grants everything again.
   void open() {
@@ -39,6 +40,7 @@ class scripted_governor final : public rate_governor {
     return {admission::verdict::granted, {++permits_}, now};
   }
   void on_reply(clock::time_point, permit, const permit_reply&) override {}
+  quota_state state(clock::time_point) const noexcept override { return known; }
   void give_back(clock::time_point now, permit) override { paced_until_ = now; }
 
   clock::time_point estimate(clock::time_point now, const permit_request& asked,
@@ -104,6 +106,7 @@ class watched_governor final : public rate_governor {
                              std::size_t ahead) const override {
     return inner_->estimate(now, request, ahead);
   }
+  quota_state state(clock::time_point now) const noexcept override { return inner_->state(now); }
 
  private:
   std::shared_ptr<rate_governor> inner_;

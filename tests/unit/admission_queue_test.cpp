@@ -159,11 +159,12 @@ TEST(admission_queue, parked_account_waits_and_others_go_on) {
   f.add("b", 8s);
   f.queue.park(head, f.now + 3s);
   EXPECT_EQ(f.queue.next_wake(), f.now + 3s);
-  f.add("a", 1s);
+  mint& more_urgent = f.add("a", 1s);
   EXPECT_EQ(f.serve(), "b");
   EXPECT_EQ(f.serve(), "") << "its account waits with it";
   f.now += 3s;
-  f.queue.wake(f.now);
+  EXPECT_EQ(f.queue.wake(f.now), &more_urgent);
+  EXPECT_EQ(f.queue.wake(f.now), nullptr);
   EXPECT_EQ(f.queue.next_wake(), never);
   EXPECT_EQ(f.serve_all(), "aaa");
   EXPECT_TRUE(f.queue.empty());
@@ -189,9 +190,9 @@ TEST(admission_queue, delayed_job_is_queued_when_its_time_comes) {
   f.queue.erase_waiting(dropped);
   EXPECT_EQ(f.queue.next_wake(), f.now + 50ms);
   EXPECT_EQ(f.serve(), "");
-  f.queue.wake(f.now + 49ms);
+  EXPECT_EQ(f.queue.wake(f.now + 49ms), nullptr);
   EXPECT_EQ(f.serve(), "");
-  f.queue.wake(f.now + 50ms);
+  EXPECT_EQ(f.queue.wake(f.now + 50ms), &later);
   EXPECT_EQ(f.serve(), "a");
   EXPECT_EQ(later.where, mint::place::nowhere);
   EXPECT_EQ(dropped.where, mint::place::nowhere);

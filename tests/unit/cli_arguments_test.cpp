@@ -63,6 +63,10 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "k",
                                      "--ca-file",
                                      "ca.pem",
+                                     "--proxy",
+                                     "http://p:3128",
+                                     "--proxy-credentials-file",
+                                     "c",
                                      "--rate",
                                      "20/1min",
                                      "--connections",
@@ -79,6 +83,7 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "250ms",
                                      "--max-attempts",
                                      "5",
+                                     "--hedge",
                                      "--min-remaining",
                                      "0s",
                                      "--redirect-to",
@@ -86,10 +91,14 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
                                      "--theme-id",
                                      "123e4567-e89b-12d3-a456-426614174000",
                                      "--format",
-                                     "url"});
+                                     "url",
+                                     "--metrics-file",
+                                     "batch.prom"});
   EXPECT_EQ(given.base_url, "https://localhost:1");
   EXPECT_EQ(given.api_key_file, "k");
   EXPECT_EQ(given.ca_file, "ca.pem");
+  EXPECT_EQ(given.proxy, "http://p:3128");
+  EXPECT_EQ(given.proxy_credentials_file, "c");
   EXPECT_EQ(given.rate, quota::declared(20, 60s));
   EXPECT_EQ(given.connections, 16u);
   EXPECT_EQ(given.http2, http2_use::only);
@@ -98,16 +107,19 @@ TEST(cli_arguments, mint_takes_what_the_contract_says) {
   EXPECT_EQ(given.outage_patience, 0s);
   EXPECT_EQ(given.attempt_timeout, 250ms);
   EXPECT_EQ(given.max_attempts, 5);
+  EXPECT_TRUE(given.hedge);
   EXPECT_EQ(given.min_remaining, 0ms);
   EXPECT_EQ(given.redirect_to, portal_page::billing);
   EXPECT_EQ(given.theme_id, "123e4567-e89b-12d3-a456-426614174000");
   EXPECT_EQ(given.format, result_format::url);
+  EXPECT_EQ(given.metrics_file, "batch.prom");
 }
 
 TEST(cli_arguments, mint_alone_says_nothing) {
   const mint_arguments given = mint({"se-1"});
   EXPECT_EQ(given.deadline, no_deadline);
   EXPECT_EQ(given.outage_patience, 5min);
+  EXPECT_FALSE(given.hedge);
   EXPECT_FALSE(given.rate || given.connections || given.http2 || given.in_flight || given.format ||
                given.base_url);
 }

@@ -38,6 +38,7 @@ class cli_mint_arguments : public testing::Test {
     ::unsetenv("EPHEMINT_API_KEY");
     ::unsetenv("EPHEMINT_BASE_URL");
     ::unsetenv("EPHEMINT_CA_FILE");
+    ::unsetenv("EPHEMINT_PROXY");
   }
 };
 
@@ -188,6 +189,35 @@ TEST_F(cli_mint_arguments, authorities_are_the_options_or_the_environments) {
   EXPECT_EQ(file_of(given), "/option.pem");
 }
 
+TEST_F(cli_mint_arguments, proxy_is_the_options_or_the_environments_or_none) {
+  const auto proxy_of = [](const mint_arguments& given) {
+    return to_client_options(given, secret{"TEST_1"}).proxy;
+  };
+  mint_arguments given;
+  EXPECT_EQ(proxy_of(given), "");
+  ::setenv("EPHEMINT_PROXY", "http://env:1", 1);
+  EXPECT_EQ(proxy_of(given), "http://env:1");
+  given.proxy = "http://option:1";
+  EXPECT_EQ(proxy_of(given), "http://option:1");
+  given.proxy = "";
+  EXPECT_EQ(proxy_of(given), "") << "none, whatever the environment says";
+}
+
+TEST_F(cli_mint_arguments, proxy_credentials_are_their_files_only_line) {
+  mint_arguments given;
+  EXPECT_EQ(to_client_options(given, secret{"TEST_1"}).proxy_credentials, nullptr);
+  const temporary_file file{"user:pass word\n"}, empty{"\n"};
+  given.proxy_credentials_file = file.path();
+  EXPECT_EQ(to_client_options(given, secret{"TEST_1"}).proxy_credentials->reveal(), "user:pass word");
+  for (const auto& [path, wrong] : {std::pair<std::string, std::string>{empty.path(), "is empty"},
+                                    {"/nowhere/it", "can't be read (No such file or directory)"}}) {
+    given.proxy_credentials_file = path;
+    EXPECT_EQ(complaint([&] { to_client_options(given, secret{"TEST_1"}); }),
+              "--proxy-credentials-file: \"" + path + "\" " + wrong +
+                  "; give a file that holds one line, user:password, and nothing else");
+  }
+}
+
 TEST_F(cli_mint_arguments, redirect_hosts_stand_beside_the_portals_own) {
   mint_arguments given;
   EXPECT_TRUE(to_client_options(given, secret{"TEST_1"}).redirect_hosts.empty());
@@ -213,6 +243,10 @@ TEST_F(cli_mint_arguments, the_library_s_options_are_called_by_the_commands_name
   EXPECT_EQ(in_words_of_the_command("redirect_hosts: no"), "--redirect-host: no");
   EXPECT_EQ(in_words_of_the_command("rate: no: never"), "--rate: no: never");
   EXPECT_EQ(in_words_of_the_command("deadline: no"), "--deadline: no");
+  EXPECT_EQ(in_words_of_the_command("proxy: no"), "--proxy: no");
+  EXPECT_EQ(in_words_of_the_command("proxy_credentials: no"), "--proxy-credentials-file: no");
+  EXPECT_EQ(in_words_of_the_command("through the proxy p:1: it refused proxy_credentials"),
+            "through the proxy p:1: it refused --proxy-credentials-file");
   EXPECT_EQ(in_words_of_the_command("max_connections: no"), "--connections: no");
   EXPECT_EQ(in_words_of_the_command("http2: only can't be had"), "--http: only can't be had");
   EXPECT_EQ(in_words_of_the_command("api_key: no"), "API key: no");
@@ -226,9 +260,11 @@ TEST_F(cli_mint_arguments, what_came_from_the_environment_is_called_by_its_name)
   mint_arguments given;
   EXPECT_EQ(in_words_of_the_command("base_url: no", given), "EPHEMINT_BASE_URL: no");
   EXPECT_EQ(in_words_of_the_command("authority_file: no", given), "EPHEMINT_CA_FILE: no");
-  given.base_url = given.ca_file = "x";
+  EXPECT_EQ(in_words_of_the_command("proxy: no", given), "EPHEMINT_PROXY: no");
+  given.base_url = given.ca_file = given.proxy = "x";
   EXPECT_EQ(in_words_of_the_command("base_url: no", given), "--base-url: no");
   EXPECT_EQ(in_words_of_the_command("authority_file: no", given), "--ca-file: no");
+  EXPECT_EQ(in_words_of_the_command("proxy: no", given), "--proxy: no");
 }
 
 }  // namespace

@@ -25,6 +25,25 @@ TEST(cli_progress, line_says_that_it_waits) {
   EXPECT_EQ(draw(waits, 200, false), "[#######.................]  60/200  waiting for the quota: 42 s");
 }
 
+TEST(cli_progress, line_says_how_the_quota_stands_and_which_protocol_is_spoken) {
+  progress now{.minted = 60, .total = 200, .elapsed = 0s, .quota = {quota::declared(200, 60s), 68}};
+  now.protocol = "HTTP/2";
+  EXPECT_EQ(draw(now, 200, false), "[#######.................]  60/200  quota used 68/200  HTTP/2");
+  now.quota.in_force = quota::unlimited();
+  EXPECT_EQ(draw(now, 200, false), "[#######.................]  60/200  HTTP/2");
+}
+
+TEST(cli_progress, line_says_that_the_api_has_it_pause_rather_than_that_it_waits) {
+  const progress paused{.minted = 60, .total = 200, .quota_wait = 42s, .quota = {.pause = 11'200ms}};
+  EXPECT_EQ(draw(paused, 200, false), "[#######.................]  60/200  paused by the API: 12 s");
+}
+
+TEST(cli_progress, line_says_that_the_key_is_refused) {
+  const progress refused{.minted = 1, .failed = 13, .total = 200, .key_refused = true};
+  EXPECT_EQ(draw(refused, 200, false),
+            "[#.......................]  14/200  13 failed  the API refuses the key");
+}
+
 // behaviours: A4
 TEST(cli_progress, line_says_that_the_api_is_away_rather_than_the_quota_short) {
   const progress waits{
@@ -41,6 +60,14 @@ TEST(cli_progress, cause_of_an_outage_is_the_innermost) {
   };
   EXPECT_EQ(cause(mint_errc::connect_failed, "no connection to localhost:1: Connection refused (127.0.0.1)"),
             "connection refused (127.0.0.1)");
+  EXPECT_EQ(cause(mint_errc::connect_failed,
+                  "no connection to the proxy proxy.test:1: Connection refused (127.0.0.1)"),
+            "the proxy proxy.test:1: Connection refused (127.0.0.1)");
+  EXPECT_EQ(
+      cause(mint_errc::connect_failed,
+            "no tunnel to localhost:1 through the proxy proxy.test:1: it answered 502: it couldn't reach "
+            "the host"),
+      "the proxy proxy.test:1: it answered 502: it couldn't reach the host");
   EXPECT_EQ(cause(mint_errc::connect_failed, "memory ran out"), "memory ran out");
   EXPECT_EQ(cause(mint_errc::server_error, "the API failed with status 503: unspecified", 503),
             "it answers 503");
@@ -49,8 +76,15 @@ TEST(cli_progress, cause_of_an_outage_is_the_innermost) {
 }
 
 TEST(cli_progress, line_fits_any_width) {
-  const progress full{
-      .minted = 97, .failed = 3, .total = 200, .elapsed = 10s, .quota_wait = 3h, .time_left = 3h};
+  const progress full{.minted = 97,
+                      .failed = 3,
+                      .total = 200,
+                      .elapsed = 10s,
+                      .quota_wait = 3h,
+                      .time_left = 3h,
+                      .quota = {quota::declared(200, 60s), 150},
+                      .key_refused = true,
+                      .protocol = "HTTP/2"};
   for (unsigned width = 0; width < 120; ++width) EXPECT_LE(draw(full, width, false).size(), width);
   EXPECT_EQ(draw(full, 40, false), "[############............]  100/200");
 }
@@ -73,6 +107,7 @@ TEST(cli_progress, words_of_times) {
   EXPECT_EQ(words_of_wait(42s), "waiting for the quota: 42 s");
   EXPECT_EQ(words_of_wait(119s), "waiting for the quota: 119 s");
   EXPECT_EQ(words_of_wait(120s), "waiting for the quota: 2 min 00 s");
+  EXPECT_EQ(words_of_pause(7s), "paused by the API: 7 s");
 }
 
 TEST(cli_progress, a_wait_is_noted_once) {

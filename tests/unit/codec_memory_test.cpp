@@ -2,10 +2,12 @@
 
 #include "codec/reply.hpp"
 #include "codec/request.hpp"
+#include "net/dial/tunnel_negotiation.hpp"
 #include "reply_fixture.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -117,6 +119,24 @@ TEST(Memory, key_is_wiped) {  // behaviours: X4
   }
   watched = {};
   EXPECT_EQ(leaks, 0u);
+}
+
+TEST(Memory, credentials_of_a_proxy_are_wiped_as_they_are_and_as_they_are_sent) {  // behaviours: X4, Y1
+  for (const std::string_view text : {"planted:hunter2", "cGxhbnRlZDpodW50ZXIy"}) {
+    watched = text;
+    leaks = 0;
+    {
+      const auto credentials = std::make_shared<const secret>("planted:hunter2");
+      net::tunnel_negotiation said{{.host = "proxy.test", .port = 3128, .credentials = credentials},
+                                   "api.test:443"};
+      EXPECT_NE(said.request().find("cGxhbnRlZDpodW50ZXIy"), std::string_view::npos);
+      const std::string_view echo = "HTTP/1.1 407 No\r\nX: planted:hunter2, cGxhbnRlZDpodW50ZXIy\r\n\r\n";
+      std::ranges::copy(echo, said.room().data());
+      said.commit(echo.size());
+    }
+    watched = {};
+    EXPECT_EQ(leaks, 0u) << text;
+  }
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ TEST(engine_hour, server_that_says_429_for_five_minutes_is_met_by_few_and_recove
 
 // behaviours: Q1, Q8
 TEST(engine_hour, million_queued_mints_are_served_each_in_its_turn) {
-  static_assert(sizeof(core::mint) <= 256 + sizeof(account_id));
+  static_assert(sizeof(core::mint) <= 352 + sizeof(account_id));
   scripted_governor governor;
   core::key_guard key;
   core::engine_settings s;

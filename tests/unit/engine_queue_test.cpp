@@ -290,5 +290,35 @@ TEST(engine_queue, account_whose_permit_comes_too_late_fails_alone) {
   EXPECT_TRUE(run.at(goes).minted());
 }
 
+TEST(engine_queue, background_mints_are_counted_apart_while_they_wait) {
+  engine_run run{one_connection()};
+  const auto waiting = [&] { return std::pair{run.count().queued, run.count().queued_background}; };
+  using counted = std::pair<std::uint64_t, std::uint64_t>;
+  run.submit("a", 1h, priority::background);
+  EXPECT_EQ(waiting(), (counted{1, 1}));
+  run.submit("b");
+  run.submit("b", 1h, priority::background);
+  const int cancelled = run.submit("c", 1h, priority::background);
+  EXPECT_EQ(waiting(), (counted{4, 3}));
+  run.cancel(cancelled);
+  EXPECT_EQ(waiting(), (counted{3, 2}));
+  while (run.count().in_flight == 0) run.run_for(1ms);
+  EXPECT_EQ(waiting(), (counted{2, 2})) << "the login has left";
+  run.run_to_rest();
+  EXPECT_EQ(run.count().minted, 3u);
+  EXPECT_EQ(waiting(), (counted{0, 0}));
+}
+
+TEST(engine_queue, background_mint_that_is_tried_again_waits_once_more) {
+  engine_run run{one_connection()};
+  run.next_requests = {answered(core::reply_facts::answer::server_error)};
+  run.submit("a", 1h, priority::background);
+  while (run.sent().empty()) run.run_for(1ms);
+  EXPECT_EQ(run.count().queued_background, 0u);
+  while (run.count().in_flight > 0) run.run_for(1ms);
+  EXPECT_EQ(run.count().queued_background, 1u);
+  run.run_to_rest();
+}
+
 }  // namespace
 }  // namespace ephemint::test

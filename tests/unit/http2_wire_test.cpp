@@ -117,7 +117,7 @@ TEST(Http2Wire, a_reply_belongs_to_the_attempt_whose_stream_it_is) {
   EXPECT_THAT(run.told(), ElementsAre("reply 3 200 five", "reply 1 200 one"));
   run.give(run.good_reply(3, "three"));
   EXPECT_THAT(run.told(), ElementsAre("reply 2 200 three"));
-  EXPECT_TRUE(run.spoken.resting());
+  EXPECT_EQ(run.spoken.out(), 0U);
 }
 
 TEST(Http2Wire, replies_may_come_in_pieces_among_each_other) {  // 49
@@ -459,7 +459,7 @@ TEST(Http2Wire, a_graceful_end_answers_what_it_took) {  // 22, 54
   EXPECT_THAT(run.told(), ElementsAre("reply 1 200 token", HasSubstr("lost 3 unprocessed")));
   EXPECT_EQ(run.give(run.good_reply(3)), news::some);
   EXPECT_THAT(run.told(), ElementsAre("reply 2 200 token"));
-  EXPECT_TRUE(run.spoken.resting());
+  EXPECT_EQ(run.spoken.out(), 0U);
 }
 
 TEST(Http2Wire, one_that_ends_for_a_reason_took_what_it_may_have_looked_at) {  // 25
@@ -629,7 +629,7 @@ TEST(Http2Wire,
       EXPECT_THAT(one, HasSubstr("lost 1 begun: api.test: the reply was refused"));
     }
     EXPECT_EQ(run.farewell(), bad.code);
-    EXPECT_FALSE(run.spoken.resting());
+    EXPECT_NE(run.spoken.out(), 0U);
     EXPECT_THAT(std::string{run.spoken.problem().message}, HasSubstr("what breaks HTTP/2 ("));
   }
 }

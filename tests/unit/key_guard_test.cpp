@@ -257,5 +257,21 @@ TEST(key_guard_shared, asker_in_vain_goes_as_if_alone) {
   EXPECT_EQ(g.may_send(now + std::chrono::seconds{21}), key_guard::permission::go_as_probe);
 }
 
+// behaviours: R18
+TEST(key_guard, key_is_called_refused_from_its_gates_fall_to_a_mint_whether_a_probe_is_due_or_not) {
+  key_guard doubted;
+  shut(doubted);
+  EXPECT_FALSE(doubted.refused());
+  key_guard guard;
+  refuse(guard);
+  EXPECT_TRUE(guard.refused());
+  EXPECT_FALSE(guard.failing(begin + 5s, true)) << "a probe is due";
+  EXPECT_TRUE(guard.refused());
+  EXPECT_EQ(guard.may_send(begin + 5s), permission::go_as_probe);
+  EXPECT_TRUE(guard.refused()) << "until the probe says otherwise";
+  guard.on_minted(guard.version());
+  EXPECT_FALSE(guard.refused());
+}
+
 }  // namespace
 }  // namespace ephemint::core

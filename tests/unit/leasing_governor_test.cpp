@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -221,6 +222,72 @@ TEST(leasing_governor, login_waits_for_no_command_while_there_is_quota) {
     EXPECT_EQ(logins.logins, 0u) << i;
     world.run_for(400ms);
   }
+}
+
+// behaviours: L10
+TEST(leasing_governor, quota_stands_as_the_store_says_and_as_we_have_used_it_since) {
+  redis::leasing_governor g{settings()};
+  const auto client = g.join();
+  time_point now{1000s};
+  EXPECT_EQ(g.state(now), (quota_state{.in_force = forty})) << "nobody has said anything else";
+  const auto call = g.next_call(now);
+  auto answer = granting(2);
+  answer.counted = 17;
+  answer.limit = 36.5;
+  g.on_answer(now, call->number, answer);
+  const quota in_force = quota::declared(36, 4s);
+  EXPECT_EQ(g.state(now), (quota_state{.in_force = in_force, .used = 17}));
+  const admission a = g.try_acquire(now, {priority::interactive, "a", client});
+  ASSERT_EQ(a.what, verdict::granted);
+  EXPECT_EQ(g.state(now).used, 18u) << "in flight";
+  now += 80ms;
+  g.on_reply(now, a.granted_permit, {permit_use::admitted, "a", now - 80ms, {}});
+  EXPECT_EQ(g.state(now).used, 18u) << "charged, and not told yet";
+  EXPECT_EQ(g.state(now + 4s).used, 1u) << "what the store said is too old to count, our own use isn't yet";
+  EXPECT_EQ(g.state(now + 5s).used, 0u);
+}
+
+TEST(leasing_governor, pause_of_another_member_is_a_pause) {
+  redis::leasing_governor g{settings()};
+  g.join();
+  const time_point now{1000s};
+  const auto call = g.next_call(now);
+  auto answer = granting(0);
+  answer.now = redis::store_answer::mode::pause;
+  answer.pause_left = 3s;
+  g.on_answer(now, call->number, answer);
+  EXPECT_GE(g.state(now).pause, 3s);
+  EXPECT_LE(g.state(now).pause, 3250ms);
+  EXPECT_FALSE(g.state(now).probing) << "another one probes, when it is time";
+}
+
+// behaviours: L10
+TEST(leasing_governor, without_the_store_the_quota_is_our_share_of_it) {
+  for (const bool stops : {false, true}) {
+    auto s = settings();
+    s.stop_if_lost = stops;
+    redis::leasing_governor g{s};
+    g.join();
+    time_point now{1000s};
+    while (!g.figures(now).away) {
+      now += 100ms;
+      while (const auto call = g.next_call(now)) g.on_failure(now, call->number, "away");
+    }
+    const std::optional<quota> in_force = stops ? std::nullopt : std::optional{quota::declared(4, 4s)};
+    EXPECT_EQ(g.state(now), (quota_state{.in_force = in_force})) << "a tenth; or nothing, and so none";
+  }
+}
+
+TEST(leasing_governor, quota_of_each_account_is_told_as_it_was_given) {
+  redis::leasing_governor g{settings(quota_scope::per_account)};
+  const auto client = g.join();
+  const time_point now{1000s};
+  g.try_acquire(now, {priority::interactive, "a", client});
+  const auto call = g.next_call(now);
+  auto answer = granting(1);
+  answer.counted = 17;
+  g.on_answer(now, call->number, answer);
+  EXPECT_EQ(g.state(now), (quota_state{.in_force = forty}));
 }
 
 }  // namespace

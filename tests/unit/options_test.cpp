@@ -6,9 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace ephemint {
 
@@ -24,6 +27,11 @@ client_options good() {
   client_options o;
   o.api_key = secret{"TEST_planted"};
   return o;
+}
+
+void use_proxy(client_options& o, std::string_view credentials) {
+  o.proxy = "http://proxy.test:3128";
+  o.proxy_credentials = std::make_shared<const secret>(credentials);
 }
 
 struct idle_governor final : rate_governor {
@@ -125,8 +133,39 @@ TEST(ClientOptions, absolute_name_is_looked_up_with_its_dot_and_all_else_is_with
   EXPECT_THROW(check(options), std::invalid_argument);
 }
 
+TEST(ClientOptions, proxy_is_taken_apart_and_its_credentials_are_shared) {
+  EXPECT_FALSE(check(good()).endpoint.proxy);
+  const struct {
+    const char* text;
+    const char* host;
+    std::uint16_t port;
+  } cases[] = {
+      {"http://proxy.test:3128", "proxy.test", 3128},
+      {"HTTP://Proxy.Test:80/", "proxy.test", 80},
+      {"http://proxy.test.:3128", "proxy.test.", 3128},
+      {"http://127.0.0.1:8080", "127.0.0.1", 8080},
+      {"http://[::1]:8080", "::1", 8080},
+      {"http://localhost:1", "localhost", 1},
+  };
+  for (const auto& c : cases) {
+    auto options = good();
+    options.proxy = c.text;
+    const auto found = check(options).endpoint.proxy;
+    ASSERT_TRUE(found) << c.text;
+    EXPECT_EQ(found->host, c.host);
+    EXPECT_EQ(found->port, c.port);
+    EXPECT_EQ(found->credentials, nullptr);
+  }
+  auto options = good();
+  use_proxy(options, "user:pass:w\xc3\xb6rd and more");
+  EXPECT_EQ(check(options).endpoint.proxy->credentials, options.proxy_credentials);
+  use_proxy(options, ":");
+  EXPECT_NO_THROW(check(options));
+}
+
 TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
   const std::string like = "; give one like https://api.shipengine.com";
+  const std::string like_proxy = "; give one like http://proxy.example.com:3128";
   const struct {
     std::function<void(client_options&)> change;
     std::string fault;
@@ -181,6 +220,54 @@ TEST(ClientOptions, wrong_ones_are_refused_by_name) {  // behaviours: X1
       {[](auto& o) { o.base_url = "TEST_planted"; }, "base_url: \"[redacted]\" is not an https URL" + like},
       {[](auto& o) { o.base_url = "https://h/" + std::string(3000, 'x'); },
        "base_url: \"https://h/" + std::string(67, 'x') + "...\" is too long; give at most 2048 characters"},
+
+      {[](auto& o) { o.proxy = "proxy.test"; }, "proxy: \"proxy.test\" is not an http URL" + like_proxy},
+      {[](auto& o) { o.proxy = "proxy.test:3128"; },
+       "proxy: \"proxy.test:3128\" is not an http URL" + like_proxy},
+      {[](auto& o) { o.proxy = "socks5://proxy.test:1080"; },
+       "proxy: \"socks5://proxy.test:1080\" is not an http URL" + like_proxy},
+      {[](auto& o) { o.proxy = "http://a b:1"; }, "proxy: \"http://a b:1\" is not an http URL" + like_proxy},
+      {[](auto& o) { o.proxy = "http://a:1\r\nX: y"; },
+       "proxy: \"http://a:1\\x0d\\x0aX: y\" is not an http URL" + like_proxy},
+      {[](auto& o) { o.proxy = "https://proxy.test:3128"; },
+       "proxy: \"https://proxy.test:3128\" is an https URL; what is said to a proxy itself goes without TLS: "
+       "give http://host:port"},
+      {[](auto& o) { o.proxy = "http://proxy.test"; },
+       "proxy: \"http://proxy.test\" has no port" + like_proxy},
+      {[](auto& o) { o.proxy = "http://proxy.test/"; },
+       "proxy: \"http://proxy.test/\" has no port" + like_proxy},
+      {[](auto& o) { o.proxy = "http://proxy.test:"; },
+       "proxy: \"http://proxy.test:\" has a port that is not 1 to 65535"},
+      {[](auto& o) { o.proxy = "http://proxy.test:0"; },
+       "proxy: \"http://proxy.test:0\" has a port that is not 1 to 65535"},
+      {[](auto& o) { o.proxy = "http://proxy.test:65536"; },
+       "proxy: \"http://proxy.test:65536\" has a port that is not 1 to 65535"},
+      {[](auto& o) { o.proxy = "http://:3128"; }, "proxy: \"http://:3128\" has no host" + like_proxy},
+      {[](auto& o) { o.proxy = "http:p"; }, "proxy: \"http:p\" has no host" + like_proxy},
+      {[](auto& o) { o.proxy = "http://127.1:3128"; },
+       "proxy: \"http://127.1:3128\" names a host that is neither a host name nor an address"},
+      {[](auto& o) { o.proxy = "http://user:planted@proxy.test:3128"; },
+       "proxy: \"http://[redacted]@proxy.test:3128\" has user info; credentials go into proxy_credentials"},
+      {[](auto& o) { o.proxy = "http://proxy.test:3128/x"; },
+       "proxy: \"http://proxy.test:3128/x\" has a path, query or fragment; give scheme, host and port only"},
+      {[](auto& o) { o.proxy = "http://proxy.test:3128?planted"; },
+       "proxy: \"http://proxy.test:3128\" has a path, query or fragment; give scheme, host and port only"},
+      {[](auto& o) { o.proxy = "http://proxy.test:3128#planted"; },
+       "proxy: \"http://proxy.test:3128\" has a path, query or fragment; give scheme, host and port only"},
+      {[](auto& o) { o.proxy = "http://" + std::string(3000, 'x'); },
+       "proxy: \"http://" + std::string(70, 'x') + "...\" is too long; give at most 2048 characters"},
+      {[](auto& o) { o.proxy_credentials = std::make_shared<const secret>("user:planted"); },
+       "proxy_credentials: is set, and there is no proxy; name one, or leave it"},
+      {[](auto& o) { use_proxy(o, ""); }, "proxy_credentials: has no colon; give user:password"},
+      {[](auto& o) { use_proxy(o, "planted"); }, "proxy_credentials: has no colon; give user:password"},
+      {[](auto& o) { use_proxy(o, "user:planted\r\nX: y"); },
+       "proxy_credentials: byte 13 is a control character; is there a line break in it?"},
+      {[](auto& o) {
+         use_proxy(o, {"user\0:planted", 13});
+       },
+       "proxy_credentials: byte 5 is a control character; is there a line break in it?"},
+      {[](auto& o) { use_proxy(o, "u:" + std::string(1023, 'p')); },
+       "proxy_credentials: has 1025 bytes; give at most 1024"},
 
       {[](auto& o) { o.system_authorities = false; },
        "system_authorities: is off, and neither authority_file nor authority_pem is given: there is nothing "

@@ -92,6 +92,20 @@ TEST_P(SerialGate, a_task_may_enter_again_while_it_runs) {
   EXPECT_EQ(ran, 1000);
 }
 
+TEST_P(SerialGate, a_task_is_told_from_where_its_thread_came_whoever_brought_it) {
+  std::vector<place> seen;
+  scripted_task second{[&] { seen.push_back(gate.entered_from()); }};
+  for (const place from : {place::on_executor, place::elsewhere})
+    inside(
+        gate,
+        [&] {
+          gate.enter(second.task, nullptr, place::elsewhere);
+          seen.push_back(gate.entered_from());
+        },
+        from);
+  EXPECT_EQ(seen, (std::vector{place::on_executor, place::on_executor, place::elsewhere, place::elsewhere}));
+}
+
 TEST_P(SerialGate, a_keeper_is_held_until_its_task_has_run) {
   auto first_keeper = std::make_shared<int>(), second_keeper = std::make_shared<int>();
   const std::weak_ptr<int> first_held = first_keeper, second_held = second_keeper;

@@ -4,6 +4,7 @@
 #include <ephemint/export.hpp>
 #include <ephemint/mint_request.hpp>
 #include <ephemint/quota.hpp>
+#include <ephemint/secret.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -58,6 +59,17 @@ struct client_options {
   /// a loopback one, that host with any port as well.
   std::vector<std::string> redirect_hosts{};
 
+  // --- a proxy ---
+  /// An HTTP proxy through which the API is reached, by CONNECT: `http://host:port`. It is asked for the
+  /// API's host by name, which isn't looked up here; TLS runs through it, to the API, and is verified as
+  /// without. Empty: none. The environment's proxy variables have no effect.
+  std::string proxy{};
+  /// For a proxy that demands credentials: `user:password`, sent to it alone, as Basic, and in clear, as all
+  /// that a proxy is told. At most 1024 bytes without control characters; the first colon ends the user's
+  /// name. Null: none. Overwritten when the last of the copies of these options, and the last client that was
+  /// made with one, is gone.
+  std::shared_ptr<const secret> proxy_credentials{};
+
   // --- the quota ---
   /// How many requests may leave. None: the documented 200 a minute, or 20 for a key that begins with
   /// `TEST_`. Of a client that was given a governor `client::options` says none: its quota is the governor's.
@@ -77,7 +89,7 @@ struct client_options {
   /// A token with less than this left of its 10 s is not handed over but minted again. 0 to 9.9 s. 5 s: time
   /// enough for a redirect over a slow network.
   std::chrono::milliseconds min_remaining = std::chrono::seconds{5};
-  /// Name look-up and TCP connect together, 1 ms to 1 h.
+  /// Name look-up, TCP connect and a proxy's answer together, 1 ms to 1 h.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds{3};
   /// One address's TLS handshake, 1 ms to 1 h. After 500 ms, or a third of this if that is less, another
   /// address is tried beside it.
@@ -98,6 +110,13 @@ struct client_options {
   /// Tokens in the retry budget: a retry takes 14, one after a 429 takes 5, a success gives 1 back. 0 (no
   /// retries) to 1,000,000. 500 lets some 35 retries through before an outage stops them.
   int retry_budget = 500;
+  /// Whether a request that is late gets a second one beside it: the first token wins, the other request is
+  /// dropped. Late is twice what 95 of 100 replies take at most, 50 ms at least, once 50 came. Of use where a
+  /// person waits, and few of many replies take far longer than the rest. It costs two requests more in a
+  /// hundred at most, each with a permit that nobody waits for, out of the retry budget, and one of
+  /// `max_attempts`; and over HTTP/1.1 the late one's connection, and a second one, which may be dialled for
+  /// that. Off: the API's quota is small, and a request that may not be needed takes from it.
+  bool hedge = false;
 
   // --- connections and queue ---
   /// Connections at once, idle, busy and being dialled together, 1 to 4096. 8: far more than any quota needs.

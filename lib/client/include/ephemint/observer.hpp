@@ -28,6 +28,8 @@ enum class wait_reason : std::uint8_t {
 };
 /// How many there are.
 inline constexpr std::size_t wait_reasons = 4;
+/// The name as it stands in the enumeration: `backoff`.
+EPHEMINT_EXPORT std::string_view to_string(wait_reason) noexcept;
 
 /// How an attempt ended.
 enum class attempt_outcome : std::uint8_t {
@@ -46,6 +48,8 @@ enum class attempt_outcome : std::uint8_t {
 };
 /// How many there are.
 inline constexpr std::size_t attempt_outcomes = 12;
+/// The name as it stands in the enumeration: `rate_limited`.
+EPHEMINT_EXPORT std::string_view to_string(attempt_outcome) noexcept;
 
 /// Why an attempt was made.
 enum class attempt_reason : std::uint8_t {
@@ -54,6 +58,10 @@ enum class attempt_reason : std::uint8_t {
   replacement,  ///< one before it surely wasn't looked at, or left with a key that was rotated away
   hedge,        ///< one before it takes longer than is usual
 };
+/// How many there are.
+inline constexpr std::size_t attempt_reasons = 4;
+/// The name as it stands in the enumeration: `replacement`.
+EPHEMINT_EXPORT std::string_view to_string(attempt_reason) noexcept;
 
 /// One request of one mint, when it is over.
 struct attempt_report {
@@ -74,17 +82,18 @@ struct attempt_report {
 
 /// One mint, when it is over.
 struct mint_report {
-  std::uint64_t mint = 0;                    ///< this client's number for the mint, from 1
-  std::uint64_t tag = 0;                     ///< `mint_request::tag`
-  std::string_view account;                  ///< whose: a customer's id, and so never a metric's label
-  priority urgency = priority::interactive;  ///< as it was asked for
-  std::optional<mint_errc> error{};          ///< none: a token was handed over
-  int attempts = 0;                          ///< as `mint_error::attempts` counts them
-  clock::duration took{};                    ///< from the call to the end
-  clock::duration on_the_wire{};             ///< of that, while an attempt was under way
-  clock::duration remaining{};               ///< of a token: how long it lives on
+  std::uint64_t mint = 0;    ///< this client's number for the mint, from 1; 0: it wasn't begun
+  std::uint64_t tag = 0;     ///< `mint_request::tag`
+  std::string_view account;  ///< whose: a customer's id, and so never a metric's label
+  priority urgency = priority::interactive;            ///< as it was asked for
+  std::optional<mint_errc> error{};                    ///< none: a token was handed over
+  int attempts = 0;                                    ///< as `mint_error::attempts` counts them
+  clock::duration took{};                              ///< from the call to the end
+  clock::duration on_the_wire{};                       ///< of that, while an attempt was under way
+  clock::duration remaining{};                         ///< of a token: how long it lives on
   std::array<clock::duration, wait_reasons> waited{};  ///< by `wait_reason`; with `on_the_wire` all of `took`
   std::string_view request_id;                         ///< of the last reply, checked; empty: none
+  clock::time_point at{};                              ///< when it was over
 };
 
 /// What happened to a connection.
@@ -103,7 +112,9 @@ struct connection_report {
   clock::duration connect{};     ///< `established`: name, TCP, proxy
   clock::duration handshake{};   ///< `established`: TLS
   std::string_view cause;        ///< `failed` and `closed`: why, in one clean line; empty: we closed it
-  std::size_t open = 0;          ///< connections that stand after it
+  mint_errc error = mint_errc::connect_failed;  ///< `failed`: that, or `tls_failed`
+  std::size_t open = 0;                         ///< connections that stand after it
+  clock::time_point at{};                       ///< when it happened
 };
 
 /// What was learnt of the quota or the key.
@@ -120,6 +131,7 @@ struct quota_report {
   event what = event::paused;  ///< which event it is
   clock::duration pause{};     ///< `paused`: how long from now
   quota_state now{};           ///< as it stands after it
+  clock::time_point at{};      ///< when it was learnt
 };
 
 /// Looks at a client without keeping it. Copyable; from any thread.
@@ -159,7 +171,8 @@ class EPHEMINT_EXPORT client_view {
 /// A call holds up the client: some microseconds are fine, a lock that others hold for long isn't.
 ///
 /// \par Lifetime
-/// The client keeps its observer until it is gone itself. Views in a report live for the call.
+/// The client keeps its observer until what it did last was told, which may be just after its own end. Views
+/// in a report live for the call.
 ///
 /// \par Exceptions
 /// None may leave: the functions are `noexcept`.

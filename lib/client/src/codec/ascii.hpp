@@ -16,6 +16,8 @@ constexpr bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <
 constexpr bool is_hex(char c) noexcept { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
 /// 0x21 to 0x7E: what may stand in a header's value without being trimmed or split.
 constexpr bool is_visible(char c) noexcept { return c > 0x20 && c < 0x7f; }
+/// 0x00 to 0x1F, and 0x7F.
+constexpr bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 /// The value of a character that `is_hex`.
 constexpr int hex_value(char c) noexcept { return is_digit(c) ? c - '0' : lower(c) - 'a' + 10; }

@@ -32,10 +32,11 @@ bool is_address_part(std::string_view label) noexcept {
          std::all_of(label.begin() + 2, label.end(), ascii::is_hex);
 }
 
+constexpr std::size_t longest_url = 2048;
+constexpr const char* too_long = "is too long; give at most 2048 characters";
 constexpr const char* no_host_name = "names a host that is neither a host name nor an address";
 
-const char* take_host(const urls::url_view& url, base_url& out) {
-  constexpr const char* no_host = "has no host; give one like https://api.shipengine.com";
+const char* take_host(const urls::url_view& url, const char* no_host, base_url& out) {
   if (!url.has_authority() || url.encoded_host().empty()) return no_host;
   if (url.host_type() == urls::host_type::ipv6) {
     const auto address = url.host_ipv6_address();
@@ -72,17 +73,17 @@ std::string base_url::host_header() const {
 }
 
 const char* parse_base_url(std::string_view text, base_url& out) {
-  constexpr std::size_t longest = 2048;
   constexpr const char* no_url = "is not an https URL; give one like https://api.shipengine.com";
+  constexpr const char* no_host = "has no host; give one like https://api.shipengine.com";
   out = {};
-  if (text.size() > longest) return "is too long; give at most 2048 characters";
+  if (text.size() > longest_url) return too_long;
   const auto parsed = urls::parse_uri(text);
   if (!parsed || parsed->scheme_id() != urls::scheme::https) return no_url;
   const urls::url_view& url = *parsed;
   if (url.has_userinfo()) return "has user info; the key goes into api_key";
   if (url.has_query() || url.has_fragment())
     return "has a query or fragment; give scheme, host, port and path only";
-  if (const char* fault = take_host(url, out)) return fault;
+  if (const char* fault = take_host(url, no_host, out)) return fault;
   if (const char* fault = take_port(url, out)) return fault;
   const auto path = url.encoded_path();
   // Boost 1.81 ends the host of `1.2.3.4.example` behind the `4`, and takes the rest for a path.
@@ -90,6 +91,26 @@ const char* parse_base_url(std::string_view text, base_url& out) {
   out.prefix.assign(path.data(), path.size());
   out.prefix.erase(out.prefix.find_last_not_of('/') + 1);
   return nullptr;
+}
+
+const char* parse_proxy_url(std::string_view text, base_url& out) {
+  constexpr const char* no_url = "is not an http URL; give one like http://proxy.example.com:3128";
+  constexpr const char* no_host = "has no host; give one like http://proxy.example.com:3128";
+  out = {};
+  if (text.size() > longest_url) return too_long;
+  const auto parsed = urls::parse_uri(text);
+  if (parsed && parsed->scheme_id() == urls::scheme::https)
+    return "is an https URL; what is said to a proxy itself goes without TLS: give http://host:port";
+  if (!parsed || parsed->scheme_id() != urls::scheme::http) return no_url;
+  const urls::url_view& url = *parsed;
+  if (url.has_userinfo()) return "has user info; credentials go into proxy_credentials";
+  if (const char* fault = take_host(url, no_host, out)) return fault;
+  const auto path = url.encoded_path();
+  if (!path.empty() && path.front() != '/') return no_host_name;  // as above
+  if (path.size() > 1 || url.has_query() || url.has_fragment())
+    return "has a path, query or fragment; give scheme, host and port only";
+  if (!url.has_port()) return "has no port; give one like http://proxy.example.com:3128";
+  return take_port(url, out);
 }
 
 bool is_host_name(std::string_view text) noexcept {

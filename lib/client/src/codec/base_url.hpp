@@ -25,6 +25,10 @@ struct base_url {
 /// right, to be put behind the URL.
 const char* parse_base_url(std::string_view text, base_url& out);
 
+/// The same of a proxy's URL, `http://host:port`: there is no port that all take for granted, so it must be
+/// said.
+const char* parse_proxy_url(std::string_view text, base_url& out);
+
 /// Whether `text` is a host name of letters, digits, `-` and `_` (RFC 1123, and what resolves in practice),
 /// and can't be taken for an odd way to write an IPv4 address.
 bool is_host_name(std::string_view text) noexcept;

@@ -186,4 +186,14 @@ understood_reply reply_reader::read(const http_reply& reply, clock::time_point s
   return understood;
 }
 
+std::string_view reply_reader::request_id_beside(const ephemeral_token& token,
+                                                 const http_reply& reply) const noexcept {
+  redactor redacted;
+  redacted.hide_all(impl_->known);
+  redacted.hide(token.value());
+  redacted.hide(token.redirect_url());
+  const bool is_one = is_request_id(reply.request_id) && !redacted.finds(reply.request_id);
+  return is_one ? reply.request_id : std::string_view{};
+}
+
 }  // namespace ephemint::inline v0::detail

@@ -65,6 +65,9 @@ class reply_reader {
   /// one that comes is checked all the same. Never throws on bad input; throws `std::bad_alloc`.
   understood_reply read(const http_reply&, clock::time_point sent_at,
                         std::chrono::system_clock::time_point wall, bool token_only = false);
+  /// The request id in the header of a reply that brought this token, for whoever wants to name it in a log.
+  /// Empty if there is none, or one that can't be shown.
+  std::string_view request_id_beside(const ephemeral_token&, const http_reply&) const noexcept;
 
  private:
   struct impl;

@@ -18,6 +18,7 @@ engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key
       random_{seed},
       window_{s.min_remaining},
       retry_{s.retry, splitmix{random_.next()}},
+      hedges_{{s.hedge, s.attempt_timeout}},
       links_{s.links, splitmix{random_.next()}},
       dials_{s.dials, splitmix{random_.next()}} {
   outage_.join();
@@ -36,6 +37,7 @@ engine::~engine() {
   });
   drops_.clear();
   sends_.clear();
+  hedgeable_.clear();
   closing_links_.clear();
   probed_.clear();
   dialled_.clear();
@@ -53,11 +55,12 @@ engine::~engine() {
 // --- mints ---
 
 void engine::on_submit(time_point now, mint& m) noexcept {
+  last_event_ = now;
   ++counts_.submitted;
   const auto refused = refusal(now, m);
   begin(m, now);
   if (refused) return finish(m, refused->why, refused->code, refused->retry_at);
-  queue_.push(m);
+  line_up(m);
   advance(now);
 }
 
@@ -83,6 +86,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   m.account_hash = std::hash<account_id>{}(m.account);
   m.failed_dials_before = dial_failures_;
   m.submitted = now;
+  m.number = counts_.submitted;
   if (m.deadline != never) deadlines_.insert(m);
   if (patient(m)) {
     ++patient_;
@@ -90,6 +94,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   }
   live_.push_back(m);
   ++live_mints_;
+  counts_.queued_background += is_background(m);
 }
 
 /// Takes a mint out of wherever it waits.
@@ -110,7 +115,7 @@ void engine::take_out(mint& m, time_point now) noexcept {
       held_.erase(held_.iterator_to(m));
       break;
     case mint::place::sent:
-      drop(*m.under_way, now);
+      while (m.under_way) drop(*m.under_way, now);
       break;
     case mint::place::nowhere:
     case mint::place::over:
@@ -125,6 +130,7 @@ void engine::finish(mint& m, outcome::cause why, mint_errc code, time_point retr
   const auto dials = static_cast<int>(dial_failures_ - m.failed_dials_before);
   const bool by_dial = code == mint_errc::connect_failed || code == mint_errc::tls_failed;
   m.where = mint::place::over;
+  placed(m);
   m.end = {why, code, m.attempts + static_cast<int>(m.forgiven) + (by_dial ? dials : 0), retry_at};
   const bool waited_in_vain = code == mint_errc::timed_out || code == mint_errc::connect_failed;
   if (why == outcome::cause::engine && !m.met_anything && waited_in_vain && dial_said_something_)
@@ -135,6 +141,7 @@ void engine::finish(mint& m, outcome::cause why, mint_errc code, time_point retr
   live_.erase(live_.iterator_to(m));
   over_.push_back(m);
   --live_mints_;
+  counts_.queued_background -= is_background(m);
 }
 
 void engine::met(mint& m, const mint_error& said) noexcept {
@@ -144,6 +151,7 @@ void engine::met(mint& m, const mint_error& said) noexcept {
 
 void engine::on_cancel(time_point now, mint& m) noexcept {
   if (m.where == mint::place::nowhere || m.where == mint::place::over) return;
+  last_event_ = now;
   take_out(m, now);
   finish(m, outcome::cause::engine, mint_errc::cancelled);
   advance(now);
@@ -153,10 +161,13 @@ void engine::on_cancel(time_point now, mint& m) noexcept {
 /// server asked it to wait is a floor, and where nothing can come of that in time it ends now (R13).
 void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why, mint_errc code,
                        std::optional<duration> asked_to_wait) noexcept {
+  // One of two attempts may have been told so while the other went on.
+  if (m.not_before > now)
+    asked_to_wait = std::max(asked_to_wait.value_or(duration{}), between(m.not_before, now));
   const time_point floor = asked_to_wait ? add(now, *asked_to_wait) : now;
   time_point worth_it = asked_to_wait ? floor : never;
   if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
-  if (forgive(m, what, now)) return floor > now ? queue_.delay(m, floor) : queue_.push(m);
+  if (forgive(m, what, now)) return floor > now ? delay(m, floor) : line_up(m);
   if (what == trouble::server_error || what == trouble::timed_out || what == trouble::transport) {
     ++m.troubles;  // a node's, it may be
     m.troubled_at = now;
@@ -166,15 +177,19 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
   const auto when = retry_.next_attempt(now, what, m.attempts, m.deadline, floor);
   if (!when) return finish(m, why, code, worth_it);
   if (*when > now)
-    queue_.delay(m, *when);
+    delay(m, *when);
   else
-    queue_.push(m);
+    line_up(m);
 }
 
 /// A mint's attempt is lost: what surely wasn't seen goes again at once, in place of it, once; all else by
 /// the policy.
 void engine::lose(mint& m, fate what, const failure_facts& why, again where, time_point now) noexcept {
   met(m, why.said);
+  if (m.under_way) {  // the other of two decides
+    if (what == fate::unsent) --m.attempts;
+    return;
+  }
   const bool free_of_charge =
       what == fate::unsent || (what == fate::unprocessed && settings_.retry_stale_connections);
   if (!why.retryable || (closing_ && m.deadline == never)) {
@@ -192,7 +207,7 @@ void engine::lose(mint& m, fate what, const failure_facts& why, again where, tim
   --m.attempts;
   if (what == fate::unprocessed) ++counts_.stale_retries;
   // Where as many links stand as may, no fresh one may come.
-  links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : queue_.push(m);
+  links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : line_up(m);
 }
 
 /// Its attempt doesn't count: another one takes its place, before the queue.
@@ -204,7 +219,10 @@ void engine::go_again(mint& m) noexcept {
 
 /// Has a head whose account has no permit before then wait out of the others' way, or ends it (R10).
 void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
-  if (!hopeless(m, permit)) return queue_.park(m, until);
+  if (!hopeless(m, permit)) {
+    queue_.park(m, until);
+    return placed(m);
+  }
   queue_.drop(m);
   m.where = mint::place::nowhere;
   finish(m, outcome::cause::engine, mint_errc::rate_limited, permit);
@@ -214,7 +232,17 @@ void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
 /// others can use meanwhile. Whatever was stale with its first link is closed by now.
 void engine::to_queue(mint& m, time_point now) noexcept {
   take_out(m, now);
+  line_up(m);
+}
+
+void engine::line_up(mint& m) noexcept {
   queue_.push(m);
+  placed(m);
+}
+
+void engine::delay(mint& m, time_point until) noexcept {
+  queue_.delay(m, until);
+  placed(m);
 }
 
 void engine::to_fresh(mint& m, time_point since) noexcept {
@@ -223,6 +251,7 @@ void engine::to_fresh(mint& m, time_point since) noexcept {
   m.until = since;
   m.order = ++fresh_order_ | (since == time_point::min() ? 0 : needs_a_fresh_one);
   fresh_.insert(m);
+  placed(m);
 }
 
 // --- what is to be told ---
@@ -303,9 +332,10 @@ time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) c
 
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const noexcept {
   const auto n = count();
-  std::size_t ahead = urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
+  std::uint64_t ahead = urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
   if (settings_.scope == quota_scope::per_account) ahead = 0;  // nobody else takes its permits
-  const time_point when = governor_.estimate(now, {urgency, account.str(), client_}, ahead);
+  const time_point when =
+      governor_.estimate(now, {urgency, account.str(), client_}, static_cast<std::size_t>(ahead));
   return std::max(when, key_.not_before(now, usual_reply_));
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "core/attempt_observer.hpp"
 #include "core/attempts/attempt_store.hpp"
+#include "core/attempts/hedge_rules.hpp"
 #include "core/attempts/retry_policy.hpp"
 #include "core/key/key_guard.hpp"
 #include "core/links/address_book.hpp"
@@ -9,6 +11,7 @@
 #include "core/mints/admission_queue.hpp"
 #include "core/mints/mint.hpp"
 #include "core/mints/token_window.hpp"
+#include "core/mints/wait_clock.hpp"
 #include "core/outage/outage_guard.hpp"
 #include "core/warm_up.hpp"
 
@@ -24,6 +27,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace ephemint::inline v0::core {
 
@@ -59,6 +63,7 @@ struct engine_settings {
   duration min_remaining = std::chrono::seconds{5};
   std::size_t max_queued = 10'000;
   bool retry_stale_connections = true;
+  bool hedge = false;
   quota_scope scope = quota_scope::per_api_key;
 };
 
@@ -81,6 +86,8 @@ struct reply_facts {
   ephemeral_token token{};  ///< `minted`
   mint_error said{};        ///< all else: for whoever waits, should this be the end
   bool foreign = false;  ///< `rejected`, in words that aren't the API's: a node half set up says such things
+  int http_status = 0;
+  std::string_view request_id{};  ///< checked; empty: none
 };
 
 /// What the failure of a dial, a link or an attempt was.
@@ -105,6 +112,10 @@ class engine {
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
+
+  /// Before the first event. Null: nobody observes, and nothing is computed for it. It must outlive the
+  /// engine, or another take its place.
+  void observe(attempt_observer* by) noexcept { observer_ = by; }
 
   // --- events ---
   /// `finish` follows, maybe at once.
@@ -161,19 +172,28 @@ class engine {
   }
   /// When a mint that is asked for now would be sent: now, if at once.
   time_point estimate(time_point now, const account_id&, priority) const noexcept;
+  /// When its last event was.
+  time_point last_event() const noexcept { return last_event_; }
   /// Its number at the governor.
   std::uint32_t client() const noexcept { return client_; }
 
   struct counts {
     std::uint64_t submitted = 0, minted = 0, failed = 0, requests = 0, retries = 0, stale_retries = 0;
+    std::uint64_t hedges = 0, hedges_won = 0;
     std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0, refused = 0;
-    std::size_t queued = 0, in_flight = 0, connections = 0, shared_connections = 0;
-    std::size_t ahead_of_interactive = 0;  ///< mints that go before a new login
-    std::size_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
+    std::uint64_t queued = 0, queued_background = 0, in_flight = 0, connections = 0, shared_connections = 0;
+    std::uint64_t ahead_of_interactive = 0;  ///< mints that go before a new login
+    std::uint64_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
   };
   counts count() const noexcept;
 
  private:
+  struct leave_to_send {
+    permit granted;
+    std::uint64_t key_version;
+    bool probes_key;
+  };
+
   /// A dial is worth starting this long before the permit that it is for: a handshake over a slow line.
   static constexpr std::chrono::milliseconds dial_lead{500};
   /// An estimate may move on as time does, and stay just out of reach: it is looked at no more often.
@@ -190,12 +210,17 @@ class engine {
   /// That another client has found the API back is noticed so soon.
   static constexpr std::chrono::milliseconds outage_check{500};
 
+  /// A second attempt may take a permit that a batch would get within this: the quota's pace, not its end, is
+  /// what a few logins at once run ahead of.
+  static constexpr std::chrono::seconds hedge_pace{1};
+
   // the life of a mint
   void begin(mint&, time_point now) noexcept;
   /// Whether it waits for an API that is away.
   static bool patient(const mint& m) noexcept {
     return m.deadline == never && m.outage_patience > duration::zero();
   }
+  static bool is_background(const mint& m) noexcept { return m.urgency == priority::background; }
   void finish(mint&, outcome::cause, mint_errc, time_point retry_at = never) noexcept;
   std::optional<outcome> refusal(time_point now, const mint&) const noexcept;
   bool in_time(time_point now, const mint&) const noexcept;
@@ -207,6 +232,8 @@ class engine {
   void go_again(mint&) noexcept;
   void to_fresh(mint&, time_point since) noexcept;
   void to_queue(mint&, time_point now) noexcept;
+  void line_up(mint&) noexcept;
+  void delay(mint&, time_point until) noexcept;
   void put_off(mint& head, time_point permit_at, time_point until) noexcept;
   /// Whether a permit then would bring no token in time.
   bool hopeless(const mint& m, time_point permit_at) const noexcept {
@@ -227,7 +254,7 @@ class engine {
   void forget(link&) noexcept;
   bool untell(link&) noexcept;
   struct mints_of_a_link;
-  mints_of_a_link strip(link&, time_point now) noexcept;
+  mints_of_a_link strip(link&, fate, const mint_error& said, time_point now) noexcept;
   void gone(link&, fate of_its_attempts, const failure_facts&, time_point now) noexcept;
   void suspect(link&, time_point now) noexcept;
   void close_resting() noexcept;
@@ -256,6 +283,34 @@ class engine {
   void end_patience(time_point now) noexcept;
   time_point outage_wake(time_point now) const noexcept;
 
+  // what is told to whoever observes
+  void placed(mint& m) noexcept {
+    if (observer_) note_place(m, last_event_);
+  }
+  void tell(const mint& m, attempt_outcome what, time_point now,
+            const reply_facts* reply = nullptr) noexcept {
+    if (observer_) report(m, what, now, reply);
+  }
+  static void note_ended(const attempt&, mint&) noexcept;
+  void report(const mint&, attempt_outcome, time_point now, const reply_facts*) noexcept;
+  static attempt_outcome outcome_of(const reply_facts&, const mint&) noexcept;
+  static attempt_outcome outcome_of(fate) noexcept;
+  void note_place(mint&, time_point now) noexcept;
+  void note_hold_ups(time_point now) noexcept;
+  wait_reason lack_of_permit(time_point now) const noexcept;
+
+  // second attempts
+  void hedge_the_late(time_point now) noexcept;
+  bool worth_a_hedge(const attempt&, time_point now) const noexcept;
+  link* link_for_hedge(const attempt&, time_point now) noexcept;
+  bool dial_for_hedge(time_point now) noexcept;
+  bool permit_to_spare(const mint&, time_point now) const noexcept;
+  void hedge(mint&, link&, time_point now) noexcept;
+  bool left_to_the_other(mint&, const reply_facts&, time_point sent_at, bool old_key,
+                         time_point now) noexcept;
+  void note_unanswered(const attempt&, time_point now) noexcept;
+  time_point hedge_wake(time_point now) const noexcept;
+
   // what follows every event
   void advance(time_point now) noexcept;
   void expire_attempts(time_point now) noexcept;
@@ -267,12 +322,8 @@ class engine {
   void dispatch_fresh(time_point now) noexcept;
   bool out_of_attempts(time_point now) noexcept;
   bool dispatch_to(link&, mint&, time_point now) noexcept;
-  struct leave_to_send {
-    permit granted;
-    std::uint64_t key_version;
-    bool probes_key;
-  };
   void send_on(link&, mint&, const leave_to_send&, time_point now) noexcept;
+  attempt& begin_on(link&, mint&, const leave_to_send&, attempt::reason, time_point now) noexcept;
   void fail_hopeless(priority most_urgent, time_point permit_at, time_point now) noexcept;
   void fail_permitless(mint&, time_point now) noexcept;
   void fail_refused(time_point retry_at, time_point now) noexcept;
@@ -321,6 +372,10 @@ class engine {
       boost::intrusive::list<attempt,
                              boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::to_tell>,
                              boost::intrusive::constant_time_size<false>>;
+  using hedge_line =
+      boost::intrusive::list<attempt,
+                             boost::intrusive::member_hook<attempt, attempt::list_hook, &attempt::to_hedge>,
+                             boost::intrusive::constant_time_size<false>>;
   using link_list =
       boost::intrusive::list<link, boost::intrusive::member_hook<link, link::list_hook, &link::to_tell>,
                              boost::intrusive::constant_time_size<false>>;
@@ -336,6 +391,7 @@ class engine {
   splitmix random_;
   token_window window_;
   retry_policy retry_;
+  hedge_rules hedges_;
   mutable attempt_store attempts_;
   link_table links_;
   dial_rules dials_;
@@ -345,6 +401,7 @@ class engine {
   fresh_set held_;  // by an outage
   deadline_set deadlines_;
   mint_list live_;
+  hedge_line hedgeable_;  ///< those that may get a second one beside them, oldest first
   warm_up_list warm_ups_;
 
   // what is to be told, by kind
@@ -358,6 +415,8 @@ class engine {
   time_point wake_ = never;  // `never`: nothing new
   bool tell_drained_ = false;
 
+  attempt_observer* observer_ = nullptr;
+  wait_clock waits_;
   counts counts_;
   std::size_t live_mints_ = 0;
   std::size_t in_flight_ = 0;
@@ -377,6 +436,7 @@ class engine {
   time_point armed_ = never;
   time_point permit_at_ = never;
   time_point dial_at_ = never;
+  std::optional<priority> permitless_;  ///< the most urgent who, as this event has found, lacks but a permit
   bool closing_ = false;
   bool drained_ = false;
 };

@@ -18,11 +18,13 @@ void engine::advance(time_point now) noexcept {
   expire_links(now);
   expire_mints(now);
   end_patience(now);
-  queue_.wake(now);
+  while (mint* const m = queue_.wake(now)) placed(*m);
   recall(now);
   dispatch(now);
+  if (hedges_.on()) hedge_the_late(now);
   check_warm_ups();
   dial_as_needed(now);
+  if (observer_) note_hold_ups(now);
   if (closing_) say_drained(now);
   set_wake(now);
 }
@@ -37,6 +39,7 @@ void engine::time_out(attempt& a, time_point now) noexcept {
   link& l = *a.on;
   mint* const m = a.of;
   const bool never_left = a.now == attempt::state::to_send;
+  if (m) note_unanswered(a, now);
   if (never_left) {
     --counts_.requests;
     --l.served;
@@ -56,7 +59,12 @@ void engine::time_out(attempt& a, time_point now) noexcept {
     if (m && !never_left) addresses_.mark(l.address, address_trouble::silent, now);
     close(l);
   }
-  if (m) time_out(*m, now);
+  if (!m) return;
+  if (!m->under_way)
+    time_out(*m, now);
+  else if (never_left)
+    --m->attempts;  // the other of two decides
+  if (!never_left) tell(*m, attempt_outcome::timed_out, now);
 }
 
 void engine::time_out(mint& m, time_point now) noexcept {
@@ -103,6 +111,7 @@ mint* engine::front() noexcept {
 /// pause that began meanwhile is obeyed.
 void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
+  permitless_.reset();
   dispatch_fresh(now);
   while (mint* const m = out_of_attempts(now) ? nullptr : front()) {
     if (left_for_fresh(*m, now)) {
@@ -156,6 +165,7 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (settings_.scope == quota_scope::per_account && key_is_good)
     return put_off(m, when, std::min(when, add(now, longest_wait))), true;
   permit_at_ = std::min({permit_at_, when, add(now, longest_wait)});
+  permitless_ = m.urgency;
   fail_hopeless(m.urgency, when, now);
   return false;
 }
@@ -165,11 +175,24 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
     queue_.serve(m);
   else
     take_out(m, now);
+  const auto why = std::exchange(m.in_place, false) ? attempt::reason::replacement
+                   : m.attempts + m.forgiven > 0    ? attempt::reason::retry
+                                                    : attempt::reason::first;
+  m.where = mint::place::sent;
+  m.until = now;
+  m.probe = outage_.take_probe(now);
+  m.under_way = &begin_on(l, m, leave, why, now);
+  placed(m);
+  ++in_flight_;
+  counts_.queued_background -= is_background(m);
+  if (hedges_.on() && !m.hedged && m.probe == 0 && !leave.probes_key) hedgeable_.push_back(*m.under_way);
+}
+
+attempt& engine::begin_on(link& l, mint& m, const leave_to_send& leave, attempt::reason why,
+                          time_point now) noexcept {
   attempt& a = attempts_.begin();
-  a.why = std::exchange(m.in_place, false) ? attempt::reason::replacement
-          : m.attempts + m.forgiven > 0    ? attempt::reason::retry
-                                           : attempt::reason::first;
-  if (a.why != attempt::reason::first) ++counts_.retries;
+  a.why = why;
+  if (why != attempt::reason::first) ++counts_.retries;
   a.of = &m;
   a.spent = leave.granted;
   a.probes_key = leave.probes_key;
@@ -177,14 +200,12 @@ void engine::send_on(link& l, mint& m, const leave_to_send& leave, time_point no
   a.sent_at = now;
   attempts_.set_due(a, add(now, settings_.attempt_timeout));
   links_.put_on(l, a);
-  m.where = mint::place::sent;
-  m.until = now;
-  m.probe = outage_.take_probe(now);
-  m.under_way = &a;
   ++m.attempts;
-  ++in_flight_;
+  a.number = static_cast<std::uint16_t>(m.attempts + m.forgiven);
+  a.first_on_link = l.served == 1;
   ++counts_.requests;
   sends_.push_back(a);
+  return a;
 }
 
 /// Ends every waiting mint, of that urgency or less, whose deadline is before that permit could bring a token
@@ -299,6 +320,7 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
     put_off(m, permit, near);
   } else {
     dial_at_ = near;
+    permitless_ = m.urgency;
     if (links_.total() == 0) fail_hopeless(m.urgency, permit, now);
   }
   return false;
@@ -355,6 +377,7 @@ void engine::set_wake(time_point now) noexcept {
   time_point when = std::min(
       {attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_, outage_wake(now)});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
+  if (hedges_.on()) when = std::min(when, hedge_wake(now));
   // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
   if (when == never || (armed_ > now && when >= armed_)) return;
   wake_ = armed_ = std::max(when, now);

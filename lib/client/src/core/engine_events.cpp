@@ -39,13 +39,23 @@ void engine::settle_key(const attempt& a, const reply_facts& reply, time_point n
   }
 }
 
-/// Whoever waited for the attempt's reply waits no longer. Null if nobody did.
+/// Whoever waited for the attempt's reply waits for it no longer: for that of another one of theirs, if that
+/// is out. Null if nobody did.
 mint* engine::detach(attempt& a) noexcept {
   mint* const m = std::exchange(a.of, nullptr);
   if (!m) return nullptr;
+  if (observer_) note_ended(a, *m);
+  if (a.to_hedge.is_linked()) hedgeable_.erase(hedgeable_.iterator_to(a));
+  if (attempt* const other = std::exchange(a.beside, nullptr)) {
+    other->beside = nullptr;
+    m->under_way = other;
+    m->until = other->sent_at;
+    return m;
+  }
   m->under_way = nullptr;
   m->where = mint::place::nowhere;
   --in_flight_;
+  counts_.queued_background += is_background(*m);
   return m;
 }
 
@@ -64,8 +74,9 @@ void engine::end(attempt& a, time_point now) noexcept {
 void engine::drop(attempt& a, time_point now) noexcept {
   outage_.probe_undone(a.of->probe);
   if (a.now == attempt::state::to_send) return unsend(a, now);
+  note_unanswered(a, now);
   a.account = a.of->account;
-  detach(a);
+  tell(*detach(a), attempt_outcome::cancelled, now);
   a.now = attempt::state::draining;
   drops_.push_back(a);
   attempts_.set_due(a, add(now, drain_time));
@@ -99,7 +110,10 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   link& l = *a->on;
   if (l.now == link::state::probing) links_.heard(l, now);
   const permit_use use = use_of(reply.what);
-  if (use == permit_use::rate_limited) ++counts_.rate_limited;
+  if (use == permit_use::rate_limited) {
+    ++counts_.rate_limited;
+    hedges_.on_rate_limited();
+  }
   // Any other reply's wait is for its own mint (R13).
   settle(*a, use, now, use == permit_use::rate_limited ? reply.retry_after : std::nullopt);
   settle_key(*a, reply, now);
@@ -108,9 +122,12 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   if (!l.health.answered()) dials_.succeeded();
   // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
   usual_reply_ += (std::min(between(now, a->sent_at), settings_.attempt_timeout) - usual_reply_) / 8;
+  if (hedges_.on() && a->of && reply.what == reply_facts::answer::minted)
+    hedges_.on_token(between(now, a->sent_at));
   note_reply(a->of, reply, now);
   const bool old_key = a->key_version != key_.version();
   const time_point sent_at = a->sent_at;
+  const bool hedge = a->why == attempt::reason::hedge;
   mint* const m = detach(*a);
   // One second before the server gives up on it, so that a request never races the server's close (S11).
   if (reply.keep_alive)
@@ -126,11 +143,15 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
     close(l);
   }
   const bool ends_all = m && closing_ && m->deadline == never;
-  if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all) {
+  if (m && m->under_way && left_to_the_other(*m, reply, sent_at, old_key, now)) {
+    // it is `sent` still
+  } else if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all) {
     go_again(*m);  // it was asked for with a key that was rotated away: as often as that happens (K1)
   } else if (m) {
     conclude(*m, reply, sent_at, now);
+    counts_.hedges_won += hedge && m->where == mint::place::over && m->end.why == outcome::cause::token;
   }
+  if (m) tell(*m, outcome_of(reply, *m), now, &reply);
   advance(now);
 }
 
@@ -184,6 +205,7 @@ void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const fai
   const auto where = l.shared ? again::over_any : again::over_a_fresh_one;
   if (links_.spent(l, now)) close(l);
   if (m) lose(*m, what, why, where, now);
+  if (m && what != fate::unsent) tell(*m, outcome_of(what), now);
   advance(now);
 }
 
@@ -347,7 +369,7 @@ void engine::on_send_failed(time_point now, link_id id, attempt_id which) noexce
 }
 
 /// Takes everything off a link.
-engine::mints_of_a_link engine::strip(link& l, time_point now) noexcept {
+engine::mints_of_a_link engine::strip(link& l, fate what, const mint_error& said, time_point now) noexcept {
   mints_of_a_link its;
   while (!l.attempts.empty()) {
     attempt& a = l.attempts.front();
@@ -355,7 +377,14 @@ engine::mints_of_a_link engine::strip(link& l, time_point now) noexcept {
     if (never_left) --counts_.requests;
     settle(a, permit_use::unknown, now);
     if (a.probes_key) key_.probe_undone(a.key_version);
-    if (mint* const m = detach(a)) {
+    mint* const m = detach(a);
+    if (m && m->under_way) {  // goes on with the other of two
+      met(*m, said);
+      if (never_left)
+        --m->attempts;
+      else
+        tell(*m, outcome_of(what), now);
+    } else if (m) {
       live_.erase(live_.iterator_to(*m));
       (never_left ? its.unsent : its.sent).push_back(*m);
     }
@@ -368,7 +397,7 @@ engine::mints_of_a_link engine::strip(link& l, time_point now) noexcept {
 void engine::gone(link& l, fate what, const failure_facts& why, time_point now) noexcept {
   const bool stillborn = born_dead(l, now);
   if (stillborn) note_failed_dial(l, why, now);
-  mints_of_a_link its = strip(l, now);
+  mints_of_a_link its = strip(l, what, why.said, now);
   const bool merely_stale = what == fate::unprocessed || its.sent.empty();
   const bool lost_any = !its.sent.empty() || !its.unsent.empty();
   if (stillborn || !merely_stale) addresses_.mark(l.address, address_trouble::broke, now);
@@ -381,6 +410,7 @@ void engine::gone(link& l, fate what, const failure_facts& why, time_point now) 
       some.pop_front();
       live_.push_back(m);
       lose(m, its_fate, why, again::over_a_fresh_one, now);
+      if (its_fate != fate::unsent) tell(m, outcome_of(its_fate), now);
     }
   };
   lose_all(its.unsent, fate::unsent);

@@ -29,6 +29,7 @@ void engine::hold(mint& m, time_point now) noexcept {
   m.where = mint::place::held;
   m.order = ++held_order_;
   held_.insert(m);
+  placed(m);
 }
 
 /// Those who wait, when the API is back, or nobody else is there to try; the first of them, when a probe is

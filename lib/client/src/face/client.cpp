@@ -49,10 +49,14 @@ void begin_mint(const impl_pointer& impl, const mint_request& request, mint_hand
     refusal.emplace(mint_errc::invalid_request, mint_error::details{.message = std::move(wrong)});
   const auto slot = asio::get_associated_cancellation_slot(handler);
   mint_operation& op = mint_operation::make(impl->place(), handler, impl);
-  if (refusal) return op.refuse(*std::move(refusal));
+  if (refusal) {
+    impl->invalid(request.tag, request.account, request.urgency);
+    return op.refuse(*std::move(refusal));
+  }
   op.account = request.account;
   op.urgency = request.urgency;
   op.token_only = request.token_only;
+  op.tag = request.tag;
   op.deadline = impl->deadline_of(request, clock::now());
   op.outage_patience = request.outage_patience;
   mint_operation::begin(op, slot, handler);

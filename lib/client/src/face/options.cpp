@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -91,11 +92,38 @@ std::string shown_url(std::string_view url, const secret& key) {
   return in_quotes(redacted(text));
 }
 
+std::string host_to_look_up(const base_url& url) { return url.is_absolute ? url.host + '.' : url.host; }
+
 base_url checked_url(const client_options& o, const secret& key) {
   base_url url;
   if (const char* fault = parse_base_url(o.base_url, url))
     refuse("base_url", shown_url(o.base_url, key) + ' ' + fault);
   return url;
+}
+
+void check_proxy_credentials(std::string_view text) {
+  constexpr std::size_t longest = 1024;
+  constexpr std::string_view option = "proxy_credentials";
+  if (text.size() > longest)
+    refuse(option, fmt::format("has {} bytes; give at most {}", text.size(), longest));
+  const auto bad = std::find_if(text.begin(), text.end(), ascii::is_control);
+  if (bad != text.end())
+    refuse(option, fmt::format("byte {} is a control character; is there a line break in it?",
+                               bad - text.begin() + 1));
+  if (text.find(':') == text.npos) refuse(option, "has no colon; give user:password");
+}
+
+std::optional<net::proxy_settings> proxy_of(const client_options& o, const secret& key) {
+  if (o.proxy.empty()) {
+    if (o.proxy_credentials)
+      refuse("proxy_credentials", "is set, and there is no proxy; name one, or leave it");
+    return std::nullopt;
+  }
+  base_url url;
+  if (const char* fault = parse_proxy_url(o.proxy, url))
+    refuse("proxy", shown_url(o.proxy, key) + ' ' + fault);
+  if (o.proxy_credentials) check_proxy_credentials(o.proxy_credentials->reveal());
+  return net::proxy_settings{host_to_look_up(url), url.port, o.proxy_credentials};
 }
 
 void check_trust(const client_options& o) {
@@ -168,14 +196,15 @@ checked_options check(const client_options& o) {
   check_times(o);
   check_counts(o);
   checked_options checked;
-  checked.endpoint = {url.is_absolute ? url.host + '.' : url.host,
+  checked.endpoint = {host_to_look_up(url),
                       url.port,
                       o.system_authorities,
                       o.authority_file,
                       o.authority_pem,
                       o.resume_sessions,
                       http_offer_of(o.http2, net::speaks_http2()),
-                      static_cast<std::uint32_t>(o.max_streams)};
+                      static_cast<std::uint32_t>(o.max_streams),
+                      proxy_of(o, *key)};
   checked.host_header = url.host_header();
   checked.bare_target = url.prefix + "/v1/tokens/ephemeral";
   checked.target = checked.bare_target + "?redirect=shipengine-dashboard";

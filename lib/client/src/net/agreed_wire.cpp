@@ -24,7 +24,7 @@ failure only_http2_was_allowed(const endpoint& host, const std::string& what) {
 std::unique_ptr<wire> http2_over(endpoint& with, tls_stream& stream) {
   if (!with.stock) with.stock = std::make_shared<http2_stock>();
   stream.read_into(with.stock->ciphertext());
-  stream.tls().keep_no_buffers();
+  stream.tls().share_buffers();
   const std::uint32_t first =
       std::min(http2_wire::usual_first_streams, std::max<std::uint32_t>(with.known_streams, 1));
   return std::make_unique<http2_wire>(

@@ -46,9 +46,9 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   void on_address(const asio::ip::address& which, address_news what) noexcept override {
     if (observer_) observer_->on_address(id_, which, what);
   }
-  void on_stream(std::unique_ptr<tls_stream>) noexcept override;
+  void on_stream(std::unique_ptr<tls_stream>, const dial_facts&) noexcept override;
   void on_no_stream(const failure&) noexcept override;
-  void open(std::unique_ptr<tls_stream>);
+  void open(std::unique_ptr<tls_stream>, const dial_facts&);
   bool nothing_wrong_came_early();
   void on_no_dial() noexcept { fail_dial(out_of_memory()); }
   void fail_dial(const failure&) noexcept;
@@ -69,7 +69,9 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   void on_written(const error_code&) noexcept override;
   bool send(attempt_id, const detail::prepared_request&) noexcept;
   void write_out();
+  bool write();
   void flush() noexcept;
+  void flush_later() noexcept;
   void on_flush() noexcept;
   void probe() noexcept;
   bool peer_is_silent() noexcept;
@@ -98,10 +100,12 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   bool shared_ = false;       // by many requests, which are written once a turn
   bool in_turn_ = false;      // what is to be written is written at its end
   bool flush_due_ = false;    // `flush_` is on its way
+  bool is_alone_ = false;     // the request that was taken last: no other is out, nor was taken with it
   bool look_first_ = false;   // whether the server has closed it, before anything is written
   bool doomed_ = false;       // for want of memory; its end is still to be told
   bool peer_closed_ = false;  // close_notify came
   bool answered_ = false;     // a request was answered already
+  unsigned replies_ = 0;      // in what was read last
   clock::time_point idle_since_{};
   std::weak_ptr<dial> dial_;
   std::unique_ptr<tls_stream> stream_;  // these two from `open` on
@@ -145,14 +149,14 @@ void connection::impl::connect(dial_times times) noexcept {
   }
 }
 
-void connection::impl::on_stream(std::unique_ptr<tls_stream> stream) noexcept {
+void connection::impl::on_stream(std::unique_ptr<tls_stream> stream, const dial_facts& how) noexcept {
   if (phase_ != phase::dialling) return;
-  guarded([&] { open(std::move(stream)); });
+  guarded([&] { open(std::move(stream), how); });
 }
 
 void connection::impl::on_no_stream(const failure& why) noexcept { fail_dial(why); }
 
-void connection::impl::open(std::unique_ptr<tls_stream> stream) {
+void connection::impl::open(std::unique_ptr<tls_stream> stream, const dial_facts& how) {
   stream_ = std::move(stream);
   stream_->speak_for(*this);
   failure why;
@@ -163,7 +167,7 @@ void connection::impl::open(std::unique_ptr<tls_stream> stream) {
   phase_ = phase::open;
   idle_since_ = clock::now();
   in_turn_ = true;
-  observer_->on_open(id_, wire_->capacity(), stream_->tls().resumed());
+  observer_->on_open(id_, wire_->capacity(), how);
   deliver();
   in_turn_ = false;
   if (phase_ == phase::open) write_out();
@@ -203,6 +207,7 @@ void connection::impl::on_input(const error_code& error) noexcept {
   guarded([&] {
     if (error) return on_stream_end(error);
     in_turn_ = true;
+    replies_ = 0;
     take_plaintext();
     in_turn_ = false;
     if (phase_ == phase::open) write_out();  // TLS's own answers too: to a key update, for instance
@@ -289,6 +294,7 @@ void connection::impl::tell_reply(wire::note& told) {
   detail::http_reply& reply = told.reply;
   if (!shared_) reply.reusable = reply.reusable && !peer_closed_ && !stream_->writing();
   answered_ = true;
+  ++replies_;
   idle_since_ = clock::now();
   link_observer* const observer = observer_;
   if (!reply.reusable) close();
@@ -315,8 +321,10 @@ bool connection::impl::send(attempt_id attempt, const detail::prepared_request& 
   const clock::duration idle = clock::now() - idle_since_;
   const bool idle_for_long = idle > long_idle;
   if (shared_) {
-    look_first_ |= idle_for_long && !in_turn_ && wire_->resting();
+    const bool rested = wire_->out() == 0;
+    look_first_ |= idle_for_long && !in_turn_ && rested;
     on_wire([&](wire& w) { w.submit(attempt, request, idle); });
+    is_alone_ = rested && wire_->out() == 1;
     return true;
   }
   try {
@@ -332,22 +340,36 @@ bool connection::impl::send(attempt_id attempt, const detail::prepared_request& 
   return false;
 }
 
-/// Everything that is to go: as one record, if it is no more than one holds, and with one system call.
 void connection::impl::write_out() {
   if (doomed_) return lose(out_of_memory());
+  if (!write()) lose(stream_->tls().problem());
+}
+
+/// Everything that is to go: as one record, if it is no more than one holds, and with one system call. Tells
+/// nothing: where the socket takes no more, the pending read does. False: TLS is broken.
+bool connection::impl::write() {
+  is_alone_ = false;
   // What has come is read first, and this called again: it may be the end.
-  if (std::exchange(look_first_, false) && !peer_is_silent()) return;
-  if (stream_->writing()) return;
-  if (const std::string_view bytes = wire_->output(); !bytes.empty()) {
-    if (!stream_->tls().encrypt(bytes)) return lose(stream_->tls().problem());
-    wire_->sent();
-  }
-  if (!stream_->flush()) on_stream_end(asio::error::connection_reset);
+  if (std::exchange(look_first_, false) && !peer_is_silent()) return true;
+  if (stream_->writing()) return true;
+  const std::string_view bytes = wire_->output();
+  if (!bytes.empty() && !stream_->tls().encrypt(bytes)) return false;
+  if (stream_->flush() && !bytes.empty()) wire_->sent();
+  return true;
+}
+
+/// At once, if one request follows one reply, as where callers come one at a time; else later. What went
+/// wrong is told later, in any case.
+void connection::impl::flush() noexcept {
+  if (!shared_ || phase_ != phase::open || in_turn_ || flush_due_) return;
+  bool written = false;
+  if (is_alone_ && replies_ < 2 && !doomed_) on_wire([&](wire&) { written = write(); });
+  if (!written) flush_later();
 }
 
 /// Behind what the event loop has ready by now, for that may bring more to write.
-void connection::impl::flush() noexcept {
-  if (!shared_ || phase_ != phase::open || in_turn_ || std::exchange(flush_due_, true)) return;
+void connection::impl::flush_later() noexcept {
+  flush_due_ = true;
   try {
     asio::post(executor_,
                [this, keeper = keeper()] { gate_->enter(flush_, keeper, completion::place::on_executor); });

@@ -38,7 +38,8 @@ struct failure {
   mint_errc code = mint_errc::connect_failed;
   /// What happened to which host, and what to do. No secrets, no untrusted text.
   failure_text message = {};
-  /// False for what won't change by trying again: a certificate that was refused, a host that speaks no TLS.
+  /// False for what won't change by trying again: a certificate that was refused, a host that speaks no TLS,
+  /// a proxy that wants other credentials.
   bool retryable = true;
   /// Before this, trying again would only meet what is remembered of it.
   clock::time_point not_before = clock::time_point::min();

@@ -4,6 +4,8 @@
 #include "net/dial/address_cache.hpp"
 #include "net/failure.hpp"
 
+#include <ephemint/clock.hpp>
+
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
@@ -34,13 +36,20 @@ enum class address_news : std::uint8_t {
   silent,  ///< nothing came in time, or another was faster by more than it had as a start
 };
 
+/// How a connection was made.
+struct dial_facts {
+  bool resumed = false;         ///< it resumed a TLS session
+  clock::duration connect{};    ///< until the TLS handshake began, other addresses' turns included
+  clock::duration handshake{};  ///< what that took
+};
+
 /// Who hears of a connection's fate. Calls come from inside the gate, never from inside one of the
 /// connection's members, and none after `close()`, `on_dial_failed` or
 /// `on_gone`. Whoever observes must outlive the connection's end: call `close()` first.
 class link_observer {
  public:
   /// It stands.
-  virtual void on_open(link_id, link_room, bool resumed) = 0;
+  virtual void on_open(link_id, link_room, const dial_facts&) = 0;
   virtual void on_dial_failed(link_id, const failure&) = 0;
   /// A dial has found these addresses, families in turn: puts them into the order in which they are tried.
   virtual void arrange(addresses&) {}

@@ -29,6 +29,7 @@ gate_task* serial_gate::inside() const noexcept { return &the_marker; }
 void serial_gate::enter(gate_task& task, std::shared_ptr<const void> keeper, completion::place from) {
   task.keeper_ = std::move(keeper);
   if (!begin(task)) return;
+  entered_from_ = from;
   run(task);
   do run_waiting();
   while (!leave());

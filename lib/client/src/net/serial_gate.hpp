@@ -83,6 +83,8 @@ class serial_gate {
   /// Whether somebody is inside. One who was when the process was forked is so for ever in the child.
   bool occupied() const noexcept { return waiting_.load(std::memory_order_relaxed) != nullptr; }
 
+  /// From inside: from where the thread came that runs what is done now, whoever brought that.
+  completion::place entered_from() const noexcept { return entered_from_; }
   /// From inside: has this told once the gate is left. Takes ownership.
   void say(completion&) noexcept;
   /// Whose context is gone can't be told anything: drops what was said and not told.
@@ -100,6 +102,7 @@ class serial_gate {
   /// Null: nobody is inside. Else the newest waiting task, or `inside()` if none waits.
   std::atomic<gate_task*> waiting_{nullptr};
   gate_task* inside() const noexcept;
+  completion::place entered_from_ = completion::place::elsewhere;
   std::atomic<completion*> said_{nullptr};  // newest first
 };
 

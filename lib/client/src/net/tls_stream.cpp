@@ -17,6 +17,7 @@ tls_stream::tls_stream(asio::ip::tcp::socket socket, tls_context& context, seria
     : gate_{gate}, user_{&first}, socket_{std::move(socket)}, tls_{context} {}
 
 void tls_stream::read() {
+  is_reading_ = true;
   socket_.async_wait(asio::socket_base::wait_read,
                      asio::bind_allocator(handler_allocator<char>{reading_},
                                           [this, keeper = user_->keeper()](const error_code& error) {
@@ -26,6 +27,7 @@ void tls_stream::read() {
 }
 
 void tls_stream::on_readable() noexcept {
+  is_reading_ = false;
   if (closed_) return;
   if (made_in_.elsewhere()) read_error_ = asio::error::operation_aborted;
   const std::size_t size = read_error_ ? 0 : receive(read_error_);
@@ -58,7 +60,7 @@ bool tls_stream::flush() noexcept {
   if (made_in_.elsewhere()) return false;
   error_code error;
   const std::size_t sent = send(output, error);
-  if (error) return false;
+  if (error) return give_up_writing(), false;
   if (sent == output.size()) {
     output.clear();
     return true;
@@ -78,22 +80,28 @@ void tls_stream::write_rest() noexcept try {
                                             gate_.enter(writable_, keeper, completion::place::on_executor);
                                           }));
 } catch (const std::bad_alloc&) {
-  // A part of it has gone: the pending read is what ends.
+  give_up_writing();
+}
+
+/// A server that answered early and closed is still heard: what came is read, and then the end.
+void tls_stream::give_up_writing() noexcept {
+  writing_ = true;
   error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_both, ignored);
 }
 
 void tls_stream::on_writable() noexcept {
   if (closed_) return;
-  if (made_in_.elsewhere()) write_error_ = asio::error::operation_aborted;
+  if (made_in_.elsewhere()) return user_->on_written(asio::error::operation_aborted);
   if (!write_error_) sent_ += send(std::string_view{unsent_}.substr(sent_), write_error_);
-  // A server that answered early and closed is still heard: the pending read gives its answer, or the end.
-  if (write_error_ == asio::error::broken_pipe || write_error_ == asio::error::connection_reset) return;
   if (!write_error_ && sent_ < unsent_.size()) return write_rest();
   unsent_.clear();
   writing_ = false;
-  if (!write_error_ && !flush()) write_error_ = asio::error::connection_reset;
-  if (!writing_) user_->on_written(write_error_);
+  if (write_error_)
+    give_up_writing();
+  else if (!flush())
+    write_error_ = asio::error::connection_reset;
+  if (write_error_ ? !is_reading_ : !writing_) user_->on_written(write_error_);
 }
 
 error_code tls_stream::peek() noexcept {
@@ -105,6 +113,7 @@ error_code tls_stream::peek() noexcept {
 
 void tls_stream::close() noexcept {
   closed_ = true;
+  tls_.leave_buffers();
   close_socket(socket_, made_in_);
 }
 

@@ -27,7 +27,7 @@ class tls_stream {
     /// Bytes came and were fed to the session; or (`error`) the TCP stream is over. The next read must be
     /// asked for.
     virtual void on_input(const boost::system::error_code& error) noexcept = 0;
-    /// What the socket hadn't taken at once is written; or (`error`) can't be.
+    /// What the socket hadn't taken at once is written; or (`error`) can't be, and nothing is being read.
     virtual void on_written(const boost::system::error_code& error) noexcept = 0;
     /// What keeps the user, and with it the stream and the gate, while an operation is pending.
     virtual std::shared_ptr<const void> keeper() noexcept = 0;
@@ -52,9 +52,10 @@ class tls_stream {
 
   /// Reads once. Throws `std::bad_alloc`.
   void read();
-  /// Writes what TLS has to say, without waiting. False: the socket takes nothing any more.
+  /// Writes what TLS has to say, without waiting. False: the socket takes nothing any more. What came before
+  /// is still read, and then the stream's end.
   bool flush() noexcept;
-  /// Whether something waits for the socket to take it.
+  /// Whether something waits for the socket to take it, be it in vain.
   bool writing() const noexcept { return writing_; }
   /// Looks for bytes that nobody has read yet: none at all is `would_block`.
   boost::system::error_code peek() noexcept;
@@ -66,6 +67,7 @@ class tls_stream {
   void on_readable() noexcept;
   void write_rest() noexcept;
   void on_writable() noexcept;
+  void give_up_writing() noexcept;
   std::size_t receive(boost::system::error_code&) noexcept;
   std::size_t send(std::string_view, boost::system::error_code&) noexcept;
 
@@ -75,7 +77,8 @@ class tls_stream {
   boost::asio::ip::tcp::socket socket_;
   tls_session tls_;
   bool closed_ = false;
-  bool writing_ = false;  // `unsent_` belongs to a pending write
+  bool is_reading_ = false;
+  bool writing_ = false;  // `unsent_` belongs to a pending write, or nothing can be written any more
   std::string unsent_;
   std::size_t sent_ = 0;  // of `unsent_`
   boost::system::error_code read_error_, write_error_;

@@ -33,6 +33,7 @@ core::engine_settings engine_settings_of(const client_options& o, const checked_
   s.retry.max_backoff = o.max_backoff;
   s.retry.budget = o.retry_budget;
   s.attempt_timeout = o.attempt_timeout;
+  s.hedge = o.hedge;
   s.min_remaining = o.min_remaining;
   s.max_queued = o.max_queued;
   s.retry_stale_connections = o.retry_stale_connections;
@@ -104,12 +105,16 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
   connections_.resize(core::link_slots(options_.max_connections));
   to_flush_.reserve(connections_.size());
+  if (options_.observer)
+    reporter_.emplace(std::make_shared<report_queue>(options_.observer, executor), *place_.gate, engine_,
+                      *governor_, keys_.state().guard(), connections_.size());
 }
 
 void client_impl::begin() {
   wake_up_call_->belongs_to(weak_from_this());
   keys_.state().listen(wake_up_call_);
   context_->add(*this);
+  if (options_.observer) options_.observer->on_client(client_view{weak_from_this()});
 }
 
 client_impl::~client_impl() {
@@ -128,6 +133,14 @@ void client_impl::submit(operation& op) noexcept {
   if (orphaned()) return op.abandoned();
   engine_.on_submit(clock::now(), op);
   pump();
+}
+
+void client_impl::unbegun(operation& op) noexcept {
+  if (reporter_) reporter_->on_unbegun(op, mint_errc::cancelled);
+}
+
+void client_impl::invalid(std::uint64_t tag, const account_id& account, priority urgency) noexcept {
+  if (reporter_) reporter_->on_invalid(tag, account, urgency);
 }
 
 void client_impl::cancel(operation& op) noexcept {
@@ -183,6 +196,7 @@ void client_impl::end_all() noexcept {
 void client_impl::on_context_shutdown() noexcept {
   const auto self = shared_from_this();  // what follows may destroy the client
   orphaned_.store(true, std::memory_order_release);
+  if (reporter_) reporter_->shut();
   engine_.on_shutdown(clock::now());
   while (const auto c = engine_.next()) {
     if (c->what == core::command::kind::finish) static_cast<operation*>(c->of)->abandoned();
@@ -217,10 +231,11 @@ void client_impl::woken() noexcept {
 // What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
 // it runs.
 
-void client_impl::on_open(net::link_id id, net::link_room room, bool resumed) {
+void client_impl::on_open(net::link_id id, net::link_room room, const net::dial_facts& how) {
   const auto self = shared_from_this();
-  ++(resumed ? resumed_handshakes_ : full_handshakes_);
+  ++(how.resumed ? resumed_handshakes_ : full_handshakes_);
   engine_.on_link_open(clock::now(), id, {room.capacity, room.shared});
+  if (reporter_) reporter_->on_open(id, room, how);
   pump();
 }
 
@@ -228,6 +243,7 @@ void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   const auto self = shared_from_this();
   connection_at(id).reset();
   engine_.on_dial_failed(clock::now(), id, facts_of(what));
+  ended(id, what.message.view(), what.code);
   pump();
 }
 
@@ -276,10 +292,12 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   // Of one that nobody waits for any more only its link's health is asked: it may be a token alone.
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
-    engine_.on_reply(now, attempt,
-                     facts_of(keys_.reader().read(framed, engine_.sent_at(attempt),
-                                                  std::chrono::system_clock::now(), token_may_be_alone),
-                              framed));
+    auto facts = facts_of(keys_.reader().read(framed, engine_.sent_at(attempt),
+                                              std::chrono::system_clock::now(), token_may_be_alone),
+                          framed);
+    if (reporter_ && facts.what == core::reply_facts::answer::minted)
+      facts.request_id = keys_.reader().request_id_beside(facts.token, framed);
+    engine_.on_reply(now, attempt, std::move(facts));
   } catch (const std::bad_alloc&) {
     const auto unread = facts_of(net::out_of_memory());
     if (framed.reusable)
@@ -287,6 +305,7 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
     else
       engine_.on_link_gone(now, id, unread, core::fate::begun);
   }
+  if (!framed.reusable) ended(id, "its last reply ended it");
   pump();
 }
 
@@ -301,6 +320,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
   const auto self = shared_from_this();
   connection_at(id).reset();
   engine_.on_link_gone(clock::now(), id, facts_of(why), fate_of(what));
+  ended(id, why.message.view(), why.code);
   pump();
 }
 
@@ -308,6 +328,7 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
 
 void client_impl::pump() noexcept {
   if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
+  if (reporter_) reporter_->look();
   while (const auto c = engine_.next()) perform(*c);
   flush();
   if (keys_.any_before() && !engine_.any_out_before(keys_.version())) forget_old_keys();
@@ -331,10 +352,11 @@ void client_impl::perform(const core::command& c) noexcept {
       return probe(c.link);
     case kind::close:
       if (const auto going = std::exchange(connection_at(c.link), nullptr)) going->close();
-      return;
+      return ended(c.link);
     case kind::finish: {
       publish();  // whoever hears of the mint's end finds it counted
       operation& op = static_cast<operation&>(*c.of);
+      if (reporter_) reporter_->on_mint(op);
       if (op.end.why == core::outcome::cause::token) return op.finished(std::move(op.token));
       return op.finished(error_of(op, *governor_, clock::now()));
     }
@@ -363,6 +385,7 @@ void client_impl::send(const core::command& c) noexcept {
   if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_send_failed(clock::now(), c.link, c.attempt);
+  ended(c.link, "it could not be written to");
 }
 
 /// So that a client that sends nothing lets go of the old key too.
@@ -377,6 +400,7 @@ void client_impl::forget_old_keys() noexcept try {
 }
 
 void client_impl::dial(core::link_id id) noexcept try {
+  if (reporter_) reporter_->on_dial(id);
   auto& place = connection_at(id);
   place = std::make_shared<net::connection>(outer(), place_.gate, endpoint_, id,
                                             static_cast<net::link_observer&>(*this));
@@ -384,18 +408,26 @@ void client_impl::dial(core::link_id id) noexcept try {
 } catch (const std::bad_alloc&) {
   // A dial that never began must not look like one under way.
   engine_.on_dial_failed(clock::now(), id, facts_of(net::out_of_memory()));
+  ended(id, net::out_of_memory().message.view());
+}
+
+/// A connection is no more, or came to nothing.
+void client_impl::ended(core::link_id id, std::string_view cause, mint_errc error) noexcept {
+  if (reporter_) reporter_->on_end(id, cause, error);
 }
 
 void client_impl::drop(const core::command& c) noexcept {
   if (!connection_at(c.link)->drop(c.attempt)) return;
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+  ended(c.link);
 }
 
 void client_impl::reset(const core::command& c) noexcept {
   if (!connection_at(c.link)->reset(c.attempt)) return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_link_gone(clock::now(), c.link, {}, core::fate::unknown);
+  ended(c.link);
 }
 
 void client_impl::probe(core::link_id id) noexcept {
@@ -452,60 +484,47 @@ void client_impl::end_closes() noexcept {
 // --- figures ---
 
 void client_impl::publish() noexcept {
-  const auto n = engine_.count();
-  const std::array<std::uint64_t, 19> figures{n.submitted,
-                                              n.minted,
-                                              n.failed,
-                                              n.requests,
-                                              n.retries,
-                                              n.stale_retries,
-                                              n.rate_limited,
-                                              n.expired,
-                                              n.queued,
-                                              n.in_flight,
-                                              n.dials,
-                                              n.failed_dials,
-                                              full_handshakes_,
-                                              resumed_handshakes_,
-                                              n.connections,
-                                              n.ahead_of_interactive,
-                                              n.ahead_of_background,
-                                              n.shared_connections,
-                                              n.refused};
-  for (std::size_t i = 0; i < figures.size(); ++i) published_[i].store(figures[i], std::memory_order_relaxed);
+  published_.store({engine_.count(), full_handshakes_, resumed_handshakes_});
 }
 
 client_stats client_impl::stats() const noexcept {
-  const auto now = clock::now();
-  const auto at = [this](std::size_t i) { return published_[i].load(std::memory_order_relaxed); };
-  return {at(0),
-          at(1),
-          at(2),
-          at(3),
-          at(4),
-          at(5),
-          at(6),
-          at(7),
-          at(8),
-          at(9),
-          at(10),
-          at(11),
-          at(12),
-          at(13),
-          at(14),
-          at(17),
-          at(18),
-          governor_->state(now),
-          keys_.state().guard().failing(now, true)};
+  const figures known = published_.load();
+  const core::engine::counts& n = known.engine;
+  return {
+      .submitted = n.submitted,
+      .minted = n.minted,
+      .failed = n.failed,
+      .requests = n.requests,
+      .retries = n.retries,
+      .stale_retries = n.stale_retries,
+      .hedges = n.hedges,
+      .hedges_won = n.hedges_won,
+      .rate_limited = n.rate_limited,
+      .expired = n.expired,
+      .queued = static_cast<std::size_t>(n.queued),
+      .queued_background = static_cast<std::size_t>(n.queued_background),
+      .in_flight = static_cast<std::size_t>(n.in_flight),
+      .dials = n.dials,
+      .failed_dials = n.failed_dials,
+      .full_handshakes = known.full_handshakes,
+      .resumed_handshakes = known.resumed_handshakes,
+      .connections = static_cast<std::size_t>(n.connections),
+      .http2_connections = static_cast<std::size_t>(n.shared_connections),
+      .refused_streams = n.refused,
+      .quota = governor_->state(clock::now()),
+      .key_refused = keys_.state().guard().refused(),
+  };
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.
 clock::duration client_impl::estimate(priority urgency) const noexcept {
   const auto now = clock::now();
-  const std::size_t figure = urgency == priority::interactive ? 15 : 16;
   const bool shared = governor_->scope() == quota_scope::per_api_key;
-  const std::size_t ahead = shared ? published_[figure].load(std::memory_order_relaxed) : 0;
-  const auto when = governor_->estimate(now, {urgency, {}, engine_.client()}, ahead);
+  const core::engine::counts n = published_.load().engine;
+  const std::uint64_t ahead =
+      urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
+  const auto when =
+      governor_->estimate(now, {urgency, {}, engine_.client()}, shared ? static_cast<std::size_t>(ahead) : 0);
   const auto key_when = keys_.state().guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
 }
@@ -519,7 +538,10 @@ std::optional<api_outage> client_impl::outage() const noexcept {
 
 // --- operations ---
 
-void mint_operation::cancelled_on_the_way() noexcept { end_with(error_of(mint_errc::cancelled)); }
+void mint_operation::cancelled_on_the_way() noexcept {
+  client_->unbegun(*this);
+  end_with(error_of(mint_errc::cancelled));
+}
 
 /// A token may have got too old on the way: a stopped process, a loaded executor.
 bool mint_operation::look_once_more(mint_result& result) noexcept {

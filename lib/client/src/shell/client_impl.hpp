@@ -10,6 +10,8 @@
 #include "shell/keys_in_use.hpp"
 #include "shell/operation.hpp"
 #include "shell/outcomes.hpp"
+#include "shell/published.hpp"
+#include "shell/reporter.hpp"
 #include "shell/told.hpp"
 
 #include <ephemint/client.hpp>
@@ -17,12 +19,12 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace ephemint::inline v0::detail {
@@ -62,12 +64,16 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
   /// Whether `fork` brought it here: it is the parent's, and all that it can do here is end (I9).
   bool came_through_fork() const noexcept { return made_in_.elsewhere(); }
+  /// Tells the observer of a mint that isn't begun, as it can't be right.
+  void invalid(std::uint64_t tag, const account_id&, priority) noexcept;
   core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
   /// Ends everything, from any thread. Never waits, never fails.
   void leave() noexcept;
 
   // --- inside the gate ---
   void submit(operation&) noexcept;
+  /// It was cancelled on the way.
+  void unbegun(operation&) noexcept;
   void cancel(operation&) noexcept;
   void warm_up(core::warm_up&) noexcept;
   void cancel(core::warm_up&) noexcept;
@@ -77,7 +83,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
  private:
   // net::link_observer
-  void on_open(net::link_id, net::link_room, bool resumed) override;
+  void on_open(net::link_id, net::link_room, const net::dial_facts&) override;
   void on_dial_failed(net::link_id, const net::failure&) override;
   void arrange(net::addresses&) override;
   void on_address(net::link_id, const asio::ip::address&, net::address_news) override;
@@ -108,6 +114,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void to_flush(core::link_id) noexcept;
   void flush() noexcept;
   void wake_at(core::time_point) noexcept;
+  void ended(core::link_id, std::string_view cause = {}, mint_errc = mint_errc::connect_failed) noexcept;
   void tell_soon() noexcept;
   void end_closes() noexcept;
   void shut_down() noexcept;
@@ -119,6 +126,11 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   friend class wake_up_call;
   void woken() noexcept;
 
+  struct figures {
+    core::engine::counts engine;
+    std::uint64_t full_handshakes = 0;
+    std::uint64_t resumed_handshakes = 0;
+  };
   struct place_of_link {
     std::shared_ptr<net::connection> held;
     bool to_flush = false;
@@ -134,6 +146,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<rate_governor> governor_;
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
+  std::optional<reporter> reporter_;  // none: nobody observes
   std::shared_ptr<net::endpoint> endpoint_;
   std::vector<place_of_link> connections_;
   std::vector<std::uint32_t> to_flush_;  // which of them
@@ -151,7 +164,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
-  std::array<std::atomic<std::uint64_t>, 19> published_{};
+  published<figures> published_;
   std::atomic<bool> orphaned_{false};
 };
 

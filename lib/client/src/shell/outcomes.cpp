@@ -103,6 +103,7 @@ core::reply_facts facts_of(understood_reply&& reply, const http_reply& framed) n
   facts.what = entry.what;
   facts.retry_after = reply.retry_after;
   facts.reusable = framed.reusable;
+  facts.http_status = framed.status;
   facts.foreign = reply.verdict == reply_verdict::rejected && reply.api_errors.empty();
   if (framed.keep_alive) facts.keep_alive = *framed.keep_alive;
   if (entry.what == core::reply_facts::answer::minted) {
@@ -116,6 +117,7 @@ core::reply_facts facts_of(understood_reply&& reply, const http_reply& framed) n
     d.request_id = std::move(reply.request_id);
     d.api_errors = std::move(reply.api_errors);
     facts.said = mint_error{entry.code, std::move(d)};
+    facts.request_id = facts.said.request_id();
   } catch (const std::bad_alloc&) {
     facts.said = mint_error{entry.code};
   }

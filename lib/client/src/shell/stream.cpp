@@ -200,6 +200,7 @@ void stream_state::begin_waiting() {
     auto op = wrong.empty() ? std::make_unique<stream_operation>(shared_from_this(), next) : nullptr;
     std::optional<mint_error> refusal;
     if (!op) refusal.emplace(mint_errc::invalid_request, mint_error::details{.message = std::move(wrong)});
+    if (!op) minter->invalid(0, next.id, options.urgency);
     lock.lock();
     waiting.pop_front();
     window.begun();

@@ -151,6 +151,24 @@ double lease_book::counted() const noexcept {
 
 // --- what is ours while the store is away ---
 
+quota_state lease_book::state(time_point now) const noexcept {
+  quota_state known = count_.state(now);
+  const double permits = away_ ? own_permits(now) : std::min(limit_, count_.limit());
+  known.in_force.reset();  // of those who send nothing without the store there is none
+  if (permits >= 1)
+    known.in_force = quota::declared(static_cast<std::uint64_t>(permits), terms_.rate.window());
+  if (!away_) known.used = std::max(known.used, used_by_all(now));
+  return known;
+}
+
+/// As the store last said, and what it doesn't know yet of us. What it said is forgotten when it has left the
+/// window for sure.
+std::uint64_t lease_book::used_by_all(time_point now) const noexcept {
+  if (!ever_ || between(now, answered_at_) >= terms_.rate.window()) return 0;
+  const double told = std::max(counted_, 0.0);
+  return static_cast<std::uint64_t>(told) + uses_.untold() + uses_.to_come() + count_.in_flight();
+}
+
 double lease_book::equal_part() const noexcept {
   return std::min(limit_, count_.limit()) / static_cast<double>(std::max<std::size_t>(1, members_));
 }

@@ -78,6 +78,8 @@ class lease_book : public core::permit_lease {
   void leave_store(core::time_point now) noexcept;
 
   // --- figures ---
+  /// The quota of all members; while the store is away, what we go on with, and ours alone.
+  quota_state state(core::time_point now) const noexcept;
   /// We go by what is surely ours.
   bool away() const noexcept { return away_; }
   /// And that because the store fails, not because its state isn't whole yet.
@@ -141,6 +143,7 @@ class lease_book : public core::permit_lease {
   core::time_point answer_due(core::time_point now, priority) const noexcept;
   double own_permits(core::time_point now) const noexcept;
   double equal_part() const noexcept;
+  std::uint64_t used_by_all(core::time_point now) const noexcept;
   std::uint64_t claimed(core::time_point now) const noexcept;
   std::size_t most_spares() const noexcept;
   std::size_t spare_target(core::time_point now) const noexcept;

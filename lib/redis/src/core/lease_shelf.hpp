@@ -76,6 +76,11 @@ class lease_shelf {
       accounts_.for_each(f);
   }
 
+  /// Of the key's count; where each account has its own, the quota as it was given.
+  quota_state state(core::time_point now) const noexcept {
+    return whole_ ? whole_->state(now) : quota_state{.in_force = settings_.rate};
+  }
+
   /// Something was done with this book.
   void arrange(shared_count&, core::time_point now) noexcept;
   void expect_askers() noexcept;

@@ -36,8 +36,8 @@ bool of_use(const store_answer& a) noexcept {
 
 }  // namespace
 
-struct leasing_governor::state final : core::key_watch {
-  explicit state(settings s) : shelf{std::move(s)} {}
+struct leasing_governor::guarded final : core::key_watch {
+  explicit guarded(settings s) : shelf{std::move(s)} {}
 
   void key_judged() noexcept override {
     lock_type lock{mutex};
@@ -98,14 +98,14 @@ struct leasing_governor::state final : core::key_watch {
   core::time_point seen{};  // the latest that any call was given
 };
 
-leasing_governor::leasing_governor(settings s) : state_{std::make_shared<state>(std::move(s))} {
+leasing_governor::leasing_governor(settings s) : state_{std::make_shared<guarded>(std::move(s))} {
   state_->shelf.watch_key(state_);
 }
 leasing_governor::~leasing_governor() = default;
 
 std::uint32_t leasing_governor::join(std::weak_ptr<quota_listener> listener) {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   const std::uint32_t client = s.users.join(std::move(listener));
   s.shelf.expect_askers();
   s.tell_driver(std::move(lock));
@@ -121,8 +121,8 @@ void leasing_governor::leave(std::uint32_t client) noexcept {
 quota_scope leasing_governor::scope() const noexcept { return state_->shelf.scope(); }
 
 admission leasing_governor::try_acquire(time_point now, const permit_request& request) {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   s.seen = std::max(s.seen, now);
   s.permits.prepare();  // a permit that is taken has its place: none is lost for want of memory
   shared_count& book = s.shelf.at(now, request.account);
@@ -139,8 +139,8 @@ admission leasing_governor::try_acquire(time_point now, const permit_request& re
 }
 
 void leasing_governor::on_reply(time_point now, permit id, const permit_reply& reply) noexcept {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   s.seen = std::max(s.seen, now);
   core::outstanding_permit p;
   if (!s.permits.take(id, p)) return;
@@ -150,8 +150,8 @@ void leasing_governor::on_reply(time_point now, permit id, const permit_reply& r
 }
 
 void leasing_governor::give_back(time_point now, permit id) noexcept {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   core::outstanding_permit p;
   if (!s.permits.take(id, p)) return;
   shared_count& book = shared_count::of(p);
@@ -164,6 +164,11 @@ time_point leasing_governor::estimate(time_point now, const permit_request& requ
   const std::lock_guard lock{state_->mutex};
   shared_count* const book = state_->shelf.find(request.account);
   return book ? book->count().estimate(now, request.urgency, ahead) : now;
+}
+
+quota_state leasing_governor::state(time_point now) const noexcept {
+  const std::lock_guard lock{state_->mutex};
+  return state_->shelf.state(now);
 }
 
 /// Only where nothing is sent without the store: else the quota alone makes anybody wait.
@@ -186,8 +191,8 @@ std::optional<leasing_governor::outgoing> leasing_governor::next_call(time_point
 }
 
 void leasing_governor::on_answer(time_point now, std::uint64_t number, const store_answer& answer) noexcept {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   shared_count* const book = s.shelf.take_out(number);
   if (!book) return;
   s.answered = of_use(answer);
@@ -200,8 +205,8 @@ void leasing_governor::on_answer(time_point now, std::uint64_t number, const sto
 }
 
 void leasing_governor::on_failure(time_point now, std::uint64_t number, std::string_view why) noexcept {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   shared_count* const book = s.shelf.take_out(number);
   if (!book) return;
   s.answered = false;
@@ -220,8 +225,8 @@ void leasing_governor::on_store_age(time_point, bool calm) noexcept {
 }
 
 void leasing_governor::on_store_back(time_point now) noexcept {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   s.shelf.for_each([&](shared_count& book) {
     book.on_store_back(now);
     s.shelf.arrange(book, now);
@@ -235,8 +240,8 @@ time_point leasing_governor::wake_at() const noexcept {
 }
 
 void leasing_governor::leave_store(time_point now) noexcept {
-  state& s = *state_;
-  state::lock_type lock{s.mutex};
+  guarded& s = *state_;
+  guarded::lock_type lock{s.mutex};
   s.shelf.leave_store(now);
   s.tell_driver(std::move(lock));
 }

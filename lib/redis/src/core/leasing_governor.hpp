@@ -96,6 +96,7 @@ class leasing_governor final : public rate_governor {
   void on_reply(time_point now, permit, const permit_reply&) noexcept override;
   void give_back(time_point now, permit) noexcept override;
   time_point estimate(time_point now, const permit_request&, std::size_t ahead) const noexcept override;
+  quota_state state(time_point now) const noexcept override;
   std::string trouble() const override;
 
   // --- for whoever drives it ---
@@ -120,8 +121,8 @@ class leasing_governor final : public rate_governor {
   lease_figures figures(time_point now) const;
 
  private:
-  struct state;
-  std::shared_ptr<state> state_;
+  struct guarded;
+  std::shared_ptr<guarded> state_;
 };
 
 }  // namespace ephemint::inline v0::redis

@@ -22,7 +22,7 @@ void store_link::connect() {
     step->start({shared_from_this(), static_cast<net::dial::waiter*>(this)}, usual_patience);
     return;
   }
-  const auto step = std::make_shared<net::connector>(executor_, gate_, place_->names, place_->address.host,
+  const auto step = std::make_shared<net::connector>(executor_, gate_, place_->names, place_->address.text(),
                                                      place_->address.port);
   connecting_ = step;
   step->start({shared_from_this(), static_cast<net::connector::waiter*>(this)}, usual_patience.connect);
@@ -34,7 +34,7 @@ void store_link::on_socket(boost::asio::ip::tcp::socket socket) noexcept try {
   end("out of memory");
 }
 
-void store_link::on_stream(std::unique_ptr<net::tls_stream> stream) noexcept try {
+void store_link::on_stream(std::unique_ptr<net::tls_stream> stream, const net::dial_facts&) noexcept try {
   open(std::make_unique<secure_stream>(std::move(stream)));
 } catch (const std::bad_alloc&) {
   end("out of memory");

@@ -64,7 +64,7 @@ class store_link final : private net::connector::waiter,
   void on_address(const boost::asio::ip::address&, net::address_news) noexcept override {}
   void on_socket(boost::asio::ip::tcp::socket) noexcept override;
   void on_no_socket(const net::failure&) noexcept override;
-  void on_stream(std::unique_ptr<net::tls_stream>) noexcept override;
+  void on_stream(std::unique_ptr<net::tls_stream>, const net::dial_facts&) noexcept override;
   void on_no_stream(const net::failure&) noexcept override;
   void on_bytes(std::string_view) noexcept override;
   void on_stream_end(std::string_view why) noexcept override;

@@ -36,6 +36,10 @@ clock::time_point shared_governor::estimate(clock::time_point now, const permit_
   return driver_->governor().estimate(now, request, ahead);
 }
 
+quota_state shared_governor::state(clock::time_point now) const noexcept {
+  return driver_->governor().state(now);
+}
+
 std::string shared_governor::trouble() const { return driver_->governor().trouble(); }
 
 shared_quota_stats shared_governor::stats() const { return driver_->stats(); }

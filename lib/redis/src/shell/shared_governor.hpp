@@ -22,6 +22,7 @@ class shared_governor final : public shared_rate_governor {
   void on_reply(clock::time_point now, permit, const permit_reply&) override;
   void give_back(clock::time_point now, permit) override;
   clock::time_point estimate(clock::time_point now, const permit_request&, std::size_t ahead) const override;
+  quota_state state(clock::time_point now) const noexcept override;
   std::string trouble() const override;
 
   shared_quota_stats stats() const override;

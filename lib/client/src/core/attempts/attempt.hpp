@@ -3,6 +3,7 @@
 #include "core/time.hpp"
 
 #include <ephemint/account_id.hpp>
+#include <ephemint/observer.hpp>
 #include <ephemint/rate_governor.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
@@ -27,7 +28,7 @@ enum class fate : std::uint8_t {
 
 /// One request for one mint: with its permit, on its link.
 struct attempt {
-  enum class reason : std::uint8_t { first, retry, replacement };
+  using reason = attempt_reason;
   enum class state : std::uint8_t {
     to_send,   ///< `send` is to be told
     out,       ///< on the wire
@@ -41,7 +42,10 @@ struct attempt {
   reason why = reason::first;
   state now = state::to_send;
   bool probes_key = false;
-  mint* of = nullptr;  ///< null while draining
+  bool first_on_link = false;
+  std::uint16_t number = 0;   ///< of its mint's, from 1; a replacement's is that of the one that it replaces
+  mint* of = nullptr;         ///< null while draining
+  attempt* beside = nullptr;  ///< the other one of its mint that is under way, if there are two
   link* on = nullptr;
   std::uint32_t was_on = 0;  ///< the id of the link that it was given up on
   permit spent{};
@@ -51,7 +55,8 @@ struct attempt {
   account_id account;      ///< whose it was: set when its mint leaves it
 
   list_hook on_link;
-  list_hook to_tell;  ///< `send`, `drop` or `reset`
+  list_hook to_tell;   ///< `send`, `drop` or `reset`
+  list_hook to_hedge;  ///< while it may get a second one beside it
   boost::intrusive::set_member_hook<> in_due;
 };
 

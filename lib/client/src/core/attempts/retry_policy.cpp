@@ -32,6 +32,10 @@ std::optional<time_point> retry_policy::next_attempt(time_point now, trouble wha
   return when;
 }
 
+bool retry_policy::affordable() const noexcept { return budget_ >= retry_cost; }
+
+void retry_policy::spend() noexcept { budget_ -= retry_cost; }
+
 void retry_policy::succeeded() noexcept { budget_ = std::min(budget_ + success_gain, settings_.budget); }
 
 duration retry_policy::backoff(trouble what, int attempts) noexcept {

@@ -38,6 +38,10 @@ class retry_policy {
   /// Gives one token back to the budget.
   void succeeded() noexcept;
 
+  /// Whether there is enough left for one attempt more that isn't made after a failure, and taking that.
+  bool affordable() const noexcept;
+  void spend() noexcept;
+
   int budget() const noexcept { return budget_; }
 
  private:

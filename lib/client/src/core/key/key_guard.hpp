@@ -53,6 +53,9 @@ class key_guard {
     const state s = at(now);
     return s == state::failing || (s == state::failing_logins && !patient);
   }
+  /// Whether the key is known to be refused, and not merely in doubt: until a mint or another key, also while
+  /// a probe is due or on its way.
+  bool refused() const noexcept { return shut_.load(std::memory_order_relaxed) && report().refused; }
   /// `round_trip` stands in for the unknown end of a probe that is on its way.
   time_point not_before(time_point now, duration round_trip) const noexcept {
     return shut_.load(std::memory_order_relaxed) ? not_before_shut(now, round_trip) : now;

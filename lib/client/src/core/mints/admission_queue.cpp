@@ -161,20 +161,20 @@ void admission_queue::erase_waiting(mint& m) noexcept {
   m.where = mint::place::nowhere;
 }
 
-void admission_queue::wake(time_point now) noexcept {
-  while (!waiting_.empty() && waiting_.begin()->until <= now) {
-    mint& m = *waiting_.begin();
-    line& l = line_of(m);
-    l.grow();
-    waiting_.erase(waiting_.begin());
-    if (m.where == mint::place::parked) {
-      ++l.size;
-      enter_head(l, m, own_turn(m));
-    } else {
-      m.where = mint::place::nowhere;
-      push(m);
-    }
+mint* admission_queue::wake(time_point now) noexcept {
+  if (waiting_.empty() || waiting_.begin()->until > now) return nullptr;
+  mint& m = *waiting_.begin();
+  line& l = line_of(m);
+  l.grow();
+  waiting_.erase(waiting_.begin());
+  if (m.where == mint::place::parked) {
+    ++l.size;
+    enter_head(l, m, own_turn(m));
+  } else {
+    m.where = mint::place::nowhere;
+    push(m);
   }
+  return &m;
 }
 
 std::size_t admission_queue::ahead(priority p, time_point now, time_point deadline,

@@ -52,8 +52,8 @@ class admission_queue {
   void delay(mint&, time_point until) noexcept;
   /// Takes a parked or delayed mint out.
   void erase_waiting(mint&) noexcept;
-  /// Queues again whatever was parked or delayed up to now.
-  void wake(time_point now) noexcept;
+  /// Queues again one that was parked or delayed up to now. Null: there is none.
+  mint* wake(time_point now) noexcept;
   /// When `wake` has something to do next, or `never`.
   time_point next_wake() const noexcept;
 

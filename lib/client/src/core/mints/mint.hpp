@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/mints/wait_clock.hpp"
 #include "core/time.hpp"
 
 #include <ephemint/account_id.hpp>
@@ -16,6 +17,15 @@
 namespace ephemint::inline v0::core {
 
 struct attempt;
+
+/// Of an attempt that has left its mint: what is told when the mint knows how it goes on.
+struct ended_attempt {
+  time_point sent_at{};
+  std::uint32_t on = 0;  ///< the id of its link
+  std::uint16_t number = 0;
+  attempt_reason why = attempt_reason::first;
+  bool first_on_link = false;
+};
 
 /// How a mint ended.
 struct outcome {
@@ -54,21 +64,23 @@ struct mint {
   using table_hook = boost::intrusive::unordered_set_member_hook<>;
 
   // what was asked: set before it is submitted
-  account_id account;
-  priority urgency = priority::interactive;
   time_point deadline = never;
   duration outage_patience{};  ///< without a deadline: how long an outage may last before it ends
+  account_id account;
+  priority urgency = priority::interactive;
+  std::uint64_t tag = 0;  ///< for whoever observes
 
   // where it stands
   place where = place::nowhere;
   bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
   bool in_place = false;  ///< its next attempt takes the place of one that didn't count
+  bool hedged = false;    ///< its one second attempt beside a late one was made
   std::uint8_t attempts = 0;
-  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
-  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
   /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
   std::uint8_t troubles = 0;
-  std::uint32_t shuns = 0;  ///< the link that answered its last attempt with a 5xx
+  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
+  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
+  std::uint32_t shuns = 0;     ///< the link that answered its last attempt with a 5xx
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
@@ -77,7 +89,13 @@ struct mint {
   /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
   /// `sent` was.
   time_point until{};
-  attempt* under_way = nullptr;  ///< while `sent`
+  time_point not_before = time_point::min();  ///< of its next attempt, as one of two under way was told
+  attempt* under_way = nullptr;               ///< while `sent`; either of them, if there are two
+
+  // for whoever observes: set only then, but for the number
+  std::uint64_t number = 0;  ///< of its engine's, from 1; 0: it wasn't submitted
+  time_spent spent;
+  ended_attempt ended;  ///< the last one
 
   // what came of it
   outcome end;

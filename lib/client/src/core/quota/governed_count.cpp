@@ -104,6 +104,27 @@ time_point governed_count::estimate(time_point now, priority urgency, std::size_
   return earliest(now, urgency, ahead);
 }
 
+/// What is in flight counts: nobody knows whether the server has counted it.
+quota_state governed_count::state(time_point now) const noexcept {
+  quota_state known{.in_force = in_force(), .probing = pause_.probing()};
+  if (limited()) known.used = charged_.count_after(add(now, -window())) + in_flight_;
+  if (pause_.paused()) known.pause = std::max(between(pause_.until(), now), duration::zero());
+  return known;
+}
+
+quota governed_count::in_force() const noexcept {
+  const auto permits = static_cast<std::uint64_t>(learner_.limit());
+  switch (quota_.how()) {
+    case quota::mode::declared:
+      return quota::declared(permits, quota_.window());
+    case quota::mode::automatic:
+      return quota::automatic(permits, quota_.window());
+    case quota::mode::unlimited:
+      break;
+  }
+  return quota_;
+}
+
 /// The answer is the latest of what each rule says by itself.
 time_point governed_count::earliest(time_point now, priority urgency, std::size_t ahead) const noexcept {
   time_point when = room_in_flight(now, ahead);

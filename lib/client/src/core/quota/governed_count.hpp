@@ -52,6 +52,9 @@ class governed_count {
   /// When the permit after `ahead` others can be had.
   time_point estimate(time_point now, priority urgency, std::size_t ahead) noexcept;
 
+  /// How it stands. Looks only: what time alone changes is counted with, and brought up to date by others.
+  quota_state state(time_point now) const noexcept;
+
   /// Says and knows nothing that a new one wouldn't.
   bool forgettable(time_point now) const noexcept;
 
@@ -87,6 +90,7 @@ class governed_count {
   static constexpr duration longest_round_trip = std::chrono::hours{1};
 
   bool limited() const noexcept { return quota_.how() != quota::mode::unlimited; }
+  quota in_force() const noexcept;
   double rate() const noexcept;
   double flow(time_point now) const noexcept;
   std::size_t in_flight_cap() const noexcept;

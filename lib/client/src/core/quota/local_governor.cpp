@@ -68,6 +68,12 @@ class local_governor final : public rate_governor {
     return count ? count->estimate(now, request.urgency, ahead) : now;
   }
 
+  /// Where each account has its own count the whole one is never charged: it says the quota as it was given.
+  quota_state state(time_point now) const noexcept override {
+    const std::lock_guard lock{mutex_};
+    return whole_.state(now);
+  }
+
  private:
   governed_count& count_of(time_point now, std::string_view account) {
     return scope_ == quota_scope::per_api_key ? whole_ : accounts_.at(now, account);

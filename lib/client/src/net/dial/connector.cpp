@@ -29,11 +29,11 @@ constexpr std::chrono::milliseconds stale_patience{1000};
 }  // namespace
 
 connector::connector(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate,
-                     std::shared_ptr<resolver> resolver, std::string host, std::uint16_t port)
+                     std::shared_ptr<resolver> resolver, std::string target, std::uint16_t port)
     : executor_{std::move(executor)},
       gate_{std::move(gate)},
       resolver_{std::move(resolver)},
-      host_{std::move(host)},
+      target_{std::move(target)},
       port_{port},
       limit_{executor_, *gate_, *this},
       turn_{executor_, *gate_, *this} {}
@@ -200,7 +200,7 @@ void connector::succeed(attempt& first) {
 }
 
 void connector::fail(const std::string& what, clock::time_point not_before) {
-  give_up({mint_errc::connect_failed, "no connection to " + target() + ": " + what, true, not_before});
+  give_up({mint_errc::connect_failed, "no connection to " + target_ + ": " + what, true, not_before});
 }
 
 void connector::on_timeout() {
@@ -217,11 +217,6 @@ void connector::give_up(const failure& why) noexcept {
   if (!who) return;
   cancel();
   who->on_no_socket(why);
-}
-
-std::string connector::target() const {
-  const bool bare_v6 = host_.find(':') != host_.npos;
-  return (bare_v6 ? '[' + host_ + ']' : host_) + ':' + std::to_string(port_);
 }
 
 }  // namespace ephemint::inline v0::net

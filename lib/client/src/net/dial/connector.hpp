@@ -45,8 +45,9 @@ class connector final : public dial_step,
     ~waiter() = default;
   };
 
-  connector(asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<resolver>, std::string host,
-            std::uint16_t port);
+  /// `target`: what messages call it, a host with its port.
+  connector(asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<resolver>,
+            std::string target, std::uint16_t port);
 
   /// Once, from inside the gate. `patience`: for name and connection together.
   void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience) noexcept;
@@ -91,13 +92,12 @@ class connector final : public dial_step,
   void fail(const std::string& what, clock::time_point not_before = clock::time_point::min());
   void on_timeout();
   void give_up(const failure&) noexcept;
-  std::string target() const;
 
   const process_mark made_in_;
   const asio::any_io_executor executor_;
   const std::shared_ptr<serial_gate> gate_;
   const std::shared_ptr<resolver> resolver_;
-  const std::string host_;
+  const std::string target_;
   const std::uint16_t port_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
   gate_timer limit_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace ephemint::inline v0::net {
@@ -16,7 +17,8 @@ dial::dial(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate,
 void dial::start(std::shared_ptr<waiter> who, dial_times times) try {
   waiter_ = std::move(who);
   times_ = times;
-  end_ = clock::now() + times.connect + times.handshake;
+  begun_ = clock::now();
+  end_ = begun_ + times.connect + times.handshake;
   connect(times.connect);
 } catch (...) {
   waiter_.reset();
@@ -33,11 +35,20 @@ void dial::cancel() noexcept {
 
 // --- addresses
 
+std::shared_ptr<connector> dial::make_connector() const {
+  const endpoint& to = *endpoint_;
+  if (!to.proxy)
+    return std::make_shared<connector>(executor_, gate_, to.names, authority_of(to.host, to.port), to.port);
+  std::string target{"the proxy "};
+  target += authority_of(to.proxy->host, to.proxy->port);
+  return std::make_shared<connector>(executor_, gate_, to.names, std::move(target), to.proxy->port);
+}
+
 /// Gets a socket from the addresses that weren't tried, or, at first, from those that the name has.
 void dial::connect(std::chrono::milliseconds patience) {
-  const auto step =
-      std::make_shared<connector>(executor_, gate_, endpoint_->names, endpoint_->host, endpoint_->port);
+  const auto step = make_connector();
   addresses known = rest_;
+  connect_end_ = clock::now() + patience;
   connecting_ = step;
   is_connecting_ = true;
   step->start({shared_from_this(), static_cast<connector::waiter*>(this)}, patience, std::move(known));
@@ -62,7 +73,7 @@ void dial::on_address(const asio::ip::address& which, address_news what) noexcep
 void dial::move_on() noexcept try {
   if (made_in_.elsewhere()) return fail(came_through_fork());
   if (!waiter_ || is_connecting_) return;
-  const std::size_t beside = shaking_hands();
+  const std::size_t beside = under_way();
   const auto patience = left(times_.connect);
   if (!rest_.empty() && beside < most_beside && patience.count() > 0) return connect(patience);
   if (beside == 0) fail(met_);
@@ -76,18 +87,37 @@ std::chrono::milliseconds dial::left(std::chrono::milliseconds at_most) const no
 
 // --- steps
 
-// A tunnel through a proxy would be a step between these two.
-
 void dial::on_socket(asio::ip::tcp::socket socket) noexcept try {
   is_connecting_ = false;
-  const auto patience = std::max(left(times_.handshake), std::chrono::milliseconds{1});
-  lane& made = lanes_.emplace_back(*this, taken_, clock::now() + patience);
-  const auto step = std::make_shared<tls_handshake>(executor_, gate_, endpoint_);
-  made.step = step;
+  lane& made = lanes_.emplace_back(*this, taken_);
   if (!rest_.empty()) beside_.set(clock::now() + std::min(usual_delay, times_.handshake / 3));
-  step->start({shared_from_this(), &made}, std::move(socket), patience);
+  endpoint_->proxy ? open_tunnel(made, std::move(socket)) : shake_hands(made, std::move(socket));
 } catch (const std::bad_alloc&) {
   fail(out_of_memory());
+}
+
+void dial::open_tunnel(lane& of, asio::ip::tcp::socket socket) {
+  const auto patience = std::max(std::chrono::ceil<std::chrono::milliseconds>(connect_end_ - clock::now()),
+                                 std::chrono::milliseconds{1});
+  of.due = clock::now() + patience;
+  const auto step = std::make_shared<tunnel>(executor_, gate_, endpoint_);
+  of.step = step;
+  step->start({shared_from_this(), &of}, std::move(socket), patience);
+}
+
+void dial::on_tunnel(lane& through, asio::ip::tcp::socket socket) noexcept try {
+  if (waiter_) shake_hands(through, std::move(socket));
+} catch (const std::bad_alloc&) {
+  fail(out_of_memory());
+}
+
+void dial::shake_hands(lane& with, asio::ip::tcp::socket socket) {
+  const auto patience = std::max(left(times_.handshake), std::chrono::milliseconds{1});
+  with.shakes_since = clock::now();
+  with.due = with.shakes_since + patience;
+  const auto step = std::make_shared<tls_handshake>(executor_, gate_, endpoint_);
+  with.step = step;
+  step->start({shared_from_this(), &with}, std::move(socket), patience);
 }
 
 void dial::on_no_socket(const failure& why) noexcept {
@@ -107,10 +137,11 @@ void dial::on_handshake(lane& first, std::unique_ptr<tls_stream> made) noexcept 
   waiter_->on_address(first.address, address_news::taken);
   const auto who = std::exchange(waiter_, nullptr);
   cancel();
-  who->on_stream(std::move(made));
+  const dial_facts how{made->tls().resumed(), first.shakes_since - begun_, clock::now() - first.shakes_since};
+  who->on_stream(std::move(made), how);
 }
 
-void dial::on_no_handshake(lane& ended, const failure& why) noexcept {
+void dial::on_no_session(lane& ended, const failure& why) noexcept {
   ended.over = true;
   if (!why.ours)
     on_address(ended.address, clock::now() < ended.due ? address_news::broke : address_news::silent);
@@ -123,7 +154,7 @@ void dial::on_time(gate_timer&) noexcept { move_on(); }
 
 void dial::on_no_timer(gate_timer&) noexcept { fail(out_of_memory()); }
 
-std::size_t dial::shaking_hands() const noexcept {
+std::size_t dial::under_way() const noexcept {
   return static_cast<std::size_t>(std::ranges::count(lanes_, false, &lane::over));
 }
 

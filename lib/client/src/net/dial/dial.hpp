@@ -4,6 +4,7 @@
 #include "net/dial/dial_step.hpp"
 #include "net/dial/shared_endpoint.hpp"
 #include "net/dial/tls_handshake.hpp"
+#include "net/dial/tunnel.hpp"
 #include "net/failure.hpp"
 #include "net/gate_timer.hpp"
 #include "net/link_observer.hpp"
@@ -21,21 +22,23 @@
 namespace ephemint::inline v0::net {
 
 struct dial_times {
-  std::chrono::milliseconds connect;    ///< for name and TCP connection together
+  std::chrono::milliseconds connect;    ///< for name, TCP connection, and what a proxy has to say, together
   std::chrono::milliseconds handshake;  ///< both are for one address; their sum bounds the whole dial
 };
 
-/// From an endpoint to a TLS session that stands: name and TCP connection, then the handshake. A node may
-/// accept and then hang or hang up: so if a handshake fails the next address has its turn, and if it takes
-/// long the next one begins beside it; the first that stands is taken (record 15).
+/// From an endpoint to a TLS session that stands: name and TCP connection, with a proxy the tunnel through
+/// it, then the handshake. A node may accept and then hang or hang up: so if what follows fails the next
+/// address has its turn, and if it takes long the next one begins beside it; the first session that stands is
+/// taken (record 15). With a proxy the addresses are the proxy's.
 class dial final : private connector::waiter,
                    private gate_timer::owner,
                    public std::enable_shared_from_this<dial> {
  public:
-  /// A handshake that took so long lets the next address begin: more round trips than one over a slow line
-  /// takes, and short beside any deadline. No more than a third of what a handshake may take.
+  /// If what follows a connection, a tunnel and a handshake, takes so long, the next address begins: more
+  /// round trips than one over a slow line takes, and short beside any deadline. No more than a third of what
+  /// a handshake may take.
   static constexpr std::chrono::milliseconds usual_delay{500};
-  /// Handshakes at once.
+  /// Addresses that are so far at once.
   static constexpr std::size_t most_beside = 3;
 
   /// Told once, later, unless `cancel` came first; before that, of the addresses.
@@ -44,7 +47,7 @@ class dial final : private connector::waiter,
     /// May throw `std::bad_alloc`.
     virtual void arrange(addresses&) = 0;
     virtual void on_address(const asio::ip::address&, address_news) noexcept = 0;
-    virtual void on_stream(std::unique_ptr<tls_stream>) noexcept = 0;
+    virtual void on_stream(std::unique_ptr<tls_stream>, const dial_facts&) noexcept = 0;
     virtual void on_no_stream(const failure&) noexcept = 0;
 
    protected:
@@ -58,18 +61,22 @@ class dial final : private connector::waiter,
   void cancel() noexcept;
 
  private:
-  /// A handshake with one address.
-  struct lane final : tls_handshake::waiter {
-    lane(dial& d, asio::ip::address a, clock::time_point until)
-        : owner{d}, address{std::move(a)}, due{until} {}
+  /// All that comes behind the connection to one address.
+  struct lane final : tunnel::waiter, tls_handshake::waiter {
+    lane(dial& d, asio::ip::address a) : owner{d}, address{std::move(a)} {}
+    void on_tunnel(asio::ip::tcp::socket socket) noexcept override {
+      owner.on_tunnel(*this, std::move(socket));
+    }
+    void on_no_tunnel(const failure& why) noexcept override { owner.on_no_session(*this, why); }
     void on_handshake(std::unique_ptr<tls_stream> made) noexcept override {
       owner.on_handshake(*this, std::move(made));
     }
-    void on_no_handshake(const failure& why) noexcept override { owner.on_no_handshake(*this, why); }
+    void on_no_handshake(const failure& why) noexcept override { owner.on_no_session(*this, why); }
 
     dial& owner;
     const asio::ip::address address;
-    const clock::time_point due;
+    clock::time_point due{};  // of its present step
+    clock::time_point shakes_since{};
     std::weak_ptr<dial_step> step;
     bool over = false;
   };
@@ -78,15 +85,19 @@ class dial final : private connector::waiter,
   void on_address(const asio::ip::address&, address_news) noexcept override;
   void on_socket(asio::ip::tcp::socket) noexcept override;
   void on_no_socket(const failure&) noexcept override;
+  void on_tunnel(lane&, asio::ip::tcp::socket) noexcept;
   void on_handshake(lane&, std::unique_ptr<tls_stream>) noexcept;
-  void on_no_handshake(lane&, const failure&) noexcept;
+  void on_no_session(lane&, const failure&) noexcept;
   void on_time(gate_timer&) noexcept override;
   void on_no_timer(gate_timer&) noexcept override;
   std::shared_ptr<const void> keeper() noexcept override { return shared_from_this(); }
 
+  std::shared_ptr<connector> make_connector() const;
   void connect(std::chrono::milliseconds patience);
+  void open_tunnel(lane&, asio::ip::tcp::socket);
+  void shake_hands(lane&, asio::ip::tcp::socket);
   std::chrono::milliseconds left(std::chrono::milliseconds at_most) const noexcept;
-  std::size_t shaking_hands() const noexcept;
+  std::size_t under_way() const noexcept;
   void move_on() noexcept;
   void note(const failure&) noexcept;
   void fail(const failure&) noexcept;
@@ -97,7 +108,9 @@ class dial final : private connector::waiter,
   const process_mark made_in_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
   dial_times times_{};
+  clock::time_point begun_{};
   clock::time_point end_{};
+  clock::time_point connect_end_{};  // of the connector that began last, and of the tunnel behind it
   std::weak_ptr<dial_step> connecting_;
   bool is_connecting_ = false;
   addresses rest_;  // not tried yet

@@ -14,6 +14,16 @@ bool speaks_http2() noexcept {
 #endif
 }
 
+std::string authority_of(std::string_view host, std::uint16_t port) {
+  const bool bare_v6 = host.find(':') != host.npos;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  std::string text;
+  if (bare_v6) text += '[';
+  text += host;
+  if (bare_v6) text += ']';
+  return text.append(":").append(std::to_string(port));
+}
+
 std::shared_ptr<endpoint> make_endpoint(const boost::asio::any_io_executor& executor,
                                         std::shared_ptr<serial_gate> gate,
                                         const endpoint_settings& settings) {

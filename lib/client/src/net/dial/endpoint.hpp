@@ -1,10 +1,14 @@
 #pragma once
 
+#include <ephemint/secret.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace ephemint::inline v0::net {
 
@@ -15,6 +19,13 @@ enum class http_offer : std::uint8_t { both, http1, http2, none };
 /// Whether this build can speak HTTP/2. One that can't offers HTTP/1.1 where `both` is asked for.
 bool speaks_http2() noexcept;
 
+/// An HTTP proxy through which a host is reached, by CONNECT.
+struct proxy_settings {
+  std::string host;  ///< as `endpoint_settings::host`
+  std::uint16_t port = 0;
+  std::shared_ptr<const secret> credentials = {};  ///< `user:password`; null: none
+};
+
 /// What it takes to reach one API host. A copy of what the options say, checked already.
 struct endpoint_settings {
   std::string host;  ///< an IP literal, without brackets, or a name; with its root dot, if it is absolute
@@ -23,9 +34,13 @@ struct endpoint_settings {
   std::string authority_file = {};
   std::string authority_pem = {};
   bool resume_sessions = true;
-  http_offer http = http_offer::both;  ///< `http2` only if `speaks_http2()`
-  std::uint32_t max_streams = 100;     ///< requests at once on an HTTP/2 connection, at most
+  http_offer http = http_offer::both;        ///< `http2` only if `speaks_http2()`
+  std::uint32_t max_streams = 100;           ///< requests at once on an HTTP/2 connection, at most
+  std::optional<proxy_settings> proxy = {};  ///< none: the host is connected to itself
 };
+
+/// `host:port`: an IPv6 address in brackets, a name without its root dot.
+std::string authority_of(std::string_view host, std::uint16_t port);
 
 class endpoint;
 class serial_gate;

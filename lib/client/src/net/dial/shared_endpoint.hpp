@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -31,7 +32,10 @@ class endpoint {
         port{settings.port},
         max_streams{settings.max_streams},
         only_http2{settings.http == http_offer::http2},
-        names{std::make_shared<resolver>(executor, std::move(gate), settings.host, std::move(lookup))} {
+        proxy{settings.proxy},
+        called{proxy ? host + " (through the proxy " + authority_of(proxy->host, proxy->port) + ')' : host},
+        names{std::make_shared<resolver>(executor, std::move(gate), proxy ? proxy->host : settings.host,
+                                         std::move(lookup))} {
     // The context's first socket brings what it waits for sockets with. That can fail, and must not in a
     // dial.
     const boost::asio::ip::tcp::socket first{executor};
@@ -44,10 +48,13 @@ class endpoint {
   const std::uint16_t port;
   const std::uint32_t max_streams;
   const bool only_http2;
+  const std::optional<proxy_settings> proxy;
+  const std::string called;  // what a handshake's messages call it
   /// What the server last allowed an HTTP/2 connection.
   std::uint32_t known_streams = std::numeric_limits<std::uint32_t>::max();
   /// Of the HTTP/2 connections; made when there is one.
   std::shared_ptr<http2_stock> stock;
+  /// Of the host, or of the proxy, which then looks up the host's itself.
   const std::shared_ptr<resolver> names;
 
  private:

@@ -124,6 +124,7 @@ int tls_session::keep(SSL* ssl, SSL_SESSION* session) {
 }
 
 tls_session::~tls_session() {
+  leave_buffers();
   // A connection that just ended must not make OpenSSL declare its session unfit for resumption.
   if (!failed_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
@@ -165,8 +166,28 @@ bool tls_session::fit_for_http2() const noexcept {
   return exchange == NID_kx_ecdhe || exchange == NID_kx_dhe;
 }
 
+void tls_session::share_buffers() noexcept {
+  shares_buffers_ = true;
+  take_buffers();
+}
+
+void tls_session::take_buffers() noexcept {
+  if (!shares_buffers_ || has_buffers_) return;
+  if (tls_session* const before = std::exchange(context_.buffered_, this)) {
+    before->has_buffers_ = false;
+    SSL_free_buffers(before->ssl_.get());  // not while there is something in them
+  }
+  has_buffers_ = true;
+}
+
+// Looks at its own member first: one that has left may be destroyed on another thread than the others.
+void tls_session::leave_buffers() noexcept {
+  if (std::exchange(has_buffers_, false)) context_.buffered_ = nullptr;
+}
+
 bool tls_session::encrypt(std::string_view plain) {
   forget_old_errors();
+  take_buffers();
   std::size_t written = 0;
   if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) == 1) return true;
   fail(0);
@@ -175,6 +196,7 @@ bool tls_session::encrypt(std::string_view plain) {
 
 tls_session::decrypted tls_session::decrypt(std::span<char> into) {
   forget_old_errors();
+  take_buffers();
   std::size_t size = 0;
   const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &size);
   if (result == 1) return {tls_status::done, size};

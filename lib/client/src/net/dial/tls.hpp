@@ -17,6 +17,8 @@
 
 namespace ephemint::inline v0::net {
 
+class tls_session;
+
 /// What all TLS sessions of one client share: the basis, sessions to resume, and what the server was found to
 /// want.
 class tls_context {
@@ -47,7 +49,8 @@ class tls_context {
   http_offer offer_;
   const std::shared_ptr<tls_basis> basis_;
   session_cache sessions_;
-  unsigned trust_ = 0;  // another number for other authorities
+  unsigned trust_ = 0;               // another number for other authorities
+  tls_session* buffered_ = nullptr;  // of those that share buffers, the one that has them
 };
 
 enum class tls_status {
@@ -80,8 +83,11 @@ class tls_session {
   /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
   bool fit_for_http2() const noexcept;
 
-  /// Has OpenSSL keep no buffers between records: for connections that read and write much at a time.
-  void keep_no_buffers() noexcept { SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS); }
+  /// OpenSSL's buffers, 21 KiB, which it wipes as it gives them up, are from now on kept by one of those
+  /// sessions alone that were told so: the one that was used last.
+  void share_buffers() noexcept;
+  /// It isn't used any more.
+  void leave_buffers() noexcept;
 
   /// Appends `plain` to the output; as one record, if it is 4 KiB at most. False: the session is broken.
   bool encrypt(std::string_view plain);
@@ -112,6 +118,7 @@ class tls_session {
   static int keep(SSL*, SSL_SESSION*);
 
   tls_status fail(int result);
+  void take_buffers() noexcept;
 
   struct deleter {
     void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
@@ -124,6 +131,8 @@ class tls_session {
   std::size_t first_bytes_size_ = 0;
   chain_validity resumed_chain_;  // of the session that was offered
   unsigned trust_;                // the context's when the peer was verified
+  bool shares_buffers_ = false;
+  bool has_buffers_ = false;  // of those that share them
   bool certificate_demanded_ = false;
   bool established_ = false;  // OpenSSL's own flag goes when an error comes
   bool failed_ = false;

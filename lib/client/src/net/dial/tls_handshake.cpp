@@ -43,6 +43,7 @@ void tls_handshake::shake_hands() {
   const bool sent = stream_->flush();  // an alert too, when it failed
   switch (status) {
     case tls_status::done:
+      if (!sent) return on_stream_end(asio::error::connection_reset);
       done_ = true;
       return succeed_once_written();
     case tls_status::failed:
@@ -77,7 +78,7 @@ void tls_handshake::on_stream_end(const error_code& error) {
   const std::string cause = error == asio::error::eof ? "the server closed it" : error.message();
   // Of a server that is overloaded, or starts again, not of one that isn't the API (T3).
   fail({mint_errc::connect_failed,
-        endpoint_->host + " broke off the TLS handshake: " + cause +
+        endpoint_->called + " broke off the TLS handshake: " + cause +
             "; it may be overloaded or starting; if it stays so, check base_url's port",
         true});
 }
@@ -85,7 +86,7 @@ void tls_handshake::on_stream_end(const error_code& error) {
 void tls_handshake::on_time(gate_timer&) noexcept {
   guarded([&] {
     fail({mint_errc::connect_failed,
-          endpoint_->host + " stalled in the TLS handshake for " + std::to_string(patience_.count()) +
+          endpoint_->called + " stalled in the TLS handshake for " + std::to_string(patience_.count()) +
               " ms; it may be overloaded, or something between drops packets",
           true});
   });

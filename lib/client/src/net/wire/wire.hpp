@@ -28,8 +28,8 @@ class wire {
   /// What there is room for now.
   virtual link_room capacity() const noexcept = 0;
 
-  /// Whether no request is out.
-  virtual bool resting() const noexcept = 0;
+  /// Requests whose end isn't known.
+  virtual std::size_t out() const noexcept = 0;
 
   /// What became known by the bytes that came last.
   enum class news : std::uint8_t {

@@ -76,6 +76,10 @@ struct shared_quota_stats {
   std::string last_error;       ///< why the last command that failed did; no secret, one line
 };
 
+/// The same for Prometheus, in its text format 0.0.4: series `ephemint_shared_quota_…`, without labels. To
+/// be appended to other series of that format, such as those of `metrics`. Throws `std::bad_alloc`.
+EPHEMINT_EXPORT std::string prometheus_text(const shared_quota_stats&);
+
 /// A governor whose quota is shared with other processes and machines. Made by `make_shared_rate_governor`;
 /// any number of clients of this process share it, as they do any other.
 class EPHEMINT_EXPORT shared_rate_governor : public rate_governor {

@@ -16,7 +16,7 @@ class http1_wire final : public wire {
   explicit http1_wire(const std::string& host) : host_{host} {}
 
   link_room capacity() const noexcept override { return {1, false}; }
-  bool resting() const noexcept override { return !out_; }
+  std::size_t out() const noexcept override { return out_ ? 1 : 0; }
   std::span<char> room() override { return parser_.room(); }
   news commit(std::size_t size) override;
   news end(bool clean, std::string_view cause) override;

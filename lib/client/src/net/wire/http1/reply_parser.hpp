@@ -35,6 +35,10 @@ class reply_parser {
   bool complete() const noexcept { return status_ == status::complete; }
   /// Whether it was refused for its body alone: its head stands.
   bool body_refused() const noexcept { return status_ == status::refused && in_body_; }
+  /// Whether its head is whole: `reply().status` stands, whatever becomes of the body.
+  bool head_complete() const noexcept { return in_body_; }
+  /// How many bytes have come behind the head.
+  std::size_t behind_head() const noexcept { return buffer_.size() - body_begin_; }
   /// Of a complete reply, or of one whose body was refused; the views hold until `reset`.
   detail::http_reply reply() const;
   /// Why it was refused or isn't complete: one line, none of the server's words in it.

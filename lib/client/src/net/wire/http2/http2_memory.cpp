@@ -32,7 +32,6 @@ void* http2_memory::allocate(std::size_t size) noexcept {
   const std::size_t which = class_of(size);
   if (which != classes) {
     size = smallest << which;
-    const std::lock_guard lock{mutex_};
     if (head* const kept = free_[which]) {
       free_[which] = kept->next;
       kept_ -= size;
@@ -47,18 +46,18 @@ void* http2_memory::allocate(std::size_t size) noexcept {
 
 void http2_memory::release(void* memory) noexcept {
   if (memory == nullptr) return;
-  wipe(memory, (static_cast<head*>(memory) - 1)->size);
   head* const block = static_cast<head*>(memory) - 1;
   const std::size_t which = class_of(block->size);
-  if (which != classes) {
-    const std::lock_guard lock{mutex_};
-    if (kept_ + block->size <= most_kept) {
-      kept_ += block->size;
-      block->next = std::exchange(free_[which], block);
-      return;
-    }
-  }
-  ::operator delete(block);
+  if (which == classes || kept_ + block->size > most_kept) return discard(memory);
+  wipe(memory, block->size);
+  kept_ += block->size;
+  block->next = std::exchange(free_[which], block);
+}
+
+void http2_memory::discard(void* memory) noexcept {
+  if (memory == nullptr) return;
+  wipe(memory, (static_cast<head*>(memory) - 1)->size);
+  ::operator delete(static_cast<head*>(memory) - 1);
 }
 
 void* http2_memory::allocate_zeroed(std::size_t count, std::size_t size) noexcept {

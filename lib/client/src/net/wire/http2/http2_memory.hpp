@@ -2,14 +2,11 @@
 
 #include <array>
 #include <cstddef>
-#include <mutex>
 
 namespace ephemint::inline v0::net {
 
 /// What nghttp2 takes its memory from. Whatever is given back is wiped, for it held parts of requests and
 /// replies. Small blocks, of which each request takes a few, are kept for the next one.
-///
-/// From any thread: a connection that has ended goes with whatever held it last, and so outside the gate.
 class http2_memory {
  public:
   /// At most so much is kept.
@@ -23,6 +20,9 @@ class http2_memory {
   // As malloc, free, calloc and realloc are: null, if there is no memory.
   void* allocate(std::size_t size) noexcept;
   void release(void* memory) noexcept;
+  /// Releases a block without keeping it, from any thread: a connection that has ended goes with whatever
+  /// held it last, and so outside the gate.
+  static void discard(void* memory) noexcept;
   void* allocate_zeroed(std::size_t count, std::size_t size) noexcept;
   void* reallocate(void* memory, std::size_t size) noexcept;
 
@@ -39,7 +39,6 @@ class http2_memory {
 
   static std::size_t class_of(std::size_t size) noexcept;
 
-  std::mutex mutex_;
   std::array<head*, classes> free_{};
   std::size_t kept_ = 0;
 };

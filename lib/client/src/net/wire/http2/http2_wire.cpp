@@ -52,17 +52,6 @@ struct session_parts {
   nghttp2_option* option = nullptr;
 };
 
-nghttp2_mem memory_from(http2_memory& memory) noexcept {
-  return {&memory, [](std::size_t size, void* of) { return static_cast<http2_memory*>(of)->allocate(size); },
-          [](void* block, void* of) { static_cast<http2_memory*>(of)->release(block); },
-          [](std::size_t count, std::size_t size, void* of) {
-            return static_cast<http2_memory*>(of)->allocate_zeroed(count, size);
-          },
-          [](void* block, std::size_t size, void* of) {
-            return static_cast<http2_memory*>(of)->reallocate(block, size);
-          }};
-}
-
 std::string_view text_of(const std::uint8_t* begin, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(begin), size};
 }
@@ -82,7 +71,7 @@ std::string_view name_of(std::uint32_t code) noexcept { return nghttp2_http2_str
 
 }  // namespace
 
-// --- what nghttp2 tells, which may not be called again from inside
+// --- what nghttp2 tells and asks for; it may not be called again from inside
 
 struct http2_wire::callbacks {
   /// The stream that we know; null if we gave it up.
@@ -182,6 +171,21 @@ struct http2_wire::callbacks {
     if (s != nullptr) static_cast<http2_wire*>(of)->on_closed(*s, code);
     return 0;
   }
+
+  static http2_memory& memory_of(void* of) noexcept { return static_cast<http2_wire*>(of)->stock_.memory(); }
+
+  static void release(void* block, void* of) noexcept {
+    http2_wire& self = *static_cast<http2_wire*>(of);
+    self.going_ ? http2_memory::discard(block) : self.stock_.memory().release(block);
+  }
+
+  static nghttp2_mem memory_for(http2_wire& self) noexcept {
+    return {&self, [](std::size_t size, void* of) { return memory_of(of).allocate(size); }, &release,
+            [](std::size_t count, std::size_t size, void* of) {
+              return memory_of(of).allocate_zeroed(count, size);
+            },
+            [](void* block, std::size_t size, void* of) { return memory_of(of).reallocate(block, size); }};
+  }
 };
 
 // --- the session
@@ -207,7 +211,7 @@ std::unique_ptr<nghttp2_session, http2_wire::deleter> http2_wire::make_session(h
 #ifdef EPHEMINT_NGHTTP2_MAX_CONTINUATIONS
   nghttp2_option_set_max_continuations(parts.option, most_continuations);
 #endif
-  nghttp2_mem memory = memory_from(self.stock_.memory());
+  nghttp2_mem memory = callbacks::memory_for(self);
   nghttp2_session* made = nullptr;
   need_memory(nghttp2_session_client_new3(&made, parts.callbacks, &self, parts.option, &memory));
   return std::unique_ptr<nghttp2_session, deleter>{made};
@@ -224,7 +228,8 @@ http2_wire::http2_wire(const std::string& host, http2_stock& stock, const settin
 }
 
 http2_wire::~http2_wire() {
-  // Before what its callbacks touch. The stock's buffers are the gate's, and this may be outside: they go.
+  // Before what its callbacks touch. What the stock keeps is the gate's, and this may be outside.
+  going_ = true;
   session_.reset();
 }
 

@@ -41,7 +41,7 @@ class http2_wire final : public wire {
   http2_wire& operator=(const http2_wire&) = delete;
 
   link_room capacity() const noexcept override;
-  bool resting() const noexcept override { return out_ == 0; }
+  std::size_t out() const noexcept override { return out_; }
   std::span<char> room() override { return stock_.plaintext(); }
   news commit(std::size_t size) override;
   news end(bool clean, std::string_view cause) override;
@@ -104,6 +104,7 @@ class http2_wire final : public wire {
   const std::string& host_;
   http2_stock& stock_;
   const std::uint32_t max_streams_;
+  bool going_ = false;                            // so that the stock's memory may be another thread's
   std::vector<std::unique_ptr<stream>> streams_;  // all there ever were, of which
   std::vector<stream*> spare_;                    // these are in no use
   stream* over_ = nullptr;                        // these have ended, in that order, and are to be told

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "core/attempt_observer.hpp"
+#include "core/engine.hpp"
+#include "core/key/key_guard.hpp"
+#include "net/link_observer.hpp"
+#include "net/serial_gate.hpp"
+#include "shell/quota_watch.hpp"
+#include "shell/report_queue.hpp"
+
+#include <ephemint/observer.hpp>
+#include <ephemint/rate_governor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::inline v0::detail {
+
+/// Makes a client's facts into the reports that its observer hears. Inside the gate, save where a comment
+/// says otherwise; what it refers to must outlive it.
+class reporter final : public core::attempt_observer {
+ public:
+  /// Has the engine report to it. Throws `std::bad_alloc`.
+  reporter(std::shared_ptr<report_queue>, const net::serial_gate&, core::engine&, const rate_governor&,
+           const core::key_guard&, std::size_t link_slots);
+
+  void on_attempt(const attempt_report&) noexcept override;
+  /// As its `end` says; before its caller hears of it.
+  void on_mint(const core::mint&) noexcept;
+  /// One that ends before the engine has heard of it.
+  void on_unbegun(const core::mint&, mint_errc) noexcept;
+  /// The same, from any thread outside the gate. An `account` that can't be one isn't told.
+  void on_invalid(std::uint64_t tag, const account_id& account, priority) noexcept;
+
+  void on_dial(core::link_id) noexcept;
+  void on_open(core::link_id, net::link_room, const net::dial_facts&) noexcept;
+  /// The connection is no more, or has never stood. `cause`: why, if it wasn't our wish. Nothing for one
+  /// whose end is known.
+  void on_end(core::link_id, std::string_view cause = {}, mint_errc = mint_errc::connect_failed) noexcept;
+
+  /// Whether quota and key are as they were.
+  void look() noexcept;
+  /// The context goes: nothing is told from now on.
+  void shut() noexcept;
+
+ private:
+  enum class connection : std::uint8_t { none, dialled, open };
+
+  report_queue::place place() const noexcept { return gate_.entered_from(); }
+  bool key_refused() const noexcept;
+
+  const std::shared_ptr<report_queue> queue_;
+  const net::serial_gate& gate_;
+  core::engine& engine_;
+  const rate_governor& governor_;
+  const core::key_guard& key_;
+  quota_watch watch_;
+  std::vector<connection> connections_;  ///< by slot
+  bool key_was_refused_ = false;
+  // Of the last token: its mint is over in the same event, while the reply's texts stand.
+  std::uint64_t minted_ = 0;
+  std::string_view minted_request_id_;
+};
+
+}  // namespace ephemint::inline v0::detail

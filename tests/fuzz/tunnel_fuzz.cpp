@@ -1,0 +1,71 @@
+// Any bytes as a proxy's answer to CONNECT: read without a crash, the same in whatever pieces they come, and
+// what is said of them is ours, never theirs.
+//
+// Input: a byte that gives the pieces' size, then what the proxy says.
+
+#include "net/dial/tunnel_negotiation.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace ephemint;
+using namespace ephemint::net;
+using status = tunnel_negotiation::status;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct outcome {
+  status known = status::incomplete;
+  std::size_t used = 0;  ///< up to the answer's end
+  std::string said;
+};
+
+outcome read(std::string_view bytes, std::size_t piece) {
+  static const auto credentials = std::make_shared<const secret>("planted:hunter2");
+  tunnel_negotiation made{{.host = "proxy.test", .port = 3128, .credentials = credentials}, "api.test:443"};
+  outcome now;
+  while (now.known == status::incomplete && now.used < bytes.size()) {
+    const auto room = made.room();
+    const std::size_t size = std::min({room.size(), piece, bytes.size() - now.used});
+    std::copy_n(bytes.data() + now.used, size, room.data());
+    now.used += size;
+    now.known = made.commit(size);
+  }
+  if (now.known == status::incomplete) {
+    require(now.used <= (reply_parser::max_interim + 1) * reply_parser::max_head);
+    return now;
+  }
+  if (now.known == status::open) return now;
+  const failure& why = made.problem();
+  now.said = why.message.view();
+  require(why.code == mint_errc::connect_failed);
+  require(now.said.size() <= 256);
+  require(now.said.find("the proxy proxy.test:3128") != now.said.npos);
+  require(now.said.find("hunter2") == now.said.npos);
+  return now;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
+  const outcome slow = read(bytes, 1), other = read(bytes, 1 + data[0] % 64);
+  // In larger pieces something may have come behind a 200, which in smaller ones wasn't read any more.
+  if (slow.known == status::open && other.known == status::refused) {
+    require(other.used > slow.used);
+    return 0;
+  }
+  require(slow.known == other.known);
+  require(slow.said == other.said);
+  return 0;
+}
