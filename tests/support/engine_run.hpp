@@ -250,6 +250,8 @@ class engine_run final : private core::attempt_observer {
   call& call_of(const core::mint& m) {
     return calls_[static_cast<std::size_t>(static_cast<const called_mint&>(m).call)];
   }
+  /// How often the key has changed since that was asked for: so many requests more may leave for it.
+  int rotations(const call& of) const noexcept { return static_cast<int>(key_.version() - of.key_version); }
   void finish(core::mint&);
   void warmed(const core::warm_up&);
   void check();
