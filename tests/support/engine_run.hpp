@@ -185,6 +185,8 @@ class engine_run {
   scripted_governor& governor() noexcept { return *script_; }
   watched_governor& permits() noexcept { return *watched_; }
   core::key_guard& key() noexcept { return key_; }
+  /// The key has minted before.
+  void prove_key() { key_.on_minted(key_.version()); }
   /// Has the key found refused: nobody may send for 5 s.
   void refuse_key();
   const std::string& problem() const noexcept { return problem_; }

@@ -185,6 +185,9 @@ class engine {
   static constexpr std::chrono::hours longest_wait{1};
   /// That another client has found the API back is noticed so soon.
   static constexpr std::chrono::milliseconds outage_check{500};
+  /// With three probes behind them these are all that a wrong key costs. A link that many requests share
+  /// takes no more before the server has said how many it allows.
+  static constexpr std::size_t most_with_a_new_key = 10;
 
   // the life of a mint
   void begin(mint&, time_point now) noexcept;
