@@ -188,6 +188,8 @@ class engine_run final : private core::attempt_observer {
   scripted_governor& governor() noexcept { return *script_; }
   watched_governor& permits() noexcept { return *watched_; }
   core::key_guard& key() noexcept { return key_; }
+  /// The key has minted before.
+  void prove_key() { key_.on_minted(key_.version()); }
   /// Has the key found refused: nobody may send for 5 s.
   void refuse_key();
   /// What an observer has heard, in words, since it was looked at last; connections as this world has them.

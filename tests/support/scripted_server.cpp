@@ -132,10 +132,6 @@ void peer::say_goodbye() { SSL_shutdown(ssl_.get()); }
 
 void peer::end_writing() { ::shutdown(socket_, SHUT_WR); }
 
-bool peer::update_keys() {
-  return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
-}
-
 void peer::reset() {
   const linger at_once{1, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -38,8 +38,6 @@ class peer {
   /// Without TLS.
   void write_raw(std::string_view);
   std::string read_raw(std::size_t at_most);
-  /// Has the client answer, within TLS, before it does anything else. Whether that could be asked for.
-  bool update_keys();
   void join_writes();     ///< what is written goes out together, after a moment
   void wait_for_bytes();  ///< leaves them unread
   void say_goodbye();     ///< close_notify

@@ -244,6 +244,34 @@ TEST(engine_refusal, engine_that_goes_with_the_probe_leaves_the_gate_to_others) 
   EXPECT_EQ(run.key().at(run.now()), core::key_guard::state::probe_due);
 }
 
+/// All that is submitted goes over one link.
+void share_one_link(engine_run& run) {
+  run.dials = [](std::size_t) { return dial_plan{.capacity = 100, .shared = true}; };
+}
+
+// behaviours: R8
+TEST(engine_refusal, wrong_key_costs_thirteen_requests_where_one_link_would_take_all_at_once) {
+  engine_run run;
+  share_one_link(run);
+  run.requests = [](const request&) { return answered(answer::key_refused); };
+  for (int i = 0; i < 1000; ++i) run.submit_patient("se-" + std::to_string(i));
+  run.run_to_rest();
+  EXPECT_LE(run.sent().size(), 13u);
+}
+
+// behaviours: R8
+TEST(engine_refusal, rest_of_a_burst_follows_a_new_keys_first_mint) {
+  engine_run run;
+  share_one_link(run);
+  for (int i = 0; i < 100; ++i) run.submit("se-" + std::to_string(i));
+  run.run_for(30ms + 79ms);  // the dial, and not all of a reply
+  EXPECT_EQ(run.sent().size(), 10u);
+  run.run_for(1ms);
+  EXPECT_EQ(run.sent().size(), 100u);
+  run.run_to_rest();
+  EXPECT_EQ(run.count().minted, 100u);
+}
+
 // behaviours: R8
 TEST(engine_refusal, firewall_that_refuses_all_for_six_seconds_loses_few_of_a_batch) {
   engine_run run{{}, std::make_shared<scripted_governor>()};

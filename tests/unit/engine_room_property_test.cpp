@@ -23,6 +23,7 @@ class tide {
       return one_in(2) ? std::optional<core::duration>{ms(2'000)} : std::nullopt;
     };
     run_.watch_room = !refuses;  // how far a link that refuses is trusted is the engine's own business
+    if (run_.watch_room) run_.prove_key();  // nor does room alone count with a key that never minted
   }
 
   std::string play() {

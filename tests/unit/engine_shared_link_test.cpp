@@ -62,6 +62,7 @@ TEST(engine_shared_link, cold_burst_at_a_server_for_one_at_a_time_dials_four_aft
 
 TEST(engine_shared_link, full_link_is_joined_by_one_more) {
   engine_run run{protocol_unknown()};
+  run.prove_key();
   brings(run, 10);
   submit_many(run, 25);
   run.run_for(30ms);

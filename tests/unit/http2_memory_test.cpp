@@ -61,6 +61,15 @@ TEST(Http2Memory, keeps_no_large_block_and_no_more_than_its_bound) {
   EXPECT_EQ(memory.kept(), http2_memory::most_kept);
 }
 
+// A session that goes may do so while another thread uses the lists.
+TEST(Http2Memory, keeps_nothing_of_what_is_discarded) {
+  http2_memory memory;
+  http2_memory::discard(memory.allocate(200));
+  http2_memory::discard(memory.allocate(5000));
+  http2_memory::discard(nullptr);
+  EXPECT_EQ(memory.kept(), 0U);
+}
+
 TEST(Http2Memory, moves_what_grows) {
   http2_memory memory;
   void* block = memory.reallocate(nullptr, 64);

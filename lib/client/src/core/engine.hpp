@@ -209,6 +209,9 @@ class engine {
   static constexpr std::chrono::hours longest_wait{1};
   /// That another client has found the API back is noticed so soon.
   static constexpr std::chrono::milliseconds outage_check{500};
+  /// With three probes behind them these are all that a wrong key costs. A link that many requests share
+  /// takes no more before the server has said how many it allows.
+  static constexpr std::size_t most_with_a_new_key = 10;
 
   /// A second attempt may take a permit that a batch would get within this: the quota's pace, not its end, is
   /// what a few logins at once run ahead of.

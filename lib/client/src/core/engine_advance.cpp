@@ -123,9 +123,11 @@ void engine::dispatch(time_point now) noexcept {
   }
 }
 
-/// Whether no more can be begun. Those that were given up make room once that was told.
+/// Whether no more can be begun. Those that were given up make room once that was told. With a key that never
+/// minted few go together: if it is wrong each of them costs a permit (R8).
 bool engine::out_of_attempts(time_point now) noexcept {
-  if (!attempts_.full()) return false;
+  const bool enough = attempts_.size() >= most_with_a_new_key && !key_.proven();
+  if (!enough && !attempts_.full()) return false;
   if (!drops_.empty()) permit_at_ = now;
   return true;
 }

@@ -34,6 +34,8 @@ class key_gate {
   /// What an asker is told. `waiting` and what follows: until `not_before()`.
   state at(time_point now) const noexcept;
   bool open() const noexcept { return !shut_; }
+  /// It has minted.
+  bool proven() const noexcept { return has_minted_; }
   /// The key has minted, and nobody was refused since the last mint.
   bool at_ease() const noexcept { return has_minted_ && refused_ == 0 && !shut_; }
   /// Shut for more than the doubt in which a new key is, or by the word of others.

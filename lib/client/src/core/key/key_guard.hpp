@@ -60,6 +60,8 @@ class key_guard {
   time_point not_before(time_point now, duration round_trip) const noexcept {
     return shut_.load(std::memory_order_relaxed) ? not_before_shut(now, round_trip) : now;
   }
+  /// Whether the key has minted.
+  bool proven() const noexcept { return proven_.load(std::memory_order_relaxed); }
   /// Whether a request may leave now. Takes the probe if one is due.
   permission may_send(time_point now) noexcept {
     return shut_.load(std::memory_order_relaxed) ? may_send_shut(now) : permission::go;
@@ -117,6 +119,7 @@ class key_guard {
   void publish() noexcept {
     shut_.store(!gate_.open(), std::memory_order_relaxed);
     at_ease_.store(gate_.at_ease(), std::memory_order_relaxed);
+    proven_.store(gate_.proven(), std::memory_order_relaxed);
   }
 
   mutable std::mutex mutex_;
@@ -133,6 +136,7 @@ class key_guard {
   // What `gate_` says, for those who needn't know more.
   std::atomic<bool> shut_{false};
   std::atomic<bool> at_ease_{false};
+  std::atomic<bool> proven_{false};
 };
 
 }  // namespace ephemint::inline v0::core
