@@ -16,6 +16,7 @@ client_options options_for(const nginx& api) {
   o.authority_pem = api.authority_pem();
   o.redirect_hosts = {"localhost"};
   o.rate = quota::unlimited();
+  o.max_attempts = 2;
   return o;
 }
 

@@ -256,6 +256,38 @@ TEST(engine_shared_link, requests_above_a_last_one_go_again_over_a_fresh_link) {
   EXPECT_EQ(run.count().refused, 6u);
 }
 
+/// One mint's request is turned away by one link after the other, each of which has answered others or
+/// hasn't. How often that went well.
+int times_turned_away(bool answers_others, int at_most) {
+  auto s = protocol_unknown();
+  s.retry.max_attempts = 1;
+  engine_run run{s};
+  run.prove_key();
+  brings(run, 2);
+  run.requests = [](const request& r) {
+    return r.account == "x" ? request_plan{.how = request_plan::end::silent} : minted(10ms);
+  };
+  const int x = run.submit("x", 60s);
+  for (int times = 0; times < at_most; ++times) {
+    if (answers_others) run.submit("y");
+    run.run_for(50ms);
+    if (run.at(x).ended) return times;
+    const auto asked = std::ranges::find(run.sent().rbegin(), run.sent().rend(), "x", &request::account);
+    run.retire(asked->connection);
+    run.take_back(*asked, fate::unprocessed);
+  }
+  run.requests = {};
+  run.run_to_rest();
+  return run.at(x).ended && run.count().failed == 0 ? at_most : -1;
+}
+
+// behaviours: S13
+TEST(engine_shared_link, mint_that_ending_links_turn_away_gets_on_at_no_cost) {
+  EXPECT_EQ(times_turned_away(true, 5), 5);
+  EXPECT_EQ(times_turned_away(true, 20), 10);  // 8, the one that is free, and that of the one attempt
+  EXPECT_EQ(times_turned_away(false, 20), 2);
+}
+
 TEST(engine_shared_link, server_that_sends_everybody_away_is_dialled_ever_more_slowly) {
   auto s = protocol_unknown();
   s.retry.max_attempts = 100;

@@ -207,6 +207,8 @@ class engine {
   static constexpr std::chrono::milliseconds memory_pause{50};
   /// A governor is asked again after this, whatever it said.
   static constexpr std::chrono::hours longest_wait{1};
+  /// So often a mint goes on at no cost when links that have answered others send it away.
+  static constexpr std::uint8_t most_turned_away = 8;
   /// That another client has found the API back is noticed so soon.
   static constexpr std::chrono::milliseconds outage_check{500};
   /// With three probes behind them these are all that a wrong key costs. A link that many requests share
@@ -233,6 +235,8 @@ class engine {
   enum class again : std::uint8_t { over_any, over_a_fresh_one };
   void lose(mint&, fate, const failure_facts&, again, time_point now) noexcept;
   void go_again(mint&) noexcept;
+  static bool turns_away(const link&) noexcept;
+  void take_elsewhere(mint&, const failure_facts&, time_point now) noexcept;
   void to_fresh(mint&, time_point since) noexcept;
   void to_queue(mint&, time_point now) noexcept;
   void line_up(mint&) noexcept;

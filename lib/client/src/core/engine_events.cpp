@@ -203,10 +203,28 @@ void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const fai
     if (l.now == link::state::open) links_.refused(l);
   }
   const auto where = l.shared ? again::over_any : again::over_a_fresh_one;
+  const bool turned_away = what == fate::unprocessed && turns_away(l);
   if (links_.spent(l, now)) close(l);
-  if (m) lose(*m, what, why, where, now);
+  if (m) turned_away ? take_elsewhere(*m, why, now) : lose(*m, what, why, where, now);
   if (m && what != fate::unsent) tell(*m, outcome_of(what), now);
   advance(now);
+}
+
+/// Whether it has answered requests and takes no more now: a server that ends its connections after so many.
+/// Those that were filled alike end together.
+bool engine::turns_away(const link& l) noexcept {
+  return l.shared && l.now == link::state::retiring && l.health.answered();
+}
+
+/// That isn't the mint's fault, and comes of getting on: it costs no attempt, nor the one that is free.
+void engine::take_elsewhere(mint& m, const failure_facts& why, time_point now) noexcept {
+  const bool may = settings_.retry_stale_connections && m.turned_away < most_turned_away;
+  if (!may || m.under_way || (closing_ && m.deadline == never))
+    return lose(m, fate::unprocessed, why, again::over_any, now);
+  ++m.turned_away;
+  met(m, why.said);
+  outage_.probe_undone(m.probe);
+  go_again(m);
 }
 
 // --- links ---

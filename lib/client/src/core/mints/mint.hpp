@@ -76,6 +76,7 @@ struct mint {
   bool in_place = false;  ///< its next attempt takes the place of one that didn't count
   bool hedged = false;    ///< its one second attempt beside a late one was made
   std::uint8_t attempts = 0;
+  std::uint8_t turned_away = 0;  ///< times that a link which has answered others sent it away
   /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
   std::uint8_t troubles = 0;
   std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
