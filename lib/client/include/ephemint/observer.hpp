@@ -17,7 +17,8 @@ namespace ephemint::inline v0 {
 
 namespace detail {
 struct client_impl;
-}
+class client_figures;
+}  // namespace detail
 
 /// What a mint waited for.
 enum class wait_reason : std::uint8_t {
@@ -71,7 +72,7 @@ struct attempt_report {
   attempt_reason why = attempt_reason::first;         ///< why it was made
   attempt_outcome outcome = attempt_outcome::minted;  ///< how it ended
   int http_status = 0;                                ///< 0: no reply
-  std::string_view request_id;                        ///< the API's, checked; empty: none
+  std::string_view request_id{};                      ///< the API's, checked; empty: none
   std::uint32_t connection = 0;                       ///< `connection_report::connection`
   bool first_on_connection = false;                   ///< it was the first request there
   clock::time_point sent_at{};                        ///< just before it was written
@@ -82,9 +83,9 @@ struct attempt_report {
 
 /// One mint, when it is over.
 struct mint_report {
-  std::uint64_t mint = 0;    ///< this client's number for the mint, from 1; 0: it wasn't begun
-  std::uint64_t tag = 0;     ///< `mint_request::tag`
-  std::string_view account;  ///< whose: a customer's id, and so never a metric's label
+  std::uint64_t mint = 0;      ///< this client's number for the mint, from 1; 0: it wasn't begun
+  std::uint64_t tag = 0;       ///< `mint_request::tag`
+  std::string_view account{};  ///< whose: a customer's id, and so never a metric's label
   priority urgency = priority::interactive;            ///< as it was asked for
   std::optional<mint_errc> error{};                    ///< none: a token was handed over
   int attempts = 0;                                    ///< as `mint_error::attempts` counts them
@@ -92,7 +93,7 @@ struct mint_report {
   clock::duration on_the_wire{};                       ///< of that, while an attempt was under way
   clock::duration remaining{};                         ///< of a token: how long it lives on
   std::array<clock::duration, wait_reasons> waited{};  ///< by `wait_reason`; with `on_the_wire` all of `took`
-  std::string_view request_id;                         ///< of the last reply, checked; empty: none
+  std::string_view request_id{};                       ///< of the last reply, checked; empty: none
   clock::time_point at{};                              ///< when it was over
 };
 
@@ -111,7 +112,7 @@ struct connection_report {
   bool resumed = false;          ///< `established`: whether a TLS session was resumed
   clock::duration connect{};     ///< `established`: name, TCP, proxy
   clock::duration handshake{};   ///< `established`: TLS
-  std::string_view cause;        ///< `failed` and `closed`: why, in one clean line; empty: we closed it
+  std::string_view cause{};      ///< `failed` and `closed`: why, in one clean line; empty: we closed it
   mint_errc error = mint_errc::connect_failed;  ///< `failed`: that, or `tls_failed`
   std::size_t open = 0;                         ///< connections that stand after it
   clock::time_point at{};                       ///< when it happened
@@ -146,9 +147,9 @@ class EPHEMINT_EXPORT client_view {
 
  private:
   friend struct detail::client_impl;
-  explicit client_view(std::weak_ptr<const detail::client_impl> impl) noexcept : impl_{std::move(impl)} {}
+  explicit client_view(std::weak_ptr<const detail::client_figures> of) noexcept : figures_{std::move(of)} {}
 
-  std::weak_ptr<const detail::client_impl> impl_;
+  std::weak_ptr<const detail::client_figures> figures_;
 };
 
 /// Hears what a client does: for metrics, logs, traces. Everything is empty here; override what you want, and

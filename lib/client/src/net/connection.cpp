@@ -210,7 +210,7 @@ void connection::impl::on_input(const error_code& error) noexcept {
     replies_ = 0;
     take_plaintext();
     in_turn_ = false;
-    if (phase_ == phase::open) write_out();  // TLS's own answers too: to a key update, for instance
+    if (phase_ == phase::open) write_out();  // TLS's own words too: an alert, for instance
     if (phase_ == phase::open) stream_->read();
   });
 }

@@ -89,6 +89,7 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
       keys_{credential_access::state(options_.api_key), checked},
       governor_{options_.governor ? options_.governor
                                   : make_rate_governor(checked.rate, options_.scope, seed())},
+      figures_{std::make_shared<client_figures>(governor_, keys_.shared_state())},
       wake_up_call_{std::make_shared<wake_up_call>(executor)},
       engine_{engine_settings_of(options_, checked, *governor_), *governor_, keys_.state().guard(), seed(),
               wake_up_call_},
@@ -114,7 +115,7 @@ void client_impl::begin() {
   wake_up_call_->belongs_to(weak_from_this());
   keys_.state().listen(wake_up_call_);
   context_->add(*this);
-  if (options_.observer) options_.observer->on_client(client_view{weak_from_this()});
+  if (options_.observer) options_.observer->on_client(client_view{figures_});
 }
 
 client_impl::~client_impl() {
@@ -484,43 +485,14 @@ void client_impl::end_closes() noexcept {
 // --- figures ---
 
 void client_impl::publish() noexcept {
-  published_.store({engine_.count(), full_handshakes_, resumed_handshakes_});
-}
-
-client_stats client_impl::stats() const noexcept {
-  const figures known = published_.load();
-  const core::engine::counts& n = known.engine;
-  return {
-      .submitted = n.submitted,
-      .minted = n.minted,
-      .failed = n.failed,
-      .requests = n.requests,
-      .retries = n.retries,
-      .stale_retries = n.stale_retries,
-      .hedges = n.hedges,
-      .hedges_won = n.hedges_won,
-      .rate_limited = n.rate_limited,
-      .expired = n.expired,
-      .queued = static_cast<std::size_t>(n.queued),
-      .queued_background = static_cast<std::size_t>(n.queued_background),
-      .in_flight = static_cast<std::size_t>(n.in_flight),
-      .dials = n.dials,
-      .failed_dials = n.failed_dials,
-      .full_handshakes = known.full_handshakes,
-      .resumed_handshakes = known.resumed_handshakes,
-      .connections = static_cast<std::size_t>(n.connections),
-      .http2_connections = static_cast<std::size_t>(n.shared_connections),
-      .refused_streams = n.refused,
-      .quota = governor_->state(clock::now()),
-      .key_refused = keys_.state().guard().refused(),
-  };
+  figures_->publish({engine_.count(), full_handshakes_, resumed_handshakes_});
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.
 clock::duration client_impl::estimate(priority urgency) const noexcept {
   const auto now = clock::now();
   const bool shared = governor_->scope() == quota_scope::per_api_key;
-  const core::engine::counts n = published_.load().engine;
+  const core::engine::counts n = figures_->read().engine;
   const std::uint64_t ahead =
       urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
   const auto when =

@@ -6,11 +6,11 @@
 #include "net/process_mark.hpp"
 #include "net/serial_gate.hpp"
 #include "shell/checked_options.hpp"
+#include "shell/client_figures.hpp"
 #include "shell/client_registry.hpp"
 #include "shell/keys_in_use.hpp"
 #include "shell/operation.hpp"
 #include "shell/outcomes.hpp"
-#include "shell/published.hpp"
 #include "shell/reporter.hpp"
 #include "shell/told.hpp"
 
@@ -55,8 +55,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   /// For what is told: keeps the client.
   std::shared_ptr<const telling_place> place() const noexcept { return {shared_from_this(), &place_}; }
   const client_options& options() const noexcept { return options_; }
-  client_stats stats() const noexcept;
-  const rate_governor& governor() const noexcept { return *governor_; }
+  client_stats stats() const noexcept { return figures_->stats(); }
   clock::duration estimate(priority) const noexcept;
   std::optional<api_outage> outage() const noexcept;
   const std::shared_ptr<context_members>& context() const noexcept { return context_; }
@@ -126,11 +125,6 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   friend class wake_up_call;
   void woken() noexcept;
 
-  struct figures {
-    core::engine::counts engine;
-    std::uint64_t full_handshakes = 0;
-    std::uint64_t resumed_handshakes = 0;
-  };
   struct place_of_link {
     std::shared_ptr<net::connection> held;
     bool to_flush = false;
@@ -144,6 +138,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   telling_place place_;
   keys_in_use keys_;
   std::shared_ptr<rate_governor> governor_;
+  const std::shared_ptr<client_figures> figures_;
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
   std::optional<reporter> reporter_;  // none: nobody observes
@@ -164,7 +159,6 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
   std::uint64_t full_handshakes_ = 0;
   std::uint64_t resumed_handshakes_ = 0;
-  published<figures> published_;
   std::atomic<bool> orphaned_{false};
 };
 

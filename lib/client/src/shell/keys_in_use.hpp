@@ -20,6 +20,7 @@ class keys_in_use {
   keys_in_use(std::shared_ptr<core::key_state>, const checked_options&);
 
   core::key_state& state() const noexcept { return *state_; }
+  const std::shared_ptr<core::key_state>& shared_state() const noexcept { return state_; }
 
   /// Writes with the key that is in force from now on. Throws `std::bad_alloc` where that is a new one; then
   /// all is as before.

@@ -36,6 +36,7 @@ class key_state {
   held_key current() const noexcept;
   std::uint64_t version() const noexcept { return guard_.version(); }
   key_guard& guard() noexcept { return guard_; }
+  const key_guard& guard() const noexcept { return guard_; }
 
   /// Tells the listener of each new key for as long as it lives. Throws `std::bad_alloc`; then it isn't told.
   void listen(std::weak_ptr<key_listener>);

@@ -72,8 +72,8 @@ struct shared_quota_stats {
   std::uint64_t lost = 0;                  ///< of them, without an answer that could be used
   std::uint64_t fallbacks = 0;  ///< how often the store was away so long that we went on without it
   double share = 0;             ///< permits a window while the store is away; 0 while it is there
-  std::string store;            ///< which store, without user and password
-  std::string last_error;       ///< why the last command that failed did; no secret, one line
+  std::string store{};          ///< which store, without user and password
+  std::string last_error{};     ///< why the last command that failed did; no secret, one line
 };
 
 /// The same for Prometheus, in its text format 0.0.4: series `ephemint_shared_quota_…`, without labels. To
