@@ -4,11 +4,13 @@
 #include "minters.hpp"
 
 #include <ephemint/client.hpp>
+#include <ephemint/metrics.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 
 #include <deque>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -160,6 +162,11 @@ minter_pointer make_ephemint(const minter_settings& s) {
 minter_pointer make_ephemint_on_strand(const minter_settings& s) {
   client_options options = options_for(s);
   options.single_threaded = false;
+  return std::make_unique<callback_minter>(std::move(options));
+}
+minter_pointer make_ephemint_observed(const minter_settings& s) {
+  client_options options = options_for(s);
+  options.observer = std::make_shared<metrics>();
   return std::make_unique<callback_minter>(std::move(options));
 }
 minter_pointer make_ephemint_http2(const minter_settings& s) { return multiplexing(s, 1); }

@@ -19,6 +19,7 @@ using minter_pointer = std::unique_ptr<minter>;
 minter_pointer make_ephemint(const minter_settings&);            ///< `client::async_mint` with callbacks
 minter_pointer make_ephemint_on_strand(const minter_settings&);  ///< the same without `single_threaded`
 minter_pointer make_ephemint_coroutine(const minter_settings&);  ///< `co_await client::mint`
+minter_pointer make_ephemint_observed(const minter_settings&);   ///< with `metrics` as its observer
 /// Streams of one connection, as many as there would be connections.
 minter_pointer make_ephemint_http2(const minter_settings&);
 minter_pointer make_ephemint_http2_on_four(const minter_settings&);  ///< the same, of four

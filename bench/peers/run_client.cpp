@@ -38,6 +38,7 @@ std::span<const known_minter> known_minters() {
   static constexpr known_minter all[] = {
       {.name = "ephemint", .make = make_ephemint},
       {.name = "ephemint-strand", .make = make_ephemint_on_strand},
+      {.name = "ephemint-metrics", .make = make_ephemint_observed},
       {.name = "ephemint-coro", .make = make_ephemint_coroutine},
       {.name = "ephemint-h2", .make = make_ephemint_http2, .http2 = true},
       {.name = "ephemint-h2x4", .make = make_ephemint_http2_on_four, .http2 = true},
