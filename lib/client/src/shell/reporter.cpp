@@ -117,21 +117,15 @@ void reporter::on_end(core::link_id id, std::string_view cause, mint_errc error)
 
 // --- quota and key ---
 
-/// From the moment when mints fail because of it until its gate is open. In between a probe may be due.
-bool reporter::key_refused() const noexcept {
-  const core::time_point now = engine_.last_event();
-  return key_.failing(now, true) || (key_was_refused_ && key_.at(now) != core::key_guard::state::open);
-}
-
 void reporter::look() noexcept {
   const core::time_point now = engine_.last_event();
-  key_was_refused_ = key_refused();
-  if (!watch_.due(now, key_was_refused_)) return;
+  const bool key_refused = key_.refused();
+  if (!watch_.due(now, key_refused)) return;
   quota_report told;
   told.now = governor_.state(now);
   told.pause = told.now.pause;
   told.at = now;
-  for (const quota_report::event what : watch_.look(now, told.now, key_was_refused_)) {
+  for (const quota_report::event what : watch_.look(now, told.now, key_refused)) {
     told.what = what;
     queue_->tell(told, place());
   }

@@ -50,7 +50,6 @@ class reporter final : public core::attempt_observer {
   enum class connection : std::uint8_t { none, dialled, open };
 
   report_queue::place place() const noexcept { return gate_.entered_from(); }
-  bool key_refused() const noexcept;
 
   const std::shared_ptr<report_queue> queue_;
   const net::serial_gate& gate_;
@@ -59,7 +58,6 @@ class reporter final : public core::attempt_observer {
   const core::key_guard& key_;
   quota_watch watch_;
   std::vector<connection> connections_;  ///< by slot
-  bool key_was_refused_ = false;
   // Of the last token: its mint is over in the same event, while the reply's texts stand.
   std::uint64_t minted_ = 0;
   std::string_view minted_request_id_;
