@@ -16,7 +16,6 @@
 namespace ephemint::net {
 namespace {
 
-using test::answer;
 using test::connection_run;
 using test::heard;
 using test::peer;
@@ -267,7 +266,7 @@ TEST(Proxy, address_of_it_that_is_sick_gives_the_next_its_turn) {
   const std::pair<test_proxy::script, std::string> table[] = {
       {[](proxy_client&) {}, "127.0.0.2 broke"},
       {[](proxy_client& client) { client.reset(); }, "127.0.0.2 broke"},
-      {answer(proxy_reply(503)), "127.0.0.2 broke"},
+      {test::answer(proxy_reply(503)), "127.0.0.2 broke"},
       {hang, "127.0.0.2 silent"},
   };
   api_server api;
@@ -286,7 +285,7 @@ TEST(Proxy, address_of_it_that_is_sick_gives_the_next_its_turn) {
 TEST(Proxy, refusal_that_all_its_addresses_would_repeat_ends_the_dial) {
   for (const int refusal : {403, 407}) {
     test_proxy other{{relay_gladly}, "127.0.0.3"};
-    test_proxy refusing{{answer(proxy_reply(refusal))}, "127.0.0.2", other.port()};
+    test_proxy refusing{{test::answer(proxy_reply(refusal))}, "127.0.0.2", other.port()};
     proxied_run run{through(other, 443), {"127.0.0.2", "127.0.0.3"}};
     EXPECT_EQ(run.dial().what, kind::connect_failed);
     EXPECT_EQ(other.connections(), 0);
