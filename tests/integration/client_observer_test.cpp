@@ -82,13 +82,6 @@ class Observed : public testing::TestWithParam<http2_use> {
   bool inside = false;  ///< one of the client's functions
 };
 
-std::vector<http2_use> protocols() {
-#ifdef EPHEMINT_HTTP2
-  return {http2_use::never, http2_use::only};
-#else
-  return {http2_use::never};
-#endif
-}
 INSTANTIATE_TEST_SUITE_P(, Observed, testing::ValuesIn(protocols()), [](const auto& instance) {
   return std::string{instance.param == http2_use::never ? "http1" : "http2"};
 });

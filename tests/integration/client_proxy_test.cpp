@@ -69,7 +69,6 @@ constexpr http2_use spoken[] = {
 };
 INSTANTIATE_TEST_SUITE_P(, ProxiedClient, testing::ValuesIn(spoken),
                          [](const auto& each) { return each.param == http2_use::only ? "http2" : "http1"; });
-});
 
 // behaviours: Y1
 TEST_P(ProxiedClient, mints_one_after_the_other_over_one_tunnel) {

@@ -9,13 +9,6 @@ namespace {
 
 using namespace test;
 
-/// The protocols that are spoken here.
-std::vector<http2_use> protocols() {
-  std::vector<http2_use> all{http2_use::never};
-  if (sandbox::server{}.speaks_http2()) all.push_back(http2_use::only);
-  return all;
-}
-
 /// What such a client says after so many mints, each of which may have failed.
 client_stats after_mints(client_options options, int mints) {
   client_stats seen;

@@ -38,6 +38,13 @@ inline client_options options_for(const sandbox::server& api) {
   return o;
 }
 
+/// The protocols that a client speaks here.
+inline std::vector<http2_use> protocols() {
+  std::vector<http2_use> all{http2_use::never};
+  if (sandbox::server{}.speaks_http2()) all.push_back(http2_use::only);
+  return all;
+}
+
 /// A sandbox that does what these specs say (see `sandbox::parse_fault`).
 inline sandbox::server_options faulty(const std::vector<std::string>& specs) {
   sandbox::server_options o;
