@@ -311,7 +311,8 @@ void engine_run::send(const command& c) {
   if (!on->out.emplace(asked.attempt, asked.number).second) complain("an attempt's name is used twice");
   on->ends_when_abandoned = plan.ends_when_abandoned;
   const int most = settings_.retry.max_attempts + (settings_.retry_stale_connections ? 1 : 0) + rotations(of);
-  if (of.requests > most + static_cast<int>(of.mint.forgiven)) complain("more requests than attempts (I4)");
+  if (of.requests > most + static_cast<int>(of.mint.forgiven) + of.mint.turned_away)
+    complain("more requests than attempts (I4)");
   if (plan.how == request_plan::end::silent) return;
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
 }
@@ -449,7 +450,8 @@ void engine_run::finish(core::mint& m) {
     complain("a token that is too old (I8)");
   if (of.end.why == cause::said && !m.met_anything) complain("a mint ends by what nobody said");
   if (of.end.why != cause::token && of.end.code == mint_errc{}) complain("a failure without a code");
-  if (of.end.attempts < of.requests - 1 - rotations(of)) complain("attempts are lost from the count");
+  if (of.end.attempts < of.requests - 1 - rotations(of) - of.mint.turned_away)
+    complain("attempts are lost from the count");
   check_time_spent(of);
   record_mint(m);
 }
