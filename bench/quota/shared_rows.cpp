@@ -21,7 +21,7 @@ using count = central_rules::count;
 using outage = store_outage::kind;
 
 /// Connections are there and take many requests: what is compared is how permits are had.
-constexpr client_network network{0s, 256};
+constexpr client_network network{.handshake = 0s, .requests_a_link = 256, .key_has_minted = true};
 
 ephemint::quota a_minute(double n) {
   return ephemint::quota::declared(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(n)), 60s);

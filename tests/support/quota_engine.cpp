@@ -58,7 +58,9 @@ engine_client::engine_client(actions& world, rate_governor& governor, std::uint6
                              client_network network, std::weak_ptr<quota_listener> listener)
     : world_{world},
       network_{network},
-      engine_{settings_of(network), governor, key_, seed, std::move(listener)} {}
+      engine_{settings_of(network), governor, key_, seed, std::move(listener)} {
+  if (network.key_has_minted) key_.on_minted(key_.version());
+}
 
 void engine_client::on_submit(time_point now, job_id id) {
   const job& j = world_.about(id);

@@ -20,6 +20,7 @@ struct client_network {
   duration handshake = std::chrono::milliseconds{160};
   std::uint32_t requests_a_link = 1;
   bool hedge = false;
+  bool key_has_minted = false;  ///< before: nothing waits for it to be proven
 };
 
 /// The whole client but for its sockets: the engine's commands performed in the simulated world. A connection

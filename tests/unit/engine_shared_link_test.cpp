@@ -270,7 +270,7 @@ int times_turned_away(bool answers_others, int at_most) {
   const int x = run.submit("x", 60s);
   for (int times = 0; times < at_most; ++times) {
     if (answers_others) run.submit("y");
-    run.run_for(50ms);
+    run.run_for(1s);
     if (run.at(x).ended) return times;
     const auto asked = std::ranges::find(run.sent().rbegin(), run.sent().rend(), "x", &request::account);
     run.retire(asked->connection);

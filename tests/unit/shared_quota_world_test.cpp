@@ -17,7 +17,7 @@ using namespace shared_cases;
 using kind = store_outage::kind;
 
 /// Connections are there: what is looked at is how permits are had.
-constexpr client_network network{0s, 64};
+constexpr client_network network{.handshake = 0s, .requests_a_link = 64, .key_has_minted = true};
 
 strategy_maker ours(double n) {
   return shared_driven(shared_settings(ephemint::quota::declared(static_cast<std::uint64_t>(n), 60s)),
