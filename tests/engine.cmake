@@ -1,6 +1,5 @@
 # The engine: its parts as tables, its rules one by one, and the whole in virtual time.
 ephemint_test(engine_test VIRTUAL_TIME
-    PCH support/engine_run.hpp <gtest/gtest.h>
     SOURCES
         support/engine_run.cpp
         support/sick_nodes.cpp

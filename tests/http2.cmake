@@ -17,8 +17,8 @@ ephemint_test(http2_hostile_test UNITY
         integration/http2_hostile_settings_test.cpp
         integration/http2_hostile_silence_test.cpp
     LIBRARIES ephemint_test_http2
-    LABELS integration
-    PCH support/http2_trial.hpp <gmock/gmock.h>)
+    LABELS integration)
+target_precompile_headers(http2_hostile_test PRIVATE support/http2_trial.hpp <gmock/gmock.h>)
 ephemint_test(http2_client_test
     SOURCES
         integration/http2_client_test.cpp
@@ -26,8 +26,8 @@ ephemint_test(http2_client_test
         support/command.cpp
         support/nginx.cpp
     LIBRARIES ephemint_test_http2
-    LABELS integration
-    PCH_OF http2_hostile_test)
+    LABELS integration)
+target_precompile_headers(http2_client_test PRIVATE support/http2_trial.hpp <gmock/gmock.h>)
 ephemint_test(http2_threads_test
     SOURCES integration/http2_threads_test.cpp
     LIBRARIES ephemint_test_http2

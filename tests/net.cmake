@@ -48,8 +48,8 @@ ephemint_test(net_connection_test UNITY
     LABELS threads
     LIBRARIES ephemint_test_network
     SOURCES integration/connection_test.cpp integration/dial_test.cpp integration/dial_sick_test.cpp integration/proxy_test.cpp
-            integration/resolver_test.cpp
-    PCH support/connection_run.hpp <gtest/gtest.h>)
+            integration/resolver_test.cpp)
+target_precompile_headers(net_connection_test PRIVATE support/connection_run.hpp <gtest/gtest.h>)
 ephemint_test(net_gate_test LABELS threads SOURCES unit/gate_timer_test.cpp unit/serial_gate_test.cpp)
 # Apart from the others: it replaces the allocators.
 ephemint_test(net_memory_test

@@ -16,5 +16,4 @@ ephemint_test(metrics_memory_test SOURCES unit/metrics_memory_test.cpp LABELS un
 ephemint_test(client_metrics_test
     SOURCES integration/client_metrics_test.cpp support/command.cpp support/metrics_text.cpp
     LIBRARIES ephemint::sandbox
-    LABELS integration
-    PCH_OF client_test)
+    LABELS integration)

@@ -33,7 +33,7 @@ ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
 ephemint_redis_test(store_exhaustion_test LABELS integration LIBRARIES ${CMAKE_DL_LIBS} SOURCES
     integration/store_exhaustion_test.cpp support/failing_memory.cpp)
 
-ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox PCH_OF client_test SOURCES
+ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox SOURCES
     integration/shared_quota_test.cpp)
 
 # The script, its port for simulations, and the script in a server whose clock is the test's.
