@@ -6,6 +6,7 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_account_lines_test.cpp
             unit/cli_arguments_test.cpp
             unit/cli_demo_report_test.cpp
+            unit/cli_gateway_arguments_test.cpp
             unit/cli_metrics_file_test.cpp
             unit/cli_mint_arguments_test.cpp
             unit/cli_output_test.cpp
@@ -20,6 +21,8 @@ if(EPHEMINT_BUILD_CLI)
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
         SOURCES
+            integration/cli_gateway_test.cpp
+            integration/cli_link_test.cpp
             integration/cli_metrics_test.cpp
             integration/cli_mint_test.cpp
             integration/cli_pipe_test.cpp
@@ -28,6 +31,7 @@ if(EPHEMINT_BUILD_CLI)
             integration/cli_stream_test.cpp
             support/command.cpp
             support/metrics_text.cpp
+            support/plain_http.cpp
         LIBRARIES ephemint::sandbox ephemint_test_network)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)

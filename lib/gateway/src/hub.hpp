@@ -1,0 +1,45 @@
+#pragma once
+
+#include "account_limits.hpp"
+#include "exchange.hpp"
+#include "ticket_book.hpp"
+
+#include <ephemint/client.hpp>
+#include <ephemint/gateway/server_options.hpp>
+#include <ephemint/metrics.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace ephemint::inline v0::gateway {
+
+/// What the faces share. All of it is touched on its executor alone.
+class hub {
+ public:
+  /// The options were checked. What the hub does runs on `executor`, which does one thing at a time; its
+  /// client has `clients_executor`, so that no strand stands above the client's own.
+  hub(asio::any_io_executor executor, asio::any_io_executor clients_executor, server_options);
+
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  const server_options& options() const noexcept { return options_; }
+
+  client& minter() noexcept { return client_; }
+  const metrics& seen() const noexcept { return *metrics_; }
+  ticket_book& tickets() noexcept { return tickets_; }
+  account_limits& limits() noexcept { return limits_; }
+
+  std::vector<link_key> link_keys;
+  std::vector<bearer> bearers;
+  bool warm = false;      ///< the first warm-up was tried
+  bool draining = false;  ///< nobody new should come
+
+ private:
+  asio::any_io_executor executor_;
+  server_options options_;
+  std::shared_ptr<metrics> metrics_;
+  client client_;
+  ticket_book tickets_;
+  account_limits limits_;
+};
+
+}  // namespace ephemint::inline v0::gateway

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ephemint::testing {
+
+/// A blocking HTTP/1.1 client in clear, over TCP or a Unix socket. Its own code, so that tests of the gateway
+/// share none with it. Waits 10 s for anything at most; what doesn't come then throws `std::runtime_error`.
+class plain_http {
+ public:
+  struct answer {
+    int status = 0;
+    std::map<std::string, std::string> headers;  ///< names in small letters
+    std::string body;
+    const std::string& header(const std::string& name) const;  ///< empty if there is none
+  };
+  using fields = std::map<std::string, std::string>;
+
+  /// `unix:/path` or `http://127.0.0.1:PORT`.
+  explicit plain_http(const std::string& address);
+  plain_http(const plain_http&) = delete;
+  plain_http& operator=(const plain_http&) = delete;
+  ~plain_http();
+
+  /// Bytes as they are.
+  void send(std::string_view bytes);
+  /// One request, with `Host: localhost`, unless `headers` has one, and a `Content-Length` if there is a
+  /// body.
+  void send_request(std::string_view method, std::string_view target, const fields& headers = {},
+                    std::string_view body = {});
+  answer read_answer();
+  answer ask(std::string_view method, std::string_view target, const fields& headers = {},
+             std::string_view body = {});
+  /// Whether the server ends the connection within that time, having sent nothing more.
+  bool ends_within(std::chrono::milliseconds);
+  /// Says FIN, and still reads.
+  void half_close();
+  /// Ends the connection, by FIN.
+  void close();
+
+ private:
+  bool read_more(std::chrono::milliseconds);
+
+  int socket_ = -1;
+  std::string unread_;
+};
+
+/// A connection of its own for one request.
+plain_http::answer ask_once(const std::string& address, std::string_view method, std::string_view target,
+                            const plain_http::fields& headers = {}, std::string_view body = {});
+
+}  // namespace ephemint::testing
