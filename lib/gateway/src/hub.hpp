@@ -8,7 +8,11 @@
 #include <ephemint/gateway/server_options.hpp>
 #include <ephemint/metrics.hpp>
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ephemint::inline v0::gateway {
@@ -30,6 +34,8 @@ class hub {
 
   std::vector<link_key> link_keys;
   std::vector<bearer> bearers;
+  /// Answers so far, by listener and status; status 0: nobody was there any more.
+  std::map<std::pair<std::string_view, unsigned>, std::uint64_t> answered;
   bool warm = false;      ///< the first warm-up was tried
   bool draining = false;  ///< nobody new should come
 
