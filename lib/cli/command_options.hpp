@@ -36,6 +36,7 @@ struct limit_arguments {
 
 void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit);
 void add_demo(CLI::App& app, demo_arguments& to);
+CLI::App& add_link(CLI::App& app, link_arguments& to);
 
 using reader = std::function<void(const std::string&)>;
 
