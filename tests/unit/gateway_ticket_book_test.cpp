@@ -156,6 +156,21 @@ TEST(gateway_ticket_book, who_is_more_than_2_s_late_does_not_count_until_it_is_b
   EXPECT_EQ(book.ahead("a", start + 9s), 0u);
 }
 
+TEST(gateway_ticket_book, who_has_a_place_waits_until_it_is_over_or_served) {
+  ticket_book book;
+  EXPECT_FALSE(book.waits("a", start));
+  ASSERT_EQ(opens(book, "a", start), admission::opened);
+  EXPECT_FALSE(book.waits("a", start)) << "it has no place yet";
+  book.wait_until("a", start + 50s);
+  EXPECT_TRUE(book.waits("a", start));
+  EXPECT_TRUE(book.waits("a", start + 65s - 1ns));
+  EXPECT_FALSE(book.waits("a", start + 65s));
+  ASSERT_EQ(opens(book, "a", start + 50s), admission::opened);
+  EXPECT_TRUE(book.waits("a", start + 50s)) << "it keeps its place while it is being opened";
+  book.spend("a");
+  EXPECT_FALSE(book.waits("a", start + 50s));
+}
+
 TEST(gateway_ticket_book, full_book_drops_nobody) {
   ticket_book book{3};
   ASSERT_EQ(opens(book, "spent", start), admission::opened);
