@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include "command_options.hpp"
+#include "option_variables.hpp"
 #include "suggestion.hpp"
 #include "text.hpp"
 #include "usage_error.hpp"
@@ -85,9 +86,9 @@ std::string hint(const std::string& meant, std::string_view command) {
   std::vector<std::string> names{"help"};
   for (const CLI::App* one : commands_of(app)) names.push_back(one->get_name());
   const std::string meant = nearest(name, names);
-  throw usage_error{
-      fmt::format("there is no command {}{}", in_quotes(name),
-                  meant.empty() ? "; give mint, sandbox or demo, see ephemint --help" : hint(meant, ""))};
+  throw usage_error{fmt::format(
+      "there is no command {}{}", in_quotes(name),
+      meant.empty() ? "; give mint, gateway, link, sandbox or demo, see ephemint --help" : hint(meant, ""))};
 }
 
 /// What CLI11 couldn't place.
@@ -155,7 +156,8 @@ void describe(CLI::App& app) {
       "Examples:\n"
       "  ephemint demo                      what it does, with no account and no network\n"
       "  ephemint mint se-123456            one login token, with the key in EPHEMINT_API_KEY\n"
-      "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n\n"
+      "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n"
+      "  ephemint gateway --listen unix:/run/ephemint.sock     logins for programs in any language\n\n"
       "ephemint COMMAND --help says more, with examples; so does ephemint help COMMAND.");
 }
 
@@ -174,7 +176,7 @@ std::optional<show_text> parse(CLI::App& app, std::vector<std::string> given) {
     refuse_extras(app);
   } catch (const CLI::RequiredError&) {
     if (app.remaining_size(true) > 0) refuse_extras(app);
-    throw usage_error{"give a command: mint, sandbox or demo; see ephemint --help"};
+    throw usage_error{"give a command: mint, gateway, link, sandbox or demo; see ephemint --help"};
   } catch (const CLI::ParseError& wrong) {
     throw usage_error{wrong.what()};
   }
@@ -187,10 +189,12 @@ command_line parse_command_line(int count, const char* const* arguments) {
   mint_arguments mint;
   sandbox_arguments sandbox;
   demo_arguments demo;
+  gateway_arguments gateway;
   limit_arguments limit;
   CLI::App app{"Mints ShipStation API login tokens, within their ten seconds and the quota.", "ephemint"};
   describe(app);
   const CLI::App& mint_command = add_mint(app, mint);
+  CLI::App& gateway_command = add_gateway(app, gateway);
   add_sandbox(app, sandbox, limit);
   add_demo(app, demo);
 
@@ -201,6 +205,10 @@ command_line parse_command_line(int count, const char* const* arguments) {
   if (mint_command.parsed()) {
     take_accounts(mint_command, std::move(behind_dashes).value_or(std::vector<std::string>{}), mint);
     return mint;
+  }
+  if (gateway_command.parsed() && !behind_dashes) {
+    gateway.by_variable = take_variables(gateway_command);
+    return gateway;
   }
   if (app.got_subcommand("sandbox")) {
     take_command(std::move(behind_dashes), sandbox);
