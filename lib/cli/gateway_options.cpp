@@ -24,8 +24,8 @@ unsigned parse_mode(const std::string& text) {
 std::chrono::seconds parse_link_age(const std::string& text) {
   const auto age = parse_duration(text);
   if (age % std::chrono::seconds{1} != age.zero() || age > gateway::longest_link_age)
-    throw usage_error{fmt::format("{} can't be the age of a link; give whole seconds, 1s to {}s",
-                                  in_quotes(text), gateway::longest_link_age.count())};
+    throw usage_error{fmt::format("{} can't be a link's age; give whole seconds, 1s to {}s", in_quotes(text),
+                                  gateway::longest_link_age.count())};
   return std::chrono::duration_cast<std::chrono::seconds>(age);
 }
 
