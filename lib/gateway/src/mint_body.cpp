@@ -88,8 +88,9 @@ void read_fields(dom::element value, mint_body& to) {
   dom::array wanted;
   if (value.get(wanted) != simdjson::SUCCESS) throw bad_body{rule};
   for (const dom::element each : wanted) {
-    const std::string_view field = text_of("fields", each);
-    if (field != "token" && field != "redirect_url") throw bad_body{rule};
+    std::string_view field;
+    if (each.get(field) != simdjson::SUCCESS || (field != "token" && field != "redirect_url"))
+      throw bad_body{rule};
     (field == "token" ? to.token : to.redirect_url) = true;
   }
 }
