@@ -142,15 +142,11 @@ struct ticket_claims {
     return is_theme_id(text) ? nullptr : "has a theme_id that isn't a UUID";
   }
 
-  const char* missing() const {
-    if (!ticket.account.valid()) return "has no sub";
-    if (audience.empty()) return "has no aud";
-    if (!issued_at) return "has no iat";
-    if (!expires_at) return "has no exp";
-    return ticket.id.empty() ? "has no jti" : nullptr;
+  bool are_whole() const {
+    return ticket.account.valid() && !audience.empty() && !ticket.id.empty() && issued_at && expires_at;
   }
 
-  /// Of claims of which none is missing.
+  /// Of claims that are whole.
   const char* why_refused(const ticket_rules& rules, wall_clock::time_point now) const {
     if (audience != rules.audience) return "is for another gateway";
     const auto latest = std::chrono::floor<milliseconds>(now.time_since_epoch()) + leeway;
@@ -171,15 +167,15 @@ ticket_reading read_ticket(std::string_view text, std::span<const link_key> keys
                            wall_clock::time_point now) {
   using enum ticket_fault::kind;
   const auto parts = split(text);
-  if (!parts) return faulty(refused, "it isn't a ticket");
+  if (!parts) return faulty(refused, "isn't a ticket");
   const link_key* const key = key_of(parts->header, keys);
-  if (!key) return faulty(refused, "its header isn't that of a ticket, or names an unknown key");
-  if (!is_signed(*parts, *key)) return faulty(refused, "its signature is wrong");
+  if (!key) return faulty(refused, "has a header that can't be, or names an unknown key");
+  if (!is_signed(*parts, *key)) return faulty(refused, "has a wrong signature");
 
   ticket_claims claims;
   const auto take = [&](std::string_view name, dom::element value) { return claims.take(name, value); };
   if (const char* const fault = each_member(parts->claims, take)) return faulty(ill_formed, fault);
-  if (const char* const fault = claims.missing()) return faulty(ill_formed, fault);
+  if (!claims.are_whole()) return faulty(ill_formed, "lacks a claim");
   if (const char* const fault = claims.why_refused(rules, now)) return faulty(refused, fault);
   claims.ticket.issued_at = wall_clock::time_point{*claims.issued_at};
   claims.ticket.expires_at = wall_clock::time_point{*claims.expires_at};

@@ -3,59 +3,50 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
-#include <cstdint>
 #include <stdexcept>
 
 namespace ephemint::inline v0::gateway {
 namespace {
 
-constexpr std::string_view base64_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 }  // namespace
 
 std::string base64url(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t pending = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    pending = (pending << 8 | static_cast<unsigned char>(c)) & 0xffff;
-    bits += 8;
-    for (; bits >= 6; bits -= 6) text += base64_alphabet[pending >> (bits - 6) & 63];
-  }
-  if (bits > 0) text += base64_alphabet[pending << (6 - bits) & 63];
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '=');  // and OpenSSL's zero
+  EVP_EncodeBlock(bytes_of(text), bytes_of(bytes), static_cast<int>(bytes.size()));
+  text.resize((4 * bytes.size() + 2) / 3);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
   return text;
 }
 
 std::optional<std::string> base64url_decoded(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  std::uint32_t pending = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const std::size_t value = base64_alphabet.find(c);
-    if (value == base64_alphabet.npos) return std::nullopt;
-    pending = (pending << 6 | static_cast<std::uint32_t>(value)) & 0xffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += static_cast<char>(pending >> bits & 0xff);
-  }
-  const bool leftover = bits >= 6 || (pending & ((1U << bits) - 1)) != 0;
-  return leftover ? std::nullopt : std::optional{bytes};
+  std::string padded{text};
+  padded.resize(4 * ((text.size() + 3) / 4), '=');
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  std::string bytes(3 * (padded.size() / 4), '\0');
+  if (EVP_DecodeBlock(bytes_of(bytes), bytes_of(padded), static_cast<int>(padded.size())) < 0)
+    return std::nullopt;
+  bytes.resize(3 * text.size() / 4);
+  // OpenSSL overlooks blanks, bits that are left over, and the other alphabet.
+  return base64url(bytes) == text ? std::optional{bytes} : std::nullopt;
 }
 
 std::string hs256(const secret& key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  std::array<char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   const std::string_view bytes = key.reveal();
-  if (!HMAC(EVP_sha256(), bytes.data(), static_cast<int>(bytes.size()),
-            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size))
+  if (!HMAC(EVP_sha256(), bytes.data(), static_cast<int>(bytes.size()), bytes_of(text), text.size(),
+            reinterpret_cast<unsigned char*>(digest.data()), &size))
     throw std::runtime_error{"OpenSSL can't sign"};
-  return base64url({reinterpret_cast<const char*>(digest.data()), size});
+  return base64url({digest.data(), size});
 }
 
 }  // namespace ephemint::inline v0::gateway
