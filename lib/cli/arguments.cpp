@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include "command_options.hpp"
+#include "option_variables.hpp"
 #include "suggestion.hpp"
 #include "text.hpp"
 #include "usage_error.hpp"
@@ -86,9 +87,9 @@ std::string hint(const std::string& meant, std::string_view command) {
   std::vector<std::string> names{"help"};
   for (const CLI::App* one : commands_of(app)) names.push_back(one->get_name());
   const std::string meant = nearest(name, names);
-  throw usage_error{
-      fmt::format("there is no command {}{}", in_quotes(name),
-                  meant.empty() ? "; give mint, sandbox or demo, see ephemint --help" : hint(meant, ""))};
+  throw usage_error{fmt::format(
+      "there is no command {}{}", in_quotes(name),
+      meant.empty() ? "; give mint, gateway, link, sandbox or demo, see ephemint --help" : hint(meant, ""))};
 }
 
 /// What CLI11 couldn't place.
@@ -168,7 +169,8 @@ void describe(CLI::App& app) {
       "Examples:\n"
       "  ephemint demo                      what it does, with no account and no network\n"
       "  ephemint mint se-123456            one login token, with the key in EPHEMINT_API_KEY\n"
-      "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n\n"
+      "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n"
+      "  ephemint gateway --listen unix:/run/ephemint.sock     logins for programs in any language\n\n"
       "ephemint COMMAND --help says more, with examples; so does ephemint help COMMAND.");
 }
 
@@ -187,7 +189,7 @@ std::optional<show_text> parse(CLI::App& app, std::vector<std::string> given) {
     refuse_extras(app);
   } catch (const CLI::RequiredError&) {
     if (app.remaining_size(true) > 0) refuse_extras(app);
-    throw usage_error{"give a command: mint, sandbox or demo; see ephemint --help"};
+    throw usage_error{"give a command: mint, gateway, link, sandbox or demo; see ephemint --help"};
   } catch (const CLI::ParseError& wrong) {
     throw usage_error{wrong.what()};
   }
@@ -201,13 +203,15 @@ command_line parse_command_line(int count, const char* const* arguments) {
   sandbox_arguments sandbox;
   demo_arguments demo;
   link_arguments link;
+  gateway_arguments gateway;
   limit_arguments limit;
   CLI::App app{"Mints ShipStation API login tokens, within their ten seconds and the quota.", "ephemint"};
   describe(app);
   const CLI::App& mint_command = add_mint(app, mint);
+  CLI::App& gateway_command = add_gateway(app, gateway);
+  const CLI::App& link_command = add_link(app, link);
   add_sandbox(app, sandbox, limit);
   add_demo(app, demo);
-  const CLI::App& link_command = add_link(app, link);
 
   std::vector<std::string> given(arguments + std::min(count, 1), arguments + count);
   std::optional<std::vector<std::string>> behind_dashes = split_at_dashes(given);
@@ -220,6 +224,10 @@ command_line parse_command_line(int count, const char* const* arguments) {
   if (link_command.parsed()) {
     link.account = take_account(link_command, std::move(behind_dashes).value_or(std::vector<std::string>{}));
     return link;
+  }
+  if (gateway_command.parsed() && !behind_dashes) {
+    gateway.by_variable = take_variables(gateway_command);
+    return gateway;
   }
   if (app.got_subcommand("sandbox")) {
     take_command(std::move(behind_dashes), sandbox);

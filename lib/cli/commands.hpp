@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway_arguments.hpp"
 #include "mint_arguments.hpp"
 #include "usage_error.hpp"
 
@@ -40,5 +41,6 @@ exit_status run_mint(const mint_arguments&);
 exit_status run_sandbox(const sandbox_arguments&);
 exit_status run_demo(const demo_arguments&);
 exit_status run_link(const link_arguments&);
+exit_status run_gateway(gateway_arguments);
 
 }  // namespace ephemint::cli

@@ -1,5 +1,8 @@
 #include "commands.hpp"
-#include "secret_input.hpp"
+#include "gateway_arguments.hpp"
+#include "option_variables.hpp"
+#include "option_words.hpp"
+#include "talk.hpp"
 
 #include <ephemint/gateway/login_link.hpp>
 
@@ -10,60 +13,49 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ephemint::cli {
 namespace {
 
-/// A value, and the name of where it came from.
-struct named_value {
-  std::string value;
-  const char* name;
-};
-
-named_value given_or_from_environment(const std::optional<std::string>& given, const char* option,
-                                      const char* variable) {
-  if (given) return {*given, option};
-  const char* const value = std::getenv(variable);
+/// The value of an option that the environment may give instead; then `by_variable` gets its name.
+std::string required(const std::optional<std::string>& given, const char* option,
+                     std::vector<std::string>& by_variable) {
+  if (given) return *given;
+  const std::string variable = variable_of(option);
+  const char* const value = std::getenv(variable.c_str());
   if (!value || *value == '\0')
     throw usage_error{
         fmt::format("{} is missing; give it, or put it into the environment as {}", option, variable)};
-  return {value, variable};
+  by_variable.emplace_back(option);
+  return value;
 }
 
-std::vector<gateway::link_key> read_keys(const named_value& file) {
-  const secret text = read_secret_file(file.value, {file.name, "lines of a kid and its secret", "link keys"});
+std::string signed_link(const link_arguments& given, const std::string& key_file,
+                        const std::string& public_url) {
+  const gateway::login_link asked{.account = given.account,
+                                  .redirect_to = given.redirect_to,
+                                  .theme_id = given.theme_id,
+                                  .max_age = given.max_age};
+  const std::vector<gateway::link_key> keys = read_link_keys(key_file, complain);
   try {
-    return gateway::parse_link_keys(text.reveal());
+    return gateway::make_login_link(asked, keys.front(), public_url);
   } catch (const std::invalid_argument& wrong) {
-    throw usage_error{fmt::format("{}: {}", file.name, wrong.what())};
+    throw usage_error{in_words_of_the_command(wrong.what())};
   }
-}
-
-/// The library speaks of `public_url`; all the rest was checked before.
-std::string in_words_of_link(std::string_view message, const char* public_url) {
-  constexpr std::string_view member = "public_url:";
-  if (!message.starts_with(member)) return std::string{message};
-  return fmt::format("{}:{}", public_url, message.substr(member.size()));
 }
 
 }  // namespace
 
 exit_status run_link(const link_arguments& given) {
-  const named_value file =
-      given_or_from_environment(given.key_file, "--link-key-file", "EPHEMINT_LINK_KEY_FILE");
-  const named_value url = given_or_from_environment(given.public_url, "--public-url", "EPHEMINT_PUBLIC_URL");
-  const std::vector<gateway::link_key> keys = read_keys(file);
-  const gateway::login_link asked{.account = given.account,
-                                  .redirect_to = given.redirect_to,
-                                  .theme_id = given.theme_id,
-                                  .max_age = given.max_age};
+  std::vector<std::string> by_variable;
+  const std::string key_file = required(given.key_file, "--link-key-file", by_variable);
+  const std::string public_url = required(given.public_url, "--public-url", by_variable);
   std::string line;
   try {
-    line = gateway::make_login_link(asked, keys.front(), url.value) + '\n';
-  } catch (const std::invalid_argument& wrong) {
-    throw usage_error{in_words_of_link(wrong.what(), url.name)};
+    line = signed_link(given, key_file, public_url) + '\n';
+  } catch (const usage_error& wrong) {
+    throw usage_error{by_their_variables(wrong.what(), by_variable)};
   }
   const bool written = std::fputs(line.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
   return written ? exit_status::all_minted : exit_status::some_failed;

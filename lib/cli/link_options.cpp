@@ -1,27 +1,8 @@
 #include "command_options.hpp"
-#include "text.hpp"
-#include "usage_error.hpp"
 
-#include <ephemint/gateway/login_link.hpp>
-
-#include <fmt/format.h>
-
-#include <chrono>
 #include <string>
 
 namespace ephemint::cli {
-namespace {
-
-std::chrono::seconds parse_link_age(const std::string& text) {
-  const std::chrono::milliseconds age = parse_duration(text);
-  const auto whole = std::chrono::floor<std::chrono::seconds>(age);
-  if (whole != age || whole > gateway::longest_link_age)
-    throw usage_error{fmt::format("{} can't be a link's age; give whole seconds, 1s to {}s", in_quotes(text),
-                                  gateway::longest_link_age.count())};
-  return whole;
-}
-
-}  // namespace
 
 CLI::App& add_link(CLI::App& app, link_arguments& to) {
   CLI::App& link = *app.add_subcommand("link", "Print a signed login link for one account");
