@@ -30,6 +30,7 @@ class help_text : public CLI::Formatter {
     std::string usage = CLI::Formatter::make_usage(app, std::move(name));
     const std::size_t end = usage.find_last_not_of('\n') + 1;
     if (app->get_name() == "mint") usage.insert(end, " [ACCOUNT...]");
+    if (app->get_name() == "link") usage.insert(end, " ACCOUNT");
     if (app->get_name() == "sandbox") usage.insert(end, " [-- COMMAND...]");
     return usage;
   }
@@ -132,6 +133,18 @@ void take_accounts(const CLI::App& mint, std::vector<std::string> behind_dashes,
   std::move(behind_dashes.begin(), behind_dashes.end(), std::back_inserter(to.accounts));
 }
 
+std::string take_account(const CLI::App& link, std::vector<std::string> behind_dashes) {
+  std::vector<std::string> named = std::move(behind_dashes);
+  for (std::string& extra : link.remaining()) {
+    if (extra.starts_with('-')) refuse_option(extra, link);
+    named.push_back(std::move(extra));
+  }
+  if (named.size() != 1)
+    throw usage_error{
+        fmt::format("link takes one account, not {}; give it as in ephemint link se-123456", named.size())};
+  return std::move(named.front());
+}
+
 /// Takes what stands behind `--` off the arguments; nothing if there is no `--`.
 std::optional<std::vector<std::string>> split_at_dashes(std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
@@ -189,12 +202,14 @@ command_line parse_command_line(int count, const char* const* arguments) {
   mint_arguments mint;
   sandbox_arguments sandbox;
   demo_arguments demo;
+  link_arguments link;
   gateway_arguments gateway;
   limit_arguments limit;
   CLI::App app{"Mints ShipStation API login tokens, within their ten seconds and the quota.", "ephemint"};
   describe(app);
   const CLI::App& mint_command = add_mint(app, mint);
   CLI::App& gateway_command = add_gateway(app, gateway);
+  const CLI::App& link_command = add_link(app, link);
   add_sandbox(app, sandbox, limit);
   add_demo(app, demo);
 
@@ -205,6 +220,10 @@ command_line parse_command_line(int count, const char* const* arguments) {
   if (mint_command.parsed()) {
     take_accounts(mint_command, std::move(behind_dashes).value_or(std::vector<std::string>{}), mint);
     return mint;
+  }
+  if (link_command.parsed()) {
+    link.account = take_account(link_command, std::move(behind_dashes).value_or(std::vector<std::string>{}));
+    return link;
   }
   if (gateway_command.parsed() && !behind_dashes) {
     gateway.by_variable = take_variables(gateway_command);

@@ -21,14 +21,6 @@ unsigned parse_mode(const std::string& text) {
   return static_cast<unsigned>(std::stoul(text, nullptr, 8));
 }
 
-std::chrono::seconds parse_link_age(const std::string& text) {
-  const auto age = parse_duration(text);
-  if (age % std::chrono::seconds{1} != age.zero() || age > gateway::longest_link_age)
-    throw usage_error{fmt::format("{} can't be a link's age; give whole seconds, 1s to {}s", in_quotes(text),
-                                  gateway::longest_link_age.count())};
-  return std::chrono::duration_cast<std::chrono::seconds>(age);
-}
-
 std::chrono::milliseconds parse_deadline(const std::string& text) {
   using namespace std::chrono_literals;
   const auto time = parse_duration(text);
@@ -104,6 +96,14 @@ void add_conduct(CLI::App& command, gateway_arguments& to) {
 }
 
 }  // namespace
+
+std::chrono::seconds parse_link_age(const std::string& text) {
+  const auto age = parse_duration(text);
+  if (age % std::chrono::seconds{1} != age.zero() || age > gateway::longest_link_age)
+    throw usage_error{fmt::format("{} can't be a link's age; give whole seconds, 1s to {}s", in_quotes(text),
+                                  gateway::longest_link_age.count())};
+  return std::chrono::duration_cast<std::chrono::seconds>(age);
+}
 
 CLI::App& add_gateway(CLI::App& app, gateway_arguments& to) {
   CLI::App& command = *app.add_subcommand("gateway", "Serve logins to programs in any language");
