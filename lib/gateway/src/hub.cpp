@@ -26,6 +26,8 @@ hub::hub(asio::any_io_executor executor, asio::any_io_executor clients_executor,
       options_{std::move(options)},
       metrics_{std::make_shared<metrics>()},
       client_{std::move(clients_executor), observed(options_.client, metrics_)},
-      limits_{options_.per_account} {}
+      limits_{options_.per_account} {
+  if (options_.more_metrics) metrics_->add(options_.more_metrics);
+}
 
 }  // namespace ephemint::inline v0::gateway
