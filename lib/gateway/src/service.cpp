@@ -24,7 +24,8 @@ asio::cancellation_slot close_wait::slot() const { return asio::get_associated_c
 void close_wait::end(result<void> how) {
   if (!handler_) return;
   const auto at = std::exchange(at_, {});
-  asio::dispatch(at, [handler = std::exchange(handler_, {}), how = std::move(how)]() mutable {
+  // It may not be assigned to: Boost 1.81 wraps an empty one in another.
+  asio::dispatch(at, [handler = std::move(handler_), how = std::move(how)]() mutable {
     std::move(handler)(std::move(how));
   });
 }
