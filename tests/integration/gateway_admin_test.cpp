@@ -23,6 +23,7 @@ asio::awaitable<answered> ask_admin(hub& of, request asked) {
   co_return said;
 }
 
+// behaviours: G18
 TEST(GatewayAdmin, health_says_that_the_loop_turns_whatever_else) {
   sandbox::server api{faulty({"status=401"})};
   run_with_hub(gateway_for(api), [](hub& shared) -> asio::awaitable<void> {
@@ -36,6 +37,7 @@ TEST(GatewayAdmin, health_says_that_the_loop_turns_whatever_else) {
   });
 }
 
+// behaviours: G18
 TEST(GatewayAdmin, readiness_names_what_speaks_against_it) {
   sandbox::server api;
   const struct {
@@ -61,6 +63,7 @@ TEST(GatewayAdmin, readiness_names_what_speaks_against_it) {
     });
 }
 
+// behaviours: G18
 TEST(GatewayAdmin, gateway_with_a_refused_key_is_not_ready_until_it_gets_another) {
   sandbox::server api;
   auto options = gateway_for(api);
@@ -87,6 +90,7 @@ TEST(GatewayAdmin, gateway_with_a_refused_key_is_not_ready_until_it_gets_another
   });
 }
 
+// behaviours: G18
 TEST(GatewayAdmin, readiness_does_not_follow_the_api) {
   sandbox::server api{faulty({"status=503"})};
   auto options = gateway_for(api);
@@ -105,6 +109,7 @@ TEST(GatewayAdmin, readiness_does_not_follow_the_api) {
   });
 }
 
+// behaviours: G18
 TEST(GatewayAdmin, metrics_have_the_clients_series_and_the_gateways_own) {
   sandbox::server api;
   run_with_hub(gateway_for(api), [](hub& shared) -> asio::awaitable<void> {

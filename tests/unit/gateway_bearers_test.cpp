@@ -41,6 +41,7 @@ TEST(Bearers, file_of_several_is_read) {
   EXPECT_EQ(all[1].accounts, (std::vector<std::string>{"se-1*", "se-77"}));
 }
 
+// behaviours: G6
 TEST(Bearers, bad_file_is_refused_by_its_line) {
   const std::string name_rule = "has a name that can't be; give 1 to 64 of A-Z a-z 0-9 _ - .";
   const std::string hash_rule =
@@ -77,6 +78,7 @@ TEST(Bearers, bad_file_is_refused_by_its_line) {
             "none");
 }
 
+// behaviours: G6
 TEST(Bearers, token_is_found_by_its_hash) {
   const auto all = parse_bearers("other " + hash_of_mail + "\nshop " + hash_of_shop);
   EXPECT_EQ(find_bearer(all, "shop"), &all[1]);
@@ -86,6 +88,7 @@ TEST(Bearers, token_is_found_by_its_hash) {
   EXPECT_EQ(find_bearer({}, "shop"), nullptr);
 }
 
+// behaviours: G6
 TEST(Bearers, accounts_outside_the_patterns_are_not_theirs) {
   const struct {
     std::vector<std::string> patterns;

@@ -10,6 +10,7 @@ constexpr const char* four = "http://127.0.0.1:8080";
 constexpr const char* six = "http://[::1]:8080";
 constexpr const char* eighty = "http://127.0.0.1:80";
 
+// behaviours: G5
 TEST(OwnHost, names_of_the_listener_are_told_from_all_others) {
   const struct {
     const char* address;

@@ -26,6 +26,7 @@ exchange unlogged() {
   return {asked, log, {}};
 }
 
+// behaviours: G3
 TEST(Problem, each_code_has_its_status) {
   const std::pair<mint_errc, unsigned> table[] = {
       {mint_errc::invalid_request, 400}, {mint_errc::unauthorized, 502}, {mint_errc::rejected, 422},
@@ -43,6 +44,7 @@ TEST(Problem, each_code_has_its_status) {
   }
 }
 
+// behaviours: G3
 TEST(Problem, failed_mint_is_told_with_all_that_is_known) {
   const mint_error error{mint_errc::rate_limited,
                          {.message = "the quota \"is\" used up",

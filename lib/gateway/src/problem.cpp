@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -16,6 +17,20 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+struct refusal_kind {
+  unsigned status;
+  std::string_view code;
+};
+
+constexpr std::array refusals{
+    refusal_kind{400, "invalid_request"},    refusal_kind{401, "bearer_required"},
+    refusal_kind{403, "forbidden"},          refusal_kind{404, "not_found"},
+    refusal_kind{405, "method_not_allowed"}, refusal_kind{408, "request_timeout"},
+    refusal_kind{413, "too_large"},          refusal_kind{415, "unsupported_media_type"},
+    refusal_kind{421, "foreign_host"},       refusal_kind{429, "account_limited"},
+    refusal_kind{431, "header_too_large"},   refusal_kind{500, "internal_error"},
+};
 
 /// The members that every problem has.
 json_object problem(unsigned status, std::string_view code, std::string_view detail) {
@@ -62,15 +77,8 @@ reply finished(reply to, json_object body) {
 }  // namespace
 
 std::string_view refusal_code(unsigned status) noexcept {
-  constexpr std::pair<unsigned, std::string_view> codes[] = {
-      {400, "invalid_request"}, {401, "bearer_required"},        {403, "forbidden"},
-      {404, "not_found"},       {405, "method_not_allowed"},     {408, "request_timeout"},
-      {413, "too_large"},       {415, "unsupported_media_type"}, {421, "foreign_host"},
-      {429, "account_limited"}, {431, "header_too_large"},
-  };
-  for (const auto& [known, code] : codes)
-    if (known == status) return code;
-  return "internal_error";
+  const auto found = std::ranges::find(refusals, status, &refusal_kind::status);
+  return (found == refusals.end() ? &refusals.back() : found)->code;
 }
 
 reply refusal_reply(unsigned status, std::string_view detail, std::optional<clock::duration> retry_after) {
