@@ -2,6 +2,7 @@
 #include "hub.hpp"
 #include "link_ticket.hpp"
 #include "login_pages.hpp"
+#include "mint_notes.hpp"
 #include "statuses.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -155,7 +156,7 @@ class login_face final : public face {
   std::minstd_rand chance_{std::random_device{}()};
 };
 
-reply refuse(exchange& of, std::string_view code, reply with, std::string why = {}) {
+reply shown(exchange& of, std::string_view code, reply with, std::string why = {}) {
   of.log.code = code;
   of.log.why = std::move(why);
   return with;
@@ -173,7 +174,7 @@ asio::awaitable<reply> login_face::answer(exchange& of) {
   ticket_reading read = read_ticket(asked.ticket, hub_.link_keys, rules, wall_clock::now());
   if (read.fault) {
     const bool ours = read.fault->what == ticket_fault::kind::ill_formed;
-    co_return refuse(of, ours ? "ill_formed" : "refused", pages_.dead(ours ? 400 : 403), read.fault->why);
+    co_return shown(of, ours ? "ill_formed" : "refused", pages_.dead(ours ? 400 : 403), read.fault->why);
   }
   of.log.account = read.ticket->account.str();
   if (!confirmed(of, asked, *read.ticket)) co_return to_confirm(of, asked, *read.ticket);
@@ -184,14 +185,14 @@ asio::awaitable<reply> login_face::answer(exchange& of) {
 /// The ticket's text, unless nothing of ours is asked for.
 std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
   c.by_form = hub_.options().confirm && of.path() == form_path;
-  if (!c.by_form && !of.path().starts_with(ticket_path)) return refuse(of, "not_found", pages_.other(404));
+  if (!c.by_form && !of.path().starts_with(ticket_path)) return shown(of, "not_found", pages_.other(404));
   of.log.route = "login";
   if (of.asked.method() != (c.by_form ? http::verb::post : http::verb::get)) {
     reply refused = pages_.other(405);
     refused.headers.emplace_back(http::field::allow, c.by_form ? "POST" : "GET");
-    return refuse(of, "method_not_allowed", std::move(refused));
+    return shown(of, "method_not_allowed", std::move(refused));
   }
-  if (of.query()) return refuse(of, "ill_formed", pages_.dead(400), "something stands behind the ticket");
+  if (of.query()) return shown(of, "ill_formed", pages_.dead(400), "something stands behind the ticket");
   if (!c.by_form) {
     c.ticket = of.path().substr(ticket_path.size());
     return std::nullopt;
@@ -200,23 +201,23 @@ std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
     const std::string_view media = type.substr(0, type.find_first_of("; \t"));
     return boost::urls::grammar::ci_is_equal(media, "application/x-www-form-urlencoded");
   };
-  if (!any_of(of.asked, "Content-Type", is_a_form)) return refuse(of, "not_a_form", pages_.other(415));
+  if (!any_of(of.asked, "Content-Type", is_a_form)) return shown(of, "not_a_form", pages_.other(415));
   // A ticket's characters are those that a form leaves as they are.
   constexpr std::string_view begin = "ticket=";
   c.ticket = of.asked.body();
   if (!c.ticket.starts_with(begin) || c.ticket.find('&') != c.ticket.npos)
-    return refuse(of, "ill_formed", pages_.dead(400), "the form has not just a ticket");
+    return shown(of, "ill_formed", pages_.dead(400), "the form has not just a ticket");
   c.ticket.remove_prefix(begin.size());
   return std::nullopt;
 }
 
 /// Nothing that a program asks for ahead of a person, or in another's page, may spend a ticket.
 std::optional<reply> login_face::not_a_persons(exchange& of, const click& c) const {
-  if (is_prefetch(of.asked)) return refuse(of, "prefetch", pages_.unopened());
-  if (is_no_navigation(of.asked)) return refuse(of, "not_navigation", pages_.unopened());
+  if (is_prefetch(of.asked)) return shown(of, "prefetch", pages_.unopened());
+  if (is_no_navigation(of.asked)) return shown(of, "not_navigation", pages_.unopened());
   // The form is our own page's. A link in a mail comes from another site, and does nothing but show that.
   const bool must_be_near = c.by_form || (hub_.options().same_site && !hub_.options().confirm);
-  if (must_be_near && comes_from(of.asked, "cross-site")) return refuse(of, "cross_site", pages_.unopened());
+  if (must_be_near && comes_from(of.asked, "cross-site")) return shown(of, "cross_site", pages_.unopened());
   return std::nullopt;
 }
 
@@ -230,7 +231,7 @@ bool login_face::confirmed(const exchange& of, const click& c, const link_ticket
 /// The button; or that it would do nothing.
 reply login_face::to_confirm(exchange& of, const click& c, const link_ticket& ticket) {
   const bool over = is_over(ticket, wall_clock::now()) && !hub_.tickets().waits(ticket.id, clock::now());
-  return over ? refuse(of, "expired", pages_.dead(403)) : refuse(of, "confirm", pages_.confirm(c.ticket));
+  return over ? shown(of, "expired", pages_.dead(403)) : shown(of, "confirm", pages_.confirm(c.ticket));
 }
 
 // --- a ticket of ours ---
@@ -242,9 +243,12 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
   if (wait > patience) co_return waiting(of, c, held, wait);
   if (const auto later = held.count()) co_return limited(of, *later);
 
-  const mint_request wanted{.account = held.ticket().account, .deadline = hub_.options().deadline};
+  const noted_mint noted{hub_.notes()};
+  const mint_request wanted{
+      .account = held.ticket().account, .deadline = hub_.options().deadline, .tag = noted.tag()};
   auto until_gone = asio::bind_cancellation_slot(of.gone, asio::use_awaitable);
   const mint_result minted = co_await hub_.minter().async_mint(wanted, std::move(until_gone));
+  of.log.request_id = noted.note().request_id;
   if (!minted) co_return failed(of, c, held, minted.error());
   co_return redirect(of, c, held, *minted);
 }
@@ -254,20 +258,20 @@ std::optional<reply> login_face::not_to_open(exchange& of, const click& c, ticke
     case ticket_book::admission::opened:
       break;
     case ticket_book::admission::busy:
-      return refuse(of, "busy", pages_.busy(c.again()));
+      return shown(of, "busy", pages_.busy(c.again()));
     case ticket_book::admission::spent:
-      return refuse(of, "spent", pages_.dead(403));
+      return shown(of, "spent", pages_.dead(403));
     case ticket_book::admission::over:
-      return refuse(of, "expired", pages_.dead(403));
+      return shown(of, "expired", pages_.dead(403));
     case ticket_book::admission::full:
-      return refuse(of, "full", pages_.unable(503, until_it_may_be_better));
+      return shown(of, "full", pages_.unable(503, until_it_may_be_better));
   }
   return std::nullopt;
 }
 
 /// The page doesn't go on by itself: it would be reloads that brought it here.
 reply login_face::limited(exchange& of, clock::duration later) const {
-  return refuse(of, "account_limited", pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(later)));
+  return shown(of, "account_limited", pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(later)));
 }
 
 /// Whole seconds, upwards, and a little more by chance, so that who was told together doesn't come together.
