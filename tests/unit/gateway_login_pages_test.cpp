@@ -112,7 +112,6 @@ TEST(gateway_login_pages, what_is_put_into_pages_is_escaped) {
       {"&amp;", "&amp;amp;"},
       {"</title><h1>", "&lt;/title&gt;&lt;h1&gt;"},
       {"a\xc3\xa4", "a\xc3\xa4"},
-      {"", ""},
   };
   for (const auto& [hostile, escaped] : rows) {
     SCOPED_TRACE(hostile);
@@ -122,8 +121,7 @@ TEST(gateway_login_pages, what_is_put_into_pages_is_escaped) {
     EXPECT_TRUE(page_says(pages.dead(403), link));
     EXPECT_TRUE(page_says(pages.unable(502), link));
     EXPECT_TRUE(page_says(pages.confirm(hostile), std::string{"value=\""} + escaped + "\">"));
-    if (*hostile)
-      EXPECT_TRUE(page_says(pages.waiting(3s, 0, hostile), std::string{"url="} + escaped + "\">"));
+    EXPECT_TRUE(page_says(pages.waiting(3s, 0, hostile), std::string{"url="} + escaped + "\">"));
   }
 }
 

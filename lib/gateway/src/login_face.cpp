@@ -1,25 +1,24 @@
 #include "faces.hpp"
+#include "fetch_metadata.hpp"
 #include "hub.hpp"
 #include "link_ticket.hpp"
 #include "login_pages.hpp"
 #include "mint_notes.hpp"
+#include "opening.hpp"
 #include "statuses.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/string_type.hpp>
-#include <boost/url/grammar/ci_string.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <random>
-#include <stdexcept>
+#include <utility>
 
 namespace ephemint::inline v0::gateway {
 namespace {
 
-namespace beast = boost::beast;
 using namespace std::chrono_literals;
 
 constexpr clock::duration patience = 700ms;                // a person doesn't notice more of a redirect
@@ -34,98 +33,6 @@ struct click {
 
   /// Where a page that goes on by itself goes: by GET, so a form's own address won't do. Empty: to itself.
   std::string again() const { return by_form ? std::string{ticket_path}.append(ticket) : std::string{}; }
-};
-
-/// Whether a header, all of its lines, makes `what` true.
-template <class Predicate>
-bool any_of(const request& asked, std::string_view name, Predicate what) {
-  const auto [first, last] = asked.equal_range(beast::string_view{name.data(), name.size()});
-  return std::any_of(first, last, [&what](const auto& line) {
-    return what(std::string_view{line.value().data(), line.value().size()});
-  });
-}
-
-/// A browser's guess of what may be clicked next, and a mail program's: a full request, but for this.
-bool is_prefetch(const request& asked) {
-  const auto says_so = [](std::string_view value) {
-    constexpr std::string_view word = "prefetch";
-    const auto same = [](char a, char b) { return (a | 0x20) == b; };
-    return std::search(value.begin(), value.end(), word.begin(), word.end(), same) != value.end();
-  };
-  return any_of(asked, "Sec-Purpose", says_so) || any_of(asked, "Purpose", says_so);
-}
-
-/// An image, a frame, a script's `fetch`. Browsers that don't say are believed.
-bool is_no_navigation(const request& asked) {
-  return any_of(asked, "Sec-Fetch-Dest", [](std::string_view to) { return to != "document"; }) ||
-         any_of(asked, "Sec-Fetch-Mode", [](std::string_view mode) { return mode != "navigate"; });
-}
-
-bool comes_from(const request& asked, std::string_view site) {
-  return any_of(asked, "Sec-Fetch-Site", [site](std::string_view from) { return from == site; });
-}
-
-/// When a time of the wall clock's comes.
-clock::time_point on_our_clock(wall_clock::time_point when) {
-  return clock::now() + std::chrono::duration_cast<clock::duration>(when - wall_clock::now());
-}
-
-/// A ticket that is being opened: open again when this goes, and its account's login given back, unless
-/// something came of it.
-class opening {
- public:
-  opening(hub& of, link_ticket ticket) : hub_{of}, ticket_{std::move(ticket)} {}
-  opening(const opening&) = delete;
-  opening& operator=(const opening&) = delete;
-  ~opening() {
-    if (open_) give_back(hub_, ticket_, counted_);
-  }
-
-  ticket_book::admission open(clock::time_point now) {
-    const auto admitted = hub_.tickets().open(ticket_.id, now, on_our_clock(ticket_.expires_at), dies());
-    open_ = admitted == ticket_book::admission::opened;
-    return admitted;
-  }
-  /// When it can't be kept alive any longer.
-  clock::time_point dies() const { return on_our_clock(ticket_.issued_at + longest_link_age); }
-  /// How many wait before it.
-  std::size_t ahead() const { return hub_.tickets().ahead(ticket_.id, clock::now()); }
-  /// Takes a login of the account's, or says how long from now one will be free.
-  std::optional<clock::duration> count() {
-    const auto later = hub_.limits().take(ticket_.account.str(), clock::now());
-    counted_ = !later;
-    return later;
-  }
-
-  void wait_until(clock::time_point then) {
-    hub_.tickets().wait_until(ticket_.id, then);
-    open_ = false;
-    if (counted_) hub_.limits().give_back(ticket_.account.str());
-  }
-  /// The ticket is spent, or not, when the answer was told.
-  std::function<void(bool)> on_told() {
-    std::function<void(bool)> told = [&of = hub_, ticket = ticket_](bool handed_over) {
-      if (handed_over)
-        of.tickets().spend(ticket.id);
-      else
-        give_back(of, ticket, true);
-    };
-    open_ = false;
-    return told;
-  }
-
-  const link_ticket& ticket() const noexcept { return ticket_; }
-
- private:
-  static void give_back(hub& of, const link_ticket& ticket, bool counted) {
-    of.tickets().give_back(ticket.id);
-    if (counted) of.limits().give_back(ticket.account.str());
-  }
-
-  hub& hub_;
-  link_ticket ticket_;
-  bool open_ = false;
-  bool counted_ = false;
 };
 
 class login_face final : public face {
@@ -197,11 +104,7 @@ std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
     c.ticket = of.path().substr(ticket_path.size());
     return std::nullopt;
   }
-  const auto is_a_form = [](std::string_view type) {
-    const std::string_view media = type.substr(0, type.find_first_of("; \t"));
-    return boost::urls::grammar::ci_is_equal(media, "application/x-www-form-urlencoded");
-  };
-  if (!any_of(of.asked, "Content-Type", is_a_form)) return shown(of, "not_a_form", pages_.other(415));
+  if (!is_form(of.asked)) return shown(of, "not_a_form", pages_.other(415));
   // A ticket's characters are those that a form leaves as they are.
   constexpr std::string_view begin = "ticket=";
   c.ticket = of.asked.body();
@@ -238,7 +141,7 @@ reply login_face::to_confirm(exchange& of, const click& c, const link_ticket& ti
 
 asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket ticket) {
   opening held{hub_, std::move(ticket)};
-  if (auto refused = not_to_open(of, c, held.open(clock::now()))) co_return std::move(*refused);
+  if (auto refused = not_to_open(of, c, held.open())) co_return std::move(*refused);
   const auto wait = hub_.minter().estimate(priority::interactive, held.ahead());
   if (wait > patience) co_return waiting(of, c, held, wait);
   if (const auto later = held.count()) co_return limited(of, *later);
