@@ -361,6 +361,7 @@ TEST(GatewayLogin, long_wait_is_a_place_in_line) {
   const auto again = world.get(links[2]);
   EXPECT_THAT(again->body(), HasSubstr("number 3 in line")) << "a reload neither loses nor gains";
   EXPECT_EQ(world.minted(), 0u);
+  EXPECT_EQ(world.shared->tickets().waiting(clock::now() + 12s), 5u) << "nobody is late yet";
   world.governor->open();
   for (const auto& link : links) EXPECT_EQ(world.get(link)->status(), 302u);
 }
