@@ -62,6 +62,7 @@ bearer known(std::string name, std::vector<std::string> accounts) {
   return one;
 }
 
+// behaviours: G1, G2
 TEST(GatewayBackend, login_is_answered_with_its_url) {
   sandbox::server api;
   with_backend(gateway_for(api), [](hub&, face& backend) -> asio::awaitable<void> {
@@ -87,6 +88,7 @@ TEST(GatewayBackend, login_is_answered_with_its_url) {
   });
 }
 
+// behaviours: G2
 TEST(GatewayBackend, token_comes_where_it_was_asked_for) {
   sandbox::server api;
   with_backend(gateway_for(api), [](hub&, face& backend) -> asio::awaitable<void> {
@@ -109,6 +111,7 @@ TEST(GatewayBackend, retried_login_tells_how_often_it_was_tried) {
   });
 }
 
+// behaviours: G3
 TEST(GatewayBackend, failed_mint_is_a_problem_with_the_apis_words) {
   const struct {
     const char* fault;
@@ -144,6 +147,7 @@ TEST(GatewayBackend, failed_mint_is_a_problem_with_the_apis_words) {
   }
 }
 
+// behaviours: G3
 TEST(GatewayBackend, login_that_takes_longer_than_it_may_has_timed_out) {
   sandbox::server api{{.latency = 5s}};
   auto options = gateway_for(api);
@@ -156,6 +160,7 @@ TEST(GatewayBackend, login_that_takes_longer_than_it_may_has_timed_out) {
   });
 }
 
+// behaviours: G3
 TEST(GatewayBackend, used_up_quota_is_a_503_that_says_when) {
   sandbox::server api;
   auto options = gateway_for(api);
@@ -188,6 +193,7 @@ TEST(GatewayBackend, closed_gateway_is_a_503) {
 }
 
 // Each request is wrong in all that is still to be looked at, and right in what was looked at before.
+// behaviours: G4, G5, G6, G7
 TEST(GatewayBackend, requests_are_refused_in_this_order) {
   sandbox::server api;
   auto options = gateway_for(api);
@@ -252,6 +258,7 @@ TEST(GatewayBackend, refusal_says_what_would_be_right) {
   });
 }
 
+// behaviours: G6
 TEST(GatewayBackend, bearer_is_known_by_its_token_alone_and_logged_by_its_name) {
   sandbox::server api;
   auto options = gateway_for(api);
@@ -338,6 +345,7 @@ TEST(GatewayBackend, other_routes_are_unknown) {
   });
 }
 
+// behaviours: G7
 TEST(GatewayBackend, only_logins_that_come_to_something_count_for_their_account) {
   sandbox::server api{faulty({"account=se-1,status=422,skip=1,count=1"})};
   auto options = gateway_for(api);
@@ -370,6 +378,7 @@ TEST(GatewayBackend, only_logins_that_come_to_something_count_for_their_account)
   });
 }
 
+// behaviours: G14
 TEST(GatewayBackend, peer_that_goes_away_has_its_mint_cancelled_and_costs_nothing) {
   sandbox::server api;
   auto options = gateway_for(api);
@@ -457,6 +466,7 @@ TEST(GatewayBackend, what_the_session_refuses_is_a_problem_too) {
   });
 }
 
+// behaviours: G5
 TEST(GatewayBackend, over_tcp_only_its_own_names_and_port_are_served) {
   sandbox::server api;
   run_with_hub(gateway_for(api), [](hub& shared) -> asio::awaitable<void> {
