@@ -23,10 +23,11 @@ ephemint_test(gateway_test
         integration/gateway_login_test.cpp
         integration/gateway_server_test.cpp
         integration/gateway_session_test.cpp
+        support/command.cpp
         support/metrics_text.cpp
         support/plain_http.cpp
     LABELS threads
-    LIBRARIES ephemint::gateway ephemint::sandbox)
+    LIBRARIES ephemint::gateway ephemint::sandbox simdjson::simdjson)
 foreach(program gateway_unit_test gateway_test)
     target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
 endforeach()
