@@ -34,7 +34,7 @@ if(EPHEMINT_BUILD_CLI)
             support/command.cpp
             support/metrics_text.cpp
             support/plain_http.cpp
-        LIBRARIES ephemint::gateway ephemint::sandbox ephemint_test_network)
+        LIBRARIES ephemint::gateway ephemint::sandbox simdjson::simdjson ephemint_test_network)
     target_include_directories(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)

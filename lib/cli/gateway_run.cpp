@@ -73,7 +73,7 @@ gateway_run::gateway_run(gateway_arguments given)
   } catch (const std::invalid_argument& wrong) {
     throw usage_error{in_words_of_the_command(wrong.what())};
   } catch (const std::system_error& error) {
-    throw usage_error{fmt::format("can't listen: {}", in_words_of_the_command(error.what()))};
+    throw usage_error{error.what()};  // where it can't listen
   }
 }
 
