@@ -13,6 +13,7 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/quota_state_test.cpp
         unit/quota_watch_test.cpp
         unit/rate_governor_property_test.cpp
+        unit/rate_governor_line_test.cpp
         unit/rate_governor_test.cpp
         unit/reserve_test.cpp
         unit/time_test.cpp
