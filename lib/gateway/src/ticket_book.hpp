@@ -64,6 +64,9 @@ class ticket_book {
   /// for), nor who hasn't come back in time.
   std::size_t ahead(std::string_view id, clock::time_point now);
 
+  /// Whether it was told to come back, and may still.
+  bool waits(std::string_view id, clock::time_point now) const;
+
   // The ends of what `open` began. Of a ticket that isn't being opened they do nothing.
 
   /// A token was handed over.
