@@ -26,6 +26,7 @@ class login_under_way : public login_fixture {
   std::string link_, tab_;
 };
 
+// behaviours: G14
 TEST_F(login_under_way, is_cancelled_when_the_browser_goes_elsewhere) {
   begin();
   show_app("elsewhere");
@@ -36,6 +37,7 @@ TEST_F(login_under_way, is_cancelled_when_the_browser_goes_elsewhere) {
   EXPECT_THAT(statuses_of(2), ElementsAre(0, 302));
 }
 
+// behaviours: G14
 TEST_F(login_under_way, is_cancelled_when_the_tab_is_closed) {
   begin();
   const std::string other = browser().open_tab();
@@ -46,6 +48,7 @@ TEST_F(login_under_way, is_cancelled_when_the_tab_is_closed) {
   EXPECT_THAT(statuses_of(2), ElementsAre(0, 302));
 }
 
+// behaviours: G9
 TEST_F(login_under_way, second_tab_with_the_link_waits_and_then_sees_the_dead_page) {
   begin();
   const std::string second = browser().open_tab();

@@ -19,6 +19,7 @@ class login_click : public login_fixture {
   }
 };
 
+// behaviours: G1
 TEST_F(login_click, on_the_same_site_ends_at_the_portal) {
   start_gateway();
   click_link(link_for("se-1"));
@@ -51,6 +52,7 @@ TEST_F(login_click, link_with_page_and_theme_ends_there) {
             "6d2f5a0e-7c3b-4f19-9a44-0b1c2d3e4f50");
 }
 
+// behaviours: G16
 TEST_F(login_click, portal_learns_no_referrer) {
   start_gateway();
   click_link(link_for("se-1"));
@@ -81,6 +83,7 @@ TEST_F(login_click, back_shows_the_app_and_forward_asks_nobody_again) {
   EXPECT_EQ(api().stats().minted, 1u);
 }
 
+// behaviours: G9
 TEST_F(login_click, used_link_shows_the_dead_page) {
   start_gateway();
   const std::string link = link_for("se-1");
@@ -92,6 +95,7 @@ TEST_F(login_click, used_link_shows_the_dead_page) {
   EXPECT_EQ(api().stats().minted, 1u);
 }
 
+// behaviours: G15
 TEST_F(login_click, dead_links_of_all_kinds_show_the_same_page) {
   start_gateway();
   const std::string used = link_for("se-1");
@@ -138,6 +142,7 @@ TEST_F(login_click, page_has_no_way_back_without_an_address_for_it) {
   EXPECT_EQ(browser().evaluate("return document.links.length"), "0");
 }
 
+// behaviours: G13
 TEST_F(login_click, on_another_site_is_refused_if_only_the_same_may) {
   start_gateway([](gateway::server_options& o) { o.same_site = true; });
   const std::string link = link_for("se-1");

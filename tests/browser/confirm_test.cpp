@@ -24,6 +24,7 @@ class login_by_button : public login_fixture {
   }
 };
 
+// behaviours: G12
 TEST_F(login_by_button, link_alone_mints_nothing) {
   start_with_button();
   const std::string link = link_for("se-1");
@@ -33,6 +34,7 @@ TEST_F(login_by_button, link_alone_mints_nothing) {
   EXPECT_EQ(browser().evaluate("return document.querySelectorAll('form button').length"), "1");
 }
 
+// behaviours: G12
 TEST_F(login_by_button, press_ends_at_the_portal) {
   start_with_button();
   click_in_a_mail(link_for("se-1"));
@@ -64,6 +66,7 @@ TEST_F(login_by_button, press_is_taken_though_the_mail_was_another_site) {
   EXPECT_EQ(portal_account(), "se-1");
 }
 
+// behaviours: G13
 TEST_F(login_by_button, form_of_another_site_is_refused_if_only_the_same_may) {
   start_with_button(true);
   const std::string link = link_for("se-1");

@@ -32,6 +32,7 @@ class uninvited_request : public login_fixture {
 constexpr std::string_view prefetch_rule =
     R"(<script type=speculationrules>{{"prefetch":[{{"source":"list","urls":["{}"],"eagerness":"immediate"}}]}}</script>)";
 
+// behaviours: G10
 TEST_F(uninvited_request, prefetch_burns_nothing) {
   start_gateway();
   for (const std::string_view host : {"localhost", "127.0.0.1"}) {
@@ -40,6 +41,7 @@ TEST_F(uninvited_request, prefetch_burns_nothing) {
   }
 }
 
+// behaviours: G10
 TEST_F(uninvited_request, part_of_a_page_burns_nothing) {
   start_gateway();
   for (const std::string_view element :
@@ -51,6 +53,7 @@ TEST_F(uninvited_request, part_of_a_page_burns_nothing) {
   }
 }
 
+// behaviours: G10
 TEST_F(uninvited_request, fetch_reads_nothing_and_mints_nothing) {
   start_gateway();
   const std::string link = link_for("se-1");
@@ -74,6 +77,7 @@ TEST_F(uninvited_request, fetch_reads_nothing_and_mints_nothing) {
   EXPECT_EQ(portal_account(), "se-1");
 }
 
+// behaviours: G16
 TEST_F(uninvited_request, pages_are_shown_in_no_frame) {
   start_gateway([](gateway::server_options& o) { o.confirm = true; });
   show_app(fmt::format("<iframe src='{}'></iframe>", link_for("se-1")));

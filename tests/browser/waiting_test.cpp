@@ -29,6 +29,7 @@ class waiting_page : public login_fixture {
   steady_clock::time_point used_;
 };
 
+// behaviours: G11
 TEST_F(waiting_page, leads_to_the_portal_by_itself_after_the_time_that_it_told) {
   use_quota(4s);
   browser().go(link_for("se-1"));
@@ -45,6 +46,7 @@ TEST_F(waiting_page, leads_to_the_portal_by_itself_after_the_time_that_it_told) 
   EXPECT_EQ(browser().evaluate("return document.referrer"), "");
 }
 
+// behaviours: G11
 TEST_F(waiting_page, link_outlives_its_own_end_while_it_is_shown) {
   use_quota(4s);
   browser().go(link_for({.account = "se-1", .max_age = 2s}));
@@ -52,6 +54,7 @@ TEST_F(waiting_page, link_outlives_its_own_end_while_it_is_shown) {
   EXPECT_THAT(statuses("se-1"), ElementsAre(503, 302));
 }
 
+// behaviours: G11
 TEST_F(waiting_page, each_tab_is_told_its_own_time) {
   use_quota(3s);
   std::vector<std::string> tabs;
@@ -73,6 +76,7 @@ TEST_F(waiting_page, each_tab_is_told_its_own_time) {
   EXPECT_EQ(api().stats().rate_limited, 0u);
 }
 
+// behaviours: G11
 TEST_F(waiting_page, reload_keeps_the_place) {
   use_quota(4s);
   const std::string link = link_for("se-1");
