@@ -42,6 +42,9 @@ class login_fixture : public testing::Test {
   std::string link_for(std::string_view account) const;
   std::string link_for(gateway::login_link) const;
   std::string link_signed_by(const gateway::link_key&, std::string_view account) const;
+  /// The same link by another name of the gateway's host. Of two requests for one address a browser keeps the
+  /// second back until the first has its answer, as another browser doesn't.
+  static std::string as_of_another_browser(const std::string& link);
   /// The gateway's origin.
   const std::string& origin() const noexcept { return origin_; }
 

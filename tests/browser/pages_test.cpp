@@ -93,7 +93,7 @@ TEST_F(gateway_pages, busy) {
   browser().go(link);
   eventually("a mint under way", [] { return api().stats().requests == 1; });
   browser().open_tab();
-  browser().go(link);
+  browser().go(as_of_another_browser(link));
   expect_well_made("busy", 409);
 }
 

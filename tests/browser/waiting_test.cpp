@@ -31,13 +31,13 @@ class waiting_page : public login_fixture {
 
 // behaviours: G11
 TEST_F(waiting_page, leads_to_the_portal_by_itself_after_the_time_that_it_told) {
-  use_quota(4s);
+  use_quota(3s);
   browser().go(link_for("se-1"));
   const std::string text = gateway_page(503);
   const double asked = since_use();
   const int told = told_seconds();
-  EXPECT_GE(told, 4 - asked - 1) << text;
-  EXPECT_LE(told, (4 - asked) * 1.1 + 1.5) << text;
+  EXPECT_GE(told, 3 - asked - 1) << text;
+  EXPECT_LE(told, (3 - asked) * 1.1 + 1.5) << text;
   EXPECT_THAT(text, testing::HasSubstr(std::to_string(told))) << "a person isn't told how long";
   EXPECT_EQ(portal_account(), "se-1");
   EXPECT_NEAR(since_use(), asked + told, 1.0);
@@ -48,8 +48,8 @@ TEST_F(waiting_page, leads_to_the_portal_by_itself_after_the_time_that_it_told) 
 
 // behaviours: G11
 TEST_F(waiting_page, link_outlives_its_own_end_while_it_is_shown) {
-  use_quota(4s);
-  browser().go(link_for({.account = "se-1", .max_age = 2s}));
+  use_quota(3s);
+  browser().go(link_for({.account = "se-1", .max_age = 1s}));
   EXPECT_EQ(portal_account(), "se-1");
   EXPECT_THAT(statuses("se-1"), ElementsAre(503, 302));
 }
@@ -78,7 +78,7 @@ TEST_F(waiting_page, each_tab_is_told_its_own_time) {
 
 // behaviours: G11
 TEST_F(waiting_page, reload_keeps_the_place) {
-  use_quota(4s);
+  use_quota(3s);
   const std::string link = link_for("se-1");
   browser().go(link);
   gateway_page(503);
