@@ -7,6 +7,7 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_arguments_test.cpp
             unit/cli_demo_report_test.cpp
             unit/cli_gateway_arguments_test.cpp
+            unit/cli_log_output_test.cpp
             unit/cli_metrics_file_test.cpp
             unit/cli_mint_arguments_test.cpp
             unit/cli_output_test.cpp
@@ -16,6 +17,7 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_tally_test.cpp
             unit/cli_text_test.cpp
             unit/cli_values_test.cpp
+            support/command.cpp
         LIBRARIES ephemint_cli_parts)
 
     # The program itself, against a sandbox in the test's process.
@@ -32,7 +34,8 @@ if(EPHEMINT_BUILD_CLI)
             support/command.cpp
             support/metrics_text.cpp
             support/plain_http.cpp
-        LIBRARIES ephemint::sandbox ephemint_test_network)
+        LIBRARIES ephemint::gateway ephemint::sandbox simdjson::simdjson ephemint_test_network)
+    target_include_directories(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
     target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
     add_dependencies(cli_test ephemint_cli)
 

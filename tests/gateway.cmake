@@ -23,10 +23,11 @@ ephemint_test(gateway_test
         integration/gateway_login_test.cpp
         integration/gateway_server_test.cpp
         integration/gateway_session_test.cpp
+        support/command.cpp
         support/metrics_text.cpp
         support/plain_http.cpp
     LABELS threads
-    LIBRARIES ephemint::gateway ephemint::sandbox)
+    LIBRARIES ephemint::gateway ephemint::sandbox simdjson::simdjson)
 foreach(program gateway_unit_test gateway_test)
     target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
 endforeach()
@@ -36,3 +37,10 @@ target_include_directories(mint_body_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/gate
 target_link_libraries(mint_body_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
 add_test(NAME mint_body_fuzz COMMAND mint_body_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/mint_body)
 set_tests_properties(mint_body_fuzz PROPERTIES LABELS fuzz)
+
+# As reply_fuzz.
+add_executable(ticket_fuzz fuzz/ticket_fuzz.cpp fuzz/standalone_main.cpp)
+target_include_directories(ticket_fuzz PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${PROJECT_SOURCE_DIR}/lib/gateway/src)
+target_link_libraries(ticket_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
+add_test(NAME ticket_fuzz COMMAND ticket_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/ticket)
+set_tests_properties(ticket_fuzz PROPERTIES LABELS fuzz)

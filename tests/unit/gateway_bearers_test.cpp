@@ -41,42 +41,44 @@ TEST(Bearers, file_of_several_is_read) {
   EXPECT_EQ(all[1].accounts, (std::vector<std::string>{"se-1*", "se-77"}));
 }
 
+// behaviours: G6
 TEST(Bearers, bad_file_is_refused_by_its_line) {
-  const std::string name_rule = "a name is 1 to 64 characters of A-Z a-z 0-9 _ - .";
+  const std::string name_rule = "has a name that can't be; give 1 to 64 of A-Z a-z 0-9 _ - .";
   const std::string hash_rule =
-      "behind the name stand the 64 hexadecimal digits of the token's SHA-256 (printf %s TOKEN | sha256sum)";
-  const std::string account_rule = "an account is visible ASCII, and * stands at its end alone";
+      "has no hash; give the 64 hexadecimal digits of the token's SHA-256 (printf %s TOKEN | sha256sum)";
+  const std::string account_rule = "has an account that can't be; give visible ASCII, and * at its end alone";
   const std::string good = "shop " + hash_of_shop;
   const struct {
     std::string text, complaint;
   } table[] = {
-      {"", "there is no bearer; give lines of name sha256-of-token"},
-      {"\n# all of them left\n", "there is no bearer; give lines of name sha256-of-token"},
-      {"shop", "line 1: " + hash_rule},
-      {"shop my-plain-token", "line 1: " + hash_rule},
-      {"shop " + hash_of_shop.substr(1), "line 1: " + hash_rule},
-      {"shop " + hash_of_shop + "0", "line 1: " + hash_rule},
-      {"shop g" + hash_of_shop.substr(1), "line 1: " + hash_rule},
-      {hash_of_shop + " shop", "line 1: " + hash_rule},
-      {good + "\n\nsh/op " + hash_of_mail, "line 3: " + name_rule},
-      {std::string(65, 'a') + " " + hash_of_shop, "line 1: " + name_rule},
-      {good + "\nshop " + hash_of_mail, "line 2: this name stands above already; give each its own"},
+      {"", "there is no bearer; give lines of a name and its token's SHA-256"},
+      {"\n# all of them left\n", "there is no bearer; give lines of a name and its token's SHA-256"},
+      {"shop", "line 1 " + hash_rule},
+      {"shop my-plain-token", "line 1 " + hash_rule},
+      {"shop " + hash_of_shop.substr(1), "line 1 " + hash_rule},
+      {"shop " + hash_of_shop + "0", "line 1 " + hash_rule},
+      {"shop g" + hash_of_shop.substr(1), "line 1 " + hash_rule},
+      {hash_of_shop + " shop", "line 1 " + hash_rule},
+      {good + "\n\nsh/op " + hash_of_mail, "line 3 " + name_rule},
+      {std::string(65, 'a') + " " + hash_of_shop, "line 1 " + name_rule},
+      {good + "\nshop " + hash_of_mail, "line 2 has a name that another line has; give each bearer its own"},
       {good + "\nmail " + upper_case(hash_of_shop),
-       "line 2: this token is another's already; give each its own"},
+       "line 2 has a token that another line has; give each bearer its own"},
       {"shop e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-       "line 1: this is the SHA-256 of no token at all"},
-      {good + " se-*-1", "line 1: " + account_rule},
-      {good + " *se", "line 1: " + account_rule},
-      {good + " se-**", "line 1: " + account_rule},
-      {good + " s\xc3\xa9", "line 1: " + account_rule},
-      {good + " " + std::string(129, 'a'), "line 1: " + account_rule},
-      {good + " " + std::string(129, 'a') + "*", "line 1: " + account_rule},
+       "line 1 has the hash of no token at all; is the variable set?"},
+      {good + " se-*-1", "line 1 " + account_rule},
+      {good + " *se", "line 1 " + account_rule},
+      {good + " se-**", "line 1 " + account_rule},
+      {good + " s\xc3\xa9", "line 1 " + account_rule},
+      {good + " " + std::string(129, 'a'), "line 1 " + account_rule},
+      {good + " " + std::string(129, 'a') + "*", "line 1 " + account_rule},
   };
   for (const auto& [text, complaint] : table) EXPECT_EQ(complaint_about(text), complaint) << text;
   EXPECT_EQ(complaint_about(std::string(64, 'a') + " " + hash_of_shop + " * " + std::string(128, 'a')),
             "none");
 }
 
+// behaviours: G6
 TEST(Bearers, token_is_found_by_its_hash) {
   const auto all = parse_bearers("other " + hash_of_mail + "\nshop " + hash_of_shop);
   EXPECT_EQ(find_bearer(all, "shop"), &all[1]);
@@ -86,6 +88,7 @@ TEST(Bearers, token_is_found_by_its_hash) {
   EXPECT_EQ(find_bearer({}, "shop"), nullptr);
 }
 
+// behaviours: G6
 TEST(Bearers, accounts_outside_the_patterns_are_not_theirs) {
   const struct {
     std::vector<std::string> patterns;

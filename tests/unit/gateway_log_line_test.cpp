@@ -13,6 +13,7 @@ std::string line_of(const log_entry& entry, account_logging how = account_loggin
   return log_line(entry, "backend", moment, 12ms, how);
 }
 
+// behaviours: G22
 TEST(LogLine, login_is_told_with_all_that_is_known) {
   log_entry login;
   login.route = "tokens";
@@ -37,6 +38,7 @@ TEST(LogLine, refusal_is_told_with_its_reason) {
             R"("code":"bearer_required","why":"no bearer token"})");
 }
 
+// behaviours: G22
 TEST(LogLine, account_is_shown_as_was_asked_for) {
   log_entry login;
   login.account = "se-1";
@@ -52,6 +54,7 @@ TEST(LogLine, account_is_shown_as_was_asked_for) {
   EXPECT_TRUE(line_of({}, account_logging::hash).ends_with(R"("ms":12})")) << "nobody has no hash";
 }
 
+// behaviours: G22
 TEST(LogLine, hostile_text_stays_one_line_of_json) {
   const struct {
     std::string_view text, json;

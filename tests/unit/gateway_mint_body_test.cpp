@@ -61,6 +61,7 @@ TEST(MintBody, only_the_fields_that_were_named_are_asked_for) {
   EXPECT_FALSE(asked.redirect_url);
 }
 
+// behaviours: G4
 TEST(MintBody, what_is_not_exactly_a_request_is_refused_by_name) {
   const std::string no_json = "the body isn't one JSON text in UTF-8";
   const std::string no_object = "the body isn't a JSON object";
@@ -145,6 +146,7 @@ TEST(MintBody, shortest_and_longest_are_taken) {
   EXPECT_EQ(complaint_about_mint(R"({"account":"!","deadline_ms":8000})"), "none");
 }
 
+// behaviours: G22
 TEST(MintBody, log_gets_none_of_the_senders_words) {
   try {
     read_mint_body(R"({"planted":1})", 8s);
@@ -160,6 +162,7 @@ TEST(EstimateBody, priority_is_read_and_may_be_left_out) {
   EXPECT_EQ(read_estimate_body(R"({"priority":"background"})"), priority::background);
 }
 
+// behaviours: G4
 TEST(EstimateBody, anything_else_is_refused) {
   const struct {
     const char *json, *complaint;

@@ -46,9 +46,9 @@ class admin_face final : public face {
     const std::string_view path = of.path();
     for (const std::string_view route : {"healthz", "readyz", "metrics"})
       if (path.substr(0, 1) == "/" && path.substr(1) == route) of.log.route = route;
-    if (of.log.route == "none") co_return refuse(of, 404, "there are /healthz, /readyz and /metrics");
+    if (of.log.route == "none") co_return refusal_of(of, 404, "there are /healthz, /readyz and /metrics");
     if (of.asked.method() != http::verb::get) {
-      reply refused = refuse(of, 405, "the route takes GET");
+      reply refused = refusal_of(of, 405, "the route takes GET");
       refused.headers.emplace_back(http::field::allow, "GET");
       co_return refused;
     }
@@ -63,12 +63,6 @@ class admin_face final : public face {
   reply refusal(unsigned status, std::string_view why) override { return refusal_reply(status, why); }
 
  private:
-  static reply refuse(const exchange& of, unsigned status, std::string_view why) {
-    of.log.code = refusal_code(status);
-    of.log.why = why;
-    return refusal_reply(status, why);
-  }
-
   hub& hub_;
 };
 

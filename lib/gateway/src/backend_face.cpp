@@ -48,19 +48,6 @@ bool is_json(std::string_view content_type) noexcept {
   return same_word(type, "application/json");
 }
 
-/// A refusal that the log knows too. `why` empty: the same.
-reply refuse(const exchange& of, unsigned status, std::string_view detail, std::string_view why = {}) {
-  of.log.code = refusal_code(status);
-  of.log.why = why.empty() ? detail : why;
-  return refusal_reply(status, detail);
-}
-
-reply fail(const exchange& of, const mint_error& error) {
-  of.log.code = to_string(error.value());
-  of.log.request_id = error.request_id();
-  return failure_reply(error);
-}
-
 reply json_answer(json_object body) {
   return {.content_type = "application/json", .body = std::move(body).take()};
 }
@@ -101,7 +88,7 @@ json_object login_body(const mint_body& asked, const ephemeral_token& token, std
 
 class backend_face final : public face {
  public:
-  backend_face(hub& of, std::string_view address) : hub_{of}, host_{address} {}
+  backend_face(hub& of, std::string_view address) : hub_{of}, address_{address} {}
 
   std::string_view name() const noexcept override { return "backend"; }
   asio::awaitable<reply> answer(exchange& of) override;
@@ -117,7 +104,7 @@ class backend_face final : public face {
                     const mint_note& note);
 
   hub& hub_;
-  own_host host_;
+  std::string address_;
 };
 
 asio::awaitable<reply> backend_face::answer(exchange& of) {
@@ -130,7 +117,7 @@ asio::awaitable<reply> backend_face::answer(exchange& of) {
     if (of.log.route == estimates_route) co_return estimate(of);
     asked = read_mint_body(of.asked.body(), hub_.options().deadline);
   } catch (const bad_body& bad) {
-    co_return refuse(of, 400, bad.what(), bad.why());
+    co_return refusal_of(of, 400, bad.what(), bad.why());
   }
   if (auto refused = refused_account(of, asked, by)) co_return std::move(*refused);
   auto minting = mint(of, std::move(asked));
@@ -141,21 +128,21 @@ asio::awaitable<reply> backend_face::answer(exchange& of) {
 /// First whether the request was meant for us, by a program; then what it asks for, and who asks.
 std::optional<reply> backend_face::refused_unread(exchange& of, const bearer*& by) {
   const request& asked = of.asked;
-  if (!host_.is(only_value(asked, http::field::host)))
-    return refuse(of, 421, "Host isn't a name of this listener");
+  if (!is_own_host(only_value(asked, http::field::host), address_))
+    return refusal_of(of, 421, "Host isn't a name of this listener");
   if (asked.count(http::field::origin) != 0 || asked.count("Sec-Fetch-Site") != 0)
-    return refuse(of, 403, "it comes from a browser; this listener is for programs");
+    return refusal_of(of, 403, "it comes from a browser; this listener is for programs");
   if (of.log.route != tokens_route && of.log.route != estimates_route)
-    return refuse(of, 404, "there are POST /v1/tokens and POST /v1/estimates");
+    return refusal_of(of, 404, "there are POST /v1/tokens and POST /v1/estimates");
   if (asked.method() != http::verb::post) {
-    reply refused = refuse(of, 405, "the route takes POST");
+    reply refused = refusal_of(of, 405, "the route takes POST");
     refused.headers.emplace_back(http::field::allow, "POST");
     return refused;
   }
   if (auto refused = refused_bearer(of, by)) return refused;
   if (!is_json(only_value(asked, http::field::content_type)))
-    return refuse(of, 415, "give Content-Type: application/json");
-  if (of.query()) return refuse(of, 400, "the route takes no query");
+    return refusal_of(of, 415, "give Content-Type: application/json");
+  if (of.query()) return refusal_of(of, 400, "the route takes no query");
   return std::nullopt;
 }
 
@@ -167,8 +154,8 @@ std::optional<reply> backend_face::refused_bearer(exchange& of, const bearer*& b
     of.log.who = by->name;
     return std::nullopt;
   }
-  reply refused = refuse(of, 401, "give Authorization: Bearer with a token that is known here",
-                         token.empty() ? "no bearer token" : "an unknown bearer token");
+  reply refused = refusal_of(of, 401, "give Authorization: Bearer with a token that is known here",
+                             token.empty() ? "no bearer token" : "an unknown bearer token");
   refused.headers.emplace_back(http::field::www_authenticate, "Bearer");
   return refused;
 }
@@ -177,7 +164,8 @@ std::optional<reply> backend_face::refused_bearer(exchange& of, const bearer*& b
 std::optional<reply> backend_face::refused_account(exchange& of, const mint_body& asked, const bearer* by) {
   const std::string_view account = asked.account.str();
   of.log.account = account;
-  if (by && !may_ask_for(*by, account)) return refuse(of, 403, "this bearer may not ask for this account");
+  if (by && !may_ask_for(*by, account))
+    return refusal_of(of, 403, "this bearer may not ask for this account");
   const auto wait = hub_.limits().take(account, clock::now());
   if (!wait) return std::nullopt;
   of.log.code = refusal_code(429);
@@ -203,7 +191,7 @@ asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
   auto minting =
       hub_.minter().async_mint(request, asio::bind_cancellation_slot(of.gone, asio::use_awaitable));
   const mint_result minted = co_await std::move(minting);
-  if (!minted) co_return fail(of, minted.error());
+  if (!minted) co_return failure_of(of, minted.error());
   reply answer = handed_over(of, asked, *minted, noted.note());
   if (answer.status == 200) answer.told = taken.told();
   co_return answer;
@@ -212,7 +200,7 @@ asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
 reply backend_face::handed_over(exchange& of, const mint_body& asked, const ephemeral_token& token,
                                 const mint_note& note) {
   auto login_url = token.login_url({.theme_id = asked.theme_id, .redirect_to = asked.redirect_to});
-  if (!login_url) return fail(of, login_url.error());
+  if (!login_url) return failure_of(of, login_url.error());
   const auto remaining = std::max(std::chrono::floor<milliseconds>(token.remaining()), milliseconds{0});
   of.log.request_id = note.request_id;
   of.log.remaining = remaining;

@@ -1,107 +1,70 @@
 #include "bearers.hpp"
 
+#include "lines.hpp"
 #include "sha256.hpp"
 
 #include <ephemint/account_id.hpp>
 
-#include <fmt/format.h>
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
-#include <optional>
 #include <stdexcept>
 
 namespace ephemint::inline v0::gateway {
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
-
-/// What stands before the first of `marks` in `text`, and no longer does.
-std::string_view cut(std::string_view& text, std::string_view marks) {
-  const std::string_view front = text.substr(0, text.find_first_of(marks));
-  text.remove_prefix(std::min(front.size() + 1, text.size()));
-  return front;
-}
-
-std::string_view next_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-  return cut(line, blanks);
-}
-
-bool is_name(std::string_view text) {
+bool is_bearer_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") ==
              text.npos;
 }
 
-bool is_pattern(std::string_view text) {
+bool is_account_pattern(std::string_view text) {
   if (text.ends_with('*')) text.remove_suffix(1);
   return text.find('*') == text.npos && (text.empty() || account_id{text}.valid());
 }
 
-std::optional<unsigned char> hex_digit(char c) {
-  const std::size_t value = std::string_view{"0123456789abcdefABCDEF"}.find(c);
-  if (value == std::string_view::npos) return std::nullopt;
-  return static_cast<unsigned char>(value < 16 ? value : value - 6);
-}
-
-bool read_hash(std::string_view text, std::array<unsigned char, 32>& to) {
-  if (text.size() != 2 * to.size()) return false;
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    const auto high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-    if (!high || !low) return false;
-    to[i] = static_cast<unsigned char>(*high << 4 | *low);
+bool read_hash(std::string_view digits, std::array<unsigned char, 32>& to) {
+  if (digits.size() != 2 * to.size()) return false;
+  for (unsigned char& byte : to) {
+    const auto read = std::from_chars(digits.data(), digits.data() + 2, byte, 16);
+    if (read.ec != std::errc{} || read.ptr != digits.data() + 2) return false;
+    digits.remove_prefix(2);
   }
   return true;
 }
 
-/// What is wrong with a line; none of its words, as one of them may be a token that shouldn't be there.
-class line_reader {
- public:
-  line_reader(std::size_t number, std::string_view line) : number_{number}, line_{line} {}
-
-  bearer read(const std::vector<bearer>& before) {
-    bearer one;
-    one.name = next_word(line_);
-    if (!is_name(one.name)) refuse("a name is 1 to 64 characters of A-Z a-z 0-9 _ - .");
-    if (!read_hash(next_word(line_), one.token_sha256))
-      refuse(
-          "behind the name stand the 64 hexadecimal digits of the token's SHA-256 (printf %s TOKEN | "
-          "sha256sum)");
-    if (one.token_sha256 == sha256("")) refuse("this is the SHA-256 of no token at all");
-    for (const bearer& other : before) {
-      if (other.name == one.name) refuse("this name stands above already; give each its own");
-      if (other.token_sha256 == one.token_sha256)
-        refuse("this token is another's already; give each its own");
-    }
-    for (std::string_view word = next_word(line_); !word.empty(); word = next_word(line_)) {
-      if (!is_pattern(word)) refuse("an account is visible ASCII, and * stands at its end alone");
-      one.accounts.emplace_back(word);
-    }
-    return one;
+/// Appends the bearer of that line; otherwise says what is wrong, and what is right.
+const char* add_bearer(std::string_view line, std::vector<bearer>& all) {
+  bearer one;
+  one.name = take_word(line);
+  if (!is_bearer_name(one.name)) return "has a name that can't be; give 1 to 64 of A-Z a-z 0-9 _ - .";
+  if (!read_hash(take_word(line), one.token_sha256))
+    return "has no hash; give the 64 hexadecimal digits of the token's SHA-256 (printf %s TOKEN | sha256sum)";
+  if (one.token_sha256 == sha256("")) return "has the hash of no token at all; is the variable set?";
+  for (const bearer& other : all) {
+    if (other.name == one.name) return "has a name that another line has; give each bearer its own";
+    if (other.token_sha256 == one.token_sha256)
+      return "has a token that another line has; give each bearer its own";
   }
-
- private:
-  [[noreturn]] void refuse(std::string_view why) const {
-    throw std::invalid_argument{fmt::format("line {}: {}", number_, why)};
+  for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
+    if (!is_account_pattern(word))
+      return "has an account that can't be; give visible ASCII, and * at its end alone";
+    one.accounts.emplace_back(word);
   }
-
-  std::size_t number_;
-  std::string_view line_;
-};
+  all.push_back(std::move(one));
+  return nullptr;
+}
 
 }  // namespace
 
 std::vector<bearer> parse_bearers(std::string_view text) {
   std::vector<bearer> all;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::string_view line = cut(text, "\n");
-    const std::size_t begin = line.find_first_not_of(blanks);
-    if (begin == line.npos || line[begin] == '#') continue;
-    all.push_back(line_reader{number, line}.read(all));
-  }
-  if (all.empty()) throw std::invalid_argument{"there is no bearer; give lines of name sha256-of-token"};
+  each_line(text, [&all](std::string_view line) { return add_bearer(line, all); });
+  if (all.empty())
+    throw std::invalid_argument{"there is no bearer; give lines of a name and its token's SHA-256"};
   return all;
 }
 

@@ -1,5 +1,7 @@
 #include "link_keys.hpp"
 
+#include "lines.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,25 +14,13 @@ namespace {
 
 constexpr std::string_view of_kids = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
 
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r'; }
-
-/// The next word of a line, and the line without it.
-std::string_view take_word(std::string_view& line) {
-  const auto begin = std::find_if_not(line.begin(), line.end(), is_blank);
-  const auto end = std::find_if(begin, line.end(), is_blank);
-  const std::string_view word{begin, end};
-  line = {end, line.end()};
-  return word;
-}
-
 bool has_kid(std::span<const link_key> keys, std::string_view kid) {
   return std::any_of(keys.begin(), keys.end(), [&](const link_key& key) { return key.kid == kid; });
 }
 
-/// Appends the key of that line, if it has one; otherwise says what is wrong, and what is right.
+/// Appends the key of that line; otherwise says what is wrong, and what is right.
 const char* add_key(std::string_view line, std::vector<link_key>& keys) {
   const std::string_view kid = take_word(line);
-  if (kid.empty() || kid.front() == '#') return nullptr;
   const std::string_view text = take_word(line);
   if (text.empty() || !take_word(line).empty()) return "is not a kid and its secret; give those two words";
   if (has_kid(keys, kid)) return "has a kid that another line has; give each key its own";
@@ -65,12 +55,7 @@ void check_link_keys(std::span<const link_key> keys, std::string_view option_nam
 
 std::vector<link_key> parse_link_keys(std::string_view text) {
   std::vector<link_key> keys;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (const char* const fault = add_key(line, keys))
-      throw std::invalid_argument{fmt::format("line {} {}", number, fault)};
-  }
+  each_line(text, [&keys](std::string_view line) { return add_key(line, keys); });
   if (keys.empty()) throw std::invalid_argument{"there is no link key; give lines of a kid and its secret"};
   return keys;
 }

@@ -1,14 +1,13 @@
 #include "login_pages.hpp"
 
+#include "sha256.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
-#include <iterator>
-#include <stdexcept>
 
 namespace ephemint::inline v0::gateway {
 namespace {
@@ -48,11 +47,9 @@ struct login_page {
   std::string_view form_action = "'none'";
 };
 
-std::string sha256_base64(std::string_view text) {
-  std::array<unsigned char, 32> hash{};
-  if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error{"SHA-256 failed"};
-  std::array<unsigned char, 45> base64{};
+std::string hash_of(std::string_view style) {
+  const auto hash = sha256(style);
+  std::array<unsigned char, 45> base64{};  // with a zero at its end
   EVP_EncodeBlock(base64.data(), hash.data(), static_cast<int>(hash.size()));
   return {base64.begin(), base64.end() - 1};
 }
@@ -62,7 +59,7 @@ reply made_of(const login_page& shown) {
   reply made{.status = shown.status, .content_type = "text/html; charset=utf-8"};
   made.content_policy = fmt::format(
       "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; frame-ancestors 'none'; form-action {}",
-      sha256_base64(style), shown.form_action);
+      hash_of(style), shown.form_action);
   made.body = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"

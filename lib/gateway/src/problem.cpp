@@ -20,61 +20,22 @@ using std::chrono::seconds;
 
 struct refusal_kind {
   unsigned status;
-  std::string_view code, title;
+  std::string_view code;
 };
 
 constexpr std::array refusals{
-    refusal_kind{400, "invalid_request", "The request can't be right"},
-    refusal_kind{401, "bearer_required", "No bearer token, or one that isn't known"},
-    refusal_kind{403, "forbidden", "The caller may not do this"},
-    refusal_kind{404, "not_found", "There is no such route"},
-    refusal_kind{405, "method_not_allowed", "The route takes another method"},
-    refusal_kind{408, "request_timeout", "The request didn't come to its end in time"},
-    refusal_kind{413, "too_large", "The body is too long"},
-    refusal_kind{415, "unsupported_media_type", "The body isn't sent as application/json"},
-    refusal_kind{421, "foreign_host", "The request is for another server"},
-    refusal_kind{429, "account_limited", "This account asks for logins too often"},
-    refusal_kind{431, "header_too_large", "The header is too long"},
-    refusal_kind{500, "internal_error", "The gateway failed"},
+    refusal_kind{400, "invalid_request"},    refusal_kind{401, "bearer_required"},
+    refusal_kind{403, "forbidden"},          refusal_kind{404, "not_found"},
+    refusal_kind{405, "method_not_allowed"}, refusal_kind{408, "request_timeout"},
+    refusal_kind{413, "too_large"},          refusal_kind{415, "unsupported_media_type"},
+    refusal_kind{421, "foreign_host"},       refusal_kind{429, "account_limited"},
+    refusal_kind{431, "header_too_large"},   refusal_kind{500, "internal_error"},
 };
 
-const refusal_kind& refusal_of(unsigned status) noexcept {
-  const auto found = std::ranges::find(refusals, status, &refusal_kind::status);
-  return found == refusals.end() ? refusals.back() : *found;
-}
-
-std::string_view title_of(mint_errc code) noexcept {
-  switch (code) {
-    case mint_errc::invalid_request:
-      return refusal_of(400).title;
-    case mint_errc::unauthorized:
-      return "The API refuses the gateway's key, or this account to it";
-    case mint_errc::rejected:
-      return "The API won't mint for this account";
-    case mint_errc::rate_limited:
-      return "The API's quota is used up";
-    case mint_errc::server_error:
-      return "The API failed";
-    case mint_errc::bad_response:
-      return "The API's answer can't be used";
-    case mint_errc::connect_failed:
-      return "The API can't be reached";
-    case mint_errc::tls_failed:
-      return "What answers isn't surely the API";
-    case mint_errc::timed_out:
-      return "No token came in time";
-    case mint_errc::overloaded:
-      return "Too many logins are waiting";
-    case mint_errc::cancelled:
-      return "Nobody waited for it any more";
-    case mint_errc::closed:
-      return "The gateway is going";
-  }
-  return {};
-}
-
 /// The members that every problem has.
-json_object problem(unsigned status, std::string_view code, std::string_view title, std::string_view detail) {
+json_object problem(unsigned status, std::string_view code, std::string_view detail) {
+  std::string title{code};
+  std::ranges::replace(title, '_', ' ');
   json_object body;
   body.text("type", fmt::format(EPHEMINT_DOCS_URL "guide/errors.md#{}", code));
   body.text("title", title).number("status", status).text("detail", detail).text("code", code);
@@ -115,20 +76,29 @@ reply finished(reply to, json_object body) {
 
 }  // namespace
 
-std::string_view refusal_code(unsigned status) noexcept { return refusal_of(status).code; }
+std::string_view refusal_code(unsigned status) noexcept {
+  const auto found = std::ranges::find(refusals, status, &refusal_kind::status);
+  return (found == refusals.end() ? &refusals.back() : found)->code;
+}
 
 reply refusal_reply(unsigned status, std::string_view detail, std::optional<clock::duration> retry_after) {
   reply answer{.status = status};
-  const refusal_kind& kind = refusal_of(status);
-  json_object body = problem(status, kind.code, kind.title, detail);
+  json_object body = problem(status, refusal_code(status), detail);
   if (retry_after) add_retry_after(*retry_after, body, answer);
   return finished(std::move(answer), std::move(body));
 }
 
-reply failure_reply(const mint_error& error) {
+reply refusal_of(const exchange& of, unsigned status, std::string_view detail, std::string_view why) {
+  of.log.code = refusal_code(status);
+  of.log.why = why.empty() ? detail : why;
+  return refusal_reply(status, detail);
+}
+
+reply failure_of(const exchange& of, const mint_error& error) {
+  of.log.code = to_string(error.value());
+  of.log.request_id = error.request_id();
   reply answer{.status = status_of(error.value())};
-  json_object body =
-      problem(answer.status, to_string(error.value()), title_of(error.value()), error.message());
+  json_object body = problem(answer.status, of.log.code, error.message());
   // A 503 says when to come again. Where nobody knows (a full line, a gateway that is replaced), it is soon.
   auto wait = error.retry_after();
   if (!wait && answer.status == 503) wait = seconds{1};

@@ -20,7 +20,10 @@ std::string_view refusal_code(unsigned status) noexcept;
 reply refusal_reply(unsigned status, std::string_view detail,
                     std::optional<clock::duration> retry_after = std::nullopt);
 
-/// A mint that failed.
-reply failure_reply(const mint_error&);
+/// The same, told to the log too: with `why`, if that differs from `detail`.
+reply refusal_of(const exchange& of, unsigned status, std::string_view detail, std::string_view why = {});
+
+/// A mint that failed, told to the log too.
+reply failure_of(const exchange& of, const mint_error&);
 
 }  // namespace ephemint::inline v0::gateway

@@ -94,7 +94,6 @@ asio::awaitable<bool> session::serve_one() {
 }
 
 asio::awaitable<session::incoming> session::read_request() {
-  enum class phase { idle, header, body };
   phase now = served_ && !reader_.begun() ? phase::idle : phase::header;
   begun_at_ = clock::now();
   arm(now == phase::idle ? owner_->limits().keep_alive : owner_->limits().transfer_timeout);

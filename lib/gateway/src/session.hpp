@@ -37,6 +37,7 @@ class session : public std::enable_shared_from_this<session> {
 
  private:
   enum class incoming { request, refused, late, nothing };
+  enum class phase { idle, header, body };
 
   asio::awaitable<bool> serve_one();
   asio::awaitable<incoming> read_request();

@@ -51,15 +51,15 @@ std::size_t ticket_book::ahead(std::string_view id, clock::time_point now) {
   return line_.before(has_place ? *known->second.place : next_place_);
 }
 
-std::size_t ticket_book::waiting(clock::time_point now) {
-  pass(now);
-  return line_.before(next_place_);
-}
-
 bool ticket_book::waits(std::string_view id, clock::time_point now) const {
   const auto known = tickets_.find(id);
   if (known == tickets_.end() || known->second.is == state::spent) return false;
   return known->second.place && now < alive_until(known->second);
+}
+
+std::size_t ticket_book::waiting(clock::time_point now) {
+  pass(now);
+  return line_.before(next_place_);
 }
 
 void ticket_book::spend(std::string_view id) {

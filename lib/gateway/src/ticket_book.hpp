@@ -64,7 +64,7 @@ class ticket_book {
   /// for), nor who hasn't come back in time.
   std::size_t ahead(std::string_view id, clock::time_point now);
 
-  /// Whether it was told to come back, and may still.
+  /// Whether that ticket has a place in the line, and can still be opened, or is being opened, from there.
   bool waits(std::string_view id, clock::time_point now) const;
 
   // The ends of what `open` began. Of a ticket that isn't being opened they do nothing.
