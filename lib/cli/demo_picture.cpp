@@ -84,7 +84,7 @@ class lane_picture {
     add_title(name, seen);
     add_bar(seen);
     add_row("handed over", seen.seconds_left.size(), "dead", seen.dead);
-    add_row("waiting for that", seen.held.size(), "dead", seen.held_dead(of.now));
+    add_row("minted, waiting", seen.held.size(), "dead", seen.held_dead(of.now));
     picture_row counts = row();
     counts.add(fmt::format("429s {}", with_thousands(seen.rate_limited)),
                seen.rate_limited > 0 ? short_lived : "");

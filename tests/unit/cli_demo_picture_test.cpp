@@ -59,7 +59,7 @@ TEST(cli_demo_picture, shows_both_lanes_side_by_side) {
   EXPECT_EQ(lines[0], "A plain client                         │ Ephemint                              ");
   EXPECT_EQ(lines[1], "[..............................] 2/200 │ [..............................] 3/200");
   EXPECT_EQ(lines[2], "handed over            0   dead 0      │ handed over            3   dead 0     ");
-  EXPECT_EQ(lines[3], "waiting for that       2   dead 1      │ waiting for that       0   dead 0     ");
+  EXPECT_EQ(lines[3], "minted, waiting        2   dead 1      │ minted, waiting        0   dead 0     ");
   EXPECT_EQ(lines[4], "429s 16   quota used 60/60             │ 429s 0   quota used 7/60              ");
   EXPECT_EQ(lines[6], "×▄                                     │ ███                                   ");
   EXPECT_EQ(lines[13], " 12.3 s   A token: █▇▆▅ over 5 s left, ▄▃▂▁ less, × dead                       ");
