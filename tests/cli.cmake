@@ -5,6 +5,8 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_account_feed_test.cpp
             unit/cli_account_lines_test.cpp
             unit/cli_arguments_test.cpp
+            unit/cli_demo_lane_test.cpp
+            unit/cli_demo_picture_test.cpp
             unit/cli_demo_report_test.cpp
             unit/cli_gateway_arguments_test.cpp
             unit/cli_log_output_test.cpp
