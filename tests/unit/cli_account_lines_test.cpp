@@ -79,8 +79,7 @@ TEST(cli_account_lines, length_limit_is_exact_with_every_line_end) {
 }
 
 TEST(cli_account_lines, endless_line_is_one_bad_account) {
-  std::string endless(5'000'000, 'x');
-  endless += "\nse-1\n";
+  const std::string endless = std::string(5'000'000, 'x') + "\nse-1\n";
   for (const std::size_t block : {std::size_t{131}, std::size_t{65536}}) {
     const auto found = read(endless, {block});
     ASSERT_EQ(found.size(), 2u);
