@@ -96,7 +96,8 @@ TEST_F(login_by_button, waits_for_the_quota_and_comes_back_by_itself) {
   browser().go(link_for("se-2"));
   browser().click("form button");
   gateway_page(503);
-  EXPECT_EQ(portal_account(), "se-2");
+  EXPECT_EQ(portal_account(), "se-2");  // without a second press
+  EXPECT_THAT(statuses(), ElementsAre(200, 303, 200, 503, 302));
   EXPECT_EQ(api().stats().rate_limited, 0u);
 }
 

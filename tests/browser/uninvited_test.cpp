@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <utility>
+
 namespace ephemint::test {
 namespace {
 
@@ -29,15 +31,16 @@ class uninvited_request : public login_fixture {
   }
 };
 
-constexpr std::string_view prefetch_rule =
-    R"(<script type=speculationrules>{{"prefetch":[{{"source":"list","urls":["{}"],"eagerness":"immediate"}}]}}</script>)";
+constexpr std::string_view speculation_rule =
+    R"(<script type=speculationrules>{{"{}":[{{"source":"list","urls":["{}"],"eagerness":"immediate"}}]}}</script>)";
 
 // behaviours: G10
-TEST_F(uninvited_request, prefetch_burns_nothing) {
+TEST_F(uninvited_request, speculation_burns_nothing) {
   start_gateway();
-  for (const std::string_view host : {"localhost", "127.0.0.1"}) {
+  for (const auto& [what, host] : {std::pair{"prefetch", "localhost"}, std::pair{"prefetch", "127.0.0.1"},
+                                   std::pair{"prerender", "localhost"}}) {
     const std::string link = link_for("se-1");
-    expect_refused_then_click(link, fmt::format(prefetch_rule, link), host);
+    expect_refused_then_click(link, fmt::format(speculation_rule, what, link), host);
   }
 }
 
