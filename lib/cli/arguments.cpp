@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include "command_options.hpp"
+#include "option_variables.hpp"
 #include "suggestion.hpp"
 #include "text.hpp"
 #include "usage_error.hpp"
@@ -29,6 +30,7 @@ class help_text : public CLI::Formatter {
     std::string usage = CLI::Formatter::make_usage(app, std::move(name));
     const std::size_t end = usage.find_last_not_of('\n') + 1;
     if (app->get_name() == "mint") usage.insert(end, " [ACCOUNT...]");
+    if (app->get_name() == "link") usage.insert(end, " ACCOUNT");
     if (app->get_name() == "sandbox") usage.insert(end, " [-- COMMAND...]");
     return usage;
   }
@@ -85,9 +87,9 @@ std::string hint(const std::string& meant, std::string_view command) {
   std::vector<std::string> names{"help"};
   for (const CLI::App* one : commands_of(app)) names.push_back(one->get_name());
   const std::string meant = nearest(name, names);
-  throw usage_error{
-      fmt::format("there is no command {}{}", in_quotes(name),
-                  meant.empty() ? "; give mint, sandbox or demo, see ephemint --help" : hint(meant, ""))};
+  throw usage_error{fmt::format(
+      "there is no command {}{}", in_quotes(name),
+      meant.empty() ? "; give mint, gateway, link, sandbox or demo, see ephemint --help" : hint(meant, ""))};
 }
 
 /// What CLI11 couldn't place.
@@ -131,6 +133,18 @@ void take_accounts(const CLI::App& mint, std::vector<std::string> behind_dashes,
   std::move(behind_dashes.begin(), behind_dashes.end(), std::back_inserter(to.accounts));
 }
 
+std::string take_account(const CLI::App& link, std::vector<std::string> behind_dashes) {
+  std::vector<std::string> named = std::move(behind_dashes);
+  for (std::string& extra : link.remaining()) {
+    if (extra.starts_with('-')) refuse_option(extra, link);
+    named.push_back(std::move(extra));
+  }
+  if (named.size() != 1)
+    throw usage_error{
+        fmt::format("link takes one account, not {}; give it as in ephemint link se-123456", named.size())};
+  return std::move(named.front());
+}
+
 /// Takes what stands behind `--` off the arguments; nothing if there is no `--`.
 std::optional<std::vector<std::string>> split_at_dashes(std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
@@ -155,7 +169,8 @@ void describe(CLI::App& app) {
       "Examples:\n"
       "  ephemint demo                      what it does, with no account and no network\n"
       "  ephemint mint se-123456            one login token, with the key in EPHEMINT_API_KEY\n"
-      "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n\n"
+      "  ephemint sandbox -- ./portal       your server, against a stand-in for the API\n"
+      "  ephemint gateway --listen unix:/run/ephemint.sock     logins for programs in any language\n\n"
       "ephemint COMMAND --help says more, with examples; so does ephemint help COMMAND.");
 }
 
@@ -174,7 +189,7 @@ std::optional<show_text> parse(CLI::App& app, std::vector<std::string> given) {
     refuse_extras(app);
   } catch (const CLI::RequiredError&) {
     if (app.remaining_size(true) > 0) refuse_extras(app);
-    throw usage_error{"give a command: mint, sandbox or demo; see ephemint --help"};
+    throw usage_error{"give a command: mint, gateway, link, sandbox or demo; see ephemint --help"};
   } catch (const CLI::ParseError& wrong) {
     throw usage_error{wrong.what()};
   }
@@ -187,10 +202,14 @@ command_line parse_command_line(int count, const char* const* arguments) {
   mint_arguments mint;
   sandbox_arguments sandbox;
   demo_arguments demo;
+  link_arguments link;
+  gateway_arguments gateway;
   limit_arguments limit;
   CLI::App app{"Mints ShipStation API login tokens, within their ten seconds and the quota.", "ephemint"};
   describe(app);
   const CLI::App& mint_command = add_mint(app, mint);
+  CLI::App& gateway_command = add_gateway(app, gateway);
+  const CLI::App& link_command = add_link(app, link);
   add_sandbox(app, sandbox, limit);
   add_demo(app, demo);
 
@@ -201,6 +220,14 @@ command_line parse_command_line(int count, const char* const* arguments) {
   if (mint_command.parsed()) {
     take_accounts(mint_command, std::move(behind_dashes).value_or(std::vector<std::string>{}), mint);
     return mint;
+  }
+  if (link_command.parsed()) {
+    link.account = take_account(link_command, std::move(behind_dashes).value_or(std::vector<std::string>{}));
+    return link;
+  }
+  if (gateway_command.parsed() && !behind_dashes) {
+    gateway.by_variable = take_variables(gateway_command);
+    return gateway;
   }
   if (app.got_subcommand("sandbox")) {
     take_command(std::move(behind_dashes), sandbox);

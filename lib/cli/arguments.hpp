@@ -12,7 +12,8 @@ struct show_text {
   std::string text;
 };
 
-using command_line = std::variant<show_text, mint_arguments, sandbox_arguments, demo_arguments>;
+using command_line = std::variant<show_text, mint_arguments, gateway_arguments, link_arguments,
+                                  sandbox_arguments, demo_arguments>;
 
 /// Reads the command line. Throws `usage_error` with one line that names the argument and says what is right;
 /// what may be a secret is never repeated.

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -36,6 +37,17 @@ struct limit_arguments {
 
 void add_sandbox(CLI::App& app, sandbox_arguments& to, limit_arguments& limit);
 void add_demo(CLI::App& app, demo_arguments& to);
+CLI::App& add_link(CLI::App& app, link_arguments& to);
+CLI::App& add_gateway(CLI::App& app, gateway_arguments& to);
+
+// What is told to a client, in whatever command: the API and its key, the quota, attempts, a quota store.
+void add_api(CLI::App& command, client_arguments& to);
+void add_pace(CLI::App& command, client_arguments& to);
+void add_attempts(CLI::App& command, client_arguments& to);
+void add_store(CLI::App& command, quota_store_arguments& to);
+
+/// How long a login link may live: whole seconds, up to `gateway::longest_link_age`.
+std::chrono::seconds parse_link_age(const std::string&);
 
 using reader = std::function<void(const std::string&)>;
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "gateway_arguments.hpp"
 #include "mint_arguments.hpp"
 #include "usage_error.hpp"
 
 #include <ephemint/sandbox/server_options.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -24,9 +26,21 @@ struct demo_arguments {
   std::size_t accounts = 200;
 };
 
+/// `ephemint link`, as it was called.
+struct link_arguments {
+  std::string account;
+  std::optional<std::string> key_file;    ///< else EPHEMINT_LINK_KEY_FILE
+  std::optional<std::string> public_url;  ///< else EPHEMINT_PUBLIC_URL
+  std::optional<portal_page> redirect_to;
+  std::string theme_id;
+  std::chrono::seconds max_age{60};
+};
+
 // The commands. Each throws `usage_error` for what is wrong before it begins.
 exit_status run_mint(const mint_arguments&);
 exit_status run_sandbox(const sandbox_arguments&);
 exit_status run_demo(const demo_arguments&);
+exit_status run_link(const link_arguments&);
+exit_status run_gateway(gateway_arguments);
 
 }  // namespace ephemint::cli

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <utility>
 #include <variant>
 
 namespace {
@@ -20,6 +21,8 @@ struct run_command {
   exit_status operator()(const mint_arguments& given) const { return run_mint(given); }
   exit_status operator()(const sandbox_arguments& given) const { return run_sandbox(given); }
   exit_status operator()(const demo_arguments& given) const { return run_demo(given); }
+  exit_status operator()(const link_arguments& given) const { return run_link(given); }
+  exit_status operator()(gateway_arguments&& given) const { return run_gateway(std::move(given)); }
 };
 
 exit_status run(int count, char** arguments) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "quota_store.hpp"
+#include "client_arguments.hpp"
 #include "result_lines.hpp"
 
 #include <ephemint/client_options.hpp>
@@ -16,26 +16,12 @@
 namespace ephemint::cli {
 
 /// `ephemint mint`, as it was called.
-struct mint_arguments {
+struct mint_arguments : client_arguments {
   std::vector<std::string> accounts;
   std::optional<std::string> accounts_file;
-  std::optional<std::string> base_url;
-  std::optional<std::string> api_key_file;
-  std::optional<std::string> ca_file;
-  std::vector<std::string> redirect_hosts;  ///< beside the portal's own
-  std::optional<std::string> proxy;         ///< empty: none, whatever the environment says
-  std::optional<std::string> proxy_credentials_file;
-  std::optional<quota> rate;
-  quota_store_arguments store;
-  std::optional<std::size_t> connections;
   std::optional<std::size_t> in_flight;
-  std::optional<http2_use> http2;
-  std::optional<int> max_attempts;
-  bool hedge = false;
   std::chrono::milliseconds deadline = no_deadline;
   std::chrono::milliseconds outage_patience = many_options{}.outage_patience;
-  std::optional<std::chrono::milliseconds> attempt_timeout;
-  std::optional<std::chrono::milliseconds> min_remaining;
   std::string theme_id;
   std::optional<portal_page> redirect_to;
   bool token_only = false;
@@ -48,13 +34,6 @@ void check_accounts(const mint_arguments&);
 
 /// Throws `usage_error` if a token alone is asked for, and a URL too.
 void check_results(const mint_arguments&);
-
-/// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error` that says where to put it.
-/// Warns of a file that everybody on the machine may read.
-secret read_api_key(const std::optional<std::string>& file);
-
-/// The quota that was asked for, or else the documented one of that kind of key.
-quota rate_of(const mint_arguments&, const secret& key);
 
 /// What the client is to be told, its governor included unless a quota store is named; the key and the base
 /// URL may come from the environment. Throws `usage_error`.

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
@@ -52,7 +53,10 @@ mint_run::mint_run(const mint_arguments& given)
     if (given.store.url) {
       store_.emplace(context_.get_executor(), given.store, options.api_key, options.base_url,
                      options.authority_file, rate_);
-      store_->before_talk = [this] { display_.clear(); };
+      store_->say = [this](std::string_view change) {
+        display_.clear();
+        talk(fmt::format("{}\n", change));
+      };
       options.governor = store_->governor();
     }
     if (given.metrics_file) count_into(*given.metrics_file, options);

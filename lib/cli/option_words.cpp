@@ -8,7 +8,7 @@
 namespace ephemint::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> names{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 19> names{{
     {"api_key", "API key"},
     {"base_url", "--base-url"},
     {"authority_file", "--ca-file"},
@@ -20,6 +20,25 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> names{{
     {"attempt_timeout", "--attempt-timeout"},
     {"max_attempts", "--max-attempts"},
     {"min_remaining", "--min-remaining"},
+    // of a gateway
+    {"bearers", "--bearer-file"},
+    {"link_keys", "--link-key-file"},
+    {"public_url", "--public-url"},
+    {"back_url", "--back-url"},
+    {"max_link_age", "--max-link-age"},
+    {"socket_mode", "--socket-mode"},
+    {"per_account", "--per-account"},
+    {"log_accounts", "--log-accounts"},
+}};
+
+// Words that mean other things as well, elsewhere than at the beginning.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> beginnings{{
+    {"rate: ", "--rate: "},
+    {"deadline: ", "--deadline: "},
+    {"proxy: ", "--proxy: "},
+    {"backend: ", "--listen: "},
+    {"login: ", "--login-listen: "},
+    {"admin: ", "--admin-listen: "},
 }};
 
 constexpr bool is_of_a_name(char c) noexcept {
@@ -30,9 +49,11 @@ constexpr bool is_of_a_name(char c) noexcept {
 
 std::string in_words_of_the_command(std::string_view message) {
   std::string text;
-  // Words that mean other things as well, elsewhere.
-  for (const std::string_view word : {"rate: ", "deadline: ", "proxy: "})
-    if (message.starts_with(word)) text = "--";
+  for (const auto& [theirs, ours] : beginnings) {
+    if (!message.starts_with(theirs)) continue;
+    text = ours;
+    message.remove_prefix(theirs.size());
+  }
   while (!message.empty()) {
     const auto end = std::find_if_not(message.begin(), message.end(), is_of_a_name) - message.begin();
     const std::string_view word = message.substr(0, std::max<std::size_t>(static_cast<std::size_t>(end), 1));
@@ -43,7 +64,7 @@ std::string in_words_of_the_command(std::string_view message) {
   return text;
 }
 
-std::string in_words_of_the_command(std::string_view message, const mint_arguments& given) {
+std::string in_words_of_the_command(std::string_view message, const client_arguments& given) {
   const auto from = [&](std::string_view option, std::string_view variable) {
     return std::string{variable}.append(in_words_of_the_command(message.substr(option.size())));
   };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mint_arguments.hpp"
+#include "client_arguments.hpp"
 
 #include <string>
 #include <string_view>
@@ -12,6 +12,6 @@ namespace ephemint::cli {
 std::string in_words_of_the_command(std::string_view library_message);
 
 /// The same of what the library throws for its options: where one came from the environment, that is named.
-std::string in_words_of_the_command(std::string_view library_message, const mint_arguments&);
+std::string in_words_of_the_command(std::string_view library_message, const client_arguments&);
 
 }  // namespace ephemint::cli

@@ -1,7 +1,6 @@
 #include "quota_store.hpp"
 
 #include "secret_input.hpp"
-#include "talk.hpp"
 #include "text.hpp"
 #include "usage_error.hpp"
 
@@ -101,8 +100,7 @@ quota_store::quota_store(const boost::asio::any_io_executor& executor, const quo
     throw usage_error{in_options_of_the_store(wrong.what())};
   }
   governor_->on_change([this, rate](const shared_quota_stats& now) {
-    before_talk();
-    talk(words_of_store(now, rate) + '\n');
+    if (say) say(words_of_store(now, rate));
   });
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ephemint::inline v0 {
 class shared_rate_governor;
@@ -32,7 +33,7 @@ struct quota_store_arguments {
 /// in it, or if `rate` isn't declared.
 void check_quota_store(const quota_store_arguments&, const std::optional<quota>& rate);
 
-/// The quota that this process has in common with others. Says on stderr when the store is lost or back.
+/// The quota that this process has in common with others. Says when the store is lost or back.
 class quota_store {
  public:
   /// Throws `usage_error`, naming the option, also where this command was built without it.
@@ -45,8 +46,8 @@ class quota_store {
   std::shared_ptr<rate_governor> governor() const;
   /// What gives its series for Prometheus.
   std::function<std::string()> series() const;
-  /// Called before something is said on stderr.
-  std::function<void()> before_talk = [] {};
+  /// Called with what there is to say, when the store is lost or back.
+  std::function<void(std::string_view)> say;
   /// What is held goes back to the other processes: runs the context, for a fraction of a second at most. Its
   /// clients must be gone.
   void leave(boost::asio::io_context&);

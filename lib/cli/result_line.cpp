@@ -1,5 +1,7 @@
 #include "result_line.hpp"
 
+#include "text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,14 +22,8 @@ void append_time(const result_line& line, moment at, std::string& out) {
   }
   // Rounded down as well: a token is told dead too early rather than too late.
   const auto end = std::chrono::floor<milliseconds>(at.wall) + left;
-  const auto day = std::chrono::floor<std::chrono::days>(end);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss time{end - day};
-  fmt::format_to(std::back_inserter(out),
-                 ",\"remaining_ms\":{},\"expires_at\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\"",
-                 remaining.count(), int(date.year()), unsigned(date.month()), unsigned(date.day()),
-                 time.hours().count(), time.minutes().count(), time.seconds().count(),
-                 time.subseconds().count());
+  fmt::format_to(std::back_inserter(out), ",\"remaining_ms\":{},\"expires_at\":\"{}\"", remaining.count(),
+                 utc_time(end));
 }
 
 }  // namespace

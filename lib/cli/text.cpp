@@ -123,6 +123,15 @@ std::string in_quotes(std::string_view text) {
   return fmt::format("\"{}{}\"", printable(text.substr(0, longest)), text.size() > longest ? "..." : "");
 }
 
+std::string utc_time(std::chrono::sys_time<std::chrono::milliseconds> at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{at - day};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()), unsigned(date.month()),
+                     unsigned(date.day()), time.hours().count(), time.minutes().count(),
+                     time.seconds().count(), time.subseconds().count());
+}
+
 std::string with_thousands(unsigned long long number) {
   std::string text = fmt::format_int(number).str();
   for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');

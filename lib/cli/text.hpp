@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ std::string printable(std::string_view text);
 
 /// The same in double quotes, cut after 80 characters.
 std::string in_quotes(std::string_view text);
+
+/// `2026-11-26T07:14:07.123Z`
+std::string utc_time(std::chrono::sys_time<std::chrono::milliseconds>);
 
 /// `1234567` → `1,234,567`.
 std::string with_thousands(unsigned long long number);

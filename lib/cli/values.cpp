@@ -63,6 +63,12 @@ milliseconds parse_duration(std::string_view text, bool zero_too) {
   return *time;
 }
 
+milliseconds up_to_a_day(std::string_view text, bool zero_too) {
+  const auto time = parse_duration(text, zero_too);
+  if (time > std::chrono::hours{24}) refuse("{} is too long; give at most 24h", in_quotes(text));
+  return time;
+}
+
 quota parse_rate(std::string_view text) {
   if (text == "unlimited") return quota::unlimited();
   if (text == "auto") return quota::automatic();
@@ -78,6 +84,12 @@ quota parse_rate(std::string_view text) {
   }
   refuse("{} is not a rate; give requests/duration, such as 200/60s or 20/1min, or unlimited, or auto",
          in_quotes(text));
+}
+
+bool parse_switch(std::string_view text) {
+  if (text == "on" || text == "1" || text == "true") return true;
+  if (text == "off" || text == "0" || text == "false") return false;
+  refuse("{} is neither on nor off; give on or off, 1 or 0, true or false", in_quotes(text));
 }
 
 std::uint64_t parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {

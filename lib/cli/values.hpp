@@ -16,8 +16,14 @@ namespace ephemint::cli {
 /// `250ms`, `5s`, `1min`, `1h`: a whole number, not 0 unless `zero_too`, of at most some 31 years.
 std::chrono::milliseconds parse_duration(std::string_view, bool zero_too = false);
 
+/// The same, of at most a day.
+std::chrono::milliseconds up_to_a_day(std::string_view, bool zero_too = false);
+
 /// `200/60s`, `unlimited` or `auto`.
 quota parse_rate(std::string_view);
+
+/// `on`, `1`, `true`; `off`, `0`, `false`.
+bool parse_switch(std::string_view);
 
 /// A whole number of `least` to `most`.
 std::uint64_t parse_number(std::string_view, std::uint64_t least, std::uint64_t most);

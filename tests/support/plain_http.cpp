@@ -6,6 +6,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -72,6 +73,17 @@ void plain_http::close() {
   socket_ = -1;
 }
 
+void plain_http::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+bool plain_http::has_something(std::chrono::milliseconds wait) {
+  pollfd ready{socket_, POLLIN, 0};
+  return !unread_.empty() || ::poll(&ready, 1, static_cast<int>(wait.count())) > 0;
+}
+
 void plain_http::half_close() { ::shutdown(socket_, SHUT_WR); }
 
 void plain_http::send(std::string_view bytes) {
@@ -131,6 +143,16 @@ plain_http::answer plain_http::ask(std::string_view method, std::string_view tar
                                    std::string_view body) {
   send_request(method, target, headers, body);
   return read_answer();
+}
+
+bool plain_http::read_to_end(std::string& all) {
+  try {
+    while (read_more(patience)) continue;
+    all = std::exchange(unread_, {});
+    return true;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
 }
 
 bool plain_http::ends_within(std::chrono::milliseconds wait) {

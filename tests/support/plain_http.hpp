@@ -35,12 +35,18 @@ class plain_http {
   answer read_answer();
   answer ask(std::string_view method, std::string_view target, const fields& headers = {},
              std::string_view body = {});
+  /// All bytes up to the connection's end, as they are; false if it doesn't come in time.
+  bool read_to_end(std::string& all);
   /// Whether the server ends the connection within that time, having sent nothing more.
   bool ends_within(std::chrono::milliseconds);
   /// Says FIN, and still reads.
   void half_close();
   /// Ends the connection, by FIN.
   void close();
+  /// Ends the connection, by RST (a Unix socket has none: by its end).
+  void reset();
+  /// Whether something can be read, or comes within that time.
+  bool has_something(std::chrono::milliseconds);
 
  private:
   bool read_more(std::chrono::milliseconds);

@@ -194,12 +194,13 @@ TEST(cli_arguments, mistakes_get_one_line_that_names_them) {
     std::vector<const char*> arguments;
     const char* line;
   } cases[] = {
-      {{"--"}, "give a command: mint, sandbox or demo; see ephemint --help"},
+      {{"--"}, "give a command: mint, gateway, link, sandbox or demo; see ephemint --help"},
       {{"mnt"}, "there is no command \"mnt\"; did you mean mint? See ephemint --help"},
       {{"sanbdox", "--port", "1"},
        "there is no command \"sanbdox\"; did you mean sandbox? See ephemint --help"},
       {{"hlep"}, "there is no command \"hlep\"; did you mean help? See ephemint --help"},
-      {{"coin"}, "there is no command \"coin\"; give mint, sandbox or demo, see ephemint --help"},
+      {{"coin"},
+       "there is no command \"coin\"; give mint, gateway, link, sandbox or demo, see ephemint --help"},
       {{"--rate", "1/1s"},
        "\"--rate\" is an option of mint; put it behind that word: ephemint mint --rate ..."},
       {{"--rate=1/1s", "mint", "se-1"},

@@ -41,6 +41,7 @@ struct reply {
   std::string_view content_type{};  ///< empty: no body
   std::string body{};
   std::vector<std::pair<http::field, std::string>> headers{};  ///< beside those of every answer
+  std::string content_policy{};  ///< its `Content-Security-Policy`; empty: none
   /// Called once if it is set: whether the answer was written, and the peer was still there.
   std::function<void(bool handed_over)> told{};
 };

@@ -2,12 +2,16 @@
 
 #include "exchange.hpp"
 
+#include <ephemint/metrics.hpp>
+
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace ephemint::inline v0::gateway {
 
 class hub;
+struct gateway_counts;
 
 // The three faces of a gateway; each lives no longer than its hub.
 
@@ -17,5 +21,7 @@ std::unique_ptr<face> make_backend_face(hub&, std::string_view address);
 std::unique_ptr<face> make_login_face(hub&);
 /// Health, readiness, metrics.
 std::unique_ptr<face> make_admin_face(hub&);
+/// What `/metrics` says. From any thread.
+std::string metrics_text(const metrics& seen, const gateway_counts&);
 
 }  // namespace ephemint::inline v0::gateway

@@ -7,13 +7,10 @@
 namespace ephemint::inline v0::gateway {
 namespace {
 
-/// The client's options, with the gateway's metrics beside the observer that was asked for.
-client_options observed(const client_options& given, const std::shared_ptr<metrics>& seen) {
-  client_options options = given;
-  options.observer = seen;
-  if (given.observer)
-    options.observer =
-        std::make_shared<observers>(std::vector<std::shared_ptr<observer>>{seen, given.observer});
+/// The client's options, with the gateway's own observers beside the one that was asked for.
+client_options observed(client_options options, std::vector<std::shared_ptr<observer>> by) {
+  if (options.observer) by.push_back(std::move(options.observer));
+  options.observer = std::make_shared<observers>(std::move(by));
   return options;
 }
 
@@ -25,7 +22,14 @@ hub::hub(asio::any_io_executor executor, asio::any_io_executor clients_executor,
       executor_{std::move(executor)},
       options_{std::move(options)},
       metrics_{std::make_shared<metrics>()},
-      client_{std::move(clients_executor), observed(options_.client, metrics_)},
-      limits_{options_.per_account} {}
+      notes_{std::make_shared<mint_notes>()},
+      client_{std::move(clients_executor), observed(options_.client, {metrics_, notes_})},
+      limits_{options_.per_account} {
+  if (options_.more_metrics) metrics_->add(options_.more_metrics);
+}
+
+gateway_counts hub::counts(clock::time_point now) {
+  return {answered, tickets_.size(), tickets_.waiting(now)};
+}
 
 }  // namespace ephemint::inline v0::gateway

@@ -2,12 +2,14 @@
 
 #include "account_limits.hpp"
 #include "exchange.hpp"
+#include "mint_notes.hpp"
 #include "ticket_book.hpp"
 
 #include <ephemint/client.hpp>
 #include <ephemint/gateway/server_options.hpp>
 #include <ephemint/metrics.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,6 +18,13 @@
 #include <vector>
 
 namespace ephemint::inline v0::gateway {
+
+/// What `/metrics` says beside what the client does: a copy, for any thread.
+struct gateway_counts {
+  std::map<std::pair<std::string_view, unsigned>, std::uint64_t> answered;
+  std::size_t tickets = 0;
+  std::size_t waiting = 0;
+};
 
 /// What the faces share. All of it is touched on its executor alone.
 class hub {
@@ -29,8 +38,10 @@ class hub {
 
   client& minter() noexcept { return client_; }
   const metrics& seen() const noexcept { return *metrics_; }
+  mint_notes& notes() noexcept { return *notes_; }
   ticket_book& tickets() noexcept { return tickets_; }
   account_limits& limits() noexcept { return limits_; }
+  gateway_counts counts(clock::time_point now);
 
   std::vector<link_key> link_keys;
   std::vector<bearer> bearers;
@@ -43,6 +54,7 @@ class hub {
   asio::any_io_executor executor_;
   server_options options_;
   std::shared_ptr<metrics> metrics_;
+  std::shared_ptr<mint_notes> notes_;
   client client_;
   ticket_book tickets_;
   account_limits limits_;

@@ -144,7 +144,13 @@ class EPHEMINT_EXPORT client {
   /// How long a mint of that urgency, asked for now, would wait for its permit: zero if none. An estimate,
   /// and no promise: others may ask meanwhile. Lets a caller show the wait, or decide against it, before it
   /// begins.
-  clock::duration estimate(priority urgency = priority::interactive) const noexcept;
+  ///
+  /// `ahead` are others that would go before it and aren't asked for yet: those who stand in a line of the
+  /// caller's. One more of them never makes it shorter. Where each account has a quota of its own they don't
+  /// count.
+  ///
+  ///     page.say(ephemint::clock::now() + logins.estimate(ephemint::priority::interactive, place_in_line));
+  clock::duration estimate(priority urgency = priority::interactive, std::size_t ahead = 0) const noexcept;
 
   /// What was done so far. Each figure is exact as of the client's last event; from another
   /// thread two of them may be one event apart.

@@ -105,7 +105,9 @@ void client::set_api_key(secret api_key) {
   key.rotate(std::move(api_key));
 }
 
-clock::duration client::estimate(priority urgency) const noexcept { return impl_->estimate(urgency); }
+clock::duration client::estimate(priority urgency, std::size_t ahead) const noexcept {
+  return impl_->estimate(urgency, ahead);
+}
 
 std::optional<api_outage> client::outage() const noexcept { return impl_->outage(); }
 

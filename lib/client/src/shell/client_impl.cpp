@@ -489,14 +489,14 @@ void client_impl::publish() noexcept {
 }
 
 /// What the engine would say, of its last published figures: it can't be asked from another thread.
-clock::duration client_impl::estimate(priority urgency) const noexcept {
+clock::duration client_impl::estimate(priority urgency, std::size_t ahead) const noexcept {
   const auto now = clock::now();
-  const bool shared = governor_->scope() == quota_scope::per_api_key;
   const core::engine::counts n = figures_->read().engine;
-  const std::uint64_t ahead =
-      urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
-  const auto when =
-      governor_->estimate(now, {urgency, {}, engine_.client()}, shared ? static_cast<std::size_t>(ahead) : 0);
+  const auto queued = static_cast<std::size_t>(urgency == priority::interactive ? n.ahead_of_interactive
+                                                                                : n.ahead_of_background);
+  std::size_t before = ahead > ~std::size_t{0} - queued ? ~std::size_t{0} : queued + ahead;
+  if (governor_->scope() == quota_scope::per_account) before = 0;  // nobody else takes its permits
+  const auto when = governor_->estimate(now, {urgency, {}, engine_.client()}, before);
   const auto key_when = keys_.state().guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
 }

@@ -56,7 +56,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::shared_ptr<const telling_place> place() const noexcept { return {shared_from_this(), &place_}; }
   const client_options& options() const noexcept { return options_; }
   client_stats stats() const noexcept { return figures_->stats(); }
-  clock::duration estimate(priority) const noexcept;
+  clock::duration estimate(priority, std::size_t ahead) const noexcept;
   std::optional<api_outage> outage() const noexcept;
   const std::shared_ptr<context_members>& context() const noexcept { return context_; }
   /// Whether the execution context is gone: nothing may be posted to it any more.

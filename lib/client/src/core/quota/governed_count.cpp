@@ -238,23 +238,49 @@ time_point governed_count::room_in_window(time_point now, priority urgency,
   const std::size_t rest = ahead % allowed;
   constexpr std::size_t longest = std::numeric_limits<duration::rep>::max();
   const duration windows = times(window(), static_cast<duration::rep>(std::min(ahead / allowed, longest)));
-  if (used + rest < allowed) return add(spread_of_the_rest(now, allowed - used, rest), windows);
-  const std::size_t leaves = used + rest - allowed;
-  const time_point charged_at = leaves < charged_.size() ? charged_.at(leaves) : add(now, usual_round_trip_);
-  return add(charged_at, sum(window(), windows));
+  // What is taken from now on is charged then at the earliest, and nothing that was taken later than it.
+  const time_point latest =
+      std::max(add(now, usual_round_trip_), charged_.empty() ? now : charged_.at(charged_.size() - 1));
+  time_point when = latest;
+  if (used + rest < allowed) {
+    when = spread_of_the_rest(now, allowed - used, rest);
+  } else {
+    const std::size_t leaves = used + rest - allowed;
+    when = add(leaves < charged_.size() ? charged_.at(leaves) : latest, window());
+  }
+  if (ahead >= allowed) when = std::max(when, latest);
+  return add(when, windows);
 }
 
 /// The last tenth of a window that stays shut for long is spread over that time: a login that comes in
 /// its middle is then still served within its patience. What the background left for logins isn't: it was
-/// left so that they needn't wait.
+/// left so that they needn't wait. Of those `ahead`, the ones before the last tenth go at once.
 time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
                                               std::size_t ahead) const noexcept {
-  if (static_cast<double>(left) >= learner_.limit() / 10 || charged_.empty()) return now;
-  if (static_cast<double>(left) <= std::ceil(reserve_.permits(now, learner_.limit()))) return now;
-  const time_point reopens = add(charged_.at(0), window());
-  if (between(reopens, now) <= window() / 12) return now;
-  const duration step = between(reopens, last_send_) / static_cast<duration::rep>(left + 1);
-  return add(last_send_, times(step, static_cast<duration::rep>(ahead + 1)));
+  const auto tenth = static_cast<std::size_t>(std::max(0.0, std::ceil(learner_.limit() / 10) - 1));
+  const std::size_t at_once = left > tenth ? left - tenth : 0;
+  const std::size_t last = left - at_once;  // permits of the last tenth
+  const time_point reopens = add(charged_.empty() ? add(now, usual_round_trip_) : charged_.at(0), window());
+  const duration soon = window() / 12;
+  const bool spread = ahead >= at_once && last > kept_for_logins(reserve_, now) &&
+                      (ahead > 0 || !charged_.empty()) && between(reopens, now) > soon;
+  if (!spread) return std::min(room_in_flight(now, ahead), reopens);
+  const time_point from = at_once > 0 ? std::min(room_in_flight(now, at_once), reopens) : last_send_;
+  const duration step = between(reopens, from) / static_cast<duration::rep>(last + 1);
+  // Neither those that are left for logins by then wait for one another, nor who comes when it opens soon.
+  auto steps = static_cast<duration::rep>(ahead - at_once);
+  foreground_reserve by_then = reserve_;
+  by_then.on_foreground(now, static_cast<double>(left));
+  const auto all_but_two = static_cast<duration::rep>(last > 2 ? last - 2 : 0);  // as a rule that many wait
+  const auto kept = kept_for_logins(by_then, add(from, times(step, std::min(steps, all_but_two))));
+  const auto most = static_cast<duration::rep>(last > kept ? last - kept : 1);
+  steps = std::min(steps + 1, most);
+  const auto before_soon = (between(reopens, from) - soon) / std::max(step, duration{1}) + 1;
+  return add(from, times(step, std::clamp<duration::rep>(before_soon, 1, steps)));
+}
+
+std::size_t governed_count::kept_for_logins(const foreground_reserve& r, time_point now) const noexcept {
+  return static_cast<std::size_t>(std::ceil(r.permits(now, learner_.limit())));
 }
 
 void governed_count::learn_round_trip(duration taken) noexcept {

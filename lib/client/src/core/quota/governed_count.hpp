@@ -103,6 +103,7 @@ class governed_count {
   time_point room_in_flight(time_point now, std::size_t ahead) const noexcept;
   time_point room_in_window(time_point now, priority urgency, std::size_t ahead) const noexcept;
   time_point spread_of_the_rest(time_point now, std::size_t left, std::size_t ahead) const noexcept;
+  std::size_t kept_for_logins(const foreground_reserve&, time_point now) const noexcept;
   time_point paced(time_point now, priority urgency, std::size_t ahead) const noexcept;
 
   void learn_round_trip(duration taken) noexcept;

@@ -5,8 +5,8 @@
 
 namespace ephemint::inline v0::core {
 
-void foreground_reserve::on_foreground(time_point now) noexcept {
-  weight_ = decayed(now) + 1.0;
+void foreground_reserve::on_foreground(time_point now, double logins) noexcept {
+  weight_ = decayed(now) + logins;
   as_of_ = std::max(as_of_, now);
 }
 

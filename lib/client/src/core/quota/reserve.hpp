@@ -14,7 +14,8 @@ namespace ephemint::inline v0::core {
 /// short: windows that a paced background fills evenly give back a permit every window / quota anyway.
 class foreground_reserve {
  public:
-  void on_foreground(time_point now) noexcept;
+  /// So many logins.
+  void on_foreground(time_point now, double logins = 1.0) noexcept;
   double permits(time_point now, double limit) const noexcept;
   bool idle(time_point now) const noexcept { return decayed(now) < 1e-3; }
 

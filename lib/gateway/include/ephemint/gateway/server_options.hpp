@@ -2,10 +2,12 @@
 
 #include <ephemint/client_options.hpp>
 #include <ephemint/gateway/bearer.hpp>
+#include <ephemint/gateway/export.hpp>
 #include <ephemint/gateway/login_link.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -96,6 +98,16 @@ struct server_options {
   std::function<void(std::string_view line)> log{};
   /// What the log says of accounts.
   account_logging log_accounts = account_logging::plain;
+
+  // --- metrics ---
+  /// Gives further series, in Prometheus' text form, for the end of `/metrics`; on the server's executor.
+  /// Null: none.
+  std::function<std::string()> more_metrics{};
 };
+
+/// What `server`'s constructor checks, without a server: opens nothing. Throws `std::invalid_argument` that
+/// names the member that is wrong and says what is right. What stands in `client` is for its constructor to
+/// check.
+EPHEMINT_GATEWAY_EXPORT void check(const server_options&);
 
 }  // namespace ephemint::inline v0::gateway

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0::gateway {
+
+/// `text` as browsers write an origin: `https://host[:port]`, or `http` on a loopback host (`localhost`,
+/// 127.0.0.0/8, `::1`); in lower case, without a port that goes without saying. A `/` at its end may be
+/// given, and goes. Throws `std::invalid_argument` that begins with the option's name and says what is right.
+std::string checked_origin(std::string_view text, std::string_view option_name);
+
+}  // namespace ephemint::inline v0::gateway

@@ -1,0 +1,16 @@
+#include "sha256.hpp"
+
+#include <openssl/evp.h>
+
+#include <new>
+
+namespace ephemint::inline v0::gateway {
+
+std::array<unsigned char, 32> sha256(std::string_view text) {
+  std::array<unsigned char, 32> hash{};
+  if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
+    throw std::bad_alloc{};
+  return hash;
+}
+
+}  // namespace ephemint::inline v0::gateway

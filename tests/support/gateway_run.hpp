@@ -1,0 +1,59 @@
+#pragma once
+
+#include "client_run.hpp"
+#include "exchange.hpp"
+#include "hub.hpp"
+
+#include <ephemint/sandbox/server.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ephemint::test {
+
+/// Options for a gateway whose client is that sandbox's, and that limits no account.
+inline gateway::server_options gateway_for(const sandbox::server& api) {
+  gateway::server_options o;
+  o.client = options_for(api);
+  o.per_account.requests = 0;
+  return o;
+}
+
+/// What a face answered, and what the log would say of it.
+struct answered {
+  gateway::reply reply;
+  gateway::log_entry log;
+
+  /// The value of a field; `none` without it.
+  std::string field(gateway::http::field name) const {
+    for (const auto& [field, value] : reply.headers)
+      if (field == name) return value;
+    return "none";
+  }
+};
+
+/// Asks a face as a session does; `handed_over` is what it is told then.
+inline asio::awaitable<answered> ask(gateway::face& of, gateway::request asked, bool handed_over = true,
+                                     asio::cancellation_slot gone = {}) {
+  answered all;
+  gateway::exchange one{asked, all.log, gone};
+  auto answering = of.answer(one);
+  all.reply = co_await std::move(answering);
+  if (all.reply.told) all.reply.told(handed_over);
+  all.log.status = all.reply.status;
+  co_return all;
+}
+
+/// Runs `body(hub&)` to its end, with a hub of these options. Fails if the hub leaves work behind.
+template <class Body>
+void run_with_hub(gateway::server_options options, Body body) {
+  run([&]() -> asio::awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    gateway::hub shared{executor, executor, std::move(options)};
+    auto running = body(shared);
+    co_await std::move(running);
+  });
+}
+
+}  // namespace ephemint::test
