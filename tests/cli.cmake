@@ -2,6 +2,7 @@
 if(EPHEMINT_BUILD_CLI)
     ephemint_test(cli_unit_test
         SOURCES
+            integration/cli_plain_client_test.cpp
             unit/cli_account_feed_test.cpp
             unit/cli_account_lines_test.cpp
             unit/cli_arguments_test.cpp
