@@ -37,7 +37,8 @@ if(EPHEMINT_BUILD_CLI)
             support/plain_http.cpp
         LIBRARIES ephemint::gateway ephemint::sandbox simdjson::simdjson ephemint_test_network)
     target_include_directories(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
-    target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
+    target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>"
+        EPHEMINT_UNITS="${PROJECT_SOURCE_DIR}/lib/gateway/systemd")
     add_dependencies(cli_test ephemint_cli)
 
     if(EPHEMINT_BUILD_REDIS)

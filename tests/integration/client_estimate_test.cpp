@@ -1,6 +1,7 @@
 // How long a mint would wait, as the client says it beforehand, and as it then is.
 #include "support/client_run.hpp"
 
+#include <cstddef>
 #include <optional>
 
 namespace ephemint {
@@ -70,6 +71,23 @@ TEST(Estimate, idle_client_says_nothing) {
     client c{co_await asio::this_coro::executor, std::move(options)};
     EXPECT_EQ(c.estimate(priority::interactive), 0s);
     EXPECT_EQ(c.estimate(priority::background), 0s);
+  });
+}
+
+TEST(Estimate, those_who_stand_before_it_go_first) {
+  sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    auto options = options_for(api);
+    options.rate = quota::declared(permits, window);
+    auto by_account = options;
+    by_account.scope = quota_scope::per_account;
+    client c{co_await asio::this_coro::executor, std::move(options)};
+    client alone{co_await asio::this_coro::executor, std::move(by_account)};
+    EXPECT_GE(c.estimate(priority::interactive, permits), window - 100ms);
+    EXPECT_GE(c.estimate(priority::interactive, 5 * permits), 4 * window);
+    EXPECT_GE(c.estimate(priority::background, ~std::size_t{0}), 24h);
+    EXPECT_EQ(c.estimate(priority::interactive), 0s) << "nobody has asked";
+    EXPECT_EQ(alone.estimate(priority::interactive, 5 * permits), 0s) << "each account has its own";
   });
 }
 

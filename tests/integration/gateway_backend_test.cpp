@@ -374,6 +374,7 @@ TEST(GatewayBackend, only_logins_that_come_to_something_count_for_their_account)
       EXPECT_THAT(wait, testing::AllOf(testing::Gt(0), testing::Le(60'000)));
       EXPECT_EQ(said.field(http::field::retry_after), std::to_string((wait + 999) / 1'000));
       EXPECT_EQ(said.log.account, "se-1");
+      EXPECT_EQ(said.log.why, "this account has had as many logins as it may for now");
     }
   });
 }

@@ -361,6 +361,7 @@ TEST(GatewayLogin, long_wait_is_a_place_in_line) {
   const auto again = world.get(links[2]);
   EXPECT_THAT(again->body(), HasSubstr("number 3 in line")) << "a reload neither loses nor gains";
   EXPECT_EQ(world.minted(), 0u);
+  EXPECT_EQ(world.shared->tickets().waiting(clock::now() + 12s), 5u) << "nobody is late yet";
   world.governor->open();
   for (const auto& link : links) EXPECT_EQ(world.get(link)->status(), 302u);
 }
@@ -497,8 +498,9 @@ TEST(GatewayLogin, confirm_refuses_what_its_button_would_not_send) {
   };
   const row rows[] = {
       {"cross-site", http::verb::post, "/login", form, "ticket=" + ticket, "cross-site", 403, "cross_site"},
-      {"JSON", http::verb::post, "/login", "application/json", "ticket=" + ticket, "", 415, "not_a_form"},
-      {"no type", http::verb::post, "/login", "", "ticket=" + ticket, "", 415, "not_a_form"},
+      {"JSON", http::verb::post, "/login", "application/json", "ticket=" + ticket, "", 415,
+       "unsupported_media_type"},
+      {"no type", http::verb::post, "/login", "", "ticket=" + ticket, "", 415, "unsupported_media_type"},
       {"more", http::verb::post, "/login", form, "ticket=" + ticket + "&redirect_to=x", "", 400,
        "ill_formed"},
       {"twice", http::verb::post, "/login", form, "ticket=" + ticket + "&ticket=" + ticket, "", 400,

@@ -104,7 +104,7 @@ std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
     c.ticket = of.path().substr(ticket_path.size());
     return std::nullopt;
   }
-  if (!is_form(of.asked)) return shown(of, "not_a_form", pages_.other(415));
+  if (!is_form(of.asked)) return shown(of, "unsupported_media_type", pages_.other(415));
   // A ticket's characters are those that a form leaves as they are.
   constexpr std::string_view begin = "ticket=";
   c.ticket = of.asked.body();
