@@ -3,6 +3,7 @@ ephemint_test(gateway_unit_test
     SOURCES
         unit/gateway_account_limits_test.cpp
         unit/gateway_bearers_test.cpp
+        unit/gateway_line_test.cpp
         unit/gateway_listening_test.cpp
         unit/gateway_log_line_test.cpp
         unit/gateway_login_link_test.cpp
