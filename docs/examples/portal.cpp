@@ -81,9 +81,8 @@ class portal {
   }
 
   asio::awaitable<answer> log_in(connection_ptr browser, const request& asked) {
-    if (asked.target() != "/portal") co_return answer{http::status::not_found, asked.version()};
-    if (asked.method() != http::verb::get)
-      co_return answer{http::status::method_not_allowed, asked.version()};
+    if (asked.method() != http::verb::get || asked.target() != "/portal")
+      co_return answer{http::status::not_found, asked.version()};
     const auto account = whose_(asked);
     if (!account || asked["Sec-Purpose"].starts_with("prefetch"))  // a prefetch: nobody has clicked yet
       co_return answer{http::status::forbidden, asked.version()};
