@@ -137,6 +137,12 @@ class gateway_session : public ::testing::TestWithParam<const char*> {
   bool logged(std::size_t lines) {
     return eventually([&] { return log().size() == lines; });
   }
+  /// Whatever is ready on the context has its turn.
+  void take_turn() {
+    std::promise<void> taken;
+    asio::post(context_, [&] { taken.set_value(); });
+    taken.get_future().wait();
+  }
   void release() { face_.release(context_.get_executor()); }
 
   temporary_directory place_;
@@ -335,6 +341,8 @@ TEST_P(gateway_session, answer_arrives_though_the_request_goes_on) {
   plain_http client{address_};
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'));
   EXPECT_EQ(client.read_answer().status, 413);
+  EXPECT_TRUE(client.ends_within(10s));
+  EXPECT_FALSE(client.was_reset()) << "that may overtake an answer";
 }
 
 TEST_P(gateway_session, silent_connection_is_closed_without_a_word) {
@@ -441,11 +449,28 @@ TEST_P(gateway_session, peer_that_went_behind_another_request_gets_no_answer) {
   client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(eventually([&] { return face_.asked == 1; }));
   client.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (int i = 0; i < 10; ++i) take_turn();  // the session has seen it, and looks no more
   client.half_close();
   release();
   ASSERT_TRUE(logged(1));
   EXPECT_EQ(log()[0].status, 0U);
   EXPECT_EQ(face_.lost, 1);
+}
+
+TEST_P(gateway_session, peer_that_went_before_its_last_request_asks_nobody) {
+  start();
+  plain_http client{address_};
+  const std::string host = " HTTP/1.1\r\nHost: a\r\n\r\n";
+  client.send("GET /wait" + host + "GET /big" + host + "GET /3" + host);
+  release();
+  EXPECT_EQ(client.read_answer().body, "/wait|");
+  ASSERT_TRUE(client.has_something(10s));  // and the rest of it can't be written before it is read
+  client.half_close();
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_TRUE(client.ends_within(10s));
+  ASSERT_TRUE(logged(3));
+  EXPECT_EQ(log()[2].status, 0U);
+  EXPECT_EQ(face_.asked, 2);
 }
 
 TEST_P(gateway_session, peer_that_goes_within_a_request_is_logged) {

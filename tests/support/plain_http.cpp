@@ -109,6 +109,7 @@ bool plain_http::read_more(std::chrono::milliseconds wait) {
     throw std::runtime_error{"nothing came in time"};
   std::array<char, 16384> bytes;
   const ssize_t size = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  was_reset_ = size < 0;
   if (size <= 0) return false;
   unread_.append(bytes.data(), static_cast<std::size_t>(size));
   return true;

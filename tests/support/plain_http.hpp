@@ -39,6 +39,8 @@ class plain_http {
   bool read_to_end(std::string& all);
   /// Whether the server ends the connection within that time, having sent nothing more.
   bool ends_within(std::chrono::milliseconds);
+  /// Whether it ended by a reset.
+  bool was_reset() const noexcept { return was_reset_; }
   /// Says FIN, and still reads.
   void half_close();
   /// Ends the connection, by FIN.
@@ -53,6 +55,7 @@ class plain_http {
 
   int socket_ = -1;
   std::string unread_;
+  bool was_reset_ = false;
 };
 
 /// A connection of its own for one request.

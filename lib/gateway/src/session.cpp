@@ -139,6 +139,7 @@ asio::awaitable<void> session::ask(exchange& of) {
     failed = true;
   }
   asking_ = false;
+  gone_.slot().clear();  // what the face waited for may not be there any more
   error_code ignored;
   socket_.cancel(ignored);
   if (peer_has_gone()) lose_peer();
@@ -180,8 +181,8 @@ void session::become_idle() {
 }
 
 void session::watch() {
-  asking_ = true;
   if (peer_has_gone()) return lose_peer();
+  asking_ = true;
   socket_.async_wait(any_socket::wait_read, [self = shared_from_this()](error_code error) {
     if (error || !self->asking_) return;
     if (self->peer_has_gone()) return self->lose_peer();

@@ -36,7 +36,7 @@ struct server_addresses {
 ///
 /// \par Threads
 /// All members may be called from any thread. What it does itself is done one thing at a time, on the
-/// executor given, or on a thread of its own.
+/// executor given, or on a thread of its own. That thread takes no signals.
 ///
 /// \par Lifetime
 /// An executor's context must outlive the server. Destruction closes all connections at once, and ends the
@@ -77,7 +77,7 @@ class EPHEMINT_GATEWAY_EXPORT server {
   /// The bearers from now on. Throws `std::invalid_argument` if there is none where one is needed.
   void set_bearers(std::vector<bearer>);
 
-  /// What `/metrics` says. Throws `std::bad_alloc`.
+  /// What `/metrics` says, as of the last answer. Throws `std::bad_alloc`, and what `more_metrics` throws.
   std::string metrics_text() const;
   /// What its client has done: `client::stats`.
   client_stats stats() const noexcept;

@@ -18,10 +18,11 @@ namespace ephemint::inline v0::gateway {
 /// Where a face of the gateway listens.
 struct listen_address {
   /// `unix:/path/to.sock`, or `host:port` where the host is a numeric address (`127.0.0.1:8080`,
-  /// `[::1]:8080`; port 0: any free one). Empty: this face is off, unless there is a descriptor.
+  /// `[::1]:8080`; port 0: any free one) or `localhost`, which is 127.0.0.1. Empty: this face is off, unless
+  /// there is a descriptor.
   std::string at{};
-  /// A socket that listens already, as systemd hands one over; the server owns it from its constructor on.
-  /// -1: none.
+  /// A socket that listens already, as systemd hands one over, TCP or Unix; `at` isn't looked at then. The
+  /// server's own once its options have passed the check; its file, if it has one, stays. -1: none.
   int descriptor = -1;
 
   /// Whether there is anything to listen at.
@@ -54,7 +55,8 @@ struct server_options {
   std::chrono::milliseconds deadline{8'000};
 
   // --- listeners: at least one of the first two ---
-  /// The sidecar: programs on this machine, or in this pod, that ask for logins.
+  /// The sidecar: programs on this machine, or in this pod, that ask for logins. On loopback, or a
+  /// Unix socket.
   listen_address backend{};
   /// The browsers that open login links. Needs `link_keys` and `public_url`.
   listen_address login{};
@@ -100,8 +102,8 @@ struct server_options {
   account_logging log_accounts = account_logging::plain;
 
   // --- metrics ---
-  /// Gives further series, in Prometheus' text form, for the end of `/metrics`; on the server's executor.
-  /// Null: none.
+  /// Gives further series, in Prometheus' text form, for the end of `/metrics`; on the server's executor,
+  /// or the thread that calls `metrics_text`. Null: none.
   std::function<std::string()> more_metrics{};
 };
 
