@@ -13,11 +13,11 @@ set(DOXYGEN_GENERATE_TREEVIEW YES)
 set(DOXYGEN_GENERATE_LATEX NO)
 set(DOXYGEN_MACRO_EXPANSION YES)
 set(DOXYGEN_EXPAND_ONLY_PREDEF YES)
-set(DOXYGEN_PREDEFINED EPHEMINT_EXPORT= EPHEMINT_SANDBOX_EXPORT= __GNUC__ __cpp_rtti)
+set(DOXYGEN_PREDEFINED EPHEMINT_EXPORT= EPHEMINT_GATEWAY_EXPORT= EPHEMINT_SANDBOX_EXPORT= __GNUC__ __cpp_rtti)
 set(DOXYGEN_INPUT_FILTER "sed -Ef ${CMAKE_CURRENT_SOURCE_DIR}/reference.sed")
 set(DOXYGEN_EXCLUDE_SYMBOLS foreign_* ephemint::detail*)
 set(DOXYGEN_STRIP_FROM_PATH ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
-set(DOXYGEN_STRIP_FROM_INC_PATH client/include redis/include sandbox/include ${PROJECT_BINARY_DIR}/lib/client/include)
+set(DOXYGEN_STRIP_FROM_INC_PATH client/include gateway/include redis/include sandbox/include ${PROJECT_BINARY_DIR}/lib/client/include)
 set(DOXYGEN_WARN_NO_PARAMDOC NO)
 set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
 set(DOXYGEN_QUIET YES)
@@ -31,5 +31,5 @@ if(EPHEMINT_DOXYGEN_STYLE)
 endif()
 
 doxygen_add_docs(docs
-    reference.md client/include redis/include sandbox/include ${PROJECT_BINARY_DIR}/lib/client/include
+    reference.md client/include gateway/include redis/include sandbox/include ${PROJECT_BINARY_DIR}/lib/client/include
     COMMENT "The reference, into ${DOXYGEN_OUTPUT_DIRECTORY}/html")

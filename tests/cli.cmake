@@ -5,6 +5,8 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_account_feed_test.cpp
             unit/cli_account_lines_test.cpp
             unit/cli_arguments_test.cpp
+            unit/cli_demo_lane_test.cpp
+            unit/cli_demo_picture_test.cpp
             unit/cli_demo_report_test.cpp
             unit/cli_gateway_arguments_test.cpp
             unit/cli_log_output_test.cpp
@@ -18,7 +20,8 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_text_test.cpp
             unit/cli_values_test.cpp
             support/command.cpp
-        LIBRARIES ephemint_cli_parts)
+        LIBRARIES ephemint_cli_parts
+        PRECOMPILED <gtest/gtest.h> <ephemint/client_options.hpp> <chrono> <functional> <string> <vector>)
 
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
@@ -36,7 +39,8 @@ if(EPHEMINT_BUILD_CLI)
             support/plain_http.cpp
         LIBRARIES ephemint::gateway ephemint::sandbox simdjson::simdjson ephemint_test_network)
     target_include_directories(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
-    target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>")
+    target_compile_definitions(cli_test PRIVATE EPHEMINT_COMMAND="$<TARGET_FILE:ephemint_cli>"
+        EPHEMINT_UNITS="${PROJECT_SOURCE_DIR}/lib/gateway/systemd")
     add_dependencies(cli_test ephemint_cli)
 
     if(EPHEMINT_BUILD_REDIS)

@@ -35,7 +35,8 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/retry_policy_test.cpp
         unit/token_window_test.cpp
         unit/wait_clock_test.cpp
-    LABELS unit)
+    LABELS unit
+    PRECOMPILED support/engine_run.hpp <gtest/gtest.h>)
 
 ephemint_test(outage_world_test VIRTUAL_TIME
     SOURCES support/engine_run.cpp support/outage_world.cpp unit/outage_world_test.cpp

@@ -45,3 +45,9 @@ target_include_directories(ticket_fuzz PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${PROJE
 target_link_libraries(ticket_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
 add_test(NAME ticket_fuzz COMMAND ticket_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/ticket)
 set_tests_properties(ticket_fuzz PROPERTIES LABELS fuzz)
+
+add_executable(gateway_request_fuzz fuzz/gateway_request_fuzz.cpp fuzz/standalone_main.cpp)
+target_include_directories(gateway_request_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
+target_link_libraries(gateway_request_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
+add_test(NAME gateway_request_fuzz COMMAND gateway_request_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/gateway_request)
+set_tests_properties(gateway_request_fuzz PROPERTIES LABELS fuzz)

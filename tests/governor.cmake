@@ -18,7 +18,8 @@ ephemint_test(governor_test VIRTUAL_TIME
         unit/reserve_test.cpp
         unit/time_test.cpp
         unit/waiting_line_test.cpp
-    LABELS unit)
+    LABELS unit
+    PRECOMPILED <gtest/gtest.h> <ephemint/rate_governor.hpp> <chrono> <memory> <string> <vector>)
 ephemint_test(governor_threads_test SERIAL
     SOURCES unit/credential_threads_test.cpp unit/outage_guard_threads_test.cpp unit/rate_governor_threads_test.cpp
     LABELS threads)

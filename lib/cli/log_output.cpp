@@ -34,6 +34,11 @@ std::string talk_line(std::string_view message) {
   return line += '}';
 }
 
+std::string words_of_loss(std::uint64_t lines) {
+  return fmt::format("{} line{} of the log {} lost: nobody took {}", lines, lines == 1 ? "" : "s",
+                     lines == 1 ? "was" : "were", lines == 1 ? "it" : "them");
+}
+
 }  // namespace
 
 log_output::log_output() {
@@ -57,8 +62,7 @@ void log_output::say(std::string_view message) noexcept {
 }
 
 void log_output::put_or_lose(std::string_view line) {
-  if (lost_ > 0 && put(talk_line(fmt::format("{} lines of the log were lost: nobody took them", lost_))))
-    lost_ = 0;
+  if (lost_ > 0 && put(talk_line(words_of_loss(lost_)))) lost_ = 0;
   if (lost_ > 0 || !put(line)) ++lost_;
 }
 

@@ -14,6 +14,8 @@ struct terminal {
 terminal terminal_on(int descriptor) noexcept;
 /// Its width in characters; 80 if it doesn't say.
 unsigned terminal_width(int descriptor) noexcept;
+/// Its height in lines; 24 if it doesn't say.
+unsigned terminal_height(int descriptor) noexcept;
 
 /// Writes to stderr, all of it, also where that was set to non-blocking. What can't be written there is lost:
 /// there is nowhere to say so.

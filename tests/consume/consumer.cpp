@@ -1,4 +1,5 @@
 #include <ephemint/client.hpp>
+#include <ephemint/gateway/server.hpp>
 #include <ephemint/redis/shared_quota.hpp>
 #include <ephemint/sandbox/server.hpp>
 
@@ -8,7 +9,7 @@
 #include <iostream>
 #include <utility>
 
-// What any user would write first: mints one token from the sandbox.
+// What any user would write first: mints one token from the sandbox, and serves others.
 int main() {
   const ephemint::sandbox::server api;
   boost::asio::thread_pool pool{1};
@@ -23,6 +24,12 @@ int main() {
   const auto governor = ephemint::make_shared_rate_governor(pool.get_executor(), options.api_key,
                                                             options.base_url, std::move(shared));
   options.governor = governor;
+  ephemint::gateway::server_options serving;
+  serving.client = options;
+  serving.backend.at = "127.0.0.1:0";
+  serving.bearers = ephemint::gateway::parse_bearers(
+      "shop 0000000000000000000000000000000000000000000000000000000000000000 se-*");
+  const ephemint::gateway::server logins{std::move(serving)};
   ephemint::client minter{pool.get_executor(), std::move(options)};
   const auto minted = minter.async_mint({.account = "se-1"}, boost::asio::use_future).get();
   if (!minted) {

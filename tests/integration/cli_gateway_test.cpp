@@ -8,7 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -18,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,13 +30,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+// behaviours: G19, G20, G21, G22, G23
+
 namespace ephemint::test {
 namespace {
 
 using ephemint::testing::ask_once;
 using ephemint::testing::plain_http;
 using ::testing::AnyOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -58,9 +59,15 @@ class files {
   temporary_directory directory_;
 };
 
+std::string text_of(const std::string& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
 plain_http::answer mint_at(const std::string& address, plain_http::fields more = {},
                            const std::string& account = "se-1") {
   more["Content-Type"] = "application/json";
+  if (address.starts_with("http://")) more["Host"] = address.substr(7);
   return ask_once(address, "POST", "/v1/tokens", more, R"({"account":")" + account + R"("})");
 }
 
@@ -553,7 +560,7 @@ std::vector<std::string> activated(std::vector<std::string> words, const std::ve
   for (std::size_t i = 0; i < sockets.size(); ++i)
     script += ' ' + std::to_string(3 + i) + "<&" + std::to_string(sockets[i]);
   script += "; LISTEN_PID=$$ exec \"$0\" \"$@\"";
-  words.insert(words.begin(), {"/bin/sh", "-c", script});
+  words.insert(words.begin(), {"/bin/bash", "-c", script});  // sh knows no descriptor above 9
   return words;
 }
 
@@ -629,6 +636,24 @@ TEST_F(cli_gateway, activated_sockets_that_are_not_ours_are_refused) {
 TEST_F(cli_gateway, sockets_of_another_process_are_not_looked_at) {
   const auto running = start({"--listen", socket()}, {{"LISTEN_PID", "1"}, {"LISTEN_FDS", "1"}});
   EXPECT_EQ(mint_at(running->backend).status, 200);
+}
+
+TEST_F(cli_gateway, units_are_right_and_leave_little_open) {
+  const bool there = run_command({"/bin/sh", "-c", "command -v systemd-analyze"}).status == 0;
+  if (!there) GTEST_SKIP() << "needs systemd-analyze (the package systemd)";
+  const std::string name = "ephemint-gateway";
+  std::string service = text_of(EPHEMINT_UNITS "/" + name + ".service.in");
+  const std::string command = "@EPHEMINT_BINDIR@/ephemint";
+  ASSERT_NE(service.find(command), service.npos);
+  service.replace(service.find(command), command.size(), EPHEMINT_COMMAND);
+  const std::string unit = at.write(name + ".service", service);
+  const std::string socket_unit = at.write(name + ".socket", text_of(EPHEMINT_UNITS "/" + name + ".socket"));
+  const outcome verified = run_command({"/usr/bin/env", "systemd-analyze", "verify", unit, socket_unit});
+  EXPECT_EQ(verified.status, 0);
+  EXPECT_EQ(verified.out + verified.err, "");
+  const outcome secure =
+      run_command({"/usr/bin/env", "systemd-analyze", "security", "--offline=true", "--threshold=15", unit});
+  EXPECT_EQ(secure.status, 0) << secure.out;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The sidecar face, asked as a session asks it, with a client of its own against a sandbox.
 #include "faces.hpp"
+#include "log_line.hpp"
 #include "support/gateway_run.hpp"
+#include "support/token_account.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -12,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ephemint::gateway {
 namespace {
@@ -85,6 +88,34 @@ TEST(GatewayBackend, login_is_answered_with_its_url) {
     EXPECT_EQ(login.log.code, "");
     EXPECT_EQ(login.log.request_id, member(login, "request_id"));
     EXPECT_EQ(std::to_string(login.log.remaining.value_or(0ms).count()), member(login, "expires_in_ms"));
+  });
+}
+
+// behaviours: G1, G21
+TEST(GatewayBackend, each_of_many_at_once_gets_its_own_login_and_the_log_gets_none) {
+  sandbox::server api{faulty({"status=503,every=7", "delay=0ms,jitter=20ms"})};
+  auto options = gateway_for(api);
+  options.client.max_attempts = 5;
+  with_backend(std::move(options), [](hub&, face& backend) -> asio::awaitable<void> {
+    const std::vector<std::string> customers = accounts(60);
+    const auto executor = co_await asio::this_coro::executor;
+    std::size_t over = 0;
+    for (const std::string& account : customers) {
+      auto asking = ask(backend, for_token(R"({"fields":["token"],"account":")" + account + "\"}"));
+      asio::co_spawn(executor, std::move(asking), [&over, account](std::exception_ptr, const answered& said) {
+        ++over;
+        EXPECT_EQ(said.reply.status, 200u) << said.reply.body;
+        if (said.reply.status != 200) return;
+        const std::string token = member(said, "token");
+        EXPECT_EQ(account_in(token), account);
+        EXPECT_THAT(member(said, "login_url"), HasSubstr("token=" + token));
+        EXPECT_EQ(member(said, "account"), account);
+        EXPECT_EQ(said.log.account, account);
+        const std::string line = log_line(said.log, "backend", {}, 0ms, account_logging::plain);
+        EXPECT_THAT(line, Not(HasSubstr(token)));
+      });
+    }
+    while (over < customers.size()) co_await pause_for(1ms);
   });
 }
 
@@ -374,6 +405,7 @@ TEST(GatewayBackend, only_logins_that_come_to_something_count_for_their_account)
       EXPECT_THAT(wait, testing::AllOf(testing::Gt(0), testing::Le(60'000)));
       EXPECT_EQ(said.field(http::field::retry_after), std::to_string((wait + 999) / 1'000));
       EXPECT_EQ(said.log.account, "se-1");
+      EXPECT_EQ(said.log.why, "this account has had as many logins as it may for now");
     }
   });
 }

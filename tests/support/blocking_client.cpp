@@ -79,10 +79,12 @@ std::optional<std::string> unchunked(std::string_view bytes, std::size_t& used) 
 }  // namespace
 
 std::string http_reply::header(std::string_view name) const {
-  const std::string start = "\r\n" + std::string{name} + ": ";
-  const std::size_t at = head.find(start);
+  const std::string start = "\r\n" + std::string{name} + ":";
+  std::size_t at = head.find(start);
   if (at == head.npos) return {};
-  return head.substr(at + start.size(), head.find("\r\n", at + start.size()) - at - start.size());
+  at += start.size();
+  if (head[at] == ' ') ++at;
+  return head.substr(at, head.find("\r\n", at) - at);
 }
 
 blocking_client::blocking_client(std::uint16_t port, client_settings settings)

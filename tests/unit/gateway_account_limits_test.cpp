@@ -16,6 +16,7 @@ using time_point = clock::time_point;
 
 const time_point start{1'000s};
 
+// behaviours: G7
 TEST(gateway_account_limits, burst_at_once_then_one_each_tenth_of_the_rate) {
   account_limits limits{{.requests = 6, .window = 60s, .burst = 3}};
   for (int i = 0; i < 3; ++i) EXPECT_EQ(limits.take("se-1", start), std::nullopt);

@@ -31,6 +31,7 @@ void wait_from(ticket_book& book, const std::string& id, time_point now, clock::
   book.wait_until(id, now + told);
 }
 
+// behaviours: G9
 TEST(gateway_ticket_book, ticket_opens_once) {
   ticket_book book;
   EXPECT_EQ(opens(book, "a", start), admission::opened);
@@ -71,6 +72,7 @@ TEST(gateway_ticket_book, ends_of_what_nobody_began_change_nothing) {
   EXPECT_EQ(opens(book, "a", start), admission::spent);
 }
 
+// behaviours: G9
 TEST(gateway_ticket_book, spent_ticket_is_refused_for_as_long_as_it_could_seem_alive) {
   ticket_book book;
   wait_from(book, "a", start, 100s);
@@ -91,6 +93,7 @@ TEST(gateway_ticket_book, clock_set_back_lets_nobody_in_twice) {
   EXPECT_EQ(book.open("a", start + 100s, start + 120s, start + 360s), admission::spent);
 }
 
+// behaviours: G11
 TEST(gateway_ticket_book, waiting_keeps_alive_for_the_told_time_and_15_s) {
   const struct {
     clock::duration told, last;
@@ -115,6 +118,7 @@ TEST(gateway_ticket_book, each_wait_keeps_alive_from_then_on_but_never_beyond_de
   EXPECT_EQ(opens(book, "a", start + 300s), admission::over);
 }
 
+// behaviours: G11
 TEST(gateway_ticket_book, reload_neither_loses_nor_gains_a_place) {
   ticket_book book;
   for (const char* id : {"a", "b", "c"}) wait_from(book, id, start, 20s);
@@ -171,6 +175,7 @@ TEST(gateway_ticket_book, who_has_a_place_waits_until_it_is_over_or_served) {
   EXPECT_FALSE(book.waits("a", start + 50s));
 }
 
+// behaviours: G9
 TEST(gateway_ticket_book, full_book_drops_nobody) {
   ticket_book book{3};
   ASSERT_EQ(opens(book, "spent", start), admission::opened);

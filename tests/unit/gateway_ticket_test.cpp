@@ -68,6 +68,7 @@ TEST(gateway_ticket, whether_it_has_expired_is_not_looked_at) {
   EXPECT_FALSE(is_over(*reading.ticket, issued + 60s - 1ns));
 }
 
+// behaviours: G8
 TEST(gateway_ticket, header_is_one_of_few) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"alg":"HS256","kid":"k1","typ":"JWT"})", "good"},
@@ -123,6 +124,7 @@ TEST(gateway_ticket, each_key_opens_what_it_has_signed) {
   EXPECT_EQ(outcome_of(read_ticket(good, {}, {"https://login.test", 60s}, issued)), "refused");
 }
 
+// behaviours: G8
 TEST(gateway_ticket, no_flipped_bit_goes_unnoticed) {
   for (std::size_t i = 0; i < good.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
@@ -176,6 +178,7 @@ struct claim_case {
   std::string name, value, outcome;
 };
 
+// behaviours: G8
 TEST(gateway_ticket, each_claim_has_its_form) {
   const std::string utf8 = "\xc3\xa9";
   const claim_case cases[] = {
@@ -236,6 +239,7 @@ TEST(gateway_ticket, each_claim_has_its_form) {
     EXPECT_EQ(outcome_of_claims(ticket_claims_with({{c.name, c.value}})), c.outcome) << c.name << c.value;
 }
 
+// behaviours: G8
 TEST(gateway_ticket, times_are_numeric_dates) {
   const claim_case cases[] = {
       {"iat", "", "ill_formed"},
@@ -325,6 +329,7 @@ TEST(gateway_ticket, claims_that_are_no_object_are_ill_formed) {
       << "a surrogate";
 }
 
+// behaviours: G21
 TEST(gateway_ticket, nothing_of_the_ticket_is_in_what_the_log_is_told) {
   const std::string texts[] = {signed_ticket(R"({"alg":"HS256","kid":"planted"})", ticket_claims_with({})),
                                signed_ticket(ticket_header, ticket_claims_with({{"sub", "\"planted \""}})),

@@ -13,6 +13,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace ephemint::inline v0::gateway {
@@ -168,8 +174,7 @@ std::optional<reply> backend_face::refused_account(exchange& of, const mint_body
     return refusal_of(of, 403, "this bearer may not ask for this account");
   const auto wait = hub_.limits().take(account, clock::now());
   if (!wait) return std::nullopt;
-  of.log.code = refusal_code(429);
-  return refusal_reply(429, "this account has asked for as many logins as it may for now", *wait);
+  return refusal_of(of, 429, "this account has had as many logins as it may for now", {}, wait);
 }
 
 reply backend_face::estimate(const exchange& of) {

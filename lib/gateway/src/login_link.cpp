@@ -1,3 +1,4 @@
+#include "json_object.hpp"
 #include "link_keys.hpp"
 #include "link_ticket.hpp"
 #include "origin.hpp"
@@ -11,6 +12,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace ephemint::inline v0::gateway {
 namespace {
@@ -41,24 +43,15 @@ std::string new_ticket_id() {
   return base64url({reinterpret_cast<const char*>(bits.data()), bits.size()});
 }
 
-/// Of visible ASCII, as accounts are.
-std::string json_text(std::string_view text) {
-  std::string quoted{'"'};
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted += '"';
-}
-
 std::string claims_of(const login_link& link, std::string_view audience, wall_clock::time_point now) {
   const auto issued_at = std::chrono::floor<seconds>(now).time_since_epoch();
-  std::string claims =
-      fmt::format(R"({{"sub":{},"aud":"{}","iat":{},"exp":{},"jti":"{}")", json_text(link.account.str()),
-                  audience, issued_at.count(), (issued_at + link.max_age).count(), new_ticket_id());
-  if (link.redirect_to) claims += fmt::format(R"(,"redirect_to":"{}")", to_string(*link.redirect_to));
-  if (!link.theme_id.empty()) claims += fmt::format(R"(,"theme_id":"{}")", link.theme_id);
-  return claims += '}';
+  json_object claims;
+  claims.text("sub", link.account.str()).text("aud", audience);
+  claims.number("iat", issued_at.count()).number("exp", (issued_at + link.max_age).count());
+  claims.text("jti", new_ticket_id());
+  if (link.redirect_to) claims.text("redirect_to", to_string(*link.redirect_to));
+  if (!link.theme_id.empty()) claims.text("theme_id", link.theme_id);
+  return std::move(claims).take();
 }
 
 }  // namespace

@@ -88,10 +88,11 @@ reply refusal_reply(unsigned status, std::string_view detail, std::optional<cloc
   return finished(std::move(answer), std::move(body));
 }
 
-reply refusal_of(const exchange& of, unsigned status, std::string_view detail, std::string_view why) {
+reply refusal_of(const exchange& of, unsigned status, std::string_view detail, std::string_view why,
+                 std::optional<clock::duration> retry_after) {
   of.log.code = refusal_code(status);
   of.log.why = why.empty() ? detail : why;
-  return refusal_reply(status, detail);
+  return refusal_reply(status, detail, retry_after);
 }
 
 reply failure_of(const exchange& of, const mint_error& error) {

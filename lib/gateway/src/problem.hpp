@@ -21,7 +21,8 @@ reply refusal_reply(unsigned status, std::string_view detail,
                     std::optional<clock::duration> retry_after = std::nullopt);
 
 /// The same, told to the log too: with `why`, if that differs from `detail`.
-reply refusal_of(const exchange& of, unsigned status, std::string_view detail, std::string_view why = {});
+reply refusal_of(const exchange& of, unsigned status, std::string_view detail, std::string_view why = {},
+                 std::optional<clock::duration> retry_after = std::nullopt);
 
 /// A mint that failed, told to the log too.
 reply failure_of(const exchange& of, const mint_error&);

@@ -56,20 +56,29 @@ class request_reader {
 
  private:
   enum class stage { line, fields, body, complete };
+  enum class chunk_line { size, end, last };
 
   std::string_view unread() const noexcept { return {bytes_.data() + begin_, end_ - begin_}; }
   void read_line();
   void read_fields();
+  void begin_body();
   void read_body();
+  void read_chunks();
+  void take_data();
+  void take_chunk_line(std::string_view);
+  void begin_chunk(std::string_view line);
   void feed(std::size_t size);
+  void consume(std::size_t size) noexcept { begin_ += size, read_ += size; }
   void refuse(unsigned status, std::string_view why) noexcept { refusal_ = {status, why}; }
   void wipe_request() noexcept;
 
   std::optional<http::request_parser<http::string_body>> parser_;
   std::vector<char> bytes_;
   std::size_t begin_ = 0, end_ = 0;
-  std::size_t read_ = 0;    ///< bytes of the stage that the parser has had
-  std::size_t fields_ = 0;  ///< in the header
+  std::size_t read_ = 0;  ///< bytes of the header, or of the body, that were taken
+  std::size_t left_ = 0;  ///< of the body, or of the chunk
+  chunk_line next_line_ = chunk_line::size;
+  bool chunked_ = false;
   stage stage_ = stage::line;
   bool expects_ = false;
   refusal refusal_;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <string>
+
+namespace ephemint::cli {
+
+/// A picture on the terminal behind stderr that is drawn over ten times a second. The cursor is hidden
+/// meanwhile.
+class demo_screen {
+ public:
+  /// `draw` gives the picture, always with the same number of lines, each ended by a newline.
+  demo_screen(boost::asio::any_io_executor, std::function<std::string()> draw);
+  demo_screen(const demo_screen&) = delete;
+  demo_screen& operator=(const demo_screen&) = delete;
+  /// Leaves the last picture where it stands.
+  ~demo_screen();
+
+  void start();
+  /// Draws for the last time, and gives the cursor back.
+  void stop();
+
+ private:
+  void show();
+  void await_tick();
+
+  boost::asio::steady_timer tick_;
+  std::function<std::string()> draw_;
+  std::size_t lines_ = 0;  // of the picture that stands there
+};
+
+/// What is to be sent to a terminal so that `picture` stands where one of `lines` lines stood: they end at
+/// the cursor.
+std::string drawn_over(std::size_t lines, const std::string& picture);
+
+}  // namespace ephemint::cli
