@@ -95,7 +95,7 @@ TEST(cli_link, what_it_cant_do_is_told_in_one_line) {
   } cases[] = {
       {{}, {}, "link takes one account, not 0; give it as in ephemint link se-123456"},
       {{"se-1", "se-2"}, {}, "link takes one account, not 2; "},
-      {{"se-1", "--link-key", "x"}, {}, "there is no option \"--link-key\"; did you mean --link-key-file? "},
+      {{"se-1", "--public-ulr", "x"}, {}, "there is no option \"--public-ulr\"; did you mean --public-url? "},
       {{"se-1", "--public-url", url},
        {},
        "--link-key-file is missing; give it, or put it into the environment as "

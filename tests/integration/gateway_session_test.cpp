@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 // Listeners and sessions over real sockets, with a face of the test's own.
@@ -560,6 +561,22 @@ TEST_P(gateway_session, cut_ends_requests_and_their_logins) {
   ASSERT_TRUE(logged(1));
   EXPECT_EQ(face_.cancelled, 1);
   EXPECT_EQ(face_.lost, 1);
+}
+
+TEST_P(gateway_session, listener_that_runs_out_of_descriptors_goes_on) {
+  start();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::dup(0);
+  ::close(next);
+  rlimit one_more = before;
+  one_more.rlim_cur = static_cast<rlim_t>(next) + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  plain_http client{address_};  // takes the last one
+  client.send_request("GET", "/");
+  EXPECT_FALSE(client.has_something(10ms));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(client.read_answer().status, 200);
 }
 
 TEST_P(gateway_session, descriptors_are_given_back) {

@@ -63,30 +63,29 @@ TEST(MintBody, only_the_fields_that_were_named_are_asked_for) {
 
 // behaviours: G4
 TEST(MintBody, what_is_not_exactly_a_request_is_refused_by_name) {
-  const std::string no_json = "the body isn't one JSON text in UTF-8";
-  const std::string no_object = "the body isn't a JSON object";
+  const std::string no_object = "the body isn't a JSON object in UTF-8";
   const std::string account_rule = "account: give 1 to 128 characters of visible ASCII";
-  const std::string deadline_rule = "deadline_ms: give a whole number of 1 to 8000";
+  const std::string deadline_rule = "deadline_ms: give a whole number, 1 or more";
   const std::string fields_rule = "fields: give an array of token, redirect_url";
   const auto with = [](std::string more) { return R"({"account":"se-1",)" + more + "}"; };
   const struct {
     std::string json, complaint;
   } table[] = {
-      {"", no_json},
-      {" ", no_json},
-      {"{", no_json},
-      {"se-1", no_json},
-      {R"({"account":"se-1"} x)", no_json},
-      {R"({"account":"se-1"}{})", no_json},
-      {R"({"account":"se-1",})", no_json},
-      {R"({'account':'se-1'})", no_json},
-      {R"({account:"se-1"})", no_json},
-      {"{\"account\":\"se-1\xff\"}", no_json},
-      {"{\"account\":\"se-1\n\"}", no_json},
-      {R"({"account":"\ud800"})", no_json},
-      {with(R"("x":)" + std::string(2'000, '[') + std::string(2'000, ']')), no_json},
-      {std::string(4'000, '['), no_json},
-      {"account=se-1", no_json},
+      {"", no_object},
+      {" ", no_object},
+      {"{", no_object},
+      {"se-1", no_object},
+      {R"({"account":"se-1"} x)", no_object},
+      {R"({"account":"se-1"}{})", no_object},
+      {R"({"account":"se-1",})", no_object},
+      {R"({'account':'se-1'})", no_object},
+      {R"({account:"se-1"})", no_object},
+      {"{\"account\":\"se-1\xff\"}", no_object},
+      {"{\"account\":\"se-1\n\"}", no_object},
+      {R"({"account":"\ud800"})", no_object},
+      {with(R"("x":)" + std::string(2'000, '[') + std::string(2'000, ']')), no_object},
+      {std::string(4'000, '['), no_object},
+      {"account=se-1", no_object},
       {"[]", no_object},
       {"\"se-1\"", no_object},
       {"1", no_object},
@@ -94,9 +93,9 @@ TEST(MintBody, what_is_not_exactly_a_request_is_refused_by_name) {
       {R"([{"account":"se-1"}])", no_object},
       {"{}", "account: is missing"},
       {R"({"priority":"background"})", "account: is missing"},
-      {R"({"account":1})", "account: must be a string"},
-      {R"({"account":null})", "account: must be a string"},
-      {R"({"account":["se-1"]})", "account: must be a string"},
+      {R"({"account":1})", account_rule},
+      {R"({"account":null})", account_rule},
+      {R"({"account":["se-1"]})", account_rule},
       {R"({"account":""})", account_rule},
       {R"({"account":"se 1"})", account_rule},
       {R"({"account":"se-1\u0000"})", account_rule},
@@ -113,10 +112,11 @@ TEST(MintBody, what_is_not_exactly_a_request_is_refused_by_name) {
       {with("\"" + std::string(100, 'x') + "\":1"), "unknown member: \"" + std::string(64, 'x') + "\""},
       {with(R"("priority":"urgent")"), "priority: give interactive or background"},
       {with(R"("priority":"Interactive")"), "priority: give interactive or background"},
-      {with(R"("priority":0)"), "priority: must be a string"},
+      {with(R"("priority":0)"), "priority: give interactive or background"},
       {with(R"("deadline_ms":0)"), deadline_rule},
       {with(R"("deadline_ms":-1)"), deadline_rule},
-      {with(R"("deadline_ms":8001)"), deadline_rule},
+      {with(R"("deadline_ms":8001)"), "deadline_ms: give 8000 at most"},
+      {with(R"("deadline_ms":9223372036854775807)"), "deadline_ms: give 8000 at most"},
       {with(R"("deadline_ms":18446744073709551615)"), deadline_rule},
       {with(R"("deadline_ms":5.5)"), deadline_rule},
       {with(R"("deadline_ms":5e3)"), deadline_rule},
@@ -126,10 +126,10 @@ TEST(MintBody, what_is_not_exactly_a_request_is_refused_by_name) {
       {with(R"("redirect_to":"admin")"), "redirect_to: give carriers, billing or onboarding"},
       {with(R"("redirect_to":"")"), "redirect_to: give carriers, billing or onboarding"},
       {with(R"("redirect_to":"https://evil.example")"), "redirect_to: give carriers, billing or onboarding"},
-      {with(R"("redirect_to":null)"), "redirect_to: must be a string"},
+      {with(R"("redirect_to":null)"), "redirect_to: give carriers, billing or onboarding"},
       {with(R"("theme_id":"")"), "theme_id: give a UUID"},
       {with(R"("theme_id":"a&redirect_to=x")"), "theme_id: give a UUID"},
-      {with(R"("theme_id":7)"), "theme_id: must be a string"},
+      {with(R"("theme_id":7)"), "theme_id: give a UUID"},
       {with(R"("fields":"token")"), fields_rule},
       {with(R"("fields":{"token":true})"), fields_rule},
       {with(R"("fields":["login_url"])"), fields_rule},
@@ -167,8 +167,8 @@ TEST(EstimateBody, anything_else_is_refused) {
   const struct {
     const char *json, *complaint;
   } table[] = {
-      {"", "the body isn't one JSON text in UTF-8"},
-      {"[]", "the body isn't a JSON object"},
+      {"", "the body isn't a JSON object in UTF-8"},
+      {"[]", "the body isn't a JSON object in UTF-8"},
       {R"({"account":"se-1"})", R"(unknown member: "account")"},
       {R"({"priority":"x"})", "priority: give interactive or background"},
       {R"({"priority":"background","priority":"background"})", R"(a member comes twice: "priority")"},

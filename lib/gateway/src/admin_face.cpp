@@ -1,38 +1,29 @@
 #include "faces.hpp"
 #include "hub.hpp"
-#include "json_object.hpp"
 #include "problem.hpp"
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 namespace ephemint::inline v0::gateway {
 namespace {
 
-/// Why nobody new should come. What the API does isn't among it: one outage would take all gateways out of
+/// Whether somebody new should come. What the API does isn't asked: one outage would take all gateways out of
 /// service at once, and with them the page that tells customers to wait.
-std::vector<std::string_view> reasons_against(hub& of) {
-  std::vector<std::string_view> reasons;
-  if (of.draining) reasons.push_back("draining");
-  if (of.minter().stats().key_refused) reasons.push_back("key refused");
-  if (!of.warm) reasons.push_back("warming up");
-  return reasons;
-}
-
 reply readiness(hub& of) {
-  const auto reasons = reasons_against(of);
-  std::string list;
-  for (const std::string_view reason : reasons)
-    list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", reason);
-  json_object body;
-  body.json("ready", reasons.empty() ? "true" : "false").json("reasons", fmt::format("[{}]", list));
-  return {.status = reasons.empty() ? 200u : 503u,
+  std::string reasons;
+  const auto add = [&reasons](bool holds, std::string_view reason) {
+    if (holds) reasons += fmt::format("{}\"{}\"", reasons.empty() ? "" : ",", reason);
+  };
+  add(of.draining, "draining");
+  add(of.minter().stats().key_refused, "key refused");
+  add(!of.warm, "warming up");
+  const bool ready = reasons.empty();
+  return {.status = ready ? 200u : 503u,
           .content_type = "application/json",
-          .body = std::move(body).take()};
+          .body = fmt::format(R"({{"ready":{},"reasons":[{}]}})", ready, reasons)};
 }
 
 /// For whoever runs the gateway: by machines, to be asked as often as they like.
@@ -70,21 +61,19 @@ class admin_face final : public face {
 
 std::string metrics_text(const metrics& seen, const gateway_counts& counts) {
   std::string text = seen.prometheus_text();
-  const auto family = [&text](std::string_view name, std::string_view type, std::string_view help) {
-    fmt::format_to(std::back_inserter(text), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
-  };
-  family(
-      "ephemint_gateway_answers_total", "counter",
-      "Requests to the gateway, by listener and by the answer's status; 0: nobody waited for it any more.");
+  text +=
+      "# HELP ephemint_gateway_answers_total Requests to the gateway, by listener and by the answer's "
+      "status; "
+      "0: nobody waited for it any more.\n# TYPE ephemint_gateway_answers_total counter\n";
   for (const auto& [of, count] : counts.answered)
-    fmt::format_to(std::back_inserter(text),
-                   "ephemint_gateway_answers_total{{listener=\"{}\",status=\"{}\"}} {}\n", of.first,
-                   of.second, count);
-  family("ephemint_gateway_tickets", "gauge", "Tickets of login links that are remembered now.");
-  fmt::format_to(std::back_inserter(text), "ephemint_gateway_tickets {}\n", counts.tickets);
-  family("ephemint_gateway_waiting", "gauge",
-         "Customers that the waiting page was shown to, and who wait now.");
-  fmt::format_to(std::back_inserter(text), "ephemint_gateway_waiting {}\n", counts.waiting);
+    text += fmt::format("ephemint_gateway_answers_total{{listener=\"{}\",status=\"{}\"}} {}\n", of.first,
+                        of.second, count);
+  text += fmt::format(
+      "# HELP ephemint_gateway_tickets Tickets of login links that are remembered now.\n"
+      "# TYPE ephemint_gateway_tickets gauge\nephemint_gateway_tickets {}\n"
+      "# HELP ephemint_gateway_waiting Customers that the waiting page was shown to, and who wait now.\n"
+      "# TYPE ephemint_gateway_waiting gauge\nephemint_gateway_waiting {}\n",
+      counts.tickets, counts.waiting);
   return text;
 }
 

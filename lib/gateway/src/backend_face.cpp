@@ -10,11 +10,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,44 +52,6 @@ bool is_json(std::string_view content_type) noexcept {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
   return same_word(type, "application/json");
-}
-
-reply json_answer(json_object body) {
-  return {.content_type = "application/json", .body = std::move(body).take()};
-}
-
-/// A login that an account's limit has allowed: taken back, unless it comes to something.
-class taken_login {
- public:
-  taken_login(account_limits& of, std::string_view account) : of_{&of}, account_{account} {}
-  taken_login(const taken_login&) = delete;
-  taken_login& operator=(const taken_login&) = delete;
-  ~taken_login() {
-    if (of_) of_->give_back(account_);
-  }
-
-  /// From now on it depends on whether the answer is handed over.
-  std::function<void(bool)> told() {
-    return [of = std::exchange(of_, nullptr), account = account_](bool handed_over) {
-      if (!handed_over) of->give_back(account);
-    };
-  }
-
- private:
-  account_limits* of_;
-  std::string account_;
-};
-
-/// With the login's URL, and what else was asked for.
-json_object login_body(const mint_body& asked, const ephemeral_token& token, std::string_view login_url,
-                       milliseconds remaining, const mint_note& note) {
-  json_object body{2 * (asked.account.str().size() + token.value().size() + 2 * login_url.size()) + 256};
-  body.text("account", asked.account.str()).text("login_url", login_url);
-  if (asked.token) body.text("token", token.value());
-  if (asked.redirect_url) body.text("redirect_url", token.redirect_url());
-  body.number("expires_in_ms", remaining.count()).number("attempts", std::max(note.attempts, 1));
-  if (!note.request_id.empty()) body.text("request_id", note.request_id);
-  return body;
 }
 
 class backend_face final : public face {
@@ -178,15 +140,13 @@ std::optional<reply> backend_face::refused_account(exchange& of, const mint_body
 }
 
 reply backend_face::estimate(const exchange& of) {
-  const priority urgency = read_estimate_body(of.asked.body());
-  const auto wait = std::chrono::ceil<milliseconds>(hub_.minter().estimate(urgency));
-  json_object body;
-  body.number("wait_ms", wait.count());
-  return json_answer(std::move(body));
+  const auto wait = hub_.minter().estimate(read_estimate_body(of.asked.body()));
+  return {.content_type = "application/json",
+          .body = fmt::format(R"({{"wait_ms":{}}})", std::chrono::ceil<milliseconds>(wait).count())};
 }
 
+/// Its account's limit has allowed it, which is taken back if it comes to nothing.
 asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
-  taken_login taken{hub_.limits(), asked.account.str()};
   const noted_mint noted{hub_.notes()};
   const mint_request request{.account = asked.account,
                              .urgency = asked.urgency,
@@ -196,9 +156,14 @@ asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
   auto minting =
       hub_.minter().async_mint(request, asio::bind_cancellation_slot(of.gone, asio::use_awaitable));
   const mint_result minted = co_await std::move(minting);
-  if (!minted) co_return failure_of(of, minted.error());
-  reply answer = handed_over(of, asked, *minted, noted.note());
-  if (answer.status == 200) answer.told = taken.told();
+  reply answer = minted ? handed_over(of, asked, *minted, noted.note()) : failure_of(of, minted.error());
+  const auto give_back = [&limits = hub_.limits(), account = of.log.account](bool came_to_something) {
+    if (!came_to_something) limits.give_back(account);
+  };
+  if (answer.status == 200)
+    answer.told = give_back;
+  else
+    give_back(false);
   co_return answer;
 }
 
@@ -206,12 +171,17 @@ reply backend_face::handed_over(exchange& of, const mint_body& asked, const ephe
                                 const mint_note& note) {
   auto login_url = token.login_url({.theme_id = asked.theme_id, .redirect_to = asked.redirect_to});
   if (!login_url) return failure_of(of, login_url.error());
-  const auto remaining = std::max(std::chrono::floor<milliseconds>(token.remaining()), milliseconds{0});
   of.log.request_id = note.request_id;
-  of.log.remaining = remaining;
-  reply answer = json_answer(login_body(asked, token, *login_url, remaining, note));
+  of.log.remaining = std::max(std::chrono::floor<milliseconds>(token.remaining()), milliseconds{0});
+  json_object body{4 *
+                   max_login_url_size};  // the URL, the same without its additions, the token, and the rest
+  body.text("account", asked.account.str()).text("login_url", *login_url);
   wipe(login_url->data(), login_url->size());
-  return answer;
+  if (asked.token) body.text("token", token.value());
+  if (asked.redirect_url) body.text("redirect_url", token.redirect_url());
+  body.number("expires_in_ms", of.log.remaining->count()).number("attempts", std::max(note.attempts, 1));
+  if (!note.request_id.empty()) body.text("request_id", note.request_id);
+  return {.content_type = "application/json", .body = std::move(body).take()};
 }
 
 }  // namespace

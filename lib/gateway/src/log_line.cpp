@@ -4,8 +4,8 @@
 #include "sha256.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <span>
 #include <utility>
 
 namespace ephemint::inline v0::gateway {
@@ -25,10 +25,8 @@ std::string timestamp(std::chrono::system_clock::time_point at) {
 std::string shown(std::string_view account, account_logging how) {
   if (how == account_logging::none || account.empty()) return {};
   if (how == account_logging::plain) return std::string{account};
-  std::string digits;
   const auto hash = sha256(account);
-  for (const unsigned char byte : std::span{hash}.first<8>()) digits += fmt::format("{:02x}", byte);
-  return digits;
+  return fmt::format("{:02x}", fmt::join(hash.begin(), hash.begin() + 8, ""));
 }
 
 }  // namespace

@@ -6,9 +6,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -17,82 +18,72 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t deepest = 16;  // `fields` is one level down
-
-/// Whether it is known; may throw `bad_body`.
-using take_member = std::function<bool(std::string_view name, dom::element value)>;
-
-dom::element parsed(dom::parser& by, std::string_view json) {
-  if (by.allocate(std::max<std::size_t>(json.size(), 1), deepest) != simdjson::SUCCESS)
-    throw std::bad_alloc{};
-  dom::element whole;
-  const auto error = by.parse(json.data(), json.size()).get(whole);
-  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};
-  if (error != simdjson::SUCCESS) throw bad_body{"the body isn't one JSON text in UTF-8"};
-  return whole;
-}
-
-/// simdjson takes a member that comes twice; what is done with it would be a matter of luck.
-void read_members(std::string_view json, const take_member& take) {
-  dom::parser parser;
-  dom::object members;
-  if (parsed(parser, json).get(members) != simdjson::SUCCESS) throw bad_body{"the body isn't a JSON object"};
-  std::vector<std::string_view> seen;
-  for (const auto& [name, value] : members) {
-    if (std::ranges::find(seen, name) != seen.end()) throw bad_body{"a member comes twice", name};
-    if (!take(name, value)) throw bad_body{"unknown member", name};
-    seen.push_back(name);
-  }
-}
-
-std::string_view text_of(std::string_view name, dom::element value) {
+/// Empty if it is none.
+std::string_view text_in(dom::element value) noexcept {
   std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) throw bad_body{fmt::format("{}: must be a string", name)};
-  return text;
+  return value.get(text) == simdjson::SUCCESS ? text : std::string_view{};
 }
 
-priority priority_of(dom::element value) {
-  const std::string_view text = text_of("priority", value);
-  if (text == "interactive") return priority::interactive;
-  if (text == "background") return priority::background;
-  throw bad_body{"priority: give interactive or background"};
+bool read_priority(dom::element value, mint_body& to) {
+  const std::string_view text = text_in(value);
+  to.urgency = text == "background" ? priority::background : priority::interactive;
+  return text == "background" || text == "interactive";
 }
 
-account_id account_of(dom::element value) {
-  const account_id account{text_of("account", value)};
-  if (!account.valid())
-    throw bad_body{fmt::format("account: give 1 to {} characters of visible ASCII", account_id::max_size)};
-  return account;
-}
-
-std::chrono::milliseconds deadline_of(dom::element value, std::chrono::milliseconds longest) {
+bool read_deadline(dom::element value, mint_body& to) {
   std::int64_t number = 0;
-  if (value.get(number) != simdjson::SUCCESS || number < 1 || number > longest.count())
-    throw bad_body{fmt::format("deadline_ms: give a whole number of 1 to {}", longest.count())};
-  return std::chrono::milliseconds{number};
+  if (value.get(number) != simdjson::SUCCESS) return false;
+  to.deadline = std::chrono::milliseconds{number};
+  return number >= 1;
 }
 
-portal_page page_of(dom::element value) {
-  if (const auto page = page_named(text_of("redirect_to", value))) return *page;
-  throw bad_body{"redirect_to: give carriers, billing or onboarding"};
-}
-
-std::string theme_of(dom::element value) {
-  const std::string_view text = text_of("theme_id", value);
-  if (!is_theme_id(text)) throw bad_body{"theme_id: give a UUID"};
-  return std::string{text};
-}
-
-void read_fields(dom::element value, mint_body& to) {
-  constexpr const char* rule = "fields: give an array of token, redirect_url";
+bool read_fields(dom::element value, mint_body& to) {
   dom::array wanted;
-  if (value.get(wanted) != simdjson::SUCCESS) throw bad_body{rule};
-  for (const dom::element each : wanted) {
-    std::string_view field;
-    if (each.get(field) != simdjson::SUCCESS || (field != "token" && field != "redirect_url"))
-      throw bad_body{rule};
-    (field == "token" ? to.token : to.redirect_url) = true;
+  if (value.get(wanted) != simdjson::SUCCESS) return false;
+  return std::ranges::all_of(wanted, [&to](dom::element each) {
+    const std::string_view field = text_in(each);
+    to.token |= field == "token";
+    to.redirect_url |= field == "redirect_url";
+    return field == "token" || field == "redirect_url";
+  });
+}
+
+struct member {
+  std::string_view name, rule;
+  bool (*read)(dom::element, mint_body& to);  ///< false: it breaks the rule
+};
+
+constexpr member members[] = {
+    {"priority", "give interactive or background", read_priority},  // the first: all that an estimate takes
+    {"account", "give 1 to 128 characters of visible ASCII",
+     [](dom::element value, mint_body& to) { return (to.account = text_in(value)).valid(); }},
+    {"deadline_ms", "give a whole number, 1 or more", read_deadline},
+    {"redirect_to", "give carriers, billing or onboarding",
+     [](dom::element value, mint_body& to) {
+       return (to.redirect_to = page_named(text_in(value))).has_value();
+     }},
+    {"theme_id", "give a UUID",
+     [](dom::element value, mint_body& to) { return is_theme_id(to.theme_id = text_in(value)); }},
+    {"fields", "give an array of token, redirect_url", read_fields},
+};
+
+mint_body read_members(std::string_view json, std::span<const member> known) {
+  constexpr std::size_t deepest = 16;  // `fields` is one level down
+  dom::parser parser;
+  dom::object given;
+  if (parser.allocate(json.size() + 1, deepest) != simdjson::SUCCESS) throw std::bad_alloc{};
+  if (parser.parse(json.data(), json.size()).get(given) != simdjson::SUCCESS)
+    throw bad_body{"the body isn't a JSON object in UTF-8"};
+  mint_body asked;
+  std::vector<std::string_view> seen;  // simdjson takes one that comes twice
+  for (const auto& [name, value] : given) {
+    const auto one = std::ranges::find(known, name, &member::name);
+    if (one == known.end()) throw bad_body{"unknown member", name};
+    if (std::ranges::find(seen, name) != seen.end()) throw bad_body{"a member comes twice", name};
+    seen.push_back(name);
+    if (!one->read(value, asked)) throw bad_body{fmt::format("{}: {}", one->name, one->rule)};
   }
+  return asked;
 }
 
 }  // namespace
@@ -103,36 +94,14 @@ bad_body::bad_body(std::string why, std::string_view given)
       why_{std::move(why)} {}
 
 mint_body read_mint_body(std::string_view json, std::chrono::milliseconds longest) {
-  mint_body asked;
-  read_members(json, [&](std::string_view name, dom::element value) {
-    if (name == "account")
-      asked.account = account_of(value);
-    else if (name == "priority")
-      asked.urgency = priority_of(value);
-    else if (name == "deadline_ms")
-      asked.deadline = deadline_of(value, longest);
-    else if (name == "redirect_to")
-      asked.redirect_to = page_of(value);
-    else if (name == "theme_id")
-      asked.theme_id = theme_of(value);
-    else if (name == "fields")
-      read_fields(value, asked);
-    else
-      return false;
-    return true;
-  });
+  mint_body asked = read_members(json, members);
   if (!asked.account.valid()) throw bad_body{"account: is missing"};
+  if (asked.deadline > longest) throw bad_body{fmt::format("deadline_ms: give {} at most", longest.count())};
   return asked;
 }
 
 priority read_estimate_body(std::string_view json) {
-  priority urgency = priority::interactive;
-  read_members(json, [&](std::string_view name, dom::element value) {
-    if (name != "priority") return false;
-    urgency = priority_of(value);
-    return true;
-  });
-  return urgency;
+  return read_members(json, std::span{members}.first(1)).urgency;
 }
 
 }  // namespace ephemint::inline v0::gateway

@@ -57,10 +57,13 @@ class server::impl {
 
   ~impl() {
     service_->remove_files();
-    if (context_)
-      stop_thread();
+    perform(&service::cut);
+    if (!context_) return;
+    asio::post(*context_, [context = context_.get()] { context->stop(); });
+    if (thread_.get_id() == std::this_thread::get_id())
+      thread_.detach();  // a handler of ours destroys us: the thread has a share of the context
     else
-      perform(&service::cut);
+      thread_.join();
   }
 
   /// Does it on the service's executor.
@@ -77,15 +80,6 @@ class server::impl {
   void build(const executor_type& serial, server_options options) {
     service_ = std::make_shared<service>(serial, executor_, std::move(options));
     perform(&service::start);
-  }
-
-  void stop_thread() {
-    context_->stop();
-    if (thread_.get_id() == std::this_thread::get_id())
-      thread_.detach();  // a handler of ours destroys us: the thread has a share of the context
-    else
-      thread_.join();
-    service_->cut();
   }
 
   std::shared_ptr<asio::io_context> context_;  // null: the caller's

@@ -206,6 +206,7 @@ void session::lose_peer() {
 }
 
 void session::refuse(unsigned status, std::string_view why, log_entry& entry) {
+  finishing_ = true;  // nobody knows where another request would begin, or what is left of this one
   try {
     answer_ = owner_->speaker().refusal(status, why);
   } catch (const std::exception&) {
@@ -222,8 +223,7 @@ std::string session::wire_of_answer(bool& keep, log_entry& entry) {
     if (answer_->told) answer_->told(false);
     wipe_reply(*answer_);
     refuse(500, "internal error", entry);
-    keep = false;
-    return wire_of(*answer_, keep);
+    return wire_of(*answer_, keep = false);
   }
 }
 
