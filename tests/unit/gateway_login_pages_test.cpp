@@ -107,10 +107,10 @@ TEST(gateway_login_pages, page_after_a_form_goes_on_by_address) {
 // behaviours: G15
 TEST(gateway_login_pages, what_is_put_into_pages_is_escaped) {
   const std::pair<const char*, const char*> rows[] = {
-      {"\"><script>alert(1)</script>", "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"},
+      {"\"><script>alert(1)</script>", "&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;"},
       {"' onload='x", "&#39; onload=&#39;x"},
-      {"&amp;", "&amp;amp;"},
-      {"</title><h1>", "&lt;/title&gt;&lt;h1&gt;"},
+      {"&amp;", "&#38;amp;"},
+      {"</title><h1>", "&#60;/title&#62;&#60;h1&#62;"},
       {"a\xc3\xa4", "a\xc3\xa4"},
   };
   for (const auto& [hostile, escaped] : rows) {

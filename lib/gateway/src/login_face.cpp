@@ -1,5 +1,4 @@
 #include "faces.hpp"
-#include "fetch_metadata.hpp"
 #include "hub.hpp"
 #include "link_ticket.hpp"
 #include "login_pages.hpp"
@@ -10,10 +9,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/string_type.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <string>
 #include <utility>
 
 namespace ephemint::inline v0::gateway {
@@ -35,6 +36,35 @@ struct click {
   std::string again() const { return by_form ? std::string{ticket_path}.append(ticket) : std::string{}; }
 };
 
+/// Whether `what` is true of any of the header's lines.
+template <class Predicate>
+bool any_line(const request& asked, std::string_view name, Predicate what) {
+  const auto [first, last] = asked.equal_range(boost::beast::string_view{name.data(), name.size()});
+  return std::any_of(first, last, [&what](const auto& line) {
+    return what(std::string_view{line.value().data(), line.value().size()});
+  });
+}
+
+/// A guess of what may be clicked next, a browser's or a mail program's: a full request, but for this.
+bool is_prefetch(const request& asked) {
+  const auto says_so = [](std::string_view value) {
+    constexpr std::string_view word = "prefetch";
+    const auto same = [](char a, char b) { return (a | 0x20) == b; };
+    return std::search(value.begin(), value.end(), word.begin(), word.end(), same) != value.end();
+  };
+  return any_line(asked, "Sec-Purpose", says_so) || any_line(asked, "Purpose", says_so);
+}
+
+/// An image, a frame, a script's `fetch`. Browsers that don't say are believed.
+bool is_no_navigation(const request& asked) {
+  return any_line(asked, "Sec-Fetch-Dest", [](std::string_view to) { return to != "document"; }) ||
+         any_line(asked, "Sec-Fetch-Mode", [](std::string_view mode) { return mode != "navigate"; });
+}
+
+bool comes_from(const request& asked, std::string_view site) {
+  return any_line(asked, "Sec-Fetch-Site", [site](std::string_view from) { return from == site; });
+}
+
 class login_face final : public face {
  public:
   explicit login_face(hub& of) : hub_{of}, pages_{of.options()} {}
@@ -46,16 +76,14 @@ class login_face final : public face {
  private:
   std::optional<reply> misdirected(exchange& of, click& c) const;
   std::optional<reply> not_a_persons(exchange& of, const click& c) const;
-  reply to_confirm(exchange& of, const click& c, const link_ticket& ticket);
+  std::optional<reply> to_confirm(exchange& of, const click& c, const link_ticket& ticket);
   asio::awaitable<reply> log_in(exchange& of, click c, link_ticket ticket);
 
   std::optional<reply> not_to_open(exchange& of, const click& c, ticket_book::admission) const;
-  reply limited(exchange& of, clock::duration later) const;
   reply waiting(exchange& of, const click& c, opening& held, clock::duration wait);
   reply failed(exchange& of, const click& c, opening& held, const mint_error&);
   reply redirect(exchange& of, const click& c, opening& held, const ephemeral_token&);
 
-  bool confirmed(const exchange& of, const click& c, const link_ticket& ticket);
   std::chrono::seconds told(clock::duration wait);
 
   hub& hub_;
@@ -84,7 +112,7 @@ asio::awaitable<reply> login_face::answer(exchange& of) {
     co_return shown(of, ours ? "ill_formed" : "refused", pages_.dead(ours ? 400 : 403), read.fault->why);
   }
   of.log.account = read.ticket->account.str();
-  if (!confirmed(of, asked, *read.ticket)) co_return to_confirm(of, asked, *read.ticket);
+  if (auto page = to_confirm(of, asked, *read.ticket)) co_return std::move(*page);
   auto logged_in = log_in(of, asked, std::move(*read.ticket));
   co_return co_await std::move(logged_in);
 }
@@ -104,7 +132,9 @@ std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
     c.ticket = of.path().substr(ticket_path.size());
     return std::nullopt;
   }
-  if (!is_form(of.asked)) return shown(of, "unsupported_media_type", pages_.other(415));
+  const auto is_form = [](auto type) { return type.starts_with("application/x-www-form-urlencoded"); };
+  if (!any_line(of.asked, "Content-Type", is_form))
+    return shown(of, "unsupported_media_type", pages_.other(415));
   // A ticket's characters are those that a form leaves as they are.
   constexpr std::string_view begin = "ticket=";
   c.ticket = of.asked.body();
@@ -124,16 +154,13 @@ std::optional<reply> login_face::not_a_persons(exchange& of, const click& c) con
   return std::nullopt;
 }
 
-/// The waiting page goes on by itself, after a person has pressed the button. Programs that look into mail
-/// don't come from our pages.
-bool login_face::confirmed(const exchange& of, const click& c, const link_ticket& ticket) {
-  return c.by_form || !hub_.options().confirm ||
-         (comes_from(of.asked, "same-origin") && hub_.tickets().waits(ticket.id, clock::now()));
-}
-
-/// The button; or that it would do nothing.
-reply login_face::to_confirm(exchange& of, const click& c, const link_ticket& ticket) {
-  const bool over = is_over(ticket, wall_clock::now()) && !hub_.tickets().waits(ticket.id, clock::now());
+/// The page with the button, unless it was pressed: a waiting page that came of it goes on by itself.
+/// Programs that look into mail don't come from our pages.
+std::optional<reply> login_face::to_confirm(exchange& of, const click& c, const link_ticket& ticket) {
+  if (c.by_form || !hub_.options().confirm) return std::nullopt;
+  const bool waits = hub_.tickets().waits(ticket.id, clock::now());
+  if (waits && comes_from(of.asked, "same-origin")) return std::nullopt;
+  const bool over = is_over(ticket, wall_clock::now()) && !waits;
   return over ? shown(of, "expired", pages_.dead(403)) : shown(of, "confirm", pages_.confirm(c.ticket));
 }
 
@@ -144,7 +171,9 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
   if (auto refused = not_to_open(of, c, held.open())) co_return std::move(*refused);
   const auto wait = hub_.minter().estimate(priority::interactive, held.ahead());
   if (wait > patience) co_return waiting(of, c, held, wait);
-  if (const auto later = held.count()) co_return limited(of, *later);
+  if (const auto later = held.count())  // by reloads, it may be: the page doesn't go on by itself
+    co_return shown(of, "account_limited",
+                    pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(*later)));
 
   const noted_mint noted{hub_.notes()};
   const mint_request wanted{
@@ -170,11 +199,6 @@ std::optional<reply> login_face::not_to_open(exchange& of, const click& c, ticke
       return shown(of, "full", pages_.unable(503, until_it_may_be_better));
   }
   return std::nullopt;
-}
-
-/// The page doesn't go on by itself: it would be reloads that brought it here.
-reply login_face::limited(exchange& of, clock::duration later) const {
-  return shown(of, "account_limited", pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(later)));
 }
 
 /// Whole seconds, upwards, and a little more by chance, so that who was told together doesn't come together.

@@ -1,13 +1,14 @@
 #include "login_pages.hpp"
 
+#include "origin.hpp"
 #include "sha256.hpp"
 
 #include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
+#include <utility>
 
 namespace ephemint::inline v0::gateway {
 namespace {
@@ -41,7 +42,7 @@ constexpr std::string_view page_style =
 /// What a page differs in from the others.
 struct login_page {
   unsigned status;
-  std::string_view title;
+  std::string_view title{};
   std::string content{};  // HTML
   std::string head{};     // HTML
   std::string style{};
@@ -70,27 +71,23 @@ reply made_of(const login_page& shown) {
   return made;
 }
 
-reply with_retry_after(reply made, seconds wait) {
+reply with_retry_after(const login_page& shown, seconds wait) {
+  reply made = made_of(shown);
   made.headers.emplace_back(http::field::retry_after, std::to_string(wait.count()));
   return made;
 }
 
-/// Has the page go on by itself.
-std::string refresh(seconds wait, std::string_view again) {
-  return fmt::format("<meta http-equiv=\"refresh\" content=\"{}{}{}\">", wait.count(),
-                     again.empty() ? "" : ";url=", html_escaped(again));
+/// It goes on by itself, to `again`; empty: to where it is.
+reply going_on(login_page shown, seconds wait, std::string_view again) {
+  shown.title = "Opening your carrier portal…";
+  shown.head = fmt::format("<meta http-equiv=\"refresh\" content=\"{}{}{}\">", wait.count(),
+                           again.empty() ? "" : ";url=", html_escaped(again));
+  return with_retry_after(shown, wait);
 }
 
 std::string in_words(seconds wait) {
   if (wait > seconds{90}) return fmt::format("{} minutes", (wait.count() + 59) / 60);
   return wait == seconds{1} ? "1 second" : fmt::format("{} seconds", wait.count());
-}
-
-bool is_on_loopback(const boost::urls::url_view& url) {
-  if (url.host_type() == boost::urls::host_type::ipv4) return url.host_ipv4_address().is_loopback();
-  if (url.host_type() == boost::urls::host_type::ipv6) return url.host_ipv6_address().is_loopback();
-  const std::string_view host{url.encoded_host().data(), url.encoded_host().size()};
-  return host == "localhost" || host.ends_with(".localhost");
 }
 
 /// Where a form's answer may lead: browsers look at redirects too, and would drop a minted login. Hosts are
@@ -101,7 +98,7 @@ std::string form_targets(const client_options& client) {
   for (const std::string& host : client.redirect_hosts)
     if (host.find_first_of(" ;,\t\r\n") == host.npos) targets += " https://" + host;
   const auto base = boost::urls::parse_uri(client.base_url);
-  if (base && is_on_loopback(*base)) {
+  if (base && is_loopback(*base)) {
     const auto origin = base->encoded_origin();
     targets.append(" ").append(origin.data(), origin.size());
   }
@@ -114,12 +111,10 @@ std::string html_escaped(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     constexpr std::string_view special = "&<>\"'";
-    constexpr std::array<std::string_view, 5> entities{"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    const std::size_t which = special.find(c);
-    if (which == special.npos)
+    if (special.find(c) == special.npos)
       escaped += c;
     else
-      escaped += entities[which];
+      escaped += fmt::format("&#{};", static_cast<int>(c));
   }
   return escaped;
 }
@@ -131,22 +126,19 @@ login_pages::login_pages(const server_options& options)
       form_action_{form_targets(options.client)} {}
 
 reply login_pages::waiting(seconds wait, std::size_t ahead, std::string_view again) const {
-  login_page shown{.status = 503, .title = "Opening your carrier portal…"};
-  shown.head = refresh(wait, again);
+  login_page shown{.status = 503};
   shown.style = fmt::format(".bar i{{animation-duration:{}s}}", wait.count());
   shown.content = fmt::format(
       "<div class=\"bar\" aria-hidden=\"true\"><i></i></div>\n"
       "<p role=\"status\">You are number {} in line; this takes about {}. This page goes on by itself.</p>",
       ahead + 1, in_words(wait));
-  return with_retry_after(made_of(shown), wait);
+  return going_on(std::move(shown), wait, again);
 }
 
 reply login_pages::busy(std::string_view again) const {
-  constexpr seconds wait{1};
-  login_page shown{.status = 409, .title = "Opening your carrier portal…"};
-  shown.head = refresh(wait, again);
-  shown.content = "<p role=\"status\">Just a moment. This page goes on by itself.</p>";
-  return with_retry_after(made_of(shown), wait);
+  return going_on(
+      {.status = 409, .content = "<p role=\"status\">Just a moment. This page goes on by itself.</p>"},
+      seconds{1}, again);
 }
 
 reply login_pages::dead(unsigned status) const {
@@ -161,7 +153,7 @@ reply login_pages::unable(unsigned status, std::optional<seconds> wait) const {
   shown.content = wait ? fmt::format("<p role=\"status\">Please try again in {}.</p>", in_words(*wait))
                        : "<p role=\"status\">If this happens again, please tell the support team.</p>";
   shown.content += back_;
-  return wait ? with_retry_after(made_of(shown), *wait) : made_of(shown);
+  return wait ? with_retry_after(shown, *wait) : made_of(shown);
 }
 
 reply login_pages::unopened() const {

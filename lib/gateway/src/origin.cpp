@@ -12,12 +12,6 @@ namespace {
 
 namespace urls = boost::urls;
 
-bool is_loopback(const urls::url_view& url) {
-  if (url.host_type() == urls::host_type::ipv4) return url.host_ipv4_address().is_loopback();
-  if (url.host_type() == urls::host_type::ipv6) return url.host_ipv6_address().is_loopback();
-  return url.encoded_host() == "localhost";
-}
-
 /// Null if `out` has the origin, otherwise what is wrong with it.
 const char* read_origin(std::string_view text, std::string& out) {
   const auto parsed = urls::parse_uri(text);
@@ -43,6 +37,12 @@ const char* read_origin(std::string_view text, std::string& out) {
 }
 
 }  // namespace
+
+bool is_loopback(const urls::url_view& url) {
+  if (url.host_type() == urls::host_type::ipv4) return url.host_ipv4_address().is_loopback();
+  if (url.host_type() == urls::host_type::ipv6) return url.host_ipv6_address().is_loopback();
+  return url.encoded_host() == "localhost" || url.encoded_host().ends_with(".localhost");
+}
 
 std::string checked_origin(std::string_view text, std::string_view option_name) {
   std::string origin;

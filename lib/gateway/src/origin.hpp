@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/url/url_view.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -9,5 +11,8 @@ namespace ephemint::inline v0::gateway {
 /// 127.0.0.0/8, `::1`); in lower case, without a port that goes without saying. A `/` at its end may be
 /// given, and goes. Throws `std::invalid_argument` that begins with the option's name and says what is right.
 std::string checked_origin(std::string_view text, std::string_view option_name);
+
+/// Whether its host is this machine: `localhost` and names under it, 127.0.0.0/8, `::1`.
+bool is_loopback(const boost::urls::url_view&);
 
 }  // namespace ephemint::inline v0::gateway
