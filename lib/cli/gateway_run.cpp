@@ -92,6 +92,8 @@ exit_status gateway_run::run() {
   tell_ready();
   context_.run();
   server_.reset();
+  context_.restart();
+  context_.poll();  // what was cut off is logged
   if (store_ && !told_twice_) store_->leave(context_);
   log_.say("stopped");
   return exit_status::all_minted;
