@@ -1,5 +1,5 @@
 // Health, readiness and metrics of a gateway whose client is a sandbox's.
-#include "faces.hpp"
+#include "hub.hpp"
 #include "support/gateway_run.hpp"
 #include "support/metrics_text.hpp"
 
@@ -116,8 +116,8 @@ TEST(GatewayAdmin, metrics_have_the_clients_series_and_the_gateways_own) {
     const mint_request request{"se-planted"};
     auto minting = shared.minter().mint(request);
     co_await std::move(minting);
-    shared.answered[{"backend", 200}] = 3;
-    shared.answered[{"login", 0}] = 2;
+    for (int i = 0; i < 3; ++i) shared.record("backend", {.status = 200}, 1ms);
+    for (int i = 0; i < 2; ++i) shared.record("login", {.status = 0}, 1ms);
     const auto now = clock::now();
     shared.tickets().open("ticket-1", now, now + 60s, now + 300s);
     shared.tickets().open("ticket-2", now, now + 60s, now + 300s);
@@ -141,9 +141,9 @@ TEST(GatewayAdmin, promtool_has_nothing_to_say_against_its_metrics) {
   EPHEMINT_SKIP_WITHOUT_PROMTOOL();
   sandbox::server api;
   run_with_hub(gateway_for(api), [](hub& shared) -> asio::awaitable<void> {
-    EXPECT_EQ(complaints_of_promtool(gateway::metrics_text(shared.seen(), {})), "");
-    shared.answered[{"backend", 200}] = 3;
-    EXPECT_EQ(complaints_of_promtool(gateway::metrics_text(shared.seen(), shared.counts(clock::now()))), "");
+    EXPECT_EQ(complaints_of_promtool(shared.metrics_text()), "");
+    shared.record("backend", {.status = 200}, 1ms);
+    EXPECT_EQ(complaints_of_promtool(shared.metrics_text()), "");
     co_return;
   });
 }

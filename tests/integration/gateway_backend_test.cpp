@@ -1,5 +1,5 @@
 // The sidecar face, asked as a session asks it, with a client of its own against a sandbox.
-#include "faces.hpp"
+#include "hub.hpp"
 #include "log_line.hpp"
 #include "support/gateway_run.hpp"
 #include "support/token_account.hpp"

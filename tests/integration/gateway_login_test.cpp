@@ -1,6 +1,5 @@
 // Login links, from their request to what the browser gets: the face alone, with a client of its own against
 // a sandbox.
-#include "faces.hpp"
 #include "hub.hpp"
 #include "support/client_run.hpp"
 #include "support/scripted_governor.hpp"

@@ -1,8 +1,8 @@
-#include "sha256.hpp"
 #include "support/client_run.hpp"
 #include "support/plain_http.hpp"
 #include "support/sandbox_fixture.hpp"
 #include "support/temporary_directory.hpp"
+#include "tickets/signing.hpp"
 
 #include <ephemint/gateway/login_link.hpp>
 #include <ephemint/gateway/server.hpp>

@@ -1,5 +1,5 @@
-#include "listener.hpp"
-#include "listening.hpp"
+#include "http/listener.hpp"
+#include "http/listening.hpp"
 #include "support/plain_http.hpp"
 #include "support/sandbox_fixture.hpp"
 #include "support/temporary_directory.hpp"

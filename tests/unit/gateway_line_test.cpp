@@ -1,6 +1,6 @@
 // Five hundred customers who click at once, in virtual time: the book of tickets and the real governor, as
 // the login listener's face has them work together.
-#include "ticket_book.hpp"
+#include "tickets/ticket_book.hpp"
 
 #include <ephemint/rate_governor.hpp>
 

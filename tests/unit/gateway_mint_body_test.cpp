@@ -1,4 +1,4 @@
-#include "mint_body.hpp"
+#include "faces/mint_body.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "hub.hpp"
+#include "tickets/link_ticket.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace ephemint::inline v0::gateway {
+
+/// A ticket that is being opened: open again when this goes, and its account's login given back, unless
+/// something came of it. The hub outlives it.
+class opening {
+ public:
+  opening(hub& of, link_ticket ticket) : hub_{of}, ticket_{std::move(ticket)} {}
+  opening(const opening&) = delete;
+  opening& operator=(const opening&) = delete;
+  ~opening() {
+    if (open_) give_back(hub_, ticket_, counted_);
+  }
+
+  const link_ticket& ticket() const noexcept { return ticket_; }
+  /// When it can't be kept alive any longer.
+  clock::time_point dies() const { return on_our_clock(ticket_.issued_at + longest_link_age); }
+  /// How many wait before it.
+  std::size_t ahead() const { return hub_.tickets().ahead(ticket_.id, clock::now()); }
+
+  /// First of all: asks the book.
+  ticket_book::admission open() {
+    const auto expires = on_our_clock(ticket_.expires_at);
+    const auto admitted = hub_.tickets().open(ticket_.id, clock::now(), expires, dies());
+    open_ = admitted == ticket_book::admission::opened;
+    return admitted;
+  }
+  /// Takes a login of the account's, or says how long from now one will be free.
+  std::optional<clock::duration> count() {
+    const auto later = hub_.limits().take(ticket_.account.str(), clock::now());
+    counted_ = !later;
+    return later;
+  }
+  /// It is told to come back then.
+  void wait_until(clock::time_point then) {
+    hub_.tickets().wait_until(ticket_.id, then);
+    open_ = false;
+    if (counted_) hub_.limits().give_back(ticket_.account.str());
+  }
+  /// There is a login for it: for the answer's `told`, by which it is spent, or open again.
+  std::function<void(bool)> on_told() {
+    std::function<void(bool)> told = [&of = hub_, ticket = ticket_](bool handed_over) {
+      if (handed_over)
+        of.tickets().spend(ticket.id);
+      else
+        give_back(of, ticket, true);
+    };
+    open_ = false;
+    return told;
+  }
+
+ private:
+  /// When a time of the wall clock's comes.
+  static clock::time_point on_our_clock(wall_clock::time_point when) {
+    return clock::now() + std::chrono::duration_cast<clock::duration>(when - wall_clock::now());
+  }
+  static void give_back(hub& of, const link_ticket& ticket, bool counted) {
+    of.tickets().give_back(ticket.id);
+    if (counted) of.limits().give_back(ticket.account.str());
+  }
+
+  hub& hub_;
+  link_ticket ticket_;
+  bool open_ = false;
+  bool counted_ = false;
+};
+
+}  // namespace ephemint::inline v0::gateway
