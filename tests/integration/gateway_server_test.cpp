@@ -128,7 +128,9 @@ TEST_F(gateway_server, drained_server_says_so_and_serves) {
   ASSERT_TRUE(eventually([&] { return ask_once(at.admin, "GET", "/readyz").status == 200; }));
   serving.drain();
   EXPECT_EQ(ask_once(at.admin, "GET", "/readyz").status, 503);
-  EXPECT_EQ(mint(at.backend).status, 200);
+  const auto served = mint(at.backend);
+  EXPECT_EQ(served.status, 200);
+  EXPECT_EQ(served.header("connection"), "close") << "kept, it would be met by the end";
 }
 
 TEST_F(gateway_server, ready_whatever_the_api_does) {
