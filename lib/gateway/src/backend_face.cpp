@@ -117,7 +117,7 @@ std::optional<reply> backend_face::refused_unread(exchange& of, const bearer*& b
 std::optional<reply> backend_face::refused_bearer(exchange& of, const bearer*& by) {
   if (hub_.bearers.empty()) return std::nullopt;
   const std::string_view token = bearer_token(only_value(of.asked, http::field::authorization));
-  by = find_bearer(hub_.bearers, token);
+  by = token.empty() ? nullptr : find_bearer(hub_.bearers, token);
   if (by) {
     of.log.who = by->name;
     return std::nullopt;
