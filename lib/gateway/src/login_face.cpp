@@ -158,6 +158,7 @@ std::optional<reply> login_face::not_a_persons(exchange& of, const click& c) con
 /// Programs that look into mail don't come from our pages.
 std::optional<reply> login_face::to_confirm(exchange& of, const click& c, const link_ticket& ticket) {
   if (c.by_form || !hub_.options().confirm) return std::nullopt;
+  if (hub_.tickets().is_spent(ticket.id)) return shown(of, "spent", pages_.dead(403));
   const bool waits = hub_.tickets().waits(ticket.id, clock::now());
   if (waits && comes_from(of.asked, "same-origin")) return std::nullopt;
   const bool over = is_over(ticket, wall_clock::now()) && !waits;
