@@ -145,7 +145,8 @@ reply backend_face::estimate(const exchange& of) {
           .body = fmt::format(R"({{"wait_ms":{}}})", std::chrono::ceil<milliseconds>(wait).count())};
 }
 
-/// Its account's limit has allowed it, which is taken back if it comes to nothing.
+/// Its account's limit has allowed it, which is taken back if it fails. Who goes away while the API is asked
+/// has cost the quota: reloads are what the limit is for.
 asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
   const noted_mint noted{hub_.notes()};
   const mint_request request{.account = asked.account,
@@ -157,13 +158,9 @@ asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
       hub_.minter().async_mint(request, asio::bind_cancellation_slot(of.gone, asio::use_awaitable));
   const mint_result minted = co_await std::move(minting);
   reply answer = minted ? handed_over(of, asked, *minted, noted.note()) : failure_of(of, minted.error());
-  const auto give_back = [&limits = hub_.limits(), account = of.log.account](bool came_to_something) {
-    if (!came_to_something) limits.give_back(account);
-  };
-  if (answer.status == 200)
-    answer.told = give_back;
-  else
-    give_back(false);
+  const bool left_at_the_api =
+      !minted && minted.error().value() == mint_errc::cancelled && noted.note().attempts > 0;
+  if (answer.status != 200 && !left_at_the_api) hub_.limits().give_back(of.log.account);
   co_return answer;
 }
 

@@ -182,6 +182,8 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
   auto until_gone = asio::bind_cancellation_slot(of.gone, asio::use_awaitable);
   const mint_result minted = co_await hub_.minter().async_mint(wanted, std::move(until_gone));
   of.log.request_id = noted.note().request_id;
+  if (!minted && minted.error().value() == mint_errc::cancelled && noted.note().attempts > 0)
+    held.keep_count();
   if (!minted) co_return failed(of, c, held, minted.error());
   co_return redirect(of, c, held, *minted);
 }

@@ -47,13 +47,15 @@ class opening {
     open_ = false;
     if (counted_) hub_.limits().give_back(ticket_.account.str());
   }
+  /// It has cost the quota, whatever comes of it: reloads are what the limit is for.
+  void keep_count() noexcept { counted_ = false; }
   /// There is a login for it: for the answer's `told`, by which it is spent, or open again.
   std::function<void(bool)> on_told() {
     std::function<void(bool)> told = [&of = hub_, ticket = ticket_](bool handed_over) {
       if (handed_over)
         of.tickets().spend(ticket.id);
       else
-        give_back(of, ticket, true);
+        give_back(of, ticket, false);
     };
     open_ = false;
     return told;
