@@ -231,7 +231,9 @@ std::string session::wire_of_answer(bool& keep, log_entry& entry) {
 std::string session::wire_of(const reply& answer, bool keep) const {
   const request& asked = reader_.asked();
   std::string wire;
-  wire.reserve(512 + answer.body.size());  // no growing: it would leave copies behind
+  std::size_t size = 1024 + answer.content_policy.size() + answer.body.size();
+  for (const auto& [name, value] : answer.headers) size += 64 + value.size();
+  wire.reserve(size);  // no growing: it would leave copies behind
   const auto reason = http::obsolete_reason(static_cast<http::status>(answer.status));
   fmt::format_to(std::back_inserter(wire), "HTTP/1.1 {} {}\r\n", answer.status,
                  std::string_view{reason.data(), reason.size()});
