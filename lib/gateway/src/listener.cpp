@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,7 @@ listener::listener(asio::any_io_executor executor, std::shared_ptr<face> speaker
       limits_{limits},
       served_{std::move(heard)},
       file_{at.file()},
+      is_ours_{at.is_ours()},
       door_{executor_},
       pause_{executor_} {
   door_.assign(protocol_of(at.address()), at.release());
@@ -65,7 +67,9 @@ void listener::start() { await_somebody(); }
 
 void listener::close(std::function<void()> over) {
   over_ = std::move(over);
-  closing_ = true;
+  if (file_) file_->remove();
+  if (is_ours_ && !closing_) empty_backlog();
+  draining_ = closing_ = true;
   stop_listening();
   const std::vector<session*> all{sessions_.begin(), sessions_.end()};
   for (session* one : all) one->finish();
@@ -111,18 +115,32 @@ void listener::await_somebody() {
 void listener::admit() {
   if (closing_) return;
   if (sessions_.size() >= limits_.max_connections) return make_room();
+  try {
+    accept_one();
+  } catch (const std::exception&) {
+    return pause();
+  }
+  await_somebody();
+}
+
+bool listener::accept_one() {
   socket_address peer;
   peer.size = sizeof peer.bytes;
   const int descriptor = ::accept4(door_.native_handle(), reinterpret_cast<sockaddr*>(&peer.bytes),
                                    &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  const bool nobody = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
-  if (descriptor == -1 && !nobody) return pause();
+  if (descriptor != -1) return open(descriptor, peer), true;
+  if (errno == EINTR || errno == ECONNABORTED) return true;
+  if (errno != EAGAIN) throw std::system_error{errno, std::system_category()};
+  return false;
+}
+
+/// To close the door on those who have connected would reset them.
+void listener::empty_backlog() noexcept {
   try {
-    if (descriptor != -1) open(descriptor, peer);
-  } catch (const std::exception&) {  // no memory for one more
-    return pause();
+    while (sessions_.size() < limits_.max_connections && accept_one()) {
+    }
+  } catch (const std::exception&) {  // those who are left are reset
   }
-  await_somebody();
 }
 
 void listener::make_room() {

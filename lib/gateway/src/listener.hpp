@@ -39,8 +39,10 @@ class listener : public std::enable_shared_from_this<listener> {
   listener& operator=(const listener&) = delete;
 
   void start();
-  /// Accepts no more, and lets each request under way have its answer; `over` is called when the last
-  /// connection has ended.
+  /// Answers are the last of their connections from now on: clients that come again find somebody else.
+  void drain() noexcept { draining_ = true; }
+  /// Accepts no more than who has connected already, and lets each request that is under way, or on its way,
+  /// have its answer; `over` is called when the last connection has ended.
   void close(std::function<void()> over);
   /// Ends all of it at once.
   void cut();
@@ -49,7 +51,7 @@ class listener : public std::enable_shared_from_this<listener> {
   face& speaker() const noexcept { return *face_; }
   const serving_limits& limits() const noexcept { return limits_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
-  bool closing() const noexcept { return closing_; }
+  bool draining() const noexcept { return draining_; }
   void report(const log_entry&, clock::duration took) const;
   /// One of them waits for its next request.
   void went_idle();
@@ -58,6 +60,9 @@ class listener : public std::enable_shared_from_this<listener> {
  private:
   void await_somebody();
   void admit();
+  /// Whether there may be more. Throws if there is no memory, or no descriptor, for one more.
+  bool accept_one();
+  void empty_backlog() noexcept;
   /// The keep-alive connection that has been idle longest gives way; then, or when one ends, it goes on.
   void make_room();
   void open(int descriptor, const socket_address& peer);
@@ -70,12 +75,14 @@ class listener : public std::enable_shared_from_this<listener> {
   const serving_limits limits_;
   const served served_;
   const std::shared_ptr<socket_file> file_;
+  const bool is_ours_;  ///< or it was handed over, and stays open elsewhere
   any_socket door_;
   asio::steady_timer pause_;
   std::unordered_set<session*> sessions_;
   std::function<void()> over_;
   bool full_ = false;        ///< somebody waits outside
   bool giving_way_ = false;  ///< a connection is about to end, to make room
+  bool draining_ = false;
   bool closing_ = false;
 };
 

@@ -97,9 +97,7 @@ server::~server() = default;
 
 const server_addresses& server::addresses() const noexcept { return impl_->shared().addresses(); }
 
-void server::drain() {
-  impl_->perform([](service& s) { s.shared().draining = true; });
-}
+void server::drain() { impl_->perform(&service::drain); }
 
 void server::start_close(close_wait::handler_type handler) {
   auto wait = std::make_shared<close_wait>(std::move(handler), impl_->executor());

@@ -91,11 +91,16 @@ void service::start() {
   minter().async_warm_up(mints, asio::bind_executor(executor(), std::move(tried)));
 }
 
+void service::drain() {
+  hub_->draining = true;
+  for (const auto& one : listeners_) one->drain();
+}
+
 void service::close(std::shared_ptr<close_wait> wait) {
   waits_.push_back(std::move(wait));
   if (closed_) return tell();
   if (std::exchange(closing_, true)) return;
-  hub_->draining = true;
+  drain();
   open_ = listeners_.size();
   for (const auto& one : listeners_)
     one->close([self = weak_from_this()] {

@@ -71,6 +71,7 @@ class service : public std::enable_shared_from_this<service> {
   // --- on the executor ---
   hub& shared() noexcept { return *hub_; }
   void start();
+  void drain();
   void close(std::shared_ptr<close_wait>);
   /// Ends all of it at once.
   void cut();

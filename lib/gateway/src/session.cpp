@@ -28,6 +28,8 @@ using boost::system::error_code;
 // How long, and for how many bytes, a client that was told of the end is heard.
 constexpr std::chrono::milliseconds last_words = 1s;
 constexpr std::size_t most_last_words = 256 * 1024;
+// How long a request that may be on its way is waited for at the end.
+constexpr std::chrono::milliseconds grace = 100ms;
 
 void append_field(std::string& wire, std::string_view name, std::string_view value) {
   if (value.find_first_of(std::string_view{"\r\n\0", 3}) != value.npos)
@@ -62,7 +64,7 @@ asio::awaitable<void> session::run(std::shared_ptr<session> self) {
 
 void session::finish() {
   finishing_ = true;
-  if (!reader_.begun()) cut();
+  if (!reader_.begun()) arm(patience());
 }
 
 void session::cut() {
@@ -83,7 +85,7 @@ asio::awaitable<bool> session::serve_one() {
   if (what == incoming::request) co_await ask(of);
   if (what == incoming::refused) refuse(reader_.refused().status, reader_.refused().why, entry);
   if (what == incoming::late) refuse(408, "it came too slowly", entry);
-  bool keep = what == incoming::request && !finishing_ && of.asked.keep_alive();
+  bool keep = what == incoming::request && !finishing_ && !owner_->draining() && of.asked.keep_alive();
   const bool written = co_await deliver(keep, entry);
   keep = keep && written;
   owner_->report(entry, clock::now() - begun_at_);
@@ -96,7 +98,7 @@ asio::awaitable<bool> session::serve_one() {
 asio::awaitable<session::incoming> session::read_request() {
   phase now = served_ && !reader_.begun() ? phase::idle : phase::header;
   begun_at_ = clock::now();
-  arm(now == phase::idle ? owner_->limits().keep_alive : owner_->limits().transfer_timeout);
+  arm(patience());
   if (now == phase::idle) become_idle();
   while (true) {
     const request_reader::state state = reader_.look();
@@ -120,6 +122,7 @@ asio::awaitable<bool> session::read_some() {
   reader_.commit(size);
   idle_since_.reset();
   if (first) begun_at_ = clock::now();
+  if (first && finishing_ && reader_.begun()) arm(owner_->limits().transfer_timeout);
   co_return !error;
 }
 
@@ -173,6 +176,13 @@ asio::awaitable<void> session::linger() {
     const asio::mutable_buffer room = reader_.scrap();
     heard += co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
   }
+}
+
+std::chrono::milliseconds session::patience() const {
+  const serving_limits& limits = owner_->limits();
+  if (reader_.begun()) return limits.transfer_timeout;
+  if (finishing_) return std::min(grace, limits.transfer_timeout);
+  return served_ ? limits.keep_alive : limits.transfer_timeout;
 }
 
 void session::become_idle() {
