@@ -75,6 +75,7 @@ class service : public std::enable_shared_from_this<service> {
 
   // --- on the executor ---
   void start();
+  void drain();
   void close(std::shared_ptr<close_wait>);
   /// Ends all of it at once.
   void cut();
@@ -121,11 +122,16 @@ void service::start() {
   hub_->minter().async_warm_up(mints, asio::bind_executor(executor(), std::move(tried)));
 }
 
+void service::drain() {
+  hub_->draining = true;
+  for (const auto& one : listeners_) one->drain();
+}
+
 void service::close(std::shared_ptr<close_wait> wait) {
   if (closed_) return wait->end({});
   waits_.push_back(std::move(wait));
   if (std::exchange(closing_, true)) return;
-  hub_->draining = true;
+  drain();
   open_ = listeners_.size();
   for (const auto& one : listeners_)
     one->close([self = weak_from_this()] {
@@ -224,9 +230,7 @@ server::~server() = default;
 
 const server_addresses& server::addresses() const noexcept { return impl_->running().addresses(); }
 
-void server::drain() {
-  impl_->perform([](service& s) { s.shared().draining = true; });
-}
+void server::drain() { impl_->perform(&service::drain); }
 
 void server::start_close(close_wait::handler_type handler) {
   auto wait = std::make_shared<close_wait>(std::move(handler), impl_->executor());

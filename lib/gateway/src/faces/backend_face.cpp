@@ -104,7 +104,7 @@ std::optional<reply> backend_face::refused_unread(exchange& of, const bearer*& b
 std::optional<reply> backend_face::refused_bearer(exchange& of, const bearer*& by) {
   if (hub_.bearers.empty()) return std::nullopt;
   const std::string_view token = bearer_token(only_value(of.asked, http::field::authorization));
-  by = find_bearer(hub_.bearers, token);
+  by = token.empty() ? nullptr : find_bearer(hub_.bearers, token);
   if (by) {
     of.log.who = by->name;
     return std::nullopt;
@@ -132,7 +132,8 @@ reply backend_face::estimate(const exchange& of) {
           .body = fmt::format(R"({{"wait_ms":{}}})", std::chrono::ceil<milliseconds>(wait).count())};
 }
 
-/// Its account's limit has allowed it, which is taken back if it comes to nothing.
+/// Its account's limit has allowed it, which is taken back if it fails. Who goes away while the API is asked
+/// has cost the quota: reloads are what the limit is for.
 asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
   const mint_request request{.account = asked.account,
                              .urgency = asked.urgency,
@@ -144,13 +145,8 @@ asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
   const mint_result minted = co_await std::move(minting);
   const mint_note note = hub_.notes().take(request.tag);
   reply answer = minted ? handed_over(of, asked, *minted, note) : failure_of(of, minted.error());
-  const auto give_back = [&limits = hub_.limits(), account = of.log.account](bool came_to_something) {
-    if (!came_to_something) limits.give_back(account);
-  };
-  if (answer.status == 200)
-    answer.told = give_back;
-  else
-    give_back(false);
+  const bool left_at_the_api = !minted && minted.error().value() == mint_errc::cancelled && note.attempts > 0;
+  if (answer.status != 200 && !left_at_the_api) hub_.limits().give_back(of.log.account);
   co_return answer;
 }
 

@@ -153,6 +153,7 @@ std::optional<reply> login_face::not_a_persons(exchange& of, const click& c) con
 /// Programs that look into mail don't come from our pages.
 std::optional<reply> login_face::to_confirm(exchange& of, const click& c, const link_ticket& ticket) {
   if (c.by_form || !hub_.options().confirm) return std::nullopt;
+  if (hub_.tickets().is_spent(ticket.id)) return shown(of, "spent", pages_.dead(403));
   const bool waits = hub_.tickets().waits(ticket.id, clock::now());
   if (waits && comes_from(of.asked, "same-origin")) return std::nullopt;
   const bool over = is_over(ticket, wall_clock::now()) && !waits;
@@ -165,7 +166,8 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
   opening held{hub_, std::move(ticket)};
   if (auto refused = not_to_open(of, c, held.open())) co_return std::move(*refused);
   const auto wait = hub_.minter().estimate(priority::interactive, held.ahead());
-  if (wait > patience) co_return waiting(of, c, held, wait);
+  // While the key is refused a mint fails at once, and says so: there is nothing to wait for.
+  if (wait > patience && !hub_.minter().stats().key_refused) co_return waiting(of, c, held, wait);
   if (const auto later = held.count())  // by reloads, it may be: the page doesn't go on by itself
     co_return shown(of, "account_limited",
                     pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(*later)));
@@ -174,7 +176,9 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
       .account = held.ticket().account, .deadline = hub_.options().deadline, .tag = hub_.notes().next_tag()};
   auto until_gone = asio::bind_cancellation_slot(of.gone, asio::use_awaitable);
   const mint_result minted = co_await hub_.minter().async_mint(wanted, std::move(until_gone));
-  of.log.request_id = hub_.notes().take(wanted.tag).request_id;
+  const mint_note note = hub_.notes().take(wanted.tag);
+  of.log.request_id = note.request_id;
+  if (!minted && minted.error().value() == mint_errc::cancelled && note.attempts > 0) held.keep_count();
   if (!minted) co_return failed(of, c, held, minted.error());
   co_return redirect(of, c, held, *minted);
 }

@@ -19,7 +19,9 @@ class opening {
   opening(const opening&) = delete;
   opening& operator=(const opening&) = delete;
   ~opening() {
-    if (open_) give_back(hub_, ticket_, counted_);
+    if (!open_) return;
+    hub_.tickets().give_back(ticket_.id);
+    if (counted_) hub_.limits().give_back(ticket_.account.str());
   }
 
   const link_ticket& ticket() const noexcept { return ticket_; }
@@ -47,13 +49,12 @@ class opening {
     open_ = false;
     if (counted_) hub_.limits().give_back(ticket_.account.str());
   }
+  /// It has cost the quota, whatever comes of it: reloads are what the limit is for.
+  void keep_count() noexcept { counted_ = false; }
   /// There is a login for it: for the answer's `told`, by which it is spent, or open again.
   std::function<void(bool)> on_told() {
-    std::function<void(bool)> told = [&of = hub_, ticket = ticket_](bool handed_over) {
-      if (handed_over)
-        of.tickets().spend(ticket.id);
-      else
-        give_back(of, ticket, true);
+    std::function<void(bool)> told = [&tickets = hub_.tickets(), id = ticket_.id](bool handed_over) {
+      handed_over ? tickets.spend(id) : tickets.give_back(id);
     };
     open_ = false;
     return told;
@@ -63,10 +64,6 @@ class opening {
   /// When a time of the wall clock's comes.
   static clock::time_point on_our_clock(wall_clock::time_point when) {
     return clock::now() + std::chrono::duration_cast<clock::duration>(when - wall_clock::now());
-  }
-  static void give_back(hub& of, const link_ticket& ticket, bool counted) {
-    of.tickets().give_back(ticket.id);
-    if (counted) of.limits().give_back(ticket.account.str());
   }
 
   hub& hub_;

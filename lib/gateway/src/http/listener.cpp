@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ listener::listener(asio::any_io_executor executor, std::shared_ptr<face> speaker
       limits_{limits},
       served_{std::move(heard)},
       file_{at.file()},
+      is_ours_{at.is_ours()},
       door_{executor_},
       change_{executor_} {
   door_.assign(at.address().at.protocol(), at.release());
@@ -54,6 +56,9 @@ void listener::start() { asio::co_spawn(executor_, run(shared_from_this()), asio
 
 void listener::close(std::function<void()> over) {
   over_ = std::move(over);
+  if (file_) file_->remove();
+  if (is_ours_ && !closing_) empty_backlog();
+  draining_ = true;
   stop_listening();
   with_each(&session::finish);
   if (sessions_.empty() && over_) asio::post(executor_, std::exchange(over_, nullptr));
@@ -97,33 +102,41 @@ asio::awaitable<void> listener::accept_all() {
     if (closing_) co_return;
     const bool full = sessions_.size() >= limits_.max_connections;
     if (full) make_room();
-    if (!full && !error && admit()) continue;
+    if (!full && !error && admit() != admission::failed) continue;
     // Who waits outside waits in the backlog meanwhile.
     change_.expires_after(full ? asio::steady_timer::duration{1h} : 100ms);
     co_await change_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
 }
 
-bool listener::admit() {
+listener::admission listener::admit() {
   socket_address peer;
   socklen_t size = static_cast<socklen_t>(peer.at.capacity());
   const int descriptor =
       ::accept4(door_.native_handle(), peer.at.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (descriptor == -1) return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+  if (descriptor == -1 && errno == EAGAIN) return admission::nobody;
+  if (descriptor == -1)
+    return errno == EINTR || errno == ECONNABORTED ? admission::admitted : admission::failed;
   peer.at.resize(size);
   any_socket socket{executor_};
   error_code error;
   socket.assign(peer.at.protocol(), descriptor, error);
   if (error) {
     ::close(descriptor);
-    return false;
+    return admission::failed;
   }
   try {
     open(std::move(socket), peer);
   } catch (const std::exception&) {  // no memory for one more
-    return false;
+    return admission::failed;
   }
-  return true;
+  return admission::admitted;
+}
+
+/// To close the door on those who have connected would reset them.
+void listener::empty_backlog() {
+  while (sessions_.size() < limits_.max_connections)
+    if (admit() != admission::admitted) return;
 }
 
 void listener::open(any_socket socket, const socket_address& peer) {

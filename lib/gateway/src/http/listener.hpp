@@ -38,8 +38,10 @@ class listener : public std::enable_shared_from_this<listener> {
   listener& operator=(const listener&) = delete;
 
   void start();
-  /// Accepts no more, and lets each request under way have its answer; `over` is called when the last
-  /// connection has ended.
+  /// Answers are the last of their connections from now on: clients that come again find somebody else.
+  void drain() noexcept { draining_ = true; }
+  /// Accepts no more than who has connected already, and lets each request that is under way, or on its way,
+  /// have its answer; `over` is called when the last connection has ended.
   void close(std::function<void()> over);
   /// Ends all of it at once.
   void cut();
@@ -48,6 +50,7 @@ class listener : public std::enable_shared_from_this<listener> {
   face& speaker() const noexcept { return *face_; }
   const serving_limits& limits() const noexcept { return limits_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
+  bool draining() const noexcept { return draining_; }
   void report(const log_entry&, clock::duration took) const;
   /// One of them waits for its next request.
   void went_idle() { change_.cancel(); }
@@ -56,8 +59,10 @@ class listener : public std::enable_shared_from_this<listener> {
  private:
   static asio::awaitable<void> run(std::shared_ptr<listener>);
   asio::awaitable<void> accept_all();
-  /// False: the machine has no descriptor or memory left for one more.
-  bool admit();
+  enum class admission { admitted, nobody, failed };
+  /// Failed: the machine has no descriptor or memory left for one more.
+  admission admit();
+  void empty_backlog();
   void open(any_socket, const socket_address& peer);
   /// The keep-alive connection that has been idle longest gives way.
   void make_room();
@@ -70,11 +75,13 @@ class listener : public std::enable_shared_from_this<listener> {
   const serving_limits limits_;
   const served served_;
   const std::shared_ptr<socket_file> file_;
+  const bool is_ours_;  ///< or it was handed over, and stays open elsewhere
   any_socket door_;
   asio::steady_timer change_;  ///< cancelled when there may be room
   std::unordered_set<session*> sessions_;
   std::function<void()> over_;
   bool giving_way_ = false;  ///< a connection is about to end, to make room
+  bool draining_ = false;
   bool closing_ = false;
 };
 

@@ -161,7 +161,7 @@ void socket_file::remove() noexcept {
 }
 
 listening::listening(const listen_address& given, unsigned mode)
-    : descriptor_{given.descriptor}, address_{address_of(given)} {
+    : descriptor_{given.descriptor}, is_ours_{descriptor_ == -1}, address_{address_of(given)} {
   if (descriptor_ != -1) {
     ::fcntl(descriptor_, F_SETFD, FD_CLOEXEC);
     ::fcntl(descriptor_, F_SETFL, ::fcntl(descriptor_, F_GETFL) | O_NONBLOCK);
@@ -185,7 +185,10 @@ listening::listening(const listen_address& given, unsigned mode)
 }
 
 listening::listening(listening&& other) noexcept
-    : descriptor_{other.release()}, address_{other.address_}, file_{std::move(other.file_)} {}
+    : descriptor_{other.release()},
+      is_ours_{other.is_ours_},
+      address_{other.address_},
+      file_{std::move(other.file_)} {}
 
 listening::~listening() {
   if (descriptor_ != -1) ::close(descriptor_);

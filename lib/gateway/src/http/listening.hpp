@@ -68,11 +68,14 @@ class listening {
   const socket_address& address() const noexcept { return address_; }
   /// None, if the socket isn't a Unix one, or was handed over.
   const std::shared_ptr<socket_file>& file() const noexcept { return file_; }
+  /// Whether nobody else has it: it wasn't handed over.
+  bool is_ours() const noexcept { return is_ours_; }
   /// The descriptor is the caller's from now on.
   int release() noexcept;
 
  private:
   int descriptor_;
+  bool is_ours_;
   socket_address address_;
   std::shared_ptr<socket_file> file_;
 };

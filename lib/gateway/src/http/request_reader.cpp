@@ -85,6 +85,9 @@ void request_reader::read_fields() {
     if (bytes.size() == header_limit - read_) refuse(431, "a header that is too large");
     return;
   }
+  const std::string_view fields = bytes.substr(0, last);
+  if (fields.find("\r\n ") != fields.npos || fields.find("\r\n\t") != fields.npos)
+    return refuse(400, "a folded header");  // some read it as one line, some as two
   feed(bytes.starts_with("\r\n") ? 2 : last + 4);
   if (refusal_.status != 0) return;
   if (const std::string_view fault = fault_of(asked()); !fault.empty()) return refuse(400, fault);

@@ -27,6 +27,8 @@ using boost::system::error_code;
 // How long, and for how many bytes, a client that was told of the end is heard.
 constexpr std::chrono::milliseconds last_words = 1s;
 constexpr std::size_t most_last_words = 256 * 1024;
+// How long a request that may be on its way is waited for at the end.
+constexpr std::chrono::milliseconds grace = 100ms;
 
 /// Whether no value would end its line.
 bool can_be_sent(const reply& answer) {
@@ -61,7 +63,7 @@ asio::awaitable<void> session::run(std::shared_ptr<session> self) {
 
 void session::finish() {
   finishing_ = true;
-  if (!reader_.begun()) cut();
+  if (!reader_.begun()) arm(patience());
 }
 
 void session::cut() {
@@ -82,12 +84,11 @@ asio::awaitable<bool> session::serve_one() {
     refuse(refused, entry);
   else if (!peer_gone_)
     co_await ask(of);
-  const bool keep = !finishing_ && of.asked.keep_alive();
+  const bool keep = !finishing_ && !owner_->draining() && of.asked.keep_alive();
   const bool written = co_await deliver(keep, entry);
   owner_->report(entry, clock::now() - begun_at_);
-  const bool stays = written && keep && !finishing_;
-  if (written && !stays) co_await linger();
-  if (!stays) co_return false;
+  if (written && !keep) co_await linger();
+  if (!written || !keep) co_return false;
   reader_.next();
   served_ = true;
   co_return true;
@@ -96,7 +97,7 @@ asio::awaitable<bool> session::serve_one() {
 asio::awaitable<session::refusal> session::read_request() {
   phase now = served_ && !reader_.begun() ? phase::idle : phase::header;
   begun_at_ = clock::now();
-  arm(now == phase::idle ? owner_->limits().keep_alive : owner_->limits().transfer_timeout);
+  arm(patience());
   if (now == phase::idle) become_idle();
   while (reader_.look() == request_reader::state::incomplete && !peer_gone_) {
     const phase next = reader_.in_body() ? phase::body : reader_.begun() ? phase::header : now;
@@ -117,6 +118,7 @@ asio::awaitable<void> session::read_some() {
   reader_.commit(size);
   idle_since_.reset();
   if (first) begun_at_ = clock::now();
+  if (first && finishing_ && reader_.begun()) arm(owner_->limits().transfer_timeout);
   if (error && !late_) lose_peer();
 }
 
@@ -170,6 +172,13 @@ asio::awaitable<void> session::linger() {
     const asio::mutable_buffer room = reader_.scrap();
     heard += co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
   }
+}
+
+std::chrono::milliseconds session::patience() const {
+  const serving_limits& limits = owner_->limits();
+  if (reader_.begun()) return limits.transfer_timeout;
+  if (finishing_) return std::min(grace, limits.transfer_timeout);
+  return served_ ? limits.keep_alive : limits.transfer_timeout;
 }
 
 void session::become_idle() {
@@ -226,7 +235,9 @@ void session::wipe_answer() noexcept {
 std::string session::wire_of(const reply& answer, bool keep) const {
   const request& asked = reader_.asked();
   std::string wire;
-  wire.reserve(512 + answer.body.size());  // no growing: it would leave copies behind
+  std::size_t size = 1024 + answer.content_policy.size() + answer.body.size();
+  for (const auto& [name, value] : answer.headers) size += 64 + value.size();
+  wire.reserve(size);  // no growing: it would leave copies behind
   const std::string_view reason = http::obsolete_reason(static_cast<http::status>(answer.status));
   fmt::format_to(std::back_inserter(wire), "HTTP/1.1 {} {}\r\n", answer.status, reason);
   append_field(wire, "Cache-Control", "no-store");

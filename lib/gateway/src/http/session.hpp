@@ -28,7 +28,7 @@ class session : public std::enable_shared_from_this<session> {
 
   static asio::awaitable<void> run(std::shared_ptr<session>);
 
-  /// Ends it when its request, if it has one, was answered.
+  /// Ends it when its request was answered: the one that it has, or one that comes at this moment.
   void finish();
   /// Ends it at once; a login under way is cancelled.
   void cut();
@@ -50,6 +50,8 @@ class session : public std::enable_shared_from_this<session> {
   asio::awaitable<bool> deliver(bool keep, log_entry&);
   asio::awaitable<void> linger();
 
+  /// How long the next byte, or the header, may take to come.
+  std::chrono::milliseconds patience() const;
   void become_idle();
   void watch();
   bool peer_has_gone();

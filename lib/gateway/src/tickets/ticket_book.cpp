@@ -57,6 +57,11 @@ bool ticket_book::waits(std::string_view id, clock::time_point now) const {
   return known->second.place && now < alive_until(known->second);
 }
 
+bool ticket_book::is_spent(std::string_view id) const {
+  const auto known = tickets_.find(id);
+  return known != tickets_.end() && known->second.is == state::spent;
+}
+
 std::size_t ticket_book::waiting(clock::time_point now) {
   pass(now);
   return line_.before(next_place_);

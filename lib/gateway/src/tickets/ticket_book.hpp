@@ -67,6 +67,9 @@ class ticket_book {
   /// Whether that ticket has a place in the line, and can still be opened, or is being opened, from there.
   bool waits(std::string_view id, clock::time_point now) const;
 
+  /// Whether that ticket has been used.
+  bool is_spent(std::string_view id) const;
+
   // The ends of what `open` began. Of a ticket that isn't being opened they do nothing.
 
   /// A token was handed over.
