@@ -66,6 +66,8 @@ void listener::start() { await_somebody(); }
 void listener::close(std::function<void()> over) {
   over_ = std::move(over);
   closing_ = true;
+  if (file_) file_->remove();  // nobody comes any more, where that's what leads here
+  while (sessions_.size() < limits_.max_connections && take_one() == taking::one) continue;
   stop_listening();
   const std::vector<session*> all{sessions_.begin(), sessions_.end()};
   for (session* one : all) one->finish();
@@ -111,18 +113,25 @@ void listener::await_somebody() {
 void listener::admit() {
   if (closing_) return;
   if (sessions_.size() >= limits_.max_connections) return make_room();
+  if (take_one() == taking::no_means) return pause();
+  await_somebody();
+}
+
+listener::taking listener::take_one() {
   socket_address peer;
   peer.size = sizeof peer.bytes;
   const int descriptor = ::accept4(door_.native_handle(), reinterpret_cast<sockaddr*>(&peer.bytes),
                                    &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  const bool nobody = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
-  if (descriptor == -1 && !nobody) return pause();
-  try {
-    if (descriptor != -1) open(descriptor, peer);
-  } catch (const std::exception&) {  // no memory for one more
-    return pause();
+  if (descriptor == -1) {
+    const bool nobody = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+    return nobody ? taking::nobody : taking::no_means;
   }
-  await_somebody();
+  try {
+    open(descriptor, peer);
+  } catch (const std::exception&) {  // no memory for one more
+    return taking::no_means;
+  }
+  return taking::one;
 }
 
 void listener::make_room() {

@@ -39,8 +39,8 @@ class listener : public std::enable_shared_from_this<listener> {
   listener& operator=(const listener&) = delete;
 
   void start();
-  /// Accepts no more, and lets each request under way have its answer; `over` is called when the last
-  /// connection has ended.
+  /// Takes in who waits outside, accepts no more, and lets each request under way have its answer; `over` is
+  /// called when the last connection has ended.
   void close(std::function<void()> over);
   /// Ends all of it at once.
   void cut();
@@ -56,8 +56,11 @@ class listener : public std::enable_shared_from_this<listener> {
   void leave(session&);
 
  private:
+  enum class taking { one, nobody, no_means };
+
   void await_somebody();
   void admit();
+  taking take_one();
   /// The keep-alive connection that has been idle longest gives way; then, or when one ends, it goes on.
   void make_room();
   void open(int descriptor, const socket_address& peer);

@@ -62,7 +62,7 @@ asio::awaitable<void> session::run(std::shared_ptr<session> self) {
 
 void session::finish() {
   finishing_ = true;
-  if (!reader_.begun()) cut();
+  if (!reader_.begun()) hear_last();
 }
 
 void session::cut() {
@@ -98,6 +98,7 @@ asio::awaitable<session::incoming> session::read_request() {
   begun_at_ = clock::now();
   arm(now == phase::idle ? owner_->limits().keep_alive : owner_->limits().transfer_timeout);
   if (now == phase::idle) become_idle();
+  if (finishing_) hear_last();
   while (true) {
     const request_reader::state state = reader_.look();
     if (state == request_reader::state::complete) co_return incoming::request;
@@ -175,6 +176,15 @@ asio::awaitable<void> session::linger() {
   }
 }
 
+void session::hear_last() {
+  arm(std::min(last_words, owner_->limits().transfer_timeout));
+  if (!served_) return;  // it came with a request
+  // Who writes from now on sees that fail, on a Unix socket, and asks elsewhere; what was written is read.
+  error_code ignored;
+  socket_.shutdown(any_socket::shutdown_receive, ignored);
+  deaf_ = true;
+}
+
 void session::become_idle() {
   idle_since_ = begun_at_;
   owner_->went_idle();
@@ -193,7 +203,7 @@ void session::watch() {
 
 bool session::peer_has_gone() {
 #ifdef POLLRDHUP
-  constexpr short ends = POLLRDHUP;
+  const short ends = deaf_ ? 0 : POLLRDHUP;
 #else
   constexpr short ends = 0;
 #endif

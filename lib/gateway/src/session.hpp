@@ -28,7 +28,8 @@ class session : public std::enable_shared_from_this<session> {
 
   static asio::awaitable<void> run(std::shared_ptr<session>);
 
-  /// Ends it when its request, if it has one, was answered.
+  /// Ends it when its request was answered: the one that is under way, or lies unread, or is about to come by
+  /// a new connection.
   void finish();
   /// Ends it at once; a login under way is cancelled.
   void cut();
@@ -49,6 +50,7 @@ class session : public std::enable_shared_from_this<session> {
   asio::awaitable<bool> deliver(bool& keep, log_entry&);
   asio::awaitable<void> linger();
 
+  void hear_last();
   void become_idle();
   void watch();
   bool peer_has_gone();
@@ -75,6 +77,7 @@ class session : public std::enable_shared_from_this<session> {
   bool peer_gone_ = false;
   bool late_ = false;  ///< what is under way has had its time
   bool finishing_ = false;
+  bool deaf_ = false;   ///< hears no more
   unsigned round_ = 0;  ///< of the timer
 };
 
