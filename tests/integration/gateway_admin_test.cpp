@@ -83,10 +83,30 @@ TEST(GatewayAdmin, gateway_with_a_refused_key_is_not_ready_until_it_gets_another
     const answered not_ready = co_await std::move(asking);
     EXPECT_EQ(not_ready.reply.status, 503u);
     EXPECT_EQ(not_ready.reply.body, R"({"ready":false,"reasons":["key refused"]})");
-    shared.minter().set_api_key(secret{api.api_key()});
+    shared.set_api_key(secret{api.api_key()});
     auto again = ask_admin(shared, get("/readyz"));
     const answered ready = co_await std::move(again);
     EXPECT_EQ(ready.reply.status, 200u);
+  });
+}
+
+// behaviours: G18
+TEST(GatewayAdmin, key_that_was_wrong_from_the_start_is_told_after_one_mint) {
+  sandbox::server api;
+  auto options = gateway_for(api);
+  options.client.api_key = secret{"TEST_another"};
+  run_with_hub(std::move(options), [&api](hub& shared) -> asio::awaitable<void> {
+    shared.warm = true;
+    for (const bool good : {false, true}) {
+      if (good) shared.set_api_key(secret{api.api_key()});
+      const mint_request request{"se-1"};
+      auto minting = shared.minter().mint(request);
+      const auto minted = co_await std::move(minting);
+      EXPECT_EQ(minted.has_value(), good);
+      auto asking = ask_admin(shared, get("/readyz"));
+      const answered said = co_await std::move(asking);
+      EXPECT_EQ(said.reply.status, good ? 200u : 503u);
+    }
   });
 }
 

@@ -457,8 +457,8 @@ TEST(GatewayLogin, refused_key_is_told_to_each_click_and_nobody_waits_for_it) {
     o.client.governor.reset();
     o.client.api_key = secret{"TEST_of_nobody"};
   }};
-  for (int i = 0; i < 3; ++i) {
-    const auto v = world.get(world.link());
+  for (int i = 0; i < 8; ++i) {
+    const auto v = world.get(world.link({.account = "se-" + std::to_string(i)}));
     EXPECT_EQ(v->status(), 502u);
     EXPECT_EQ(v->log.code, "unauthorized");
     EXPECT_EQ(v->body().find("http-equiv"), std::string::npos);

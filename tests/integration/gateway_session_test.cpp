@@ -624,6 +624,26 @@ TEST_P(gateway_session, close_while_an_answer_leaves_ends_its_connection) {
   EXPECT_EQ(over.wait_for(10s), std::future_status::ready) << "it waits for another request";
 }
 
+TEST_P(gateway_session, close_answers_who_is_there_already) {
+  start();
+  plain_http busy{address_}, fresh{address_};
+  busy.send_request("GET", "/wait");
+  ASSERT_TRUE(eventually([&] { return face_.asked == 1; }));
+  std::list<plain_http> outside;  // some of them in the backlog, as like as not
+  for (int i = 0; i < 20; ++i) outside.emplace_back(address_).send_request("GET", "/");
+  std::future<void> over = close();
+  const auto answer = fresh.ask("GET", "/fresh");
+  EXPECT_EQ(answer.status, 200) << "it hadn't got to asking";
+  EXPECT_EQ(answer.header("connection"), "close");
+  for (plain_http& one : outside) EXPECT_EQ(one.read_answer().status, 200);
+  fresh.close();
+  outside.clear();
+  release();
+  EXPECT_EQ(busy.read_answer().status, 200);
+  busy.close();
+  EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
+}
+
 TEST_P(gateway_session, close_with_nobody_there_is_over_at_once) {
   start();
   EXPECT_EQ(close().wait_for(10s), std::future_status::ready);

@@ -33,6 +33,11 @@ hub::hub(asio::any_io_executor executor, asio::any_io_executor clients_executor,
   if (options_.more_metrics) metrics_->add(options_.more_metrics);
 }
 
+void hub::set_api_key(secret key) {
+  client_.set_api_key(std::move(key));
+  notes_->forget_key();
+}
+
 void hub::record(std::string_view listener, const log_entry& entry, std::chrono::milliseconds took) {
   if (options_.log)
     options_.log(log_line(entry, listener, std::chrono::system_clock::now(), took, options_.log_accounts));

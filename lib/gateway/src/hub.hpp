@@ -34,6 +34,11 @@ class hub {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   const server_options& options() const noexcept { return options_; }
 
+  // --- from any thread ---
+  /// Throws as `client::set_api_key` does.
+  void set_api_key(secret);
+  bool key_is_refused() const { return client_.stats().key_refused || notes_->key_is_refused(); }
+
   client& minter() noexcept { return client_; }
   mint_notes& notes() noexcept { return *notes_; }
   ticket_book& tickets() noexcept { return tickets_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ephemint/error.hpp>
 #include <ephemint/observer.hpp>
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace ephemint::inline v0::gateway {
 
@@ -31,8 +33,22 @@ class mint_notes final : public observer {
     return one ? std::move(one.mapped()) : mint_note{};
   }
 
+  /// Whether the key was refused and nothing was minted with it: so it is with a wrong one from the start. Of
+  /// a key that has minted the client knows more.
+  bool key_is_refused() const {
+    const std::scoped_lock lock{mutex_};
+    return refused_;
+  }
+  /// There is another key.
+  void forget_key() {
+    const std::scoped_lock lock{mutex_};
+    minted_ = refused_ = false;
+  }
+
   void on_mint(const mint_report& over) noexcept override {
     const std::scoped_lock lock{mutex_};
+    minted_ = minted_ || !over.error;
+    refused_ = !minted_ && (refused_ || over.error == mint_errc::unauthorized);
     if (over.tag == 0) return;  // nobody's
     try {
       notes_[over.tag] = {over.attempts, std::string{over.request_id}};
@@ -41,9 +57,10 @@ class mint_notes final : public observer {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::uint64_t, mint_note> notes_;  ///< by tag, until they are taken
   std::uint64_t last_tag_ = 0;
+  bool minted_ = false, refused_ = false;  ///< with the key of now
 };
 
 }  // namespace ephemint::inline v0::gateway

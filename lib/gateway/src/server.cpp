@@ -243,7 +243,7 @@ void server::start_close(close_wait::handler_type handler) {
 
 asio::awaitable<result<void>> server::close() { return async_close(asio::use_awaitable); }
 
-void server::set_api_key(secret key) { impl_->running().shared().minter().set_api_key(std::move(key)); }
+void server::set_api_key(secret key) { impl_->running().shared().set_api_key(std::move(key)); }
 
 void server::set_link_keys(std::vector<link_key> keys) {
   check_link_keys(keys, "link_keys");

@@ -17,7 +17,7 @@ reply readiness(hub& of) {
     if (holds) reasons += fmt::format("{}\"{}\"", reasons.empty() ? "" : ",", reason);
   };
   add(of.draining, "draining");
-  add(of.minter().stats().key_refused, "key refused");
+  add(of.key_is_refused(), "key refused");
   add(!of.warm, "warming up");
   const bool ready = reasons.empty();
   return {.status = ready ? 200u : 503u,

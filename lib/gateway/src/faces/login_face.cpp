@@ -1,6 +1,7 @@
 #include "faces/login_pages.hpp"
 #include "faces/opening.hpp"
 #include "faces/problem.hpp"
+#include "faces/waits.hpp"
 #include "hub.hpp"
 #include "tickets/link_ticket.hpp"
 
@@ -19,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr clock::duration patience = 700ms;                // a person doesn't notice more of a redirect
 constexpr std::chrono::seconds until_it_may_be_better{3};  // where nobody said how long
 constexpr std::string_view ticket_path = "/login/";
 constexpr std::string_view form_path = "/login";
@@ -78,8 +78,6 @@ class login_face final : public face {
   reply waiting(exchange& of, const click& c, opening& held, clock::duration wait);
   reply failed(exchange& of, const click& c, opening& held, const mint_error&);
   reply redirect(exchange& of, const click& c, opening& held, const ephemeral_token&);
-
-  std::chrono::seconds told(clock::duration wait);
 
   hub& hub_;
   login_pages pages_;
@@ -166,8 +164,10 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
   opening held{hub_, std::move(ticket)};
   if (auto refused = not_to_open(of, c, held.open())) co_return std::move(*refused);
   const auto wait = hub_.minter().estimate(priority::interactive, held.ahead());
-  // While the key is refused a mint fails at once, and says so: there is nothing to wait for.
-  if (wait > patience && !hub_.minter().stats().key_refused) co_return waiting(of, c, held, wait);
+  const bool came_back = hub_.tickets().waits(held.ticket().id, clock::now());
+  const bool must_wait = wait > (came_back ? patience_once_told : patience);
+  // While the key is refused a mint fails, and says so: there is nothing to wait for.
+  if (must_wait && !hub_.key_is_refused()) co_return waiting(of, c, held, wait);
   if (const auto later = held.count())  // by reloads, it may be: the page doesn't go on by itself
     co_return shown(of, "account_limited",
                     pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(*later)));
@@ -199,16 +199,9 @@ std::optional<reply> login_face::not_to_open(exchange& of, const click& c, ticke
   return std::nullopt;
 }
 
-/// Whole seconds, upwards, and a little more by chance, so that who was told together doesn't come together.
-std::chrono::seconds login_face::told(clock::duration wait) {
-  wait = std::min<clock::duration>(wait, 24h);
-  std::uniform_int_distribution<clock::rep> more{0, std::min<clock::duration>(wait / 10, 1s).count()};
-  return std::max(std::chrono::ceil<std::chrono::seconds>(wait + clock::duration{more(chance_)}), 1s);
-}
-
 reply login_face::waiting(exchange& of, const click& c, opening& held, clock::duration wait) {
   const auto now = clock::now();
-  const std::chrono::seconds seconds = told(wait);
+  const std::chrono::seconds seconds = told(wait, std::generate_canonical<double, 10>(chance_));
   if (of.log.code.empty()) of.log.code = "waiting";
   if (now + seconds >= held.dies())
     return pages_.unable(503, seconds);  // no line for who'd come back too late

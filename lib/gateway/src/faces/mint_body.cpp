@@ -1,31 +1,22 @@
 #include "faces/mint_body.hpp"
 
+#include "text/json_members.hpp"
 #include "text/words.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <new>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace ephemint::inline v0::gateway {
 namespace {
 
 namespace dom = simdjson::dom;
 
-/// Empty if it is none.
-std::string_view text_in(dom::element value) noexcept {
-  std::string_view text;
-  return value.get(text) == simdjson::SUCCESS ? text : std::string_view{};
-}
-
 bool read_priority(dom::element value, mint_body& to) {
-  const std::string_view text = text_in(value);
+  const std::string_view text = json_text(value);
   to.urgency = text == "background" ? priority::background : priority::interactive;
   return text == "background" || text == "interactive";
 }
@@ -41,62 +32,44 @@ bool read_fields(dom::element value, mint_body& to) {
   dom::array wanted;
   if (value.get(wanted) != simdjson::SUCCESS) return false;
   return std::ranges::all_of(wanted, [&to](dom::element each) {
-    const std::string_view field = text_in(each);
+    const std::string_view field = json_text(each);
     to.token |= field == "token";
     to.redirect_url |= field == "redirect_url";
     return field == "token" || field == "redirect_url";
   });
 }
 
-struct member {
-  std::string_view name, rule;
-  bool (*read)(dom::element, mint_body& to);  ///< false: it breaks the rule
-};
-
-constexpr member members[] = {
-    {"priority", "give interactive or background", read_priority},  // the first: all that an estimate takes
-    {"account", "give 1 to 128 characters of visible ASCII",
-     [](dom::element value, mint_body& to) { return (to.account = text_in(value)).valid(); }},
-    {"deadline_ms", "give a whole number, 1 or more", read_deadline},
-    {"redirect_to", "give carriers, billing or onboarding",
+constexpr json_member<mint_body> members[] = {
+    // The first: all that an estimate takes.
+    {"priority", "priority: give interactive or background", read_priority},
+    {"account", "account: give 1 to 128 characters of visible ASCII",
+     [](dom::element value, mint_body& to) { return (to.account = json_text(value)).valid(); }},
+    {"deadline_ms", "deadline_ms: give a whole number, 1 or more", read_deadline},
+    {"redirect_to", "redirect_to: give carriers, billing or onboarding",
      [](dom::element value, mint_body& to) {
-       return (to.redirect_to = page_named(text_in(value))).has_value();
+       return (to.redirect_to = page_named(json_text(value))).has_value();
      }},
-    {"theme_id", "give a UUID",
-     [](dom::element value, mint_body& to) { return is_theme_id(to.theme_id = text_in(value)); }},
-    {"fields", "give an array of token, redirect_url", read_fields},
+    {"theme_id", "theme_id: give a UUID",
+     [](dom::element value, mint_body& to) { return is_theme_id(to.theme_id = json_text(value)); }},
+    {"fields", "fields: give an array of token, redirect_url", read_fields},
 };
 
-mint_body read_members(std::string_view json, std::span<const member> known) {
-  constexpr std::size_t deepest = 16;  // `fields` is one level down
-  dom::parser parser;
-  dom::object given;
-  if (parser.allocate(json.size() + 1, deepest) != simdjson::SUCCESS) throw std::bad_alloc{};
-  if (parser.parse(json.data(), json.size()).get(given) != simdjson::SUCCESS)
-    throw bad_body{"the body isn't a JSON object in UTF-8"};
+mint_body read_members(std::string_view json, std::span<const json_member<mint_body>> known) {
   mint_body asked;
-  std::vector<std::string_view> seen;  // simdjson takes one that comes twice
-  for (const auto& [name, value] : given) {
-    const auto one = std::ranges::find(known, name, &member::name);
-    if (one == known.end()) throw bad_body{"unknown member", name};
-    if (std::ranges::find(seen, name) != seen.end()) throw bad_body{"a member comes twice", name};
-    seen.push_back(name);
-    if (!one->read(value, asked)) throw bad_body{fmt::format("{}: {}", one->name, one->rule)};
-  }
+  if (const auto fault = read_json_object(json, known, asked)) throw bad_body{fault->what, fault->name};
   return asked;
 }
 
 }  // namespace
 
-bad_body::bad_body(std::string why, std::string_view given)
-    : std::invalid_argument{given.data() == nullptr ? why
-                                                    : fmt::format("{}: \"{}\"", why, given.substr(0, 64))},
+bad_body::bad_body(std::string why, const std::optional<std::string>& given)
+    : std::invalid_argument{given ? fmt::format("{}: \"{}\"", why, given->substr(0, 64)) : why},
       why_{std::move(why)} {}
 
 mint_body read_mint_body(std::string_view json, std::chrono::milliseconds longest) {
   mint_body asked = read_members(json, members);
   if (!asked.account.valid()) throw bad_body{"account: is missing"};
-  if (asked.deadline > longest) throw bad_body{fmt::format("deadline_ms: give {} at most", longest.count())};
+  if (asked.deadline > longest) asked.deadline = longest;
   return asked;
 }
 

@@ -27,7 +27,7 @@ struct mint_body {
 class bad_body : public std::invalid_argument {
  public:
   /// `given` is the sender's word.
-  explicit bad_body(std::string why, std::string_view given = {});
+  explicit bad_body(std::string why, const std::optional<std::string>& given = {});
 
   /// For the log: our own words alone.
   const std::string& why() const noexcept { return why_; }
@@ -37,7 +37,7 @@ class bad_body : public std::invalid_argument {
 };
 
 /// Reads the JSON of `POST /v1/tokens`. Throws `bad_body` for whatever isn't exactly that: an unknown member,
-/// one that comes twice, another type, a deadline over `longest`.
+/// one that comes twice, another type. A deadline over `longest` is that.
 mint_body read_mint_body(std::string_view json, std::chrono::milliseconds longest);
 
 /// Reads the JSON of `POST /v1/estimates`. Throws the same.

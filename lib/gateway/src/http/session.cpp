@@ -17,6 +17,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <sys/socket.h>
 
 namespace ephemint::inline v0::gateway {
 namespace {
@@ -103,7 +104,7 @@ asio::awaitable<session::refusal> session::read_request() {
     const phase next = reader_.in_body() ? phase::body : reader_.begun() ? phase::header : now;
     if (std::exchange(now, next) != next) arm(owner_->limits().transfer_timeout);
     if (reader_.take_expectation()) co_await say_continue();
-    if (late_) co_return refusal{408, "it came too slowly"};
+    if (late_ && !hear_last()) co_return refusal{408, "it came too slowly"};
     co_await read_some();
   }
   co_return reader_.refused();
@@ -174,6 +175,16 @@ asio::awaitable<void> session::linger() {
   }
 }
 
+bool session::hear_last() {
+  error_code error;
+  if (deaf_ || !finishing_ || reader_.begun()) return false;
+  if (socket_.local_endpoint(error).protocol().family() != AF_UNIX) return false;
+  socket_.shutdown(any_socket::shutdown_receive, error);
+  deaf_ = !error;
+  if (deaf_) arm(patience());
+  return deaf_;
+}
+
 std::chrono::milliseconds session::patience() const {
   const serving_limits& limits = owner_->limits();
   if (reader_.begun()) return limits.transfer_timeout;
@@ -199,7 +210,7 @@ void session::watch() {
 
 bool session::peer_has_gone() {
 #ifdef POLLRDHUP
-  constexpr short ends = POLLRDHUP;
+  const short ends = deaf_ ? 0 : POLLRDHUP;  // or it is told of its own shutdown
 #else
   constexpr short ends = 0;
 #endif

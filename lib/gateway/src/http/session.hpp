@@ -52,6 +52,9 @@ class session : public std::enable_shared_from_this<session> {
 
   /// How long the next byte, or the header, may take to come.
   std::chrono::milliseconds patience() const;
+  /// At the end, on a Unix socket: what was sent is read, and to send more fails, so that who does asks
+  /// elsewhere. False: there is nothing more to hear.
+  bool hear_last();
   void become_idle();
   void watch();
   bool peer_has_gone();
@@ -79,6 +82,7 @@ class session : public std::enable_shared_from_this<session> {
   bool peer_gone_ = false;
   bool late_ = false;  ///< what is under way has had its time
   bool finishing_ = false;
+  bool deaf_ = false;  ///< hears no more than what was sent before
 };
 
 }  // namespace ephemint::inline v0::gateway

@@ -1,16 +1,14 @@
 #include "tickets/link_ticket.hpp"
 
+#include "text/json_members.hpp"
 #include "text/words.hpp"
 #include "tickets/signing.hpp"
 
 #include <openssl/crypto.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace ephemint::inline v0::gateway {
 namespace {
@@ -34,49 +32,36 @@ std::optional<ticket_parts> split(std::string_view text) {
                       text.substr(second + 1), text.substr(0, second)};
 }
 
-/// Gives each member of the JSON object in that base64url to `take`, which says what is wrong with it. The
-/// first fault; null: none. A name that comes twice is one: parsers differ in which they believe.
-template <class Take>
-const char* each_member(std::string_view base64, Take take) {
+/// The one in that base64url; none, or what is wrong.
+template <class To, std::size_t Count>
+const char* fault_in(std::string_view base64, const json_member<To> (&known)[Count], To& to) {
   const auto text = base64url_decoded(base64);
   if (!text) return "isn't base64url";
-  if (text->starts_with("\xef\xbb\xbf")) return "begins with a byte order mark";
-  dom::parser parser;
-  dom::object members;
-  if (parser.parse(*text).get(members)) return "isn't a JSON object";
-  std::vector<std::string_view> seen;
-  for (const auto [name, value] : members) {
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) return "has a member twice";
-    seen.push_back(name);
-    if (const char* const fault = take(std::string_view{name}, dom::element{value})) return fault;
-  }
-  return nullptr;
+  const auto fault = read_json_object(*text, std::span{known}, to);
+  return fault ? fault->what : nullptr;
 }
 
-std::optional<std::string_view> text_of(dom::element value) {
-  std::string_view text;
-  return value.get(text) ? std::nullopt : std::optional{text};
-}
-
-/// The key that the header names, if the header is one of ours: libraries differ in the order of its members
-/// and in whether they write a `typ`.
-const link_key* key_of(std::string_view header, std::span<const link_key> keys) {
-  const link_key* named = nullptr;
+struct ticket_header {
   bool algorithm_said = false;
-  const auto take = [&](std::string_view name, dom::element value) -> const char* {
-    const auto text = text_of(value);
-    if (name == "alg" && text == "HS256") {
-      algorithm_said = true;
-    } else if (name == "kid" && text) {
-      const auto known = std::find_if(keys.begin(), keys.end(), [&](auto& key) { return key.kid == *text; });
-      if (known == keys.end()) return "names a key that isn't known";
-      named = &*known;
-    } else if (name != "typ" || text != "JWT") {
-      return "has a member that can't be";
-    }
-    return nullptr;
-  };
-  return !each_member(header, take) && algorithm_said ? named : nullptr;
+  std::string kid;
+};
+
+/// Libraries differ in the order of a header's members, and in whether they write a `typ`.
+constexpr json_member<ticket_header> header_members[] = {
+    {"alg", "has an alg that isn't HS256",
+     [](dom::element value, ticket_header& to) { return to.algorithm_said = json_text(value) == "HS256"; }},
+    {"kid", "has a kid that isn't a text",
+     [](dom::element value, ticket_header& to) { return !(to.kid = json_text(value)).empty(); }},
+    {"typ", "has a typ that isn't JWT",
+     [](dom::element value, ticket_header&) { return json_text(value) == "JWT"; }},
+};
+
+/// The key that the header names, if the header is one of ours.
+const link_key* key_of(std::string_view header, std::span<const link_key> keys) {
+  ticket_header read;
+  if (fault_in(header, header_members, read) || !read.algorithm_said) return nullptr;
+  const auto known = std::ranges::find(keys, read.kid, &link_key::kid);
+  return known == keys.end() ? nullptr : &*known;
 }
 
 bool is_signed(const ticket_parts& parts, const link_key& key) {
@@ -94,11 +79,11 @@ std::optional<milliseconds> date_of(dom::element value) {
   return std::chrono::round<milliseconds>(std::chrono::duration<double>{std::clamp(date, 0.0, last)});
 }
 
-/// A string, or, as Go's library writes it, an array with that string alone.
-std::optional<std::string_view> audience_of(dom::element value) {
+/// A string, or, as Go's library writes it, an array with that string alone; empty: neither.
+std::string_view audience_of(dom::element value) {
   dom::array list;
-  if (value.get(list)) return text_of(value);
-  return list.size() == 1 ? text_of(list.at(0).value_unsafe()) : std::nullopt;
+  if (value.get(list)) return json_text(value);
+  return list.size() == 1 ? json_text(list.at(0).value_unsafe()) : std::string_view{};
 }
 
 bool is_ticket_id(std::string_view text) {
@@ -110,36 +95,6 @@ struct ticket_claims {
   link_ticket ticket;
   std::string audience;
   std::optional<milliseconds> issued_at, expires_at, not_before;
-
-  const char* take(std::string_view name, dom::element value) {
-    if (name == "iat") return (issued_at = date_of(value)) ? nullptr : "has an iat that isn't a number";
-    if (name == "exp") return (expires_at = date_of(value)) ? nullptr : "has an exp that isn't a number";
-    if (name == "nbf") return (not_before = date_of(value)) ? nullptr : "has an nbf that isn't a number";
-    const auto text = name == "aud" ? audience_of(value) : text_of(value);
-    return take_text(name, text.value_or(""));  // none of them may be empty
-  }
-
-  const char* take_text(std::string_view name, std::string_view text) {
-    if (name == "aud") {
-      audience = text;
-      return text.empty() ? "has an aud that isn't one string" : nullptr;
-    }
-    if (name == "sub") {
-      ticket.account = text;
-      return ticket.account.valid() ? nullptr : "has a sub that isn't an account";
-    }
-    if (name == "jti") {
-      ticket.id = text;
-      return is_ticket_id(text) ? nullptr : "has a jti that isn't 16 to 64 of A-Z a-z 0-9 _ -";
-    }
-    if (name == "redirect_to") {
-      ticket.redirect_to = page_named(text);
-      return ticket.redirect_to ? nullptr : "has a redirect_to that isn't a page";
-    }
-    if (name != "theme_id") return "has a claim that isn't known";
-    ticket.theme_id = text;
-    return is_theme_id(text) ? nullptr : "has a theme_id that isn't a UUID";
-  }
 
   bool are_whole() const {
     return ticket.account.valid() && !audience.empty() && !ticket.id.empty() && issued_at && expires_at;
@@ -154,6 +109,29 @@ struct ticket_claims {
     if (*expires_at <= *issued_at) return "expires before it is issued";
     return *expires_at - *issued_at > rules.max_age ? "would live too long" : nullptr;
   }
+};
+
+constexpr json_member<ticket_claims> claim_members[] = {
+    {"iat", "has an iat that isn't a number",
+     [](dom::element value, ticket_claims& to) { return (to.issued_at = date_of(value)).has_value(); }},
+    {"exp", "has an exp that isn't a number",
+     [](dom::element value, ticket_claims& to) { return (to.expires_at = date_of(value)).has_value(); }},
+    {"nbf", "has an nbf that isn't a number",
+     [](dom::element value, ticket_claims& to) { return (to.not_before = date_of(value)).has_value(); }},
+    {"aud", "has an aud that isn't one string",
+     [](dom::element value, ticket_claims& to) { return !(to.audience = audience_of(value)).empty(); }},
+    {"sub", "has a sub that isn't an account",
+     [](dom::element value, ticket_claims& to) { return (to.ticket.account = json_text(value)).valid(); }},
+    {"jti", "has a jti that isn't 16 to 64 of A-Z a-z 0-9 _ -",
+     [](dom::element value, ticket_claims& to) { return is_ticket_id(to.ticket.id = json_text(value)); }},
+    {"redirect_to", "has a redirect_to that isn't a page",
+     [](dom::element value, ticket_claims& to) {
+       return (to.ticket.redirect_to = page_named(json_text(value))).has_value();
+     }},
+    {"theme_id", "has a theme_id that isn't a UUID",
+     [](dom::element value, ticket_claims& to) {
+       return is_theme_id(to.ticket.theme_id = json_text(value));
+     }},
 };
 
 ticket_reading faulty(ticket_fault::kind kind, const char* why) {
@@ -172,8 +150,8 @@ ticket_reading read_ticket(std::string_view text, std::span<const link_key> keys
   if (!is_signed(*parts, *key)) return faulty(refused, "has a wrong signature");
 
   ticket_claims claims;
-  const auto take = [&](std::string_view name, dom::element value) { return claims.take(name, value); };
-  if (const char* const fault = each_member(parts->claims, take)) return faulty(ill_formed, fault);
+  if (const char* const fault = fault_in(parts->claims, claim_members, claims))
+    return faulty(ill_formed, fault);
   if (!claims.are_whole()) return faulty(ill_formed, "lacks a claim");
   if (const char* const fault = claims.why_refused(rules, now)) return faulty(refused, fault);
   claims.ticket.issued_at = wall_clock::time_point{*claims.issued_at};
