@@ -487,6 +487,24 @@ TEST(GatewayBackend, background_login_yields_and_an_estimate_knows_it) {
   });
 }
 
+// behaviours: G5
+TEST(GatewayBackend, target_that_begins_with_an_origin_says_the_host) {
+  sandbox::server api;
+  with_backend(gateway_for(api), [](hub&, face& backend) -> asio::awaitable<void> {
+    const std::pair<const char*, unsigned> rows[] = {
+        {"http://localhost/v1/tokens", 200u},
+        {"http://evil.example/v1/tokens", 421u},
+        {"http://localhost", 404u},
+        {"http:///v1/tokens", 421u},
+    };
+    for (const auto& [target, status] : rows) {
+      auto asking = ask(backend, post(target, R"({"account":"se-1"})"));
+      const answered said = co_await std::move(asking);
+      EXPECT_EQ(said.reply.status, status) << target;
+    }
+  });
+}
+
 TEST(GatewayBackend, bad_body_is_told_by_name_and_logged_without_it) {
   sandbox::server api;
   with_backend(gateway_for(api), [&api](hub&, face& backend) -> asio::awaitable<void> {

@@ -32,6 +32,15 @@ std::string_view only_value(const request& asked, http::field name) {
   return asked.count(name) == 1 ? std::string_view{asked[name]} : std::string_view{};
 }
 
+/// The host that is asked: a target that begins with an origin says it, whatever `Host` says.
+std::string_view host_in(const request& asked) {
+  constexpr std::string_view scheme = "http://";
+  const std::string_view target = asked.target();
+  if (!target.starts_with(scheme)) return only_value(asked, http::field::host);
+  const std::string_view rest = target.substr(scheme.size());
+  return rest.substr(0, rest.find('/'));
+}
+
 /// What stands behind `Bearer `; empty: nothing.
 std::string_view bearer_token(std::string_view authorization) noexcept {
   if (!same_word(take_word(authorization), "bearer")) return {};
@@ -87,7 +96,7 @@ asio::awaitable<reply> backend_face::answer(exchange& of) {
 /// First whether the request was meant for us, by a program; then what it asks for, and who asks.
 std::optional<reply> backend_face::refused_unread(exchange& of, const bearer*& by) {
   const request& asked = of.asked;
-  if (!is_own_host(only_value(asked, http::field::host), address_))
+  if (!is_own_host(host_in(asked), address_))
     return refusal_of(of, 421, "Host isn't a name of this listener");
   if (asked.count(http::field::origin) != 0 || asked.count("Sec-Fetch-Site") != 0)
     return refusal_of(of, 403, "it comes from a browser; this listener is for programs");

@@ -5,7 +5,9 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -60,7 +62,13 @@ struct exchange {
   }
 
  private:
-  std::string_view target() const { return asked.target(); }
+  /// Without the origin that it may begin with: so proxies are asked, and servers have to take it.
+  std::string_view target() const {
+    const std::string_view whole = asked.target();
+    constexpr std::string_view scheme = "http://";
+    if (!whole.starts_with(scheme)) return whole;
+    return whole.substr(std::min(whole.find('/', scheme.size()), whole.size()));
+  }
 };
 
 /// What a listener's connections talk to. Lives as long as the hub.
