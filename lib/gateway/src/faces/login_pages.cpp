@@ -47,6 +47,7 @@ struct login_page {
   std::string head{};     // HTML
   std::string style{};
   std::string_view form_action = "'none'";
+  std::optional<seconds> wait{};  ///< until it may be asked for again
 };
 
 std::string hash_of(std::string_view style) {
@@ -68,12 +69,7 @@ reply made_of(const login_page& shown) {
       "<meta name=\"robots\" content=\"noindex\">{}<title>{}</title><style>{}</style></head>\n"
       "<body><main><h1>{}</h1>\n{}\n</main></body></html>\n",
       shown.head, shown.title, style, shown.title, shown.content);
-  return made;
-}
-
-reply with_retry_after(const login_page& shown, seconds wait) {
-  reply made = made_of(shown);
-  made.headers.emplace_back(http::field::retry_after, std::to_string(wait.count()));
+  if (shown.wait) made.headers.emplace_back(http::field::retry_after, std::to_string(shown.wait->count()));
   return made;
 }
 
@@ -82,7 +78,8 @@ reply going_on(login_page shown, seconds wait, std::string_view again) {
   shown.title = "Opening your carrier portal…";
   shown.head = fmt::format("<meta http-equiv=\"refresh\" content=\"{}{}{}\">", wait.count(),
                            again.empty() ? "" : ";url=", html_escaped(again));
-  return with_retry_after(shown, wait);
+  shown.wait = wait;
+  return made_of(shown);
 }
 
 std::string in_words(seconds wait) {
@@ -153,7 +150,8 @@ reply login_pages::unable(unsigned status, std::optional<seconds> wait) const {
   shown.content = wait ? fmt::format("<p role=\"status\">Please try again in {}.</p>", in_words(*wait))
                        : "<p role=\"status\">If this happens again, please tell the support team.</p>";
   shown.content += back_;
-  return wait ? with_retry_after(shown, *wait) : made_of(shown);
+  shown.wait = wait;
+  return made_of(shown);
 }
 
 reply login_pages::unopened() const {

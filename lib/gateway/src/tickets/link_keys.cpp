@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <stdexcept>
-#include <utility>
 
 namespace ephemint::inline v0::gateway {
 namespace {
