@@ -21,7 +21,8 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_text_test.cpp
             unit/cli_values_test.cpp
             support/command.cpp
-        LIBRARIES ephemint_cli_parts)
+        LIBRARIES ephemint_cli_parts
+        PRECOMPILED <gtest/gtest.h> <ephemint/client_options.hpp> <chrono> <functional> <string> <vector>)
 
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test

@@ -1,7 +1,7 @@
 // Five hundred customers who click at once, in virtual time: the book of tickets and the real governor, as
 // the login listener's face has them work together.
-#include "ticket_book.hpp"
-#include "waits.hpp"
+#include "faces/waits.hpp"
+#include "tickets/ticket_book.hpp"
 
 #include <ephemint/rate_governor.hpp>
 
