@@ -7,6 +7,7 @@
 #include <certificates.hpp>  // of the sandbox
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -16,7 +17,6 @@
 #include <utility>
 
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,17 +144,6 @@ std::string text_of(const fs::path& path) {
 std::string url_of(std::uint16_t port) { return fmt::format("https://127.0.0.1:{}", port); }
 
 }  // namespace
-
-temporary_directory::temporary_directory() {
-  std::string pattern = fs::temp_directory_path() / "ephemint-bench-XXXXXX";
-  if (!::mkdtemp(pattern.data())) throw std::system_error{errno, std::generic_category(), pattern};
-  path_ = pattern;
-}
-
-temporary_directory::~temporary_directory() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 nginx::nginx() : nginx{free_ports()} {}
 

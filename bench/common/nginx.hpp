@@ -1,27 +1,13 @@
 #pragma once
 
 #include "common/child_process.hpp"
+#include "common/temporary_directory.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <utility>
 
 namespace ephemint::bench {
-
-/// A directory of our own under the system's one for such things, gone with this object.
-class temporary_directory {
- public:
-  temporary_directory();
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-  ~temporary_directory();
-
-  const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The neutral server: nginx on loopback, one process on the server's core, which answers every
 /// `POST /v1/tokens/ephemeral` at once with the same 1.2 kB of JSON, of the API's shape.

@@ -45,6 +45,14 @@ TEST(gateway_account_limits, pause_fills_no_more_than_the_burst) {
   EXPECT_EQ(limits.take("se-1", start + 24h), 10s);
 }
 
+TEST(gateway_account_limits, who_could_have_all_again_is_forgotten) {
+  account_limits limits{{.requests = 6, .window = 60s, .burst = 3}};
+  for (int i = 0; i < 10'000; ++i) limits.take("se-" + std::to_string(i), start + i * 100ms);
+  EXPECT_LE(limits.size(), 101u) << "those of the last 10 s";
+  limits.take("se-1", start + 24h);
+  EXPECT_EQ(limits.size(), 1u);
+}
+
 TEST(gateway_account_limits, what_came_to_nothing_comes_back_but_never_more_than_the_burst) {
   account_limits limits{{.requests = 6, .window = 60s, .burst = 3}};
   for (int i = 0; i < 3; ++i) limits.take("se-1", start);

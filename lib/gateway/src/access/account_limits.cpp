@@ -9,15 +9,17 @@ account_limits::account_limits(const account_rate& rate, std::size_t most)
       all_{one_ * rate.burst},
       most_{most} {}
 
+void account_limits::forget_last() {
+  places_.erase(buckets_.back().account);
+  buckets_.pop_back();
+}
+
 account_limits::bucket& account_limits::bucket_of(std::string_view account) {
   if (const auto known = places_.find(account); known != places_.end()) {
     buckets_.splice(buckets_.begin(), buckets_, known->second);
     return buckets_.front();
   }
-  if (buckets_.size() == most_) {
-    places_.erase(buckets_.back().account);
-    buckets_.pop_back();
-  }
+  if (buckets_.size() == most_) forget_last();
   bucket& made = buckets_.emplace_front(bucket{std::string{account}});
   places_.emplace(made.account, buckets_.begin());
   return made;
@@ -25,6 +27,7 @@ account_limits::bucket& account_limits::bucket_of(std::string_view account) {
 
 std::optional<clock::duration> account_limits::take(std::string_view account, clock::time_point now) {
   if (one_ == clock::duration{0}) return std::nullopt;
+  while (!buckets_.empty() && buckets_.back().full_at <= now) forget_last();
   bucket& of_account = bucket_of(account);
   const clock::time_point full_at = std::max(of_account.full_at, now) + one_;
   if (full_at - now > all_) return full_at - now - all_;

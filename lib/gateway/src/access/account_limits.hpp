@@ -13,7 +13,8 @@
 namespace ephemint::inline v0::gateway {
 
 /// Keeps one impatient customer's reloads from using up everybody's quota: a token bucket an account. It
-/// remembers those that were asked for last, a bounded number of them.
+/// remembers those that were asked for last, a bounded number of them, and nobody for long who could have all
+/// of it again.
 class account_limits {
  public:
   explicit account_limits(const account_rate&, std::size_t most = 100'000);
@@ -34,6 +35,7 @@ class account_limits {
     clock::time_point full_at{};
   };
 
+  void forget_last();
   bucket& bucket_of(std::string_view account);
 
   clock::duration one_;  ///< the time in which one login comes back; 0: no limit

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+
+namespace ephemint::bench {
+
+/// A directory of our own under the system's one for such things, gone with this object.
+class temporary_directory {
+ public:
+  temporary_directory();
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+  ~temporary_directory();
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace ephemint::bench
