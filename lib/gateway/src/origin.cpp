@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <stdexcept>
+#include <string>
 
 namespace ephemint::inline v0::gateway {
 namespace {
@@ -24,7 +25,9 @@ const char* read_origin(std::string_view text, std::string& out) {
   if (url.has_userinfo() || !(path.empty() || path == "/") || url.has_query() || url.has_fragment())
     return "has more than a scheme, a host and a port";
   if (!is_https && !is_loopback(url)) return "is http, which is for loopback hosts alone";
-  if (url.has_port() && url.port_number() == 0) return "has a port that is not 1 to 65535";
+  // Boost 1.81's port_number() takes 99999, as 34463.
+  if (url.has_port() && (url.port_number() == 0 || url.port() != std::to_string(url.port_number())))
+    return "has a port that is not 1 to 65535";
   if (url.port_number() == (is_https ? 443 : 80)) url.remove_port();
   constexpr std::string_view of_hosts = "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]";
   const std::string_view authority{url.encoded_authority().data(), url.encoded_authority().size()};
