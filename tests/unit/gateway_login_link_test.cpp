@@ -168,6 +168,7 @@ TEST(gateway_origin, what_is_no_origin_is_refused) {
       {"http://10.0.0.1", "is http, which is for loopback hosts alone"},
       {"https://login.example.com:0", "has a port that is not 1 to 65535"},
       {"https://login.example.com:65536", "has a port that is not 1 to 65535"},
+      {"https://login.example.com:99999", "has a port that is not 1 to 65535"},
       {"https://", "has no host name or address"},
       {"https:///", "has no host name or address"},
       {"https://:443", "has no host name or address"},

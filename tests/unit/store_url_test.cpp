@@ -75,6 +75,7 @@ constexpr std::array bad_urls{
     bad_url{"redis://u:hush%zz@host", no_url},
     bad_url{"redis://host:0", odd_port},
     bad_url{"redis://host:65536", odd_port},
+    bad_url{"redis://host:99999", odd_port},
     bad_url{"redis://host:99999999999", odd_port},
     bad_url{"redis://ho%41st", odd_host},
     bad_url{"redis://127.1", odd_host},

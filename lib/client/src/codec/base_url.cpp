@@ -8,7 +8,9 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 
 namespace ephemint::inline v0::detail {
 namespace {
@@ -59,8 +61,11 @@ const char* take_host(const urls::url_view& url, const char* no_host, base_url& 
 
 const char* take_port(const urls::url_view& url, base_url& out) {
   if (!url.has_port()) return nullptr;
-  if (url.port_number() == 0) return "has a port that is not 1 to 65535";  // what doesn't fit is 0 as well
-  out.port = url.port_number();
+  const auto digits = url.port();  // Boost 1.81's port_number() takes 99999, as 34463
+  std::uint16_t port = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);  // what doesn't fit leaves 0
+  if (port == 0) return "has a port that is not 1 to 65535";
+  out.port = port;
   return nullptr;
 }
 

@@ -52,8 +52,11 @@ std::string take_host(const urls::url_view& url, store_address& out) {
   // Boost 1.81 ends the host of `1.2.3.4.example` behind the `4`, and takes the rest for a path.
   if ((!path.empty() && path.front() != '/') || !address_of(out.host, "1")) return std::string{no_host};
   if (!url.has_port()) return {};
-  if (url.port_number() == 0) return "has a port that is not 1 to 65535";  // what doesn't fit is 0 as well
-  out.port = url.port_number();
+  const std::string_view digits = plain(url.port());  // Boost 1.81's port_number() takes 99999, as 34463
+  std::uint16_t port = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);  // what doesn't fit leaves 0
+  if (port == 0) return "has a port that is not 1 to 65535";
+  out.port = port;
   return {};
 }
 
