@@ -1,5 +1,5 @@
 # Debian packages, by CPack: libephemint0.1, libephemint-dev, and ephemint, the command. docs/packaging says how they are made.
-# They start nothing, and have no scripts of their own.
+# They start nothing: their only scripts are CPack's, which call ldconfig.
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL runtime development command)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -10,6 +10,8 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # the first line of each package's own
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Where our own libraries are found, which no package has yet.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS)
@@ -20,8 +22,8 @@ endforeach()
 set(soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libephemint${soversion})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS_POLICY >=)
+# CPack runs ldconfig by scripts, as dpkg was told long ago; Debian wants a trigger.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/docs/packaging/debian/triggers)
 set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "login tokens of the ShipStation API - shared libraries
 Ephemint mints the ephemeral login tokens of the ShipStation API: within the
 ten seconds that they live, and within the quota of the partner's key.
