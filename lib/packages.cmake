@@ -24,6 +24,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libephemint${soversion})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
 # CPack runs ldconfig by scripts, as dpkg was told long ago; Debian wants a trigger.
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/docs/packaging/debian/triggers)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "login tokens of the ShipStation API - shared libraries
 Ephemint mints the ephemeral login tokens of the ShipStation API: within the
 ten seconds that they live, and within the quota of the partner's key.
