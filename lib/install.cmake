@@ -12,10 +12,13 @@ endif()
 if(EPHEMINT_BUILD_REDIS)
     list(APPEND installed_targets ephemint_redis)
 endif()
-install(TARGETS ${installed_targets} EXPORT ephemint-targets FILE_SET HEADERS)
+install(TARGETS ${installed_targets} EXPORT ephemint-targets
+    LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+    ARCHIVE COMPONENT development
+    FILE_SET HEADERS COMPONENT development)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ephemint)
-install(EXPORT ephemint-targets NAMESPACE ephemint:: DESTINATION ${package_dir})
+install(EXPORT ephemint-targets NAMESPACE ephemint:: DESTINATION ${package_dir} COMPONENT development)
 set(ephemint_boost_components headers)
 if(NOT BUILD_SHARED_LIBS)
     list(APPEND ephemint_boost_components url)
@@ -25,7 +28,7 @@ configure_package_config_file(ephemint-config.cmake.in ephemint-config.cmake
 # Until 1.0 a minor version may change the face.
 write_basic_package_version_file(ephemint-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ephemint-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/ephemint-config-version.cmake
-    DESTINATION ${package_dir})
+    DESTINATION ${package_dir} COMPONENT development)
 
 # --- pkg-config ---
 
@@ -59,32 +62,33 @@ if(boost_url_dir AND NOT boost_url_dir IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORI
 endif()
 
 # A shared library brings what it needs itself; whoever links a static one must name it, asked for `--static` or not.
-function(install_pc name description library requires libs)
+function(install_pc name description library requires static_requires static_libs)
     get_target_property(type ${library} TYPE)
-    set(visibility private)
+    set(libs)
     if(type STREQUAL "STATIC_LIBRARY")
-        set(visibility public)
+        list(APPEND requires ${static_requires})
+        set(libs " ${static_libs}")
     endif()
-    set(${visibility}_requires "${requires}")
-    set(${visibility}_libs " ${libs}")
-    set(pc_library ${library})
+    list(JOIN requires ", " requires)
     configure_file(ephemint.pc.in ${name}.pc @ONLY)
-    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 endfunction()
 
-set(pc_requires "openssl >= 3.0, simdjson >= 3.0, fmt >= 9")
+set(pc_requires "openssl >= 3.0" "simdjson >= 3.0" "fmt >= 9")
 if(EPHEMINT_HTTP2)
-    string(APPEND pc_requires ", libnghttp2")
+    list(APPEND pc_requires libnghttp2)
 endif()
-install_pc(ephemint "${PROJECT_DESCRIPTION}" ephemint "${pc_requires}" "${pc_boost_libs} -pthread")
+install_pc(ephemint "${PROJECT_DESCRIPTION}" ephemint "" "${pc_requires}" "${pc_boost_libs} -pthread")
 if(EPHEMINT_BUILD_SANDBOX)
-    install_pc(ephemint-sandbox "A stand-in for the API that ephemint talks to, for tests" ephemint_sandbox "${pc_requires}" -pthread)
+    install_pc(ephemint-sandbox "A stand-in for the API that ephemint talks to, for tests" ephemint_sandbox
+        "" "${pc_requires}" -pthread)
 endif()
 if(EPHEMINT_BUILD_GATEWAY)
     install_pc(ephemint-gateway "Logins for programs in any language, behind one key and its quota" ephemint_gateway
-        "ephemint, ${pc_requires}" "${pc_boost_libs} -pthread")
+        ephemint "${pc_requires}" "${pc_boost_libs} -pthread")
 endif()
 if(EPHEMINT_BUILD_REDIS)
     install_pc(ephemint-redis "One quota for all machines that use a partner key, by Redis or Valkey" ephemint_redis
-        "ephemint, hiredis" "${pc_boost_libs}")
+        ephemint hiredis "${pc_boost_libs}")
 endif()

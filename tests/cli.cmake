@@ -45,6 +45,15 @@ if(EPHEMINT_BUILD_CLI)
         EPHEMINT_UNITS="${PROJECT_SOURCE_DIR}/lib/gateway/systemd")
     add_dependencies(cli_test ephemint_cli)
 
+    # Man pages and completions, against `ephemint --help`.
+    set(words ${CMAKE_CURRENT_LIST_DIR}/command_words)
+    add_test(NAME command_words.check COMMAND ${words}/check $<TARGET_FILE:ephemint_cli> ${PROJECT_BINARY_DIR}/docs/man)
+    add_test(NAME command_words.bash COMMAND ${words}/bash_completes)
+    find_program(EPHEMINT_ZSH zsh)
+    if(EPHEMINT_ZSH)
+        add_test(NAME command_words.zsh COMMAND ${EPHEMINT_ZSH} ${words}/zsh_completes)
+    endif()
+
     if(EPHEMINT_BUILD_REDIS)
         target_sources(cli_unit_test PRIVATE unit/cli_quota_store_test.cpp)
         target_link_libraries(cli_unit_test PRIVATE ephemint::redis)
