@@ -1,12 +1,12 @@
 // Any bytes as the body of a sidecar's request: read without a crash, and what is taken is what may be asked
 // for; what is said of the rest is short, and for the log it is ours alone.
 
+#include "fuzz/bytes.hpp"
 #include "mint_body.hpp"
 #include "portal_words.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -14,12 +14,9 @@ namespace {
 
 using namespace ephemint;
 using namespace ephemint::gateway;
+using ephemint::fuzz::require;
 
 constexpr std::chrono::milliseconds longest{8'000};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// Ours: a member's name and a rule, in ASCII.
 void look_at(const bad_body& bad) {
