@@ -451,6 +451,7 @@ TEST(GatewayLogin, mint_that_fails_leaves_the_ticket_open) {
   }
 }
 
+<<<<<<< HEAD
 // behaviours: G3
 TEST(GatewayLogin, refused_key_is_told_to_each_click_and_nobody_waits_for_it) {
   login_world world{[](server_options& o) {
@@ -463,6 +464,22 @@ TEST(GatewayLogin, refused_key_is_told_to_each_click_and_nobody_waits_for_it) {
     EXPECT_EQ(v->log.code, "unauthorized");
     EXPECT_EQ(v->body().find("http-equiv"), std::string::npos);
   }
+=======
+// behaviours: G9
+TEST(GatewayLogin, without_room_to_remember_it_no_ticket_is_opened) {
+  login_world world;
+  const auto now = clock::now();
+  int taken = 0;
+  while (world.shared->tickets().open("another-" + std::to_string(taken), now, now + 1h, now + 1h) ==
+         ticket_book::admission::opened)
+    ++taken;
+  EXPECT_EQ(taken, 100'000);
+  const auto v = world.get(world.link());
+  EXPECT_EQ(v->status(), 503u);
+  EXPECT_EQ(v->log.code, "full");
+  EXPECT_GE(v->retry_after(), 1s);
+  EXPECT_EQ(world.minted(), 0u);
+>>>>>>> 786eb3638af25ffe607f8ff8c3c67a8a9fbdbae6
 }
 
 // behaviours: G7
