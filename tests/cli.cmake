@@ -21,11 +21,13 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_text_test.cpp
             unit/cli_values_test.cpp
             support/command.cpp
-        LIBRARIES ephemint_cli_parts)
+        LIBRARIES ephemint_cli_parts
+        PRECOMPILED <gtest/gtest.h> <ephemint/client_options.hpp> <chrono> <functional> <string> <vector>)
 
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
         SOURCES
+            integration/cli_gateway_drain_test.cpp
             integration/cli_gateway_test.cpp
             integration/cli_link_test.cpp
             integration/cli_metrics_test.cpp

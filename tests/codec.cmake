@@ -1,6 +1,6 @@
 # Tests of the parts between bytes and meaning: secrets, errors, requests, replies, URLs, options.
 
-ephemint_test(codec_test LABELS unit LIBRARIES fmt::fmt SOURCES
+ephemint_test(codec_test LABELS unit LIBRARIES fmt::fmt PRECOMPILED <gtest/gtest.h> <ephemint/error.hpp> <string> SOURCES
     unit/account_id_test.cpp
     unit/base_url_test.cpp
     unit/error_test.cpp

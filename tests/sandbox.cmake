@@ -20,7 +20,6 @@ endif()
 target_include_directories(sandbox_unit_test PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/../lib/sandbox/src)
 target_compile_definitions(sandbox_unit_test PRIVATE EPHEMINT_SANDBOX_GUIDE="${PROJECT_SOURCE_DIR}/docs/guide/sandbox.md")
 target_link_libraries(sandbox_unit_test PRIVATE ephemint::sandbox ephemint_build_flags GTest::gtest_main)
-target_precompile_headers(sandbox_unit_test PRIVATE <gtest/gtest.h> <chrono> <string> <vector>)
 gtest_discover_tests(sandbox_unit_test)
 
 # A real client against a real server, over TLS; shares no code with either.

@@ -4,7 +4,7 @@
 // Input: a byte that gives the pieces' size, then what the client says.
 
 #include "fuzz/bytes.hpp"
-#include "request_reader.hpp"
+#include "http/request_reader.hpp"
 
 #include <algorithm>
 #include <cstddef>

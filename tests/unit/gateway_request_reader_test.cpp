@@ -1,4 +1,4 @@
-#include "request_reader.hpp"
+#include "http/request_reader.hpp"
 
 #include <gtest/gtest.h>
 
