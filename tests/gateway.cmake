@@ -12,6 +12,7 @@ ephemint_test(gateway_unit_test
         unit/gateway_options_test.cpp
         unit/gateway_own_host_test.cpp
         unit/gateway_problem_test.cpp
+        unit/gateway_request_reader_test.cpp
         unit/gateway_ticket_book_test.cpp
         unit/gateway_ticket_test.cpp
     LIBRARIES ephemint::gateway)
@@ -32,22 +33,3 @@ ephemint_test(gateway_test
 foreach(program gateway_unit_test gateway_test)
     target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
 endforeach()
-
-add_executable(mint_body_fuzz fuzz/mint_body_fuzz.cpp fuzz/standalone_main.cpp)
-target_include_directories(mint_body_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
-target_link_libraries(mint_body_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
-add_test(NAME mint_body_fuzz COMMAND mint_body_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/mint_body)
-set_tests_properties(mint_body_fuzz PROPERTIES LABELS fuzz)
-
-# As reply_fuzz.
-add_executable(ticket_fuzz fuzz/ticket_fuzz.cpp fuzz/standalone_main.cpp)
-target_include_directories(ticket_fuzz PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${PROJECT_SOURCE_DIR}/lib/gateway/src)
-target_link_libraries(ticket_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
-add_test(NAME ticket_fuzz COMMAND ticket_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/ticket)
-set_tests_properties(ticket_fuzz PROPERTIES LABELS fuzz)
-
-add_executable(gateway_request_fuzz fuzz/gateway_request_fuzz.cpp fuzz/standalone_main.cpp)
-target_include_directories(gateway_request_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/gateway/src)
-target_link_libraries(gateway_request_fuzz PRIVATE ephemint::gateway ephemint_build_flags)
-add_test(NAME gateway_request_fuzz COMMAND gateway_request_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/gateway_request)
-set_tests_properties(gateway_request_fuzz PROPERTIES LABELS fuzz)

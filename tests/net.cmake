@@ -25,20 +25,8 @@ if(EPHEMINT_HTTP2)
         LABELS integration
         LIBRARIES ephemint_test_network
         SOURCES integration/http2_exhaustion_test.cpp support/failing_memory.cpp)
-    # As reply_fuzz.
-    add_executable(http2_fuzz fuzz/http2_fuzz.cpp fuzz/standalone_main.cpp)
-    target_include_directories(http2_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
-    target_link_libraries(http2_fuzz PRIVATE ephemint::ephemint ephemint_build_flags)
-    add_test(NAME http2_fuzz COMMAND http2_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/http2)
-    set_tests_properties(http2_fuzz PROPERTIES LABELS fuzz)
 endif()
 ephemint_test(net_tunnel_test LABELS unit SOURCES unit/tunnel_negotiation_test.cpp)
-# As reply_fuzz.
-add_executable(tunnel_fuzz fuzz/tunnel_fuzz.cpp fuzz/standalone_main.cpp)
-target_include_directories(tunnel_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/client/src)
-target_link_libraries(tunnel_fuzz PRIVATE ephemint::ephemint ephemint_build_flags)
-add_test(NAME tunnel_fuzz COMMAND tunnel_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/tunnel)
-set_tests_properties(tunnel_fuzz PROPERTIES LABELS fuzz)
 ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit

@@ -19,12 +19,6 @@ ephemint_redis_test(redis_codec_test LABELS unit SOURCES
     unit/store_place_test.cpp
     unit/store_url_test.cpp)
 
-add_executable(resp_fuzz fuzz/resp_fuzz.cpp fuzz/standalone_main.cpp)
-target_include_directories(resp_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/lib/redis/src ${PROJECT_SOURCE_DIR}/lib/client/src)
-target_link_libraries(resp_fuzz PRIVATE ephemint::redis ephemint_build_flags)
-add_test(NAME resp_fuzz COMMAND resp_fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz/corpus/resp)
-set_tests_properties(resp_fuzz PROPERTIES LABELS fuzz)
-
 ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
     integration/store_client_test.cpp
     integration/store_server_test.cpp)

@@ -11,6 +11,7 @@ add_executable(sandbox_unit_test
     unit/sandbox_login_page_test.cpp
     unit/sandbox_options_test.cpp
     unit/sandbox_reply_test.cpp
+    unit/sandbox_request_reader_test.cpp
     unit/sandbox_text_test.cpp
     support/http2_frames.cpp)
 if(EPHEMINT_HTTP2)

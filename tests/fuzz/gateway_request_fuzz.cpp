@@ -3,12 +3,12 @@
 //
 // Input: a byte that gives the pieces' size, then what the client says.
 
+#include "fuzz/bytes.hpp"
 #include "http/request_reader.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -17,11 +17,8 @@
 namespace {
 
 using namespace ephemint::gateway;
+using ephemint::fuzz::require;
 using state = request_reader::state;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// All that a face may see of it.
 std::string seen(const request& asked) {

@@ -4,6 +4,7 @@
 // of which size the rest comes (0: all at once), then what the server says.
 
 #include "codec/request.hpp"
+#include "fuzz/bytes.hpp"
 #include "net/wire/http2/http2_wire.hpp"
 #include "net/wire/reply_limits.hpp"
 
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,14 +21,8 @@ namespace {
 
 using namespace ephemint;
 using namespace ephemint::net;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-bool is_clean(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
+using ephemint::fuzz::is_clean;
+using ephemint::fuzz::require;
 
 /// What is out, and that each is told at most once.
 class course {

@@ -2,11 +2,11 @@
 // for; what is said of the rest is short, and for the log it is ours alone.
 
 #include "faces/mint_body.hpp"
+#include "fuzz/bytes.hpp"
 #include "text/words.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -14,12 +14,9 @@ namespace {
 
 using namespace ephemint;
 using namespace ephemint::gateway;
+using ephemint::fuzz::require;
 
 constexpr std::chrono::milliseconds longest{8'000};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// Ours: a member's name and a rule, in ASCII.
 void look_at(const bad_body& bad) {

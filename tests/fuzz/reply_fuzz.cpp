@@ -5,11 +5,11 @@
 
 #include "codec/redirect_check.hpp"
 #include "codec/reply.hpp"
+#include "fuzz/bytes.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -17,6 +17,8 @@ namespace {
 
 using namespace ephemint;
 using namespace ephemint::detail;
+using ephemint::fuzz::is_clean;
+using ephemint::fuzz::require;
 
 class input {
  public:
@@ -39,14 +41,6 @@ class input {
  private:
   std::string_view rest_;
 };
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-bool is_clean(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
 
 void check_error(const api_error& error) {
   for (const auto name : {error.source.text(), error.type.text(), error.code.text()})

@@ -6,22 +6,19 @@
 #include "codec/resp.hpp"
 #include "codec/store_address.hpp"
 #include "codec/store_error.hpp"
+#include "fuzz/bytes.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
 
 using namespace ephemint::redis;
+using ephemint::fuzz::require;
 using kind = resp_value::kind;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct read_all {
   std::string said;  ///< of all replies

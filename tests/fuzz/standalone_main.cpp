@@ -2,6 +2,7 @@
 // same in each run. `TARGET CORPUS [MUTATIONS A FILE]`
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -88,6 +89,22 @@ class mutator {
   std::mt19937_64 random_{20260408};
 };
 
+const bytes* tried = nullptr;
+
+/// Keeps what broke the target, for who looks for the reason.
+void keep_finding(int) {
+  if (std::FILE* const file = std::fopen("finding", "wb")) {
+    std::fwrite(tried->data(), 1, tried->size(), file);
+    std::fclose(file);
+    std::fprintf(stderr, "the input stands in ./finding\n");
+  }
+}
+
+void try_out(const bytes& input) {
+  tried = &input;
+  LLVMFuzzerTestOneInput(input.data(), input.size());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -96,12 +113,10 @@ int main(int argc, char** argv) {
   if (corpus.empty()) return std::fprintf(stderr, "%s: no files\n", argv[1]), 2;
   const long mutations = argc > 2 ? std::strtol(argv[2], nullptr, 10) : 2000;
   mutator random{corpus};
+  std::signal(SIGABRT, keep_finding);
   for (const auto& seed : corpus) {
-    LLVMFuzzerTestOneInput(seed.data(), seed.size());
-    for (long i = 0; i < mutations; ++i) {
-      const auto input = random.mutate(seed);
-      LLVMFuzzerTestOneInput(input.data(), input.size());
-    }
+    try_out(seed);
+    for (long i = 0; i < mutations; ++i) try_out(random.mutate(seed));
   }
   std::printf("%zu seeds, %ld mutations each: nothing broke\n", corpus.size(), mutations);
 }

@@ -3,6 +3,7 @@
 //
 // Input: `w` and a whole ticket, or `s`, a header, a line feed, and claims, which are signed here.
 
+#include "fuzz/bytes.hpp"
 #include "support/signed_ticket.hpp"
 #include "text/words.hpp"
 #include "tickets/link_ticket.hpp"
@@ -10,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +19,10 @@ namespace {
 
 using namespace ephemint;
 using namespace std::chrono_literals;
+using ephemint::fuzz::require;
 
 constexpr gateway::wall_clock::time_point now{1'800'000'010s};
 constexpr std::chrono::seconds max_age = 60s;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check(const gateway::link_ticket& ticket) {
   require(ticket.account.valid());

@@ -3,12 +3,12 @@
 //
 // Input: a byte that gives the pieces' size, then what the proxy says.
 
+#include "fuzz/bytes.hpp"
 #include "net/dial/tunnel_negotiation.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,11 +17,8 @@ namespace {
 
 using namespace ephemint;
 using namespace ephemint::net;
+using ephemint::fuzz::require;
 using status = tunnel_negotiation::status;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct outcome {
   status known = status::incomplete;

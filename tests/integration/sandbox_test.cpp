@@ -146,6 +146,16 @@ TEST(sandbox, hostile_bytes_get_a_400_and_the_door) {
   EXPECT_EQ(sandbox_client{server}.mint().status, 200U);
 }
 
+TEST(sandbox, an_empty_chunked_body_that_comes_in_pieces_is_an_empty_body) {
+  sandbox::server server;
+  sandbox_client client{server};
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+  client.send("\r");
+  client.send("\n");
+  EXPECT_EQ(client.read_reply().status, 404U);
+  EXPECT_EQ(client.mint().status, 200U);
+}
+
 TEST(sandbox, half_a_request_and_no_request_end_quietly) {
   sandbox::server server;
   {

@@ -2,7 +2,6 @@
 
 #include "api.hpp"
 #include "hub.hpp"
-#include "limits.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,12 +11,7 @@
 namespace ephemint::inline v0::sandbox {
 namespace {
 
-namespace http = boost::beast::http;
 using namespace std::chrono_literals;
-
-// More than a header and any part of a body that can be waiting: chunk headers have no limit of their own in
-// Beast.
-constexpr std::size_t buffer_limit = 64 * 1024;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -81,19 +75,13 @@ asio::awaitable<bool> session::serve_one() {
 }
 
 asio::awaitable<session::incoming> session::read_request() {
-  parser_.emplace();
-  parser_->header_limit(header_limit);
-  parser_->body_limit(body_limit);
-  parser_->eager(true);
+  reader_.next();
   while (true) {
-    if (buffer_.size() != 0) {
-      error_code error;
-      buffer_.consume(parser_->put(buffer_.data(), error));
-      if (error && error != http::error::need_more) co_return incoming::garbage;
-      if (parser_->is_done()) co_return incoming::request;
-      if (buffer_.size() >= buffer_limit) co_return incoming::garbage;
-    }
-    idle_ = buffer_.size() == 0 && !parser_->got_some();
+    const asio::const_buffer unread = buffer_.data();
+    buffer_.consume(reader_.put({static_cast<const char*>(unread.data()), unread.size()}));
+    if (reader_.now() == request_reader::state::garbage) co_return incoming::garbage;
+    if (reader_.now() == request_reader::state::complete) co_return incoming::request;
+    idle_ = buffer_.size() == 0 && !reader_.begun();
     const std::size_t size = co_await transport_.read_some(buffer_.prepare(4096));
     idle_ = false;
     if (size == 0) co_return incoming::nothing;
@@ -102,7 +90,7 @@ asio::awaitable<session::incoming> session::read_request() {
 }
 
 exchange session::answer() {
-  const auto& message = parser_->get();
+  const auto& message = reader_.asked();
   const request asked{.method = view(message.method_string()),
                       .target = view(message.target()),
                       .host = view(message["Host"]),

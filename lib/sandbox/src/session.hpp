@@ -2,17 +2,15 @@
 
 #include "http2_session.hpp"
 #include "reply.hpp"
+#include "request_reader.hpp"
 #include "transport.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace ephemint::inline v0::sandbox {
@@ -60,7 +58,7 @@ class session : public std::enable_shared_from_this<session> {
   transport transport_;
   asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;
-  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  request_reader reader_;
   std::unique_ptr<http2_session> http2_;
   std::uint64_t served_ = 0;
   bool idle_ = false;

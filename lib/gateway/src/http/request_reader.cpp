@@ -108,7 +108,7 @@ void request_reader::read_body() {
 void request_reader::read_chunks() {
   while (refusal_.status == 0 && stage_ == stage::body) {
     take_data();
-    if (left_ != 0) return;
+    if (left_ != 0 || read_ >= chunked_limit) return;
     const std::string_view bytes = unread().substr(0, chunked_limit - read_);
     const std::size_t end = bytes.find('\n');
     if (end == bytes.npos) return;

@@ -1,0 +1,22 @@
+// Any events in any order, as an input's bytes have it: what must hold of the engine whatever happens, which
+// is looked at after each of them.
+//
+// Input: decisions, two bytes each; the storm ends with them.
+
+#include "fuzz/bytes.hpp"
+#include "support/engine_storm.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace ephemint;
+  fuzz::decisions from{data, size};
+  test::engine_storm storm{[&] { return from.next(); }, size};
+  const std::string problem = storm.play([&](int step) { return step < 300 && from.left(); });
+  if (!problem.empty()) std::fprintf(stderr, "%s\n", problem.c_str());
+  fuzz::require(problem.empty());
+  return 0;
+}
