@@ -30,7 +30,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         torture/schedule/oracle.cpp
         torture/schedule/own_network.cpp)
     target_include_directories(schedule_torture PRIVATE ${CMAKE_CURRENT_LIST_DIR})
-    target_link_libraries(schedule_torture PRIVATE ephemint::sandbox ephemint_build_flags)
+    target_link_libraries(schedule_torture PRIVATE ephemint::ephemint ephemint::sandbox ephemint_build_flags)
     add_test(NAME schedule_torture COMMAND schedule_torture --seconds 20 --phase-ms 2500 --seed 1)
     set_tests_properties(schedule_torture PROPERTIES LABELS torture)
 endif()

@@ -12,8 +12,9 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <deque>
 #include <memory>
+#include <new>
 #include <optional>
 #include <random>
 #include <string>
@@ -85,47 +86,70 @@ verdict play(const stage& s, const world& around, long n, shortage how) {
   return what;
 }
 
-verdict play_apart(const stage& s, const world& around, long n, shortage how) {
-  void* const page =
-      ::mmap(nullptr, sizeof(verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  auto* const shared = static_cast<verdict*>(page);
-  const pid_t apart = ::fork();
-  if (apart == 0) {
+/// A trial in a process of its own: it may crash.
+class trial_apart {
+ public:
+  trial_apart(const stage& s, const world& around, long n, shortage how) : n_{n} {
+    void* const page =
+        ::mmap(nullptr, sizeof(verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) throw std::bad_alloc{};
+    shared_ = static_cast<verdict*>(page);
+    process_ = ::fork();
+    if (process_ != 0) return;
     const int nowhere = ::open("/dev/null", O_WRONLY);
     ::dup2(nowhere, STDERR_FILENO);
     ::alarm(40);
-    *shared = play(s, around, n, how);
+    *shared_ = play(s, around, n, how);
     ::_exit(0);
   }
-  int status = 0;
-  ::waitpid(apart, &status, 0);
-  verdict what = *shared;
-  ::munmap(page, sizeof(verdict));
-  if (WIFSIGNALED(status)) {
+  trial_apart(const trial_apart&) = delete;
+  trial_apart& operator=(const trial_apart&) = delete;
+  ~trial_apart() { ::munmap(shared_, sizeof(verdict)); }
+
+  long n() const noexcept { return n_; }
+  verdict wait() const {
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    verdict what = *shared_;
+    if (!WIFSIGNALED(status)) return what;
     what.failed = 1;
     std::snprintf(what.complaint, sizeof what.complaint, "killed by signal %d%s", WTERMSIG(status),
                   WTERMSIG(status) == SIGALRM ? ": it hangs" : "");
+    return what;
   }
-  return what;
-}
+
+ private:
+  const long n_;
+  verdict* shared_ = nullptr;
+  pid_t process_ = -1;
+};
 
 struct tally {
   long tried = 0, short_of = 0;
 };
 
-/// From the first allocation to where none fails any more.
+/// From the first allocation to where none fails any more. Trials wait more than they work: some go side by
+/// side.
 tally play_all(const stage& s, const world& around, const arguments& a, shortage how, std::mt19937& random) {
+  constexpr std::size_t side_by_side = 12;
   tally all;
+  std::deque<std::unique_ptr<trial_apart>> under_way;
+  long n = 1 + static_cast<long>(random() % static_cast<unsigned long>(a.stride));
   int untouched = 0;
-  for (long n = 1 + static_cast<long>(random() % static_cast<unsigned long>(a.stride)); untouched < 2;
-       n += a.stride) {
-    const verdict what = play_apart(s, around, n, how);
+  while (untouched < 2 || !under_way.empty()) {
+    while (untouched < 2 && under_way.size() < side_by_side) {
+      under_way.push_back(std::make_unique<trial_apart>(s, around, n, how));
+      n += a.stride;
+    }
+    const auto one = std::move(under_way.front());
+    under_way.pop_front();
+    const verdict what = one->wait();
     untouched = what.failed == 0 ? untouched + 1 : 0;
     all.tried += what.failed != 0;
     if (what.complaint[0] == '\0') continue;
     ++all.short_of;
-    std::printf("  %s --at %ld%s: %s\n", s.name.c_str(), n, how == shortage::for_good ? " --for-good" : "",
-                what.complaint);
+    std::printf("  %s --at %ld%s: %s\n", s.name.c_str(), one->n(),
+                how == shortage::for_good ? " --for-good" : "", what.complaint);
     std::fflush(stdout);
   }
   return all;
@@ -200,6 +224,7 @@ int run(const arguments& a) {
   std::mt19937 random{a.seed};
   tally sum;
   std::printf("%-44s %8s %8s\n", "scenario, one or all allocations failing", "tried", "short");
+  std::fflush(stdout);
   for (const stage& s : all)
     for (const shortage how : {shortage::once, shortage::for_good}) {
       const tally one = play_all(s, around, a, how, random);
