@@ -27,6 +27,7 @@ if(EPHEMINT_BUILD_CLI)
     # The program itself, against a sandbox in the test's process.
     ephemint_test(cli_test
         SOURCES
+            integration/cli_gateway_drain_test.cpp
             integration/cli_gateway_test.cpp
             integration/cli_link_test.cpp
             integration/cli_metrics_test.cpp

@@ -225,10 +225,6 @@ command_line parse_command_line(int count, const char* const* arguments) {
     link.account = take_account(link_command, std::move(behind_dashes).value_or(std::vector<std::string>{}));
     return link;
   }
-  if (gateway_command.parsed() && !behind_dashes) {
-    gateway.by_variable = take_variables(gateway_command);
-    return gateway;
-  }
   if (app.got_subcommand("sandbox")) {
     take_command(std::move(behind_dashes), sandbox);
     sandbox.server.limit = limit.joined();
@@ -237,6 +233,10 @@ command_line parse_command_line(int count, const char* const* arguments) {
   if (behind_dashes && !behind_dashes->empty())
     throw usage_error{
         fmt::format("{} is one too many; see ephemint --help", in_quotes(behind_dashes->front()))};
+  if (gateway_command.parsed()) {
+    gateway.by_variable = take_variables(gateway_command);
+    return gateway;
+  }
   return demo;
 }
 

@@ -3,7 +3,7 @@
 //
 // Input: a byte that gives the pieces' size, then what the client says.
 
-#include "request_reader.hpp"
+#include "http/request_reader.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,8 +1,8 @@
 // Any bytes as the body of a sidecar's request: read without a crash, and what is taken is what may be asked
 // for; what is said of the rest is short, and for the log it is ours alone.
 
-#include "mint_body.hpp"
-#include "portal_words.hpp"
+#include "faces/mint_body.hpp"
+#include "text/words.hpp"
 
 #include <cstddef>
 #include <cstdint>

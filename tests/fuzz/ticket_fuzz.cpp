@@ -3,9 +3,9 @@
 //
 // Input: `w` and a whole ticket, or `s`, a header, a line feed, and claims, which are signed here.
 
-#include "link_ticket.hpp"
-#include "portal_words.hpp"
 #include "support/signed_ticket.hpp"
+#include "text/words.hpp"
+#include "tickets/link_ticket.hpp"
 
 #include <chrono>
 #include <cstddef>

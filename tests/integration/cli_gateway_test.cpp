@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -336,6 +338,38 @@ TEST_F(slow_cli_gateway, login_under_way_gets_its_answer_after_sigterm) {
   running->program.signal(SIGTERM);
   EXPECT_EQ(asking.read_answer().status, 200);
   EXPECT_EQ(running->program.wait().status, 0);
+}
+
+TEST_F(cli_gateway, drained_under_load_it_loses_no_login) {
+  const auto gateway = start({"--listen", socket(), "--per-account", "off"});
+  std::atomic<int> answered{0}, lost{0};
+  const auto keep_asking = [&](int account, bool by_one_connection) {
+    const plain_http::fields json{{"Content-Type", "application/json"}};
+    const std::string body = R"({"account":"se-)" + std::to_string(account) + R"("})";
+    try {
+      while (true) {
+        plain_http client{gateway->backend};  // throws when nobody listens any more: that's the end
+        try {
+          bool kept = true;
+          while (kept) {
+            const auto answer = client.ask("POST", "/v1/tokens", json, body);
+            ++(answer.status == 200 ? answered : lost);
+            kept = by_one_connection && answer.header("connection") != "close";
+          }
+        } catch (const std::runtime_error&) {
+          ++lost;
+        }
+      }
+    } catch (const std::system_error&) {
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 16; ++i) callers.emplace_back(keep_asking, i, i % 2 == 0);
+  while (answered < 100 && lost == 0) std::this_thread::yield();
+  const outcome over = gateway->end(SIGTERM);
+  for (std::thread& one : callers) one.join();
+  EXPECT_EQ(over.status, 0);
+  EXPECT_EQ(lost, 0);
 }
 
 TEST_F(slow_cli_gateway, second_signal_ends_it_with_a_login_under_way) {

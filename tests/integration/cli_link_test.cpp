@@ -1,6 +1,6 @@
-#include "link_ticket.hpp"
 #include "support/command.hpp"
 #include "support/temporary_file.hpp"
+#include "tickets/link_ticket.hpp"
 
 #include <ephemint/gateway/login_link.hpp>
 

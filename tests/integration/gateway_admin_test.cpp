@@ -1,5 +1,5 @@
 // Health, readiness and metrics of a gateway whose client is a sandbox's.
-#include "faces.hpp"
+#include "hub.hpp"
 #include "support/gateway_run.hpp"
 #include "support/metrics_text.hpp"
 
@@ -83,11 +83,47 @@ TEST(GatewayAdmin, gateway_with_a_refused_key_is_not_ready_until_it_gets_another
     const answered not_ready = co_await std::move(asking);
     EXPECT_EQ(not_ready.reply.status, 503u);
     EXPECT_EQ(not_ready.reply.body, R"({"ready":false,"reasons":["key refused"]})");
-    shared.minter().set_api_key(secret{api.api_key()});
+    shared.set_api_key(secret{api.api_key()});
     auto again = ask_admin(shared, get("/readyz"));
     const answered ready = co_await std::move(again);
     EXPECT_EQ(ready.reply.status, 200u);
   });
+}
+
+// behaviours: G18
+TEST(GatewayAdmin, key_that_was_wrong_from_the_start_is_told_after_one_mint) {
+  sandbox::server api;
+  auto options = gateway_for(api);
+  options.client.api_key = secret{"TEST_another"};
+  run_with_hub(std::move(options), [&api](hub& shared) -> asio::awaitable<void> {
+    shared.warm = true;
+    for (const bool good : {false, true}) {
+      if (good) shared.set_api_key(secret{api.api_key()});
+      const mint_request request{"se-1"};
+      auto minting = shared.minter().mint(request);
+      const auto minted = co_await std::move(minting);
+      EXPECT_EQ(minted.has_value(), good);
+      auto asking = ask_admin(shared, get("/readyz"));
+      const answered said = co_await std::move(asking);
+      EXPECT_EQ(said.reply.status, good ? 200u : 503u);
+    }
+  });
+}
+
+// behaviours: G18
+TEST(GatewayAdmin, refusal_of_a_key_that_never_minted_is_believed_for_a_while) {
+  mint_notes notes;
+  mint_report over;
+  over.error = mint_errc::unauthorized;
+  const auto before = clock::now();
+  EXPECT_FALSE(notes.key_is_refused(before));
+  notes.on_mint(over);
+  EXPECT_TRUE(notes.key_is_refused(clock::now()));
+  EXPECT_TRUE(notes.key_is_refused(before + 59s));
+  EXPECT_FALSE(notes.key_is_refused(clock::now() + 60s));
+  over.error.reset();
+  notes.on_mint(over);
+  EXPECT_FALSE(notes.key_is_refused(clock::now())) << "it is a good one";
 }
 
 // behaviours: G18
@@ -116,8 +152,8 @@ TEST(GatewayAdmin, metrics_have_the_clients_series_and_the_gateways_own) {
     const mint_request request{"se-planted"};
     auto minting = shared.minter().mint(request);
     co_await std::move(minting);
-    shared.answered[{"backend", 200}] = 3;
-    shared.answered[{"login", 0}] = 2;
+    for (int i = 0; i < 3; ++i) shared.record("backend", {.status = 200}, 1ms);
+    for (int i = 0; i < 2; ++i) shared.record("login", {.status = 0}, 1ms);
     const auto now = clock::now();
     shared.tickets().open("ticket-1", now, now + 60s, now + 300s);
     shared.tickets().open("ticket-2", now, now + 60s, now + 300s);
@@ -141,9 +177,9 @@ TEST(GatewayAdmin, promtool_has_nothing_to_say_against_its_metrics) {
   EPHEMINT_SKIP_WITHOUT_PROMTOOL();
   sandbox::server api;
   run_with_hub(gateway_for(api), [](hub& shared) -> asio::awaitable<void> {
-    EXPECT_EQ(complaints_of_promtool(gateway::metrics_text(shared.seen(), {})), "");
-    shared.answered[{"backend", 200}] = 3;
-    EXPECT_EQ(complaints_of_promtool(gateway::metrics_text(shared.seen(), shared.counts(clock::now()))), "");
+    EXPECT_EQ(complaints_of_promtool(shared.metrics_text()), "");
+    shared.record("backend", {.status = 200}, 1ms);
+    EXPECT_EQ(complaints_of_promtool(shared.metrics_text()), "");
     co_return;
   });
 }

@@ -1,6 +1,5 @@
 // Login links, from their request to what the browser gets: the face alone, with a client of its own against
 // a sandbox.
-#include "faces.hpp"
 #include "hub.hpp"
 #include "support/client_run.hpp"
 #include "support/scripted_governor.hpp"
@@ -306,7 +305,7 @@ TEST(GatewayLogin, second_request_at_once_waits_for_the_first) {
 
 // behaviours: G14
 TEST(GatewayLogin, browser_that_goes_takes_its_mint_along) {
-  login_world world{[](server_options& o) { o.per_account = {1, 60s, 1}; }, faulty({"stall,count=1"})};
+  login_world world{{}, faulty({"stall,count=1"})};
   const std::string link = world.link();
   const auto v = world.begin(http::verb::get, link);
   world.run_until([&world] { return world.minted() == 1; });
@@ -314,7 +313,23 @@ TEST(GatewayLogin, browser_that_goes_takes_its_mint_along) {
   world.finish(*v);
   EXPECT_EQ(v->log.code, "cancelled");
   EXPECT_FALSE(v->answer->told);
-  EXPECT_EQ(world.get(link)->status(), 302u) << "neither ticket nor limit was used up";
+  EXPECT_EQ(world.get(link)->status(), 302u) << "the ticket was used up";
+}
+
+// behaviours: G7
+TEST(GatewayLogin, reloads_that_reached_the_api_count_for_their_account) {
+  login_world world{[](server_options& o) { o.per_account = {6, 60s, 3}; }, faulty({"stall"})};
+  const std::string link = world.link();
+  for (std::uint64_t reload = 1; reload <= 3; ++reload) {
+    const auto v = world.begin(http::verb::get, link);
+    world.run_until([&] { return world.minted() == reload; });
+    v->gone.emit(asio::cancellation_type::terminal);
+    world.finish(*v);
+    EXPECT_EQ(v->log.code, "cancelled");
+  }
+  const auto held_back = world.get(link);
+  EXPECT_EQ(held_back->status(), 429u);
+  EXPECT_EQ(world.minted(), 3u);
 }
 
 // behaviours: G15
@@ -436,6 +451,37 @@ TEST(GatewayLogin, mint_that_fails_leaves_the_ticket_open) {
   }
 }
 
+<<<<<<< HEAD
+// behaviours: G3
+TEST(GatewayLogin, refused_key_is_told_to_each_click_and_nobody_waits_for_it) {
+  login_world world{[](server_options& o) {
+    o.client.governor.reset();
+    o.client.api_key = secret{"TEST_of_nobody"};
+  }};
+  for (int i = 0; i < 8; ++i) {
+    const auto v = world.get(world.link({.account = "se-" + std::to_string(i)}));
+    EXPECT_EQ(v->status(), 502u);
+    EXPECT_EQ(v->log.code, "unauthorized");
+    EXPECT_EQ(v->body().find("http-equiv"), std::string::npos);
+  }
+=======
+// behaviours: G9
+TEST(GatewayLogin, without_room_to_remember_it_no_ticket_is_opened) {
+  login_world world;
+  const auto now = clock::now();
+  int taken = 0;
+  while (world.shared->tickets().open("another-" + std::to_string(taken), now, now + 1h, now + 1h) ==
+         ticket_book::admission::opened)
+    ++taken;
+  EXPECT_EQ(taken, 100'000);
+  const auto v = world.get(world.link());
+  EXPECT_EQ(v->status(), 503u);
+  EXPECT_EQ(v->log.code, "full");
+  EXPECT_GE(v->retry_after(), 1s);
+  EXPECT_EQ(world.minted(), 0u);
+>>>>>>> 786eb3638af25ffe607f8ff8c3c67a8a9fbdbae6
+}
+
 // behaviours: G7
 TEST(GatewayLogin, impatient_account_is_held_back_alone) {
   login_world world{[](server_options& o) { o.per_account = {2, 60s, 1}; }};
@@ -482,6 +528,9 @@ TEST(GatewayLogin, confirm_page_does_nothing_until_its_button_is_pressed) {
   const auto again = world.press(link);
   EXPECT_EQ(again->status(), 403u);
   EXPECT_EQ(again->log.code, "spent");
+  const auto page = world.get(link, persons_click);
+  EXPECT_EQ(page->status(), 403u) << "a button that can do nothing";
+  EXPECT_EQ(page->log.code, "spent");
 }
 
 // behaviours: G12

@@ -1,5 +1,5 @@
-#include "listener.hpp"
-#include "listening.hpp"
+#include "http/listener.hpp"
+#include "http/listening.hpp"
 #include "support/plain_http.hpp"
 #include "support/sandbox_fixture.hpp"
 #include "support/temporary_directory.hpp"
@@ -283,6 +283,8 @@ TEST_P(gateway_session, bad_requests_are_refused_and_end_the_connection) {
       {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400, "a malformed header"},
       {"GET / HTTP/1.1\r\nHost\r\n\r\n", 400, "a malformed header"},
       {"GET / HTTP/1.1\r\n\r\n", 400, "no Host"},
+      {"GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", 400, "a folded header"},
+      {post + "Transfer-Encoding:\r\n\tchunked\r\n\r\n0\r\n\r\n", 400, "a folded header"},
       {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400, "more than one Host"},
       {post + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "a malformed header"},
       {post + "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 400, "a malformed header"},
@@ -567,6 +569,77 @@ TEST_P(gateway_session, close_lets_requests_end_and_idle_ones_go) {
   const auto answer = busy.read_answer();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("connection"), "close");
+  busy.close();
+  EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
+}
+
+// behaviours: G19
+TEST_P(gateway_session, close_answers_what_was_sent_before_it) {
+  start();
+  plain_http kept{address_};
+  EXPECT_EQ(kept.ask("GET", "/").status, 200);
+  std::promise<void> held, go;
+  asio::post(context_, [&] {
+    held.set_value();
+    go.get_future().wait();
+  });
+  held.get_future().wait();
+  kept.send_request("GET", "/kept");
+  plain_http fresh{address_};  // in the backlog
+  fresh.send_request("GET", "/fresh");
+  std::future<void> over = close();
+  go.set_value();
+  for (plain_http* client : {&kept, &fresh}) {
+    const auto answer = client->read_answer();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("connection"), "close");
+    client->close();
+  }
+  EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
+}
+
+TEST_P(gateway_session, close_waits_a_moment_for_a_request_that_is_on_its_way) {
+  start();
+  plain_http kept{address_}, fresh{address_};
+  EXPECT_EQ(kept.ask("GET", "/").status, 200);
+  std::future<void> over = close();
+  take_turn();
+  for (plain_http* client : {&kept, &fresh}) {
+    const auto answer = client->ask("GET", "/late");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("connection"), "close");
+    client->close();
+  }
+  EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
+}
+
+TEST_P(gateway_session, close_while_an_answer_leaves_ends_its_connection) {
+  start();
+  plain_http client{address_};
+  client.send_request("GET", "/big");
+  ASSERT_TRUE(client.has_something(10s));
+  std::future<void> over = close();
+  take_turn();
+  EXPECT_EQ(client.read_answer().body.size(), 32U * 1024 * 1024);
+  EXPECT_EQ(over.wait_for(10s), std::future_status::ready) << "it waits for another request";
+}
+
+TEST_P(gateway_session, close_answers_who_is_there_already) {
+  start();
+  plain_http busy{address_}, fresh{address_};
+  busy.send_request("GET", "/wait");
+  ASSERT_TRUE(eventually([&] { return face_.asked == 1; }));
+  std::list<plain_http> outside;  // some of them in the backlog, as like as not
+  for (int i = 0; i < 20; ++i) outside.emplace_back(address_).send_request("GET", "/");
+  std::future<void> over = close();
+  const auto answer = fresh.ask("GET", "/fresh");
+  EXPECT_EQ(answer.status, 200) << "it hadn't got to asking";
+  EXPECT_EQ(answer.header("connection"), "close");
+  for (plain_http& one : outside) EXPECT_EQ(one.read_answer().status, 200);
+  fresh.close();
+  outside.clear();
+  release();
+  EXPECT_EQ(busy.read_answer().status, 200);
   busy.close();
   EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "client_run.hpp"
-#include "exchange.hpp"
+#include "http/exchange.hpp"
 #include "hub.hpp"
 
 #include <ephemint/sandbox/server.hpp>

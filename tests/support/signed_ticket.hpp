@@ -1,6 +1,6 @@
 #pragma once
 
-#include "signing.hpp"
+#include "tickets/signing.hpp"
 
 #include <ephemint/secret.hpp>
 

@@ -63,6 +63,11 @@ std::string refusal_of(std::vector<std::string> options) {
   return refusal([&] { gateway_given(std::move(options)); });
 }
 
+TEST(cli_gateway_arguments, two_dashes_change_nothing_and_are_the_end) {
+  EXPECT_TRUE(gateway_given({"--check", "--"}).check);
+  EXPECT_THAT(refusal_of({"--", "se-1"}), HasSubstr("\"se-1\" is one too many"));
+}
+
 TEST(cli_gateway_arguments, nothing_is_said_that_was_not_given) {
   const gateway_arguments given = gateway_given({});
   EXPECT_FALSE(given.server.backend.on() || given.server.login.on() || given.server.admin.on());

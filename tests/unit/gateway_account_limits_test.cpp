@@ -1,4 +1,4 @@
-#include "account_limits.hpp"
+#include "access/account_limits.hpp"
 
 #include <gtest/gtest.h>
 

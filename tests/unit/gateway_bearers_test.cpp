@@ -1,4 +1,4 @@
-#include "bearers.hpp"
+#include "access/callers.hpp"
 
 #include <gtest/gtest.h>
 

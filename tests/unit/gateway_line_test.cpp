@@ -1,6 +1,7 @@
 // Five hundred customers who click at once, in virtual time: the book of tickets and the real governor, as
 // the login listener's face has them work together.
-#include "ticket_book.hpp"
+#include "faces/waits.hpp"
+#include "tickets/ticket_book.hpp"
 
 #include <ephemint/rate_governor.hpp>
 
@@ -26,18 +27,18 @@ using moment = clock::time_point;
 
 struct customer {
   std::string id;
-  moment clicked{}, told{}, served{};
-  int waits = 0;  ///< pages that told a wait
+  moment clicked{}, told{}, served{};  ///< `told` by its first page
+  int waits = 0;                       ///< pages that told a wait
 };
 
 /// Each comes, is told to wait or asks for a login, and comes back when it was told.
 class clicking_crowd {
  public:
-  clicking_crowd(quota q, std::size_t size, std::uint64_t seed)
+  clicking_crowd(quota q, std::size_t size, std::chrono::milliseconds within, std::uint64_t seed)
       : governor_{make_rate_governor(q, quota_scope::per_api_key, seed)}, random_{seed} {
     for (std::size_t i = 0; i < size; ++i) {
       all.push_back({.id = "ticket-" + std::to_string(i)});
-      all.back().clicked = now_ + std::chrono::milliseconds{random_() % 1000};
+      all.back().clicked = now_ + within * static_cast<int>(random_() % 1000) / 1000;
       at(all.back().clicked, [this, i] { visit(all[i]); });
     }
   }
@@ -72,13 +73,12 @@ class clicking_crowd {
         << one.id;
     const permit_request login{priority::interactive, one.id, client_};
     const moment when = governor_->estimate(now_, login, queue_.size() + book_.ahead(one.id, now_));
-    if (when - now_ > 700ms) {
-      ++one.waits;
-      const auto more = (when - now_) * static_cast<int>(random_() % 100) / 1000;
-      one.told =
-          now_ + std::chrono::ceil<std::chrono::seconds>(when - now_ + std::min<clock::duration>(more, 1s));
-      book_.wait_until(one.id, one.told);
-      at(one.told, [this, &one] { visit(one); });
+    const bool came_back = book_.waits(one.id, now_);
+    if (when - now_ > (came_back ? patience_once_told : patience)) {
+      const moment then = now_ + gateway::told(when - now_, static_cast<double>(random_() % 1000) / 1000);
+      if (++one.waits == 1) one.told = then;
+      book_.wait_until(one.id, then);
+      at(then, [this, &one] { visit(one); });
     } else {
       queue_.push_back(&one);
       pump();
@@ -116,20 +116,33 @@ class clicking_crowd {
 
 // behaviours: G11
 TEST(gateway_line, crowd_is_served_when_it_was_told) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    clicking_crowd crowd{quota::declared(200, 60s), 500, seed};
-    crowd.run();
-    std::vector<moment> served;
-    for (const customer& one : crowd.all) {
-      ASSERT_NE(one.served, moment{}) << one.id;
-      served.push_back(one.served);
-      EXPECT_LE(one.served - std::max(one.clicked, one.told), 1s) << one.id << " of seed " << seed;
-      EXPECT_LE(one.waits, 2) << one.id << " of seed " << seed;
+  for (const auto within : {100ms, 1000ms})
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      clicking_crowd crowd{quota::declared(200, 60s), 500, within, seed};
+      crowd.run();
+      std::vector<moment> served;
+      for (const customer& one : crowd.all) {
+        ASSERT_NE(one.served, moment{}) << one.id;
+        served.push_back(one.served);
+        // The API takes 80 ms, and a crowd that comes at once a second or so.
+        EXPECT_LE(one.served - std::max(one.clicked, one.told), 1300ms) << one.id << " of seed " << seed;
+        EXPECT_LE(one.waits, 1) << one.id << " of seed " << seed;
+      }
+      std::sort(served.begin(), served.end());
+      EXPECT_LE(served.back() - moment{100s}, 125s) << "seed " << seed;
+      for (std::size_t i = 200; i < served.size(); ++i) EXPECT_GT(served[i] - served[i - 200], 59s);
     }
-    std::sort(served.begin(), served.end());
-    EXPECT_LE(served.back() - moment{100s}, 130s) << "seed " << seed;
-    for (std::size_t i = 200; i < served.size(); ++i) EXPECT_GT(served[i] - served[i - 200], 59s);
-  }
+}
+
+TEST(gateway_line, told_time_is_true_within_a_second) {
+  for (const auto wait : {701ms, 1000ms, 2500ms, 30'300ms, 120'000ms})
+    for (const double chance : {0.0, 0.5, 1.0}) {
+      const auto off = told(wait, chance) - wait;
+      EXPECT_GE(off, -500ms) << wait.count();
+      EXPECT_LE(off, 1s) << wait.count();
+    }
+  EXPECT_EQ(told(0ms, 0), 1s);
+  EXPECT_EQ(told(clock::duration::max(), 1), 24h);
 }
 
 }  // namespace

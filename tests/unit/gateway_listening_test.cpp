@@ -1,4 +1,4 @@
-#include "listening.hpp"
+#include "http/listening.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>

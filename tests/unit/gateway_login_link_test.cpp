@@ -1,8 +1,8 @@
-#include "link_keys.hpp"
-#include "link_ticket.hpp"
-#include "origin.hpp"
-#include "portal_words.hpp"
-#include "signing.hpp"
+#include "text/origin.hpp"
+#include "text/words.hpp"
+#include "tickets/link_keys.hpp"
+#include "tickets/link_ticket.hpp"
+#include "tickets/signing.hpp"
 
 #include <ephemint/gateway/login_link.hpp>
 

@@ -1,5 +1,5 @@
-#include "login_pages.hpp"
-#include "sha256.hpp"
+#include "faces/login_pages.hpp"
+#include "tickets/signing.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>

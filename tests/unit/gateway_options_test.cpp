@@ -1,4 +1,4 @@
-#include "check.hpp"
+#include <ephemint/gateway/server_options.hpp>
 
 #include <gtest/gtest.h>
 

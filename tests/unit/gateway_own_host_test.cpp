@@ -1,4 +1,4 @@
-#include "own_host.hpp"
+#include "access/callers.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,4 @@
-#include "problem.hpp"
-#include "statuses.hpp"
+#include "faces/problem.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ticket_book.hpp"
+#include "tickets/ticket_book.hpp"
 
 #include <gtest/gtest.h>
 

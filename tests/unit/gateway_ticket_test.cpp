@@ -1,6 +1,6 @@
-#include "link_ticket.hpp"
-#include "signing.hpp"
 #include "support/signed_ticket.hpp"
+#include "tickets/link_ticket.hpp"
+#include "tickets/signing.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,13 @@
-#include "check.hpp"
+#include "access/callers.hpp"
+#include "http/listening.hpp"
+#include "text/origin.hpp"
+#include "tickets/link_keys.hpp"
 
-#include "link_keys.hpp"
-#include "listening.hpp"
-#include "origin.hpp"
+#include <ephemint/gateway/server_options.hpp>
 
 #include <boost/url/parse.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,61 +17,62 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 [[noreturn]] void refuse_option(std::string_view option, std::string_view what) {
   throw std::invalid_argument{fmt::format("{}: {}", option, what)};
 }
 
-std::string in_words(milliseconds time) {
+std::string spelled(std::size_t number) { return std::to_string(number); }
+std::string spelled(seconds time) { return fmt::format("{} s", time.count()); }
+std::string spelled(milliseconds time) {
   if (time >= 1h && time % 1h == 0ms) return fmt::format("{} h", time / 1h);
-  if (time >= 1s && time % 1s == 0ms) return fmt::format("{} s", time / 1s);
+  if (time >= 1s && time % 1s == 0ms) return spelled(seconds{time / 1s});
   return fmt::format("{} ms", time.count());
 }
 
-void check_time(std::string_view option, milliseconds value, milliseconds least, milliseconds most) {
+template <class Value>
+void check_range(std::string_view option, Value value, Value least, Value most) {
   if (value < least || value > most)
-    refuse_option(option, fmt::format("{} is out of range; give {} to {}", in_words(value), in_words(least),
-                                      in_words(most)));
+    refuse_option(option, fmt::format("{} is out of range; give {} to {}", spelled(value), spelled(least),
+                                      spelled(most)));
 }
 
-template <class Number>
-void check_number(std::string_view option, Number value, Number least, Number most) {
-  if (value < least || value > most)
-    refuse_option(option, fmt::format("{} is out of range; give {} to {}", value, least, most));
-}
-
-void check_address(std::string_view option, const listen_address& given, bool local) {
-  if (!given.on()) return;
+socket_address checked_address(std::string_view option, const listen_address& given) {
   try {
-    if (!address_of(given).is_local() && local)
-      refuse_option(option, fmt::format("\"{}\" can be reached from other machines; give a Unix socket or a "
-                                        "loopback address",
-                                        address_of(given).text()));
+    return address_of(given);
   } catch (const std::invalid_argument& wrong) {
-    const std::string_view what = wrong.what();
-    if (what.starts_with(option)) throw;
-    refuse_option(option, what);
+    refuse_option(option, wrong.what());
   }
+}
+
+void check_local_address(std::string_view option, const listen_address& given) {
+  if (!given.on()) return;
+  const socket_address address = checked_address(option, given);
+  if (!address.is_local())
+    refuse_option(option, fmt::format("\"{}\" can be reached from other machines; give a Unix socket or a "
+                                      "loopback address",
+                                      address.text()));
 }
 
 void check_listeners(const server_options& o) {
   if (!o.backend.on() && !o.login.on())
     refuse_option("backend", "neither it nor login has an address; give one of them");
-  check_address("backend", o.backend, true);
-  check_address("login", o.login, false);
-  check_address("admin", o.admin, true);
+  check_local_address("backend", o.backend);
+  if (o.login.on()) (void)checked_address("login", o.login);
+  check_local_address("admin", o.admin);
   if (o.socket_mode > 0777)
     refuse_option("socket_mode", fmt::format("{:o} isn't a mode; give 0 to 777, octal", o.socket_mode));
-  check_number<std::size_t>("max_connections", o.max_connections, 1, 100'000);
-  check_time("transfer_timeout", o.transfer_timeout, 10ms, 1h);
-  check_time("keep_alive", o.keep_alive, 10ms, 1h);
+  check_range<std::size_t>("max_connections", o.max_connections, 1, 100'000);
+  check_range<milliseconds>("transfer_timeout", o.transfer_timeout, 10ms, 1h);
+  check_range<milliseconds>("keep_alive", o.keep_alive, 10ms, 1h);
 }
 
 void check_account_rate(const account_rate& rate) {
-  check_number("per_account.requests", rate.requests, 0U, 1'000'000U);
+  check_range<std::size_t>("per_account.requests", rate.requests, 0, 1'000'000);
   if (rate.requests == 0) return;
-  check_time("per_account.window", rate.window, 1ms, 24h);
-  check_number("per_account.burst", rate.burst, 1U, rate.requests);
+  check_range<milliseconds>("per_account.window", rate.window, 1ms, 24h);
+  check_range<std::size_t>("per_account.burst", rate.burst, 1, rate.requests);
 }
 
 void check_back_url(std::string_view text) {
@@ -93,44 +93,15 @@ void check_logins(const server_options& o) {
                   "is needed where login links are; give the origin that browsers see, like "
                   "https://login.example.com");
   (void)checked_origin(o.public_url, "public_url");
-  if (o.max_link_age < 1s || o.max_link_age > longest_link_age)
-    refuse_option("max_link_age", fmt::format("{} s is out of range; give 1 s to {} s",
-                                              o.max_link_age.count(), longest_link_age.count()));
+  check_range<seconds>("max_link_age", o.max_link_age, 1s, longest_link_age);
   check_back_url(o.back_url);
-}
-
-bool is_bearers_name(std::string_view text) {
-  const auto fits = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-  };
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), fits);
 }
 
 }  // namespace
 
-void check_bearers(std::span<const bearer> bearers, bool needed) {
-  if (needed && bearers.empty())
-    refuse_option("bearers",
-                  "there is none, and any process can reach a TCP address; give one at least, or "
-                  "listen on a Unix socket");
-  std::set<std::string_view> names;
-  for (const bearer& one : bearers) {
-    if (!is_bearers_name(one.name))
-      refuse_option("bearers", "a name is malformed; give 1 to 64 of A-Z a-z 0-9 _ - .");
-    if (!names.insert(one.name).second)
-      refuse_option("bearers", fmt::format("{} is there twice; give each a name of its own", one.name));
-    for (const std::string_view pattern : one.accounts)
-      if (pattern.empty() || pattern.substr(0, pattern.size() - 1).find('*') != pattern.npos)
-        refuse_option("bearers", fmt::format("\"{}\" of {} isn't a pattern; give an account, or its "
-                                             "beginning and *",
-                                             pattern, one.name));
-  }
-}
-
 void check(const server_options& o) {
-  check_number<std::size_t>("warm_up", o.warm_up, 0, 1000);
-  check_time("deadline", o.deadline, 100ms, 60s);
+  check_range<std::size_t>("warm_up", o.warm_up, 0, 1000);
+  check_range<milliseconds>("deadline", o.deadline, 100ms, 60s);
   check_listeners(o);
   check_bearers(o.bearers, o.backend.on() && !address_of(o.backend).is_unix());
   check_account_rate(o.per_account);

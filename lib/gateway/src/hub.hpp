@@ -1,56 +1,64 @@
 #pragma once
 
-#include "account_limits.hpp"
-#include "exchange.hpp"
+#include "access/account_limits.hpp"
+#include "http/exchange.hpp"
 #include "mint_notes.hpp"
-#include "ticket_book.hpp"
+#include "tickets/ticket_book.hpp"
 
 #include <ephemint/client.hpp>
 #include <ephemint/gateway/server_options.hpp>
 #include <ephemint/metrics.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace ephemint::inline v0::gateway {
 
-/// What `/metrics` says beside what the client does: a copy, for any thread.
-struct gateway_counts {
-  std::map<std::pair<std::string_view, unsigned>, std::uint64_t> answered;
-  std::size_t tickets = 0;
-  std::size_t waiting = 0;
-};
-
-/// What the faces share. All of it is touched on its executor alone.
+/// What the faces share. All of it is touched on its executor alone, but for what says otherwise.
 class hub {
  public:
   /// The options were checked. What the hub does runs on `executor`, which does one thing at a time; its
   /// client has `clients_executor`, so that no strand stands above the client's own.
   hub(asio::any_io_executor executor, asio::any_io_executor clients_executor, server_options);
+  hub(const hub&) = delete;
+  hub& operator=(const hub&) = delete;
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   const server_options& options() const noexcept { return options_; }
 
+  // --- from any thread ---
+  /// Throws as `client::set_api_key` does.
+  void set_api_key(secret);
+  bool key_is_refused() const { return client_.stats().key_refused || notes_->key_is_refused(clock::now()); }
+
   client& minter() noexcept { return client_; }
-  const metrics& seen() const noexcept { return *metrics_; }
   mint_notes& notes() noexcept { return *notes_; }
   ticket_book& tickets() noexcept { return tickets_; }
   account_limits& limits() noexcept { return limits_; }
-  gateway_counts counts(clock::time_point now);
+
+  /// Counts an answer, and writes its line of the log.
+  void record(std::string_view listener, const log_entry&, std::chrono::milliseconds took);
+  /// Looks again at what is counted.
+  void recount();
+  /// What `/metrics` says, as of the last `record` or `recount`. From any thread.
+  std::string metrics_text() const { return metrics_->prometheus_text(); }
 
   std::vector<link_key> link_keys;
   std::vector<bearer> bearers;
-  /// Answers so far, by listener and status; status 0: nobody was there any more.
-  std::map<std::pair<std::string_view, unsigned>, std::uint64_t> answered;
   bool warm = false;      ///< the first warm-up was tried
   bool draining = false;  ///< nobody new should come
 
  private:
+  std::string counts_text() const;
+
   asio::any_io_executor executor_;
   server_options options_;
   std::shared_ptr<metrics> metrics_;
@@ -58,6 +66,19 @@ class hub {
   client client_;
   ticket_book tickets_;
   account_limits limits_;
+
+  mutable std::mutex mutex_;                                                ///< of what follows
+  std::map<std::pair<std::string_view, unsigned>, std::uint64_t> answers_;  ///< by listener and status
+  std::size_t tickets_known_ = 0, waiting_ = 0;
 };
+
+// The three faces of a gateway; each lives no longer than its hub.
+
+/// The sidecar. `address` is where it listens, as `server_addresses` has it: a `Host` must be of it.
+std::unique_ptr<face> make_backend_face(hub&, std::string_view address);
+/// Login links.
+std::unique_ptr<face> make_login_face(hub&);
+/// Health, readiness, metrics.
+std::unique_ptr<face> make_admin_face(hub&);
 
 }  // namespace ephemint::inline v0::gateway

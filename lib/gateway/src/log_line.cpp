@@ -1,7 +1,7 @@
 #include "log_line.hpp"
 
-#include "json_object.hpp"
-#include "sha256.hpp"
+#include "text/json_object.hpp"
+#include "tickets/signing.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange.hpp"
+#include "http/exchange.hpp"
 
 #include <ephemint/gateway/server_options.hpp>
 

@@ -1,10 +1,16 @@
-#include "check.hpp"
-#include "link_keys.hpp"
-#include "origin.hpp"
-#include "service.hpp"
+#include "access/callers.hpp"
+#include "http/listener.hpp"
+#include "hub.hpp"
+#include "text/origin.hpp"
+#include "tickets/link_keys.hpp"
 
 #include <ephemint/gateway/server.hpp>
 
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -19,6 +25,133 @@
 #include <signal.h>
 
 namespace ephemint::inline v0::gateway {
+
+/// Somebody who waits for the end. Told once, on their own executor.
+class close_wait {
+ public:
+  using handler_type = asio::any_completion_handler<void(result<void>)>;
+
+  close_wait(handler_type handler, const asio::any_io_executor& otherwise)
+      : handler_{std::move(handler)},
+        at_{asio::prefer(asio::get_associated_executor(handler_, otherwise),
+                         asio::execution::outstanding_work.tracked)} {}
+
+  asio::cancellation_slot slot() const { return asio::get_associated_cancellation_slot(handler_); }
+
+  void end(result<void> how) {
+    if (!handler_) return;
+    const auto at = std::exchange(at_, {});
+    // It may not be assigned to: Boost 1.81 wraps an empty one in another.
+    asio::dispatch(at, [handler = std::move(handler_), how = std::move(how)]() mutable {
+      std::move(handler)(std::move(how));
+    });
+  }
+
+ private:
+  handler_type handler_;
+  asio::any_completion_executor at_;
+};
+
+/// All that a server does, wherever it runs: the hub, and a listener for each face.
+class service : public std::enable_shared_from_this<service> {
+ public:
+  /// Listens. Throws as `server` does.
+  service(const asio::any_io_executor& serial, const asio::any_io_executor& clients, server_options options)
+      : hub_{std::make_shared<hub>(serial, clients, std::move(options))} {
+    const server_options& o = hub_->options();
+    open(o.backend, addresses_.backend, [&] { return make_backend_face(*hub_, addresses_.backend); });
+    open(o.login, addresses_.login, [&] { return make_login_face(*hub_); });
+    open(o.admin, addresses_.admin, [&] { return make_admin_face(*hub_); });
+  }
+
+  // --- from any thread ---
+  const server_addresses& addresses() const noexcept { return addresses_; }
+  hub& shared() noexcept { return *hub_; }
+  const asio::any_io_executor& executor() const noexcept { return hub_->executor(); }
+  /// Who comes next finds nothing at all, rather than somebody who doesn't answer.
+  void remove_files() noexcept {
+    for (const auto& file : files_) file->remove();
+  }
+
+  // --- on the executor ---
+  void start();
+  void drain();
+  void close(std::shared_ptr<close_wait>);
+  /// Ends all of it at once.
+  void cut();
+
+ private:
+  void open(const listen_address&, std::string& address, const std::function<std::unique_ptr<face>()>&);
+  void close_client();
+
+  const std::shared_ptr<hub> hub_;
+  server_addresses addresses_;
+  std::vector<std::shared_ptr<socket_file>> files_;
+  std::vector<std::shared_ptr<listener>> listeners_;
+  std::vector<std::shared_ptr<close_wait>> waits_;
+  std::size_t open_ = 0;  ///< listeners that haven't ended
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+void service::open(const listen_address& given, std::string& address,
+                   const std::function<std::unique_ptr<face>()>& make_face) {
+  if (!given.on()) return;
+  const server_options& o = hub_->options();
+  listening at{given, o.socket_mode};
+  if (at.file()) files_.push_back(at.file());
+  address = at.address().text();
+  // Who has the face has the hub.
+  const std::shared_ptr<face> speaker{make_face().release(), [hub = hub_](face* over) { delete over; }};
+  auto served = [hub = hub_, name = speaker->name()](const log_entry& entry, std::chrono::milliseconds took) {
+    hub->record(name, entry, took);
+  };
+  const serving_limits limits{o.max_connections, o.transfer_timeout, o.keep_alive};
+  listeners_.push_back(
+      std::make_shared<listener>(executor(), speaker, std::move(at), limits, std::move(served)));
+}
+
+void service::start() {
+  for (const auto& one : listeners_) one->start();
+  const std::size_t mints = hub_->options().warm_up;
+  hub_->warm = mints == 0;
+  if (hub_->warm) return;
+  auto tried = [hub = std::weak_ptr{hub_}](const result<void>&) {
+    if (const auto alive = hub.lock()) alive->warm = true;
+  };
+  hub_->minter().async_warm_up(mints, asio::bind_executor(executor(), std::move(tried)));
+}
+
+void service::drain() {
+  hub_->draining = true;
+  for (const auto& one : listeners_) one->drain();
+}
+
+void service::close(std::shared_ptr<close_wait> wait) {
+  if (closed_) return wait->end({});
+  waits_.push_back(std::move(wait));
+  if (std::exchange(closing_, true)) return;
+  drain();
+  open_ = listeners_.size();
+  for (const auto& one : listeners_)
+    one->close([self = weak_from_this()] {
+      if (const auto alive = self.lock(); alive && --alive->open_ == 0) alive->close_client();
+    });
+}
+
+void service::close_client() {
+  auto over = [self = weak_from_this()](const result<void>&) {
+    if (const auto alive = self.lock()) alive->cut();
+  };
+  hub_->minter().async_close(asio::bind_executor(executor(), std::move(over)));
+}
+
+void service::cut() {
+  closed_ = true;
+  for (const auto& one : listeners_) one->cut();
+  for (const auto& wait : std::exchange(waits_, {})) wait->end({});
+}
+
 namespace {
 
 server_options checked_options(server_options options) {
@@ -73,7 +206,7 @@ class server::impl {
                [what = service_, action = std::move(action)]() mutable { std::invoke(action, *what); });
   }
 
-  service& shared() noexcept { return *service_; }
+  service& running() noexcept { return *service_; }
   const executor_type& executor() const noexcept { return executor_; }
 
  private:
@@ -95,16 +228,14 @@ server::server(executor_type executor, server_options options)
 
 server::~server() = default;
 
-const server_addresses& server::addresses() const noexcept { return impl_->shared().addresses(); }
+const server_addresses& server::addresses() const noexcept { return impl_->running().addresses(); }
 
-void server::drain() {
-  impl_->perform([](service& s) { s.shared().draining = true; });
-}
+void server::drain() { impl_->perform(&service::drain); }
 
 void server::start_close(close_wait::handler_type handler) {
   auto wait = std::make_shared<close_wait>(std::move(handler), impl_->executor());
   if (auto slot = wait->slot(); slot.is_connected())
-    slot.assign([wait, at = impl_->shared().executor()](asio::cancellation_type) {
+    slot.assign([wait, at = impl_->running().executor()](asio::cancellation_type) {
       asio::post(at, [wait] { wait->end(mint_error{mint_errc::cancelled}); });
     });
   impl_->perform([wait](service& s) { s.close(wait); });
@@ -112,7 +243,7 @@ void server::start_close(close_wait::handler_type handler) {
 
 asio::awaitable<result<void>> server::close() { return async_close(asio::use_awaitable); }
 
-void server::set_api_key(secret key) { impl_->shared().minter().set_api_key(std::move(key)); }
+void server::set_api_key(secret key) { impl_->running().shared().set_api_key(std::move(key)); }
 
 void server::set_link_keys(std::vector<link_key> keys) {
   check_link_keys(keys, "link_keys");
@@ -126,9 +257,9 @@ void server::set_bearers(std::vector<bearer> bearers) {
       [bearers = std::move(bearers)](service& s) mutable { s.shared().bearers = std::move(bearers); });
 }
 
-std::string server::metrics_text() const { return impl_->shared().record().text(); }
+std::string server::metrics_text() const { return impl_->running().shared().metrics_text(); }
 
-client_stats server::stats() const noexcept { return impl_->shared().minter().stats(); }
+client_stats server::stats() const noexcept { return impl_->running().shared().minter().stats(); }
 
 server::executor_type server::get_executor() const noexcept { return impl_->executor(); }
 

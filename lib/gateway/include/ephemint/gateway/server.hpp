@@ -58,11 +58,13 @@ class EPHEMINT_GATEWAY_EXPORT server {
   /// Where it listens: with the port that was found, where 0 was asked for.
   const server_addresses& addresses() const noexcept;
 
-  /// Says on `/readyz` that nobody new should come, and goes on serving.
+  /// Says on `/readyz` that nobody new should come, and goes on serving; each answer is the last of its
+  /// connection.
   void drain();
 
-  /// Drains, takes no more connections or requests, lets the logins under way end, by their deadlines at the
-  /// latest, and closes the client. Signature: `void(result<void>)`; cancelling it ends the wait alone.
+  /// Drains, takes no more connections than have been made, lets the requests that were sent end, logins by
+  /// their deadlines at the latest, and closes the client. Signature: `void(result<void>)`; cancelling it
+  /// ends the wait alone.
   template <boost::asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_close(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(result<void>)>(initiate_close{this}, token);

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// The seam between HTTP and the three faces: a session reads a request, its face answers it, the session
+// writes the answer. Neither knows the other's business.
+
+namespace ephemint::inline v0::gateway {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+using request = http::request<http::string_body>;
+
+/// What the log says of one request. Nothing here is a URL, a ticket, a header or a body.
+struct log_entry {
+  std::string_view route = "none";  ///< the route's name: `tokens`, `login`, `readyz`
+  unsigned status = 0;              ///< 0: there was nobody to answer any more
+  std::string_view code{};          ///< what became of it; empty: nothing went wrong
+  std::string why{};                ///< for a refusal: more than the page tells. Our own words
+  std::string who{};                ///< the bearer's name, the peer's process, or its address
+  std::string account{};
+  std::string request_id{};                              ///< the API's
+  std::optional<std::chrono::milliseconds> remaining{};  ///< of the token that was handed over
+};
+
+/// An answer. The body is overwritten when it has been written.
+struct reply {
+  unsigned status = 200;
+  std::string_view content_type{};  ///< empty: no body
+  std::string body{};
+  std::vector<std::pair<http::field, std::string>> headers{};  ///< beside those of every answer
+  std::string content_policy{};                                ///< its `Content-Security-Policy`; empty: none
+  /// Called once if it is set: whether the answer was written, and the peer was still there.
+  std::function<void(bool handed_over)> told{};
+};
+
+/// One request with its answer to come.
+struct exchange {
+  const request& asked;
+  log_entry& log;
+  asio::cancellation_slot gone;  ///< emits `terminal` when the peer goes away before its answer
+
+  /// The target up to its `?`, and what stands behind it (none: there is no `?`).
+  std::string_view path() const { return target().substr(0, target().find('?')); }
+  std::optional<std::string_view> query() const {
+    const std::size_t mark = target().find('?');
+    return mark == std::string_view::npos ? std::nullopt : std::optional{target().substr(mark + 1)};
+  }
+
+ private:
+  /// Without the origin that it may begin with: so proxies are asked, and servers have to take it.
+  std::string_view target() const {
+    const std::string_view whole = asked.target();
+    constexpr std::string_view scheme = "http://";
+    if (!whole.starts_with(scheme)) return whole;
+    return whole.substr(std::min(whole.find('/', scheme.size()), whole.size()));
+  }
+};
+
+/// What a listener's connections talk to. Lives as long as the hub.
+class face {
+ public:
+  virtual ~face() = default;
+  /// The listener's name in the log: `backend`, `login`, `admin`.
+  virtual std::string_view name() const noexcept = 0;
+  /// Answers a whole request. `of` lives until the answer's `told`. May throw: that is a 500.
+  virtual asio::awaitable<reply> answer(exchange& of) = 0;
+  /// What HTTP itself refuses (400, 408, 413, 431, 500), in this face's form.
+  virtual reply refusal(unsigned status, std::string_view why) = 0;
+};
+
+}  // namespace ephemint::inline v0::gateway

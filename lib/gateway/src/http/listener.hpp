@@ -1,0 +1,88 @@
+#pragma once
+
+#include "http/exchange.hpp"
+#include "http/listening.hpp"
+
+#include <ephemint/clock.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <unordered_set>
+
+namespace ephemint::inline v0::gateway {
+
+class session;
+using any_socket = asio::generic::stream_protocol::socket;
+
+/// What a listener holds its connections to: see `server_options`.
+struct serving_limits {
+  std::size_t max_connections = 256;
+  std::chrono::milliseconds transfer_timeout{10'000};
+  std::chrono::milliseconds keep_alive{60'000};
+};
+
+/// Accepts the connections of one face, and knows those that are open. All of it belongs on its executor,
+/// which does one thing at a time.
+class listener : public std::enable_shared_from_this<listener> {
+ public:
+  /// Hears of each request that is over.
+  using served = std::function<void(const log_entry&, std::chrono::milliseconds took)>;
+
+  listener(asio::any_io_executor, std::shared_ptr<face>, listening, serving_limits, served);
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
+  void start();
+  /// Answers are the last of their connections from now on: clients that come again find somebody else.
+  void drain() noexcept { draining_ = true; }
+  /// Accepts no more than who has connected already, and lets each request that is under way, or on its way,
+  /// have its answer; `over` is called when the last connection has ended.
+  void close(std::function<void()> over);
+  /// Ends all of it at once.
+  void cut();
+
+  // --- for its sessions ---
+  face& speaker() const noexcept { return *face_; }
+  const serving_limits& limits() const noexcept { return limits_; }
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  bool draining() const noexcept { return draining_; }
+  void report(const log_entry&, clock::duration took) const;
+  /// One of them waits for its next request.
+  void went_idle() { change_.cancel(); }
+  void leave(session&);
+
+ private:
+  static asio::awaitable<void> run(std::shared_ptr<listener>);
+  asio::awaitable<void> accept_all();
+  enum class admission { admitted, nobody, failed };
+  /// Failed: the machine has no descriptor or memory left for one more.
+  admission admit();
+  void empty_backlog();
+  void open(any_socket, const socket_address& peer);
+  /// The keep-alive connection that has been idle longest gives way.
+  void make_room();
+  void stop_listening();
+  /// Does it with each session: that may end them.
+  void with_each(void (session::*action)());
+
+  const asio::any_io_executor executor_;
+  const std::shared_ptr<face> face_;
+  const serving_limits limits_;
+  const served served_;
+  const std::shared_ptr<socket_file> file_;
+  const bool is_ours_;  ///< or it was handed over, and stays open elsewhere
+  any_socket door_;
+  asio::steady_timer change_;  ///< cancelled when there may be room
+  std::unordered_set<session*> sessions_;
+  std::function<void()> over_;
+  bool giving_way_ = false;  ///< a connection is about to end, to make room
+  bool draining_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace ephemint::inline v0::gateway

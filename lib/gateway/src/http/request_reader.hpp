@@ -1,0 +1,87 @@
+#pragma once
+
+#include "http/exchange.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace ephemint::inline v0::gateway {
+
+/// Reads one request after the other from bytes, the same in whatever pieces they come. What is taken for a
+/// request here is taken for the same one by any proxy in front: what may be read in two ways is refused.
+class request_reader {
+ public:
+  static constexpr std::size_t header_limit = 8 * 1024;
+  static constexpr std::size_t body_limit = 4 * 1024;
+  /// Of a body with what chunks add to it.
+  static constexpr std::size_t chunked_limit = 16 * 1024;
+
+  enum class state { incomplete, complete, refused };
+  struct refusal {
+    unsigned status = 0;  ///< 0: there is none
+    std::string_view why;
+  };
+
+  request_reader();
+  request_reader(const request_reader&) = delete;
+  request_reader& operator=(const request_reader&) = delete;
+  ~request_reader();
+
+  /// Where the next bytes go; never empty while the request is incomplete.
+  boost::asio::mutable_buffer room();
+  /// The same, with all forgotten that came: to read what nobody wants.
+  boost::asio::mutable_buffer scrap();
+  /// So many of them came.
+  void commit(std::size_t size) noexcept { end_ += size; }
+  /// Goes on with what came.
+  state look();
+
+  /// Whether a byte of it came.
+  bool begun() const noexcept { return stage_ != stage::line || begin_ != end_; }
+  bool in_body() const noexcept { return stage_ == stage::body; }
+  /// Whether the client waits for leave to send its body. Says it once.
+  bool take_expectation() noexcept;
+
+  /// As far as it came.
+  const request& asked() const { return parser_->get(); }
+  const refusal& refused() const noexcept { return refusal_; }
+
+  /// Begins the next one, with what came behind this one, and overwrites this one.
+  void next();
+
+ private:
+  enum class stage { line, fields, body, complete };
+  enum class chunk_line { size, end, last };
+
+  std::string_view unread() const noexcept { return {bytes_.data() + begin_, end_ - begin_}; }
+  void read_line();
+  void read_fields();
+  void begin_body();
+  void read_body();
+  void read_chunks();
+  void take_data();
+  void take_chunk_line(std::string_view);
+  void begin_chunk(std::string_view line);
+  void feed(std::size_t size);
+  void consume(std::size_t size) noexcept { begin_ += size, read_ += size; }
+  void refuse(unsigned status, std::string_view why) noexcept { refusal_ = {status, why}; }
+  void wipe_request() noexcept;
+
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::vector<char> bytes_;
+  std::size_t begin_ = 0, end_ = 0;
+  std::size_t read_ = 0;  ///< bytes of the header, or of the body, that were taken
+  std::size_t left_ = 0;  ///< of the body, or of the chunk
+  chunk_line next_line_ = chunk_line::size;
+  bool chunked_ = false;
+  stage stage_ = stage::line;
+  bool expects_ = false;
+  refusal refusal_;
+};
+
+}  // namespace ephemint::inline v0::gateway

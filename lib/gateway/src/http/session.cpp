@@ -1,0 +1,285 @@
+#include "http/session.hpp"
+
+#include "faces/problem.hpp"
+
+#include <ephemint/secret.hpp>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace ephemint::inline v0::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::system::error_code;
+
+// How long, and for how many bytes, a client that was told of the end is heard.
+constexpr std::chrono::milliseconds last_words = 1s;
+constexpr std::size_t most_last_words = 256 * 1024;
+// How long a request that may be on its way is waited for at the end.
+constexpr std::chrono::milliseconds grace = 100ms;
+
+/// Whether no value would end its line.
+bool can_be_sent(const reply& answer) {
+  return std::ranges::all_of(answer.headers, [](const auto& field) {
+    return field.second.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos;
+  });
+}
+
+void append_field(std::string& wire, std::string_view name, std::string_view value) {
+  wire.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
+session::session(std::shared_ptr<listener> owner, any_socket socket, std::string who)
+    : owner_{std::move(owner)},
+      who_{std::move(who)},
+      socket_{std::move(socket)},
+      timer_{owner_->executor()},
+      begun_at_{clock::now()} {}
+
+session::~session() {
+  wipe_answer();
+  owner_->leave(*this);
+}
+
+asio::awaitable<void> session::run(std::shared_ptr<session> self) {
+  bool open = true;
+  while (open) open = co_await self->serve_one();
+  self->cut();
+}
+
+void session::finish() {
+  finishing_ = true;
+  if (!reader_.begun()) arm(patience());
+}
+
+void session::cut() {
+  finishing_ = true;
+  timer_.cancel();
+  lose_peer();
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+asio::awaitable<bool> session::serve_one() {
+  const refusal refused = co_await read_request();
+  if (!reader_.begun()) co_return false;  // nobody asked for anything
+  log_entry entry;
+  entry.who = who_;
+  exchange of{reader_.asked(), entry, gone_.slot()};
+  if (refused.status != 0)
+    refuse(refused, entry);
+  else if (!peer_gone_)
+    co_await ask(of);
+  const bool keep = !finishing_ && !owner_->draining() && of.asked.keep_alive();
+  const bool written = co_await deliver(keep, entry);
+  owner_->report(entry, clock::now() - begun_at_);
+  if (written && !keep) co_await linger();
+  if (!written || !keep) co_return false;
+  reader_.next();
+  served_ = true;
+  co_return true;
+}
+
+asio::awaitable<session::refusal> session::read_request() {
+  phase now = served_ && !reader_.begun() ? phase::idle : phase::header;
+  begun_at_ = clock::now();
+  arm(patience());
+  if (now == phase::idle) become_idle();
+  while (reader_.look() == request_reader::state::incomplete && !peer_gone_) {
+    const phase next = reader_.in_body() ? phase::body : reader_.begun() ? phase::header : now;
+    if (std::exchange(now, next) != next) arm(owner_->limits().transfer_timeout);
+    if (reader_.take_expectation()) co_await say_continue();
+    if (late_ && !hear_last()) co_return refusal{408, "it came too slowly"};
+    co_await read_some();
+  }
+  co_return reader_.refused();
+}
+
+asio::awaitable<void> session::read_some() {
+  const bool first = !reader_.begun();
+  const asio::mutable_buffer room = reader_.room();
+  error_code error;
+  const std::size_t size =
+      co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+  reader_.commit(size);
+  idle_since_.reset();
+  if (first) begun_at_ = clock::now();
+  if (first && finishing_ && reader_.begun()) arm(owner_->limits().transfer_timeout);
+  if (error && !late_) lose_peer();
+}
+
+asio::awaitable<void> session::say_continue() {
+  const asio::const_buffer leave = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
+  error_code ignored;  // the next read will meet it
+  co_await asio::async_write(socket_, leave, asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<void> session::ask(exchange& of) {
+  disarm();
+  watch();
+  bool failed = false;
+  try {
+    if (!peer_gone_) answer_ = co_await owner_->speaker().answer(of);
+    failed = answer_ && !can_be_sent(*answer_);
+  } catch (const std::exception&) {  // what it says may hold a secret
+    failed = true;
+  }
+  asking_ = false;
+  gone_.slot().clear();  // what the face waited for may not be there any more
+  error_code ignored;
+  socket_.cancel(ignored);
+  if (peer_has_gone()) lose_peer();
+  if (failed) refuse({500, "internal error"}, of.log);
+}
+
+asio::awaitable<bool> session::deliver(bool keep, log_entry& entry) {
+  bool written = false;
+  if (answer_ && !peer_gone_) {
+    std::string wire = wire_of(*answer_, keep);
+    const asio::const_buffer all = asio::buffer(wire);
+    arm(owner_->limits().transfer_timeout);
+    error_code error;
+    co_await asio::async_write(socket_, all, asio::redirect_error(asio::use_awaitable, error));
+    wipe(wire.data(), wire.size());
+    written = !error;
+    if (written) entry.status = answer_->status;
+  }
+  settle(written);
+  co_return written;
+}
+
+asio::awaitable<void> session::linger() {
+  // To close with bytes unread would send a reset, which may overtake the answer.
+  error_code error;
+  socket_.shutdown(any_socket::shutdown_send, error);
+  arm(std::min(last_words, owner_->limits().transfer_timeout));
+  std::size_t heard = 0;
+  while (!error && !late_ && heard < most_last_words) {
+    const asio::mutable_buffer room = reader_.scrap();
+    heard += co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
+bool session::hear_last() {
+  error_code error;
+  if (deaf_ || !finishing_ || reader_.begun()) return false;
+  if (socket_.local_endpoint(error).protocol().family() != AF_UNIX) return false;
+  socket_.shutdown(any_socket::shutdown_receive, error);
+  deaf_ = !error;
+  if (deaf_) arm(patience());
+  return deaf_;
+}
+
+std::chrono::milliseconds session::patience() const {
+  const serving_limits& limits = owner_->limits();
+  if (reader_.begun()) return limits.transfer_timeout;
+  if (finishing_) return std::min(grace, limits.transfer_timeout);
+  return served_ ? limits.keep_alive : limits.transfer_timeout;
+}
+
+void session::become_idle() {
+  idle_since_ = begun_at_;
+  owner_->went_idle();
+}
+
+void session::watch() {
+  if (peer_has_gone()) return lose_peer();
+  asking_ = true;
+  socket_.async_wait(any_socket::wait_read, [self = shared_from_this()](error_code error) {
+    if (error || !self->asking_) return;
+    if (self->peer_has_gone()) return self->lose_peer();
+    // What came is another request, and would be told of again and again: it's looked at once more before the
+    // answer is written.
+  });
+}
+
+bool session::peer_has_gone() {
+#ifdef POLLRDHUP
+  const short ends = deaf_ ? 0 : POLLRDHUP;  // or it is told of its own shutdown
+#else
+  constexpr short ends = 0;
+#endif
+  pollfd now{socket_.native_handle(), ends, 0};
+  return ::poll(&now, 1, 0) > 0;  // hang-ups and errors are told unasked
+}
+
+void session::lose_peer() {
+  peer_gone_ = true;
+  if (asking_) gone_.emit(asio::cancellation_type::terminal);
+}
+
+void session::refuse(refusal why, log_entry& entry) {
+  settle(false);
+  finishing_ = true;  // nobody knows where another request would begin, or what is left of this one
+  answer_ = owner_->speaker().refusal(why.status, why.why);
+  entry.code = refusal_code(why.status);
+  entry.why = why.why;
+}
+
+void session::settle(bool handed_over) {
+  if (answer_ && answer_->told) answer_->told(handed_over);
+  wipe_answer();
+  answer_.reset();
+}
+
+void session::wipe_answer() noexcept {
+  if (!answer_) return;
+  wipe(answer_->body.data(), answer_->body.size());
+  for (auto& [name, value] : answer_->headers) wipe(value.data(), value.size());
+}
+
+std::string session::wire_of(const reply& answer, bool keep) const {
+  const request& asked = reader_.asked();
+  std::string wire;
+  std::size_t size = 1024 + answer.content_policy.size() + answer.body.size();
+  for (const auto& [name, value] : answer.headers) size += 64 + value.size();
+  wire.reserve(size);  // no growing: it would leave copies behind
+  const std::string_view reason = http::obsolete_reason(static_cast<http::status>(answer.status));
+  fmt::format_to(std::back_inserter(wire), "HTTP/1.1 {} {}\r\n", answer.status, reason);
+  append_field(wire, "Cache-Control", "no-store");
+  append_field(wire, "Referrer-Policy", "no-referrer");
+  append_field(wire, "X-Content-Type-Options", "nosniff");
+  append_field(wire, "Content-Length", std::to_string(answer.body.size()));
+  if (!answer.content_type.empty()) append_field(wire, "Content-Type", answer.content_type);
+  if (!answer.content_policy.empty()) append_field(wire, "Content-Security-Policy", answer.content_policy);
+  for (const auto& [name, value] : answer.headers) append_field(wire, http::to_string(name), value);
+  if (!keep) append_field(wire, "Connection", "close");
+  if (keep && asked.version() == 10) append_field(wire, "Connection", "keep-alive");
+  wire.append("\r\n");
+  if (asked.method() != http::verb::head) wire.append(answer.body);
+  return wire;
+}
+
+void session::arm(std::chrono::milliseconds time) {
+  late_ = false;
+  timer_.expires_after(time);
+  timer_.async_wait([self = shared_from_this()](error_code) {
+    // One that is on its way already when the time is set anew comes for nothing.
+    if (self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
+    self->late_ = true;
+    error_code ignored;
+    self->socket_.cancel(ignored);
+  });
+}
+
+void session::disarm() {
+  late_ = false;
+  timer_.expires_at(asio::steady_timer::time_point::max());
+}
+
+}  // namespace ephemint::inline v0::gateway

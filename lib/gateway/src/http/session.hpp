@@ -1,0 +1,88 @@
+#pragma once
+
+#include "http/exchange.hpp"
+#include "http/listener.hpp"
+#include "http/request_reader.hpp"
+
+#include <ephemint/clock.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ephemint::inline v0::gateway {
+
+/// One connection, from its first byte to its end. All of it runs on its listener's executor.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(std::shared_ptr<listener>, any_socket, std::string who);
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  ~session();
+
+  static asio::awaitable<void> run(std::shared_ptr<session>);
+
+  /// Ends it when its request was answered: the one that it has, or one that comes at this moment.
+  void finish();
+  /// Ends it at once; a login under way is cancelled.
+  void cut();
+  /// Since when it waits for another request; none: it doesn't.
+  std::optional<clock::time_point> idle_since() const noexcept { return idle_since_; }
+
+ private:
+  enum class phase { idle, header, body };
+  using refusal = request_reader::refusal;
+
+  asio::awaitable<bool> serve_one();
+  /// What is wrong with the request; status 0: nothing, or the peer has gone.
+  asio::awaitable<refusal> read_request();
+  asio::awaitable<void> read_some();
+  asio::awaitable<void> say_continue();
+  /// Has the face answer, and looks meanwhile whether the peer is still there.
+  asio::awaitable<void> ask(exchange&);
+  /// Writes the answer, if there is one and the peer hasn't gone, and tells how that went.
+  asio::awaitable<bool> deliver(bool keep, log_entry&);
+  asio::awaitable<void> linger();
+
+  /// How long the next byte, or the header, may take to come.
+  std::chrono::milliseconds patience() const;
+  /// At the end, on a Unix socket: what was sent is read, and to send more fails, so that who does asks
+  /// elsewhere. False: there is nothing more to hear.
+  bool hear_last();
+  void become_idle();
+  void watch();
+  bool peer_has_gone();
+  void lose_peer();
+  void refuse(refusal, log_entry&);
+  /// Tells how the answer went, and overwrites it.
+  void settle(bool handed_over);
+  void wipe_answer() noexcept;
+  std::string wire_of(const reply&, bool keep) const;
+  /// From now on what is under way has so long.
+  void arm(std::chrono::milliseconds);
+  void disarm();
+
+  const std::shared_ptr<listener> owner_;
+  const std::string who_;
+  any_socket socket_;
+  asio::steady_timer timer_;
+  request_reader reader_;
+  std::optional<reply> answer_;
+  asio::cancellation_signal gone_;
+  clock::time_point begun_at_;
+  std::optional<clock::time_point> idle_since_;
+  bool served_ = false;  ///< a request before this one
+  bool asking_ = false;  ///< its face works
+  bool peer_gone_ = false;
+  bool late_ = false;  ///< what is under way has had its time
+  bool finishing_ = false;
+  bool deaf_ = false;  ///< hears no more than what was sent before
+};
+
+}  // namespace ephemint::inline v0::gateway

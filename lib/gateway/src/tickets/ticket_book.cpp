@@ -1,0 +1,127 @@
+#include "tickets/ticket_book.hpp"
+
+#include <algorithm>
+
+namespace ephemint::inline v0::gateway {
+
+void taken_places::add(std::uint64_t place) { blocks_[place / block_size].set(place % block_size); }
+
+void taken_places::remove(std::uint64_t place) {
+  const auto block = blocks_.find(place / block_size);
+  if (block == blocks_.end()) return;
+  block->second.reset(place % block_size);
+  if (block->second.none()) blocks_.erase(block);
+}
+
+std::size_t taken_places::before(std::uint64_t place) const {
+  const auto own = blocks_.lower_bound(place / block_size);
+  std::size_t count = 0;
+  for (auto block = blocks_.begin(); block != own; ++block) count += block->second.count();
+  if (own == blocks_.end() || own->first != place / block_size) return count;
+  return count + (own->second << (block_size - place % block_size)).count();
+}
+
+clock::time_point ticket_book::alive_until(const entry& ticket) {
+  if (!ticket.place) return ticket.expires;
+  return std::max(ticket.expires, std::min(ticket.told + kept_alive, ticket.dead));
+}
+
+ticket_book::admission ticket_book::open(std::string_view id, clock::time_point now,
+                                         clock::time_point expires, clock::time_point dead) {
+  pass(now);
+  const auto known = tickets_.find(id);
+  if (known == tickets_.end()) {
+    if (now >= expires) return admission::over;
+    if (tickets_.size() >= most_) return admission::full;
+    tickets_.emplace(id, entry{.expires = expires, .dead = dead});
+    return admission::opened;
+  }
+  entry& ticket = known->second;
+  if (ticket.is == state::spent) return admission::spent;
+  if (ticket.is == state::opening) return admission::busy;
+  if (now >= alive_until(ticket)) return admission::over;
+  set(known, state::opening, {});
+  return admission::opened;
+}
+
+std::size_t ticket_book::ahead(std::string_view id, clock::time_point now) {
+  pass(now);
+  const auto known = tickets_.find(id);
+  const bool has_place = known != tickets_.end() && known->second.place;
+  return line_.before(has_place ? *known->second.place : next_place_);
+}
+
+bool ticket_book::waits(std::string_view id, clock::time_point now) const {
+  const auto known = tickets_.find(id);
+  if (known == tickets_.end() || known->second.is == state::spent) return false;
+  return known->second.place && now < alive_until(known->second);
+}
+
+bool ticket_book::is_spent(std::string_view id) const {
+  const auto known = tickets_.find(id);
+  return known != tickets_.end() && known->second.is == state::spent;
+}
+
+std::size_t ticket_book::waiting(clock::time_point now) {
+  pass(now);
+  return line_.before(next_place_);
+}
+
+void ticket_book::spend(std::string_view id) {
+  const auto ticket = find_opening(id);
+  if (ticket == tickets_.end()) return;
+  const auto& [key, facts] = *ticket;
+  set(ticket, state::spent, std::max(facts.expires, facts.dead) + remembered);
+}
+
+void ticket_book::give_back(std::string_view id) {
+  const auto ticket = find_opening(id);
+  if (ticket == tickets_.end()) return;
+  if (ticket->second.place)
+    wait(ticket);
+  else
+    tickets_.erase(ticket);
+}
+
+void ticket_book::wait_until(std::string_view id, clock::time_point then) {
+  const auto ticket = find_opening(id);
+  if (ticket == tickets_.end()) return;
+  ticket->second.told = then;
+  if (!ticket->second.place) ticket->second.place = next_place_++;
+  wait(ticket);
+}
+
+ticket_book::tickets::iterator ticket_book::find_opening(std::string_view id) {
+  const auto known = tickets_.find(id);
+  return known != tickets_.end() && known->second.is == state::opening ? known : tickets_.end();
+}
+
+void ticket_book::wait(tickets::iterator ticket) {
+  const entry& facts = ticket->second;
+  set(ticket, state::waiting, std::min(facts.told + patience, alive_until(facts)));
+}
+
+void ticket_book::set(tickets::iterator ticket, state next, clock::time_point changes) {
+  auto& [id, facts] = *ticket;
+  if (facts.is != state::opening) changes_.erase({facts.changes, id});
+  if (facts.is == state::waiting) line_.remove(*facts.place);
+  facts.is = next;
+  facts.changes = changes;
+  if (next != state::opening) changes_.emplace(changes, id);
+  if (next == state::waiting) line_.add(*facts.place);
+}
+
+void ticket_book::pass(clock::time_point now) {
+  while (!changes_.empty() && changes_.begin()->first < now) {
+    const auto ticket = tickets_.find(changes_.begin()->second);
+    const entry& facts = ticket->second;
+    if (facts.is == state::waiting && now <= alive_until(facts)) {
+      set(ticket, state::late, alive_until(facts));
+    } else {
+      set(ticket, state::opening, {});  // out of the line and the changes
+      tickets_.erase(ticket);
+    }
+  }
+}
+
+}  // namespace ephemint::inline v0::gateway
