@@ -1,0 +1,44 @@
+# Faults of the machine. Each has a short form here; tests/torture/run --full plays all of it.
+
+# It replaces malloc, by glibc's own names for it, which sanitizers replace as well.
+if(NOT EPHEMINT_SANITIZE AND EPHEMINT_BUILD_GATEWAY AND EPHEMINT_BUILD_REDIS)
+    add_executable(memory_torture
+        torture/memory/client_scenarios.cpp
+        torture/memory/failing_malloc.cpp
+        torture/memory/gateway_scenarios.cpp
+        torture/memory/main.cpp
+        torture/memory/store_scenarios.cpp
+        torture/memory/trial.cpp
+        torture/memory/world.cpp)
+    target_include_directories(memory_torture PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+    target_link_libraries(memory_torture PRIVATE
+        ephemint::gateway ephemint::redis ephemint::sandbox ephemint_redis_server ephemint_test_network
+        ephemint_build_flags)
+    if(EPHEMINT_HTTP2)
+        target_compile_definitions(memory_torture PRIVATE EPHEMINT_HTTP2)
+    endif()
+    add_test(NAME memory_torture COMMAND memory_torture --stride 97)
+    set_tests_properties(memory_torture PROPERTIES LABELS torture)
+endif()
+
+# A seeded schedule of faults over a batch with logins beside it. Linux has what it does to packets.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    add_executable(schedule_torture
+        torture/schedule/api_process.cpp
+        torture/schedule/lost_packets.cpp
+        torture/schedule/main.cpp
+        torture/schedule/oracle.cpp
+        torture/schedule/own_network.cpp)
+    target_include_directories(schedule_torture PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+    target_link_libraries(schedule_torture PRIVATE ephemint::ephemint ephemint::sandbox ephemint_build_flags)
+    add_test(NAME schedule_torture COMMAND schedule_torture --seconds 20 --phase-ms 2500 --seed 1)
+    set_tests_properties(schedule_torture PROPERTIES LABELS torture)
+endif()
+
+# The command alone, by scripts.
+find_program(EPHEMINT_PYTHON python3)
+if(EPHEMINT_BUILD_CLI AND EPHEMINT_PYTHON AND NOT EPHEMINT_SANITIZE)
+    add_test(NAME calls_torture COMMAND ${CMAKE_CURRENT_LIST_DIR}/torture/calls $<TARGET_FILE:ephemint_cli>)
+    add_test(NAME machine_torture COMMAND ${CMAKE_CURRENT_LIST_DIR}/torture/machine $<TARGET_FILE:ephemint_cli>)
+    set_tests_properties(calls_torture machine_torture PROPERTIES LABELS torture)
+endif()

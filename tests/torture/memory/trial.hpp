@@ -1,0 +1,155 @@
+#pragma once
+
+#include "failing_malloc.hpp"
+
+#include <ephemint/client.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace ephemint::torture {
+
+/// The servers that trials talk to, in another process.
+struct world {
+  std::string base_url;
+  std::string api_key;
+  std::string second_key;  ///< is taken as well
+  std::string ca_pem;
+  std::string proxy;  ///< `http://127.0.0.1:PORT`
+  std::string store;  ///< a Redis' URL; empty: there is none
+  std::string directory;
+};
+
+/// The first thing that went wrong, if anything did. Takes no memory.
+void complain(const char* what) noexcept;
+const char* complaint() noexcept;
+
+/// One client and what is asked of it. Takes no memory itself between `short_of_memory` and `enough_memory`.
+class trial {
+ public:
+  /// What became of one call.
+  struct call {
+    bool refused = false;  ///< it threw `std::bad_alloc`
+    int told = 0;
+    bool well = false;
+    bool over() const { return refused || told > 0; }
+  };
+
+  trial(const world& around, http2_use http2, long n, shortage how);
+
+  const world& around;
+  client_options options;
+  asio::io_context here{1};
+  std::optional<client> minter;
+
+  void short_of_memory() noexcept { fail_allocation(n_, how_); }
+  void enough_memory() noexcept {
+    stop_failing();
+    seen_ += allocations();
+    failed_ += failures();
+    fail_allocation(0);
+    stop_failing();
+  }
+  long seen() const noexcept { return seen_; }
+  long failed() const noexcept { return failed_; }
+
+  /// With as many tries as it takes; memory comes back before the second.
+  void make();
+  /// One that has a connection.
+  void make_warm();
+  /// Nothing is to be minted at the end: it was closed.
+  void mints_no_more() noexcept { mints_on_ = false; }
+
+  template <class Begin>
+  call& begin(Begin what) {
+    call& one = calls_.at(made_++);
+    try {
+      what(one);
+    } catch (const std::bad_alloc&) {
+      one.refused = true;
+    } catch (const std::exception&) {
+      complain("an initiating function threw something else than bad_alloc");
+      one.refused = true;
+    }
+    return one;
+  }
+  static auto handler_of(call& one) {
+    return [&one](const auto& result) {
+      ++one.told;
+      one.well = result.has_value();
+    };
+  }
+  call& mint(const mint_request& request);
+  call& mint(const char* account = "se-1") { return mint(mint_request{account}); }
+
+  /// Until all calls are over.
+  void run();
+  void run_briefly() {
+    here.restart();
+    here.poll();
+  }
+  /// Whether it holds in time. Nothing may come out of the context.
+  template <class Over>
+  void run_until(Over over) {
+    const auto limit = clock::now() + std::chrono::seconds{8};
+    while (!over() && clock::now() < limit) try {
+        here.restart();
+        here.run_one_for(std::chrono::milliseconds{2});
+      } catch (const std::exception&) {
+        complain("an exception came out of run()");
+      }
+    if (!over()) complain("it hangs");
+  }
+
+  /// Has memory run out inside a coroutine, and only there: what `co_spawn` itself takes is Asio's.
+  template <class Body>
+  void in_coroutine(Body body) {
+    bool ended = false;
+    const auto main = [this, &body]() -> asio::awaitable<void> {
+      auto inner = body();
+      short_of_memory();
+      co_await std::move(inner);
+      enough_memory();
+    };
+    asio::co_spawn(here, main(), [&](std::exception_ptr thrown) {
+      ended = true;
+      if (thrown) complain("an exception came out of the coroutine");
+    });
+    run_until([&] { return ended; });
+  }
+
+  /// There is memory again: the client mints, each call ended once, and no work is left.
+  void end();
+
+ private:
+  const long n_;
+  const shortage how_;
+  std::array<call, 96> calls_{};
+  std::size_t made_ = 0;
+  long seen_ = 0, failed_ = 0;
+  bool mints_on_ = true;
+};
+
+struct scenario {
+  const char* name;
+  void (*play)(trial&);
+  enum class needs { nothing, store } what = needs::nothing;
+  /// Over HTTP/1.1 alone: it is a matter of the gateway, or of connections that one request has to itself.
+  bool http1_alone = false;
+};
+
+/// All there are; the last one has no name.
+extern const scenario client_scenarios[];
+extern const scenario gateway_scenarios[];
+extern const scenario store_scenarios[];
+
+}  // namespace ephemint::torture
