@@ -4,12 +4,14 @@ package pages;
 use strict;
 use warnings;
 use utf8;
-use open qw(:std :encoding(UTF-8));
+
+# What a bare Debian has of Perl does for all of this.
+binmode STDOUT, ':utf8';
 
 # The page's parts in order, as pairs: what it is ("code", a block with its fences, or "text"), and the part.
 sub parts_of {
   my ($file) = @_;
-  open(my $in, '<', $file) or die "$file: $!\n";
+  open(my $in, '<:utf8', $file) or die "$file: $!\n";
   my @parts = (['text', '']);
   while (my $line = <$in>) {
     my $fence = $line =~ /^\s*```/;
