@@ -54,7 +54,7 @@ read_end::state read_end::look() {
 bool read_end::passed_on_is_taken() {
   // Now that it has taken something, the reader is the program that it is going to be.
   if (!behind_) behind_ = pipes_behind_reader_of(descriptor_);
-  // Behind whom nobody reads any more, that one learns it by the next line.
+  // A program behind which nobody reads any more learns that by the next line.
   return std::none_of(behind_->begin(), behind_->end(), [](const owned_descriptor& pipe) {
     return state_of(pipe.get(), FIONREAD) == state::unread;
   });

@@ -30,7 +30,7 @@ EPHEMINT_EXPORT std::string_view to_string(severity) noexcept;
 /// at most: the first at once, and the next one after that minute says how many were left out.
 ///
 /// \par Threads
-/// As an observer's: one that several clients have calls `write` from several threads at once.
+/// As an observer's: if several clients have it, `write` is called by several threads at once.
 ///
 /// \par Exceptions
 /// A line that can't be written, because `write` throws or memory is short, is lost, and nothing else.

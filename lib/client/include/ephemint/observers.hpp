@@ -8,7 +8,7 @@
 
 namespace ephemint::inline v0 {
 
-/// Several observers as one, for who wants metrics and a log: each hears each report, in their order.
+/// Several observers as one, for metrics and a log at once: each hears each report, in their order.
 ///
 ///     options.observer = std::make_shared<ephemint::observers>(
 ///         std::vector<std::shared_ptr<ephemint::observer>>{seen, log});

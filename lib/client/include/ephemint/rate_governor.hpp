@@ -93,7 +93,7 @@ class EPHEMINT_EXPORT quota_listener {
 ///     for (auto& worker : workers)
 ///       worker.start({.api_key = credential, .governor = governor});
 ///
-/// What follows is what clients count on, and whoever writes a governor keeps.
+/// What follows is what clients count on: a governor of your own must keep it.
 ///
 /// \par Threads
 /// Every member may be called from any thread at any time, and blocks for no longer than a short critical
@@ -109,7 +109,7 @@ class EPHEMINT_EXPORT quota_listener {
 ///
 /// \par Outages
 /// Clients that share a governor share what they know of the API's being away: one of them probes for all
-/// (see `mint_request::outage_patience`). Whoever writes a governor needn't do anything for that.
+/// (see `mint_request::outage_patience`). A governor of your own needs nothing for that.
 ///
 /// \par Lifetime
 /// Clients share it, and keep it while a reply to one of their requests may still come.

@@ -278,7 +278,7 @@ class engine {
   bool outlasted(const mint& m, time_point then) const noexcept {
     return outage_.away() && then >= add(outage_.since(), m.outage_patience);
   }
-  /// A probe for those who wait: who doesn't keeps to the dial's own back-off.
+  /// A probe for those who wait out an outage. Without one a dial keeps its own back-off.
   bool probe_due(time_point now) const noexcept { return patient_ > 0 && outage_.probe_due(now); }
   bool held_back(const mint&, time_point now) const noexcept;
   void hold(mint&, time_point now) noexcept;
@@ -430,7 +430,7 @@ class engine {
   std::uint64_t fresh_order_ = 0;
   std::uint64_t held_order_ = 0;
   std::size_t patient_ = 0;  // mints that wait out an outage
-  /// Of those that an outage is still to be borne by, the least.
+  /// The shortest time for which one of them still waits the outage out.
   duration least_patience_ = duration::max();
   time_point patience_since_ = time_point::min();  ///< of which outage `least_patience_` is
   std::uint32_t dial_failures_ = 0;

@@ -163,7 +163,7 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (ruling.not_before == never) return fail_permitless(m, now), true;
   const time_point when = std::max(ruling.not_before, now + std::chrono::milliseconds{1});
   if (m.where == mint::place::fresh) return to_queue(m, now), true;
-  // The key is everybody's: whom it holds up, its gate's opening lets go at once (K3).
+  // The key is everybody's: mints that it holds up go as soon as its gate opens (K3).
   if (settings_.scope == quota_scope::per_account && key_is_good)
     return put_off(m, when, std::min(when, add(now, longest_wait))), true;
   permit_at_ = std::min({permit_at_, when, add(now, longest_wait)});
@@ -308,7 +308,7 @@ void engine::dial_as_needed(time_point now) noexcept {
 /// Whether the mint's permit is near enough. If not, it waits elsewhere, or `dial_at_` says when to look
 /// again.
 bool engine::worth_a_dial(mint& m, time_point now) noexcept {
-  // Who is dialled for already takes permits of the same quota, unless each account has its own.
+  // Mints that are dialled for already take permits of the same quota, unless each account has its own.
   const bool shared = settings_.scope == quota_scope::per_api_key;
   const time_point permit = permit_at(m, now, shared ? links_.dialling() * dials_.expected_capacity() : 0);
   if (permit <= add(now, dial_lead)) return true;

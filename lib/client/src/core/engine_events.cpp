@@ -357,7 +357,7 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
     met(m, why.said);
     finish(m, outcome::cause::said, why.code, retry_at);
   };
-  // Who waits for a fresh link is out of luck; the others, only if no link and no dial is left (Q4).
+  // Mints that wait for a fresh link end; the others end only if no link and no dial is left (Q4).
   for (auto at = fresh_.begin(); at != fresh_.end();) {
     mint& m = *at++;
     if (m.until != time_point::min()) waits_out(m, why, now) ? hold(m, now) : end(m);

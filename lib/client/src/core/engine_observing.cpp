@@ -113,7 +113,7 @@ void engine::note_hold_ups(time_point now) noexcept {
   }
 }
 
-/// What the governor, or the key's gate, says no for.
+/// Why the governor, or the key's gate, says no.
 wait_reason engine::lack_of_permit(time_point now) const noexcept {
   if (key_.at(now) != key_guard::state::open) return wait_reason::pause;
   const quota_state quota = governor_.state(now);

@@ -1,4 +1,4 @@
-// The engine's fourth part: the API is away, and who has no deadline waits for it.
+// The engine's fourth part: the API is away, and mints without a deadline wait for it.
 #include "core/engine.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ bool engine::waits_out(const mint& m, const failure_facts& why, time_point now) 
 }
 
 /// Whether it may not go now, be it over a link that stands or one to be dialled. While an outage is only
-/// suspected, who failed lets others try first: they tell whether it is one.
+/// suspected, a mint that failed lets others try first: they tell whether it is one.
 bool engine::held_back(const mint& m, time_point now) const noexcept {
   if (!waits_out(m, now)) return false;
   if (outage_.away()) return !outage_.probe_due(now);
@@ -79,8 +79,8 @@ void engine::note_failed_dial(link& l, const failure_facts& why, time_point now)
 
 // --- when it is too much ---
 
-/// Those whose patience the outage has outlasted end together, with what the last attempt met. Who comes
-/// later is tried as if there were no gate: the API may be back long since.
+/// Those whose patience the outage has outlasted end together, with what the last attempt met. Mints
+/// that come later are tried as if there were no gate: the API may be back long since.
 void engine::end_patience(time_point now) noexcept {
   if (patient_ == 0) {
     least_patience_ = duration::max();
@@ -110,7 +110,7 @@ void engine::end_patience(time_point now) noexcept {
 }
 
 time_point engine::outage_wake(time_point now) const noexcept {
-  // They let others go first, who ended instead; or the one that was to look for all went elsewhere.
+  // They had let others go first, which have ended since; or the probe that was to go has gone elsewhere.
   const bool nobody_goes = outage_.away() ? outage_.probe_due(now) && queue_.empty() && fresh_.empty()
                                           : outage_.well() || queue_.empty();
   if (!held_.empty() && nobody_goes) return now;

@@ -26,8 +26,8 @@ void engine::on_address_taken(link_id id, const address_id& which) noexcept {
   if (link* const l = links_.find(id)) l->address = which;
 }
 
-/// What a reply tells of its link, and of the address behind it; and who heard a 5xx goes over another link
-/// next time (A1, A3, A6).
+/// What a reply tells of its link, and of the address behind it; and a mint that got a 5xx goes over another
+/// link next time (A1, A3, A6).
 void engine::learn(link& l, const reply_facts& reply, mint* m, time_point now) noexcept {
   const bool error = reply.what == reply_facts::answer::server_error;
   // What failed elsewhere too tells of both links; and its next attempt needs a place for a fresh one.

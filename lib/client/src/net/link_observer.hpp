@@ -43,7 +43,7 @@ struct dial_facts {
   clock::duration handshake{};  ///< what that took
 };
 
-/// Who hears of a connection's fate. Calls come from inside the gate, never from inside one of the
+/// Hears of a connection's fate. Calls come from inside the gate, never from inside one of the
 /// connection's members, and none after `close()`, `on_dial_failed` or
 /// `on_gone`. Whoever observes must outlive the connection's end: call `close()` first.
 class link_observer {

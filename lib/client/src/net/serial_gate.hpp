@@ -83,11 +83,11 @@ class serial_gate {
   /// Whether somebody is inside. One who was when the process was forked is so for ever in the child.
   bool occupied() const noexcept { return waiting_.load(std::memory_order_relaxed) != nullptr; }
 
-  /// From inside: from where the thread came that runs what is done now, whoever brought that.
+  /// From inside: from where the thread came that runs the present task, which another may have brought.
   completion::place entered_from() const noexcept { return entered_from_; }
   /// From inside: has this told once the gate is left. Takes ownership.
   void say(completion&) noexcept;
-  /// Whose context is gone can't be told anything: drops what was said and not told.
+  /// For when the context is gone, and nobody can be told anything: drops what was said and not told.
   void drop_said() noexcept;
 
  private:

@@ -13,8 +13,8 @@
 
 namespace ephemint::inline v0::detail {
 
-/// A mint of this client's: the engine's record of it, and who hears of its end. Inside the gate from
-/// submission on.
+/// A mint of this client's: the engine's record of it, and the caller who hears of its end. Inside the gate
+/// from submission on.
 class operation : public core::mint {
  public:
   /// It is over. Inside the gate, once; it destroys itself then, or when its caller was told.

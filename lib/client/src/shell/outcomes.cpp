@@ -131,8 +131,8 @@ core::failure_facts facts_of(const net::failure& what) noexcept {
 mint_error error_of(const core::mint& m, const rate_governor& governor, core::time_point now) noexcept try {
   mint_error::details d = details_of(m, governor);
   d.attempts = m.end.attempts;
-  // A time to come again is for who may come again; also by a key that is refused, once it is asked about
-  // anew.
+  // A time to come again is for those who may come again; also by a key that is refused, once it is asked
+  // about anew.
   const bool over = make_error_code(m.end.code) == mint_condition::give_up;
   if (!over && m.end.retry_at != core::never)
     d.retry_after = std::max(core::between(m.end.retry_at, now), core::duration::zero());

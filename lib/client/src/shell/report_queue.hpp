@@ -19,7 +19,7 @@ namespace ephemint::inline v0::detail {
 /// Calls an observer: on one executor, one call after the other, in the order of the reports.
 ///
 /// A report that is brought on the executor is told on the spot. One that is brought elsewhere, from inside
-/// of a function of the client's for example, is copied, and told there later. Who tells goes on until
+/// of a function of the client's for example, is copied, and told there later. Telling goes on until
 /// nothing is left: one that is brought meanwhile, by another thread or by the observer itself, comes next.
 /// In the child of a `fork` nothing is told, as what the observer holds is the parent's.
 class report_queue : public std::enable_shared_from_this<report_queue> {

@@ -95,7 +95,7 @@ std::optional<leasing_governor::outgoing> lease_shelf::next_call(time_point now)
     call.call = book.make_call(now, calm_);
     if (!call.call.bye) key_.write(call.call);
     call.number = ++last_number_;
-    // A thousand that start together are answered one after the other: who gave up early would ask again, and
+    // A thousand that start together are answered in turn: one that gave up early would ask again, and
     // go on with a share of its own.
     if (!book.ever_answered()) call.patience = first_patience;
     out_.push_back({call.number, &book});

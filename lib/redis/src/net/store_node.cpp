@@ -103,7 +103,7 @@ void store_node::take(step what, resp_value& reply) {
     case step::asked:
       return;
   }
-  // Who may not ask for its age can use it all the same; who is told to go elsewhere can't.
+  // A user who may not ask for its age can use it all the same; one who is told to go elsewhere can't.
   if (failed && read_error(reply.text, "INFO").what == store_error::kind::this_server)
     return refuse(reply.text, "INFO");
   if (reply.what == kind::text) take_info(reply.text);

@@ -21,7 +21,7 @@ namespace ephemint::inline v0::core {
 /// 10 s. A mint, a probe's or another, opens the gate.
 ///
 /// At a shut gate a probe goes at once, and the next one a second after each that is refused. From the first
-/// refused one on logins fail, and who is patient waits: a run of refused accounts is passed by probes. That
+/// refused one on logins fail, and patient mints wait: a run of refused accounts is passed by probes. That
 /// ends when 13 accounts and three probes were refused with a key that never minted, or after a minute with
 /// one that has. Then everybody fails, and a probe goes each 5 s.
 ///

@@ -41,7 +41,7 @@ class key_guard {
     go,
     go_as_probe,  ///< and say so when the reply is here, or tell `probe_undone`
     wait,         ///< until `not_before()`
-    fail_logins,  ///< who has a deadline fails, as with `fail`; who has none waits until `not_before()`
+    fail_logins,  ///< mints with a deadline fail, as with `fail`; others wait until `not_before()`
     fail,         ///< the key is refused; a new try is worth it at `not_before()`
   };
 
@@ -98,7 +98,7 @@ class key_guard {
   void grant_probe(time_point until, std::uint64_t version) noexcept;
 
  private:
-  // Who asks in vain for so long, while no others' probe is heard of, goes as if alone.
+  // After asking in vain for so long, with no probe of others heard of, a probe goes as if alone.
   static constexpr std::chrono::seconds grant_patience{20};
 
   state at_shut(time_point now) const noexcept;

@@ -21,7 +21,7 @@ class key_listener {
   ~key_listener() = default;
 };
 
-/// What the copies of a credential share: the key, its guard, and who wants to hear of a new one.
+/// What the copies of a credential share: the key, its guard, and the listeners for a new one.
 /// All of it may be called from any thread.
 class key_state {
  public:

@@ -14,7 +14,7 @@ namespace ephemint::inline v0::core {
 /// Three failures in a row, with no good answer between them, of different witnesses: the API is away. A dial
 /// is a witness each time. Of requests only those for different accounts are, since one account's may fail
 /// for ever while the API is well. A good answer is any that isn't a 5xx, a refusal too: somebody is there.
-/// An API that never gave one isn't away: it may never have been there, and who waited for it would wait in
+/// An API that never gave one isn't away: it may never have been there, and to wait for it would be in
 /// vain.
 ///
 /// While it is away one probe goes at a time, 0.1 s after the one before at first, doubling to 2 s, half of

@@ -174,7 +174,7 @@ double governed_count::rate() const noexcept {
 }
 
 /// Permits a second that drain the burst bucket. After a pause at most 66 a second for 5 s (no more than 8 in
-/// any 100 ms), then doubling each second: a quota of thousands a second comes back without a herd. After a
+/// any 100 ms), then doubling each second: a quota of thousands a second comes back without a rush. After a
 /// limiter's illness, in which the window has emptied, those who wait needn't fill it at the quota's own
 /// pace.
 double governed_count::flow(time_point now) const noexcept {
@@ -267,7 +267,7 @@ time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
   if (!spread) return std::min(room_in_flight(now, ahead), reopens);
   const time_point from = at_once > 0 ? std::min(room_in_flight(now, at_once), reopens) : last_send_;
   const duration step = between(reopens, from) / static_cast<duration::rep>(last + 1);
-  // Neither those that are left for logins by then wait for one another, nor who comes when it opens soon.
+  // Logins don't wait for one another where permits are kept for them, nor where the window opens soon.
   auto steps = static_cast<duration::rep>(ahead - at_once);
   foreground_reserve by_then = reserve_;
   by_then.on_foreground(now, static_cast<double>(left));

@@ -77,7 +77,7 @@ class governed_count {
   // long.
   static constexpr std::chrono::seconds gentle_start{5};
   static constexpr double gentle_rate = 66.0;
-  static constexpr double least_rate = 9.0;  // one in any 100 ms: nobody's herd
+  static constexpr double least_rate = 9.0;  // one in any 100 ms: no crowd
   static constexpr duration free_again = std::chrono::seconds{15};
   // More than 1, so that a timer that is late by half an interval loses nothing.
   static constexpr double background_burst = 1.5;

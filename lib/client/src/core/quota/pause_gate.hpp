@@ -15,8 +15,8 @@ namespace ephemint::inline v0::core {
 /// `Retry-After` is a floor: never shortened, only lengthened by a jitter of at most 0.25 s that keeps
 /// processes on one key from returning in step. Without it: 2 s, doubled with each failed probe up to 15 s,
 /// up to 60 s once the pause is a minute old, + up to 25 %. With one that was wrong twice, the longer of
-/// both; but 5 s and more are taken at their word for a minute, since so few probes cost nothing, and whoever
-/// is back late fails logins. All 429s of requests that left before the last one was heard are that one
+/// both; but 5 s and more are taken at their word for a minute, since so few probes cost nothing, and to be
+/// back late fails logins. All 429s of requests that left before the last one was heard are that one
 /// event: they can lengthen the pause, not deepen it. A pause never exceeds 5 minutes, so that no header
 /// stops a client for good.
 class pause_gate {
@@ -31,8 +31,8 @@ class pause_gate {
   time_point until() const noexcept { return until_; }
   time_point released_at() const noexcept { return released_at_; }
   std::uint32_t failed_probes() const noexcept { return failed_probes_; }
-  /// The server said when to come back, and refused who then came, three times or more in this pause: it
-  /// isn't counting, it is ill. (Twice is no more than others who were quicker.)
+  /// Three times or more in this pause the server refused a request that came when it had said to come: it
+  /// isn't counting, it is ill. (Twice may be the work of others, who were quicker.)
   bool misled() const noexcept { return told_ && failed_probes_ >= 3; }
 
   /// How many may be in flight now, beyond the usual cap.

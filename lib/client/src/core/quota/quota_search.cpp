@@ -31,7 +31,7 @@ void quota_search::advance(time_point now, bool wanted, bool free, double in_win
   }
   if (!free && seconds{between(now, refused_at_)} < hold_ * seconds{window_}) return;
   const double pace = limit_ < 1.03 * refused_level_ ? 0.6 : 2.0;
-  // Three times what the window really holds: the level found is a count, so more would only be a herd.
+  // Three times what the window really holds: the level found is a count, so more would be refused.
   limit_ = std::min({most, std::max(limit_, 3 * in_window), limit_ * std::exp(pace * windows)});
 }
 

@@ -35,7 +35,7 @@ class address_cache {
   explicit address_cache(clock::duration life = success_life) noexcept : life_{life} {}
 
   void store(clock::time_point now, lookup_result);
-  /// A dial has failed with these addresses: what they are is asked again at once. A look-up that failed is
+  /// A dial has failed with these addresses: the name is looked up again at once. A look-up that failed is
   /// remembered all the same.
   void doubt() noexcept;
   /// What the last look-up gave; older addresses, if it gave none.

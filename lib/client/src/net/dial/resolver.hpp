@@ -50,7 +50,7 @@ class resolver : public std::enable_shared_from_this<resolver> {
   /// A dial has failed: the addresses may have moved, and the next one asks again (behaviours N7).
   void doubt() noexcept { cache_.doubt(); }
 
-  /// Old addresses, for who can't wait any longer.
+  /// Old addresses, for a dial that can't wait any longer.
   const addresses& stale() const noexcept { return cache_.stale(); }
 
  private:

@@ -66,7 +66,7 @@ int tls_context::verify(X509_STORE_CTX& check) noexcept try {
   if (X509_verify_cert(&check) == 1) return 1;
   if (!other_authorities_may_help(X509_STORE_CTX_get_error(&check))) return 0;
   if (!basis_->trusted().read_again(clock::now())) return 0;
-  // Who was trusted when they were made may not be any more; nor when those are that are still to come.
+  // They may be of a server that isn't trusted any more; and so may tickets be that are still to come.
   sessions_.clear();
   ++trust_;
   auto* const ssl =
@@ -79,7 +79,7 @@ int tls_context::verify(X509_STORE_CTX& check) noexcept try {
   return 0;
 }
 
-/// A check can't be made twice: another one is, and what it found is what the first one found.
+/// A check can't be made twice: another one is made, and its outcome is put into the first.
 int tls_context::verify_again(X509_STORE_CTX& failed) noexcept {
   const openssl_pointer<X509_STORE_CTX, X509_STORE_CTX_free> check{X509_STORE_CTX_new()};
   const bool made =
