@@ -111,6 +111,22 @@ TEST(GatewayAdmin, key_that_was_wrong_from_the_start_is_told_after_one_mint) {
 }
 
 // behaviours: G18
+TEST(GatewayAdmin, refusal_of_a_key_that_never_minted_is_believed_for_a_while) {
+  mint_notes notes;
+  mint_report over;
+  over.error = mint_errc::unauthorized;
+  const auto before = clock::now();
+  EXPECT_FALSE(notes.key_is_refused(before));
+  notes.on_mint(over);
+  EXPECT_TRUE(notes.key_is_refused(clock::now()));
+  EXPECT_TRUE(notes.key_is_refused(before + 59s));
+  EXPECT_FALSE(notes.key_is_refused(clock::now() + 60s));
+  over.error.reset();
+  notes.on_mint(over);
+  EXPECT_FALSE(notes.key_is_refused(clock::now())) << "it is a good one";
+}
+
+// behaviours: G18
 TEST(GatewayAdmin, readiness_does_not_follow_the_api) {
   sandbox::server api{faulty({"status=503"})};
   auto options = gateway_for(api);

@@ -384,7 +384,7 @@ TEST(GatewayBackend, other_routes_are_unknown) {
   with_backend(gateway_for(api), [](hub&, face& backend) -> asio::awaitable<void> {
     for (const char* target :
          {"/", "/v1", "/v1/tokens/", "/V1/tokens", "/v1//tokens", "/v1/%74okens", "*", "",
-          "http://localhost/v1/tokens", "/healthz", "/metrics", "/login/x", "/v1/tokens#"}) {
+          "http://localhost/v1/token", "/healthz", "/metrics", "/login/x", "/v1/tokens#"}) {
       auto asking = ask(backend, post(target, "{}"));
       const answered said = co_await std::move(asking);
       EXPECT_EQ(said.reply.status, 404u) << target;

@@ -465,6 +465,22 @@ TEST(GatewayLogin, refused_key_is_told_to_each_click_and_nobody_waits_for_it) {
   }
 }
 
+// behaviours: G9
+TEST(GatewayLogin, without_room_to_remember_it_no_ticket_is_opened) {
+  login_world world;
+  const auto now = clock::now();
+  int taken = 0;
+  while (world.shared->tickets().open("another-" + std::to_string(taken), now, now + 1h, now + 1h) ==
+         ticket_book::admission::opened)
+    ++taken;
+  EXPECT_EQ(taken, 100'000);
+  const auto v = world.get(world.link());
+  EXPECT_EQ(v->status(), 503u);
+  EXPECT_EQ(v->log.code, "full");
+  EXPECT_GE(v->retry_after(), 1s);
+  EXPECT_EQ(world.minted(), 0u);
+}
+
 // behaviours: G7
 TEST(GatewayLogin, impatient_account_is_held_back_alone) {
   login_world world{[](server_options& o) { o.per_account = {2, 60s, 1}; }};

@@ -2,6 +2,7 @@
 #include "support/plain_http.hpp"
 #include "support/sandbox_fixture.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/token_account.hpp"
 #include "tickets/signing.hpp"
 
 #include <ephemint/gateway/login_link.hpp>
@@ -118,6 +119,41 @@ TEST_F(gateway_server, serves_on_a_callers_threads) {
   for (std::thread& one : clients) one.join();
   EXPECT_EQ(api_.stats().minted, 12U);
   EXPECT_TRUE(serving->async_close(asio::use_future).get());
+  serving.reset();
+  threads.join();
+}
+
+// behaviours: G1, G14
+TEST_F(gateway_server, callers_that_go_at_any_moment_leave_the_others_their_own_logins) {
+  api_.add_fault({.delay = 2ms, .jitter = 3ms});
+  asio::thread_pool threads{3};
+  std::optional<server> serving{std::in_place, threads.get_executor(), options()};
+  const std::string at = serving->addresses().backend;
+  const auto ask_and_go = [&at](int caller) {
+    std::optional<plain_http> client{std::in_place, at};
+    for (int i = 0; i < 24; ++i) {
+      const std::string account = "se-" + std::to_string(100 * caller + i);
+      client->send_request("POST", "/v1/tokens", json,
+                           R"({"fields":["token"],"account":")" + account + "\"}");
+      if (i % 3 == 1) {
+        if (i % 2 == 0) client->has_something(std::chrono::milliseconds{i / 6});
+        i % 4 == 1 ? client->reset() : client->close();
+        client.emplace(at);
+        continue;
+      }
+      const auto answer = client->read_answer();
+      EXPECT_EQ(answer.status, 200) << answer.body;
+      const std::string token = answer.body.substr(answer.body.find("\"token\":\"") + 9);
+      EXPECT_EQ(test::account_in(token.substr(0, token.find('"'))), account);
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 4; ++t) callers.emplace_back(ask_and_go, t);
+  for (std::thread& one : callers) one.join();
+  EXPECT_TRUE(serving->async_close(asio::use_future).get());
+  const client_stats seen = serving->stats();
+  EXPECT_EQ(seen.submitted, seen.minted + seen.failed);
+  EXPECT_GE(seen.minted, 4U * 16);
   serving.reset();
   threads.join();
 }

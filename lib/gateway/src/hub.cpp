@@ -39,11 +39,13 @@ void hub::set_api_key(secret key) {
 }
 
 void hub::record(std::string_view listener, const log_entry& entry, std::chrono::milliseconds took) {
+  recount();
+  {
+    const std::scoped_lock lock{mutex_};
+    ++answers_[{listener, entry.status}];
+  }
   if (options_.log)
     options_.log(log_line(entry, listener, std::chrono::system_clock::now(), took, options_.log_accounts));
-  recount();
-  const std::scoped_lock lock{mutex_};
-  ++answers_[{listener, entry.status}];
 }
 
 void hub::recount() {

@@ -37,7 +37,7 @@ class hub {
   // --- from any thread ---
   /// Throws as `client::set_api_key` does.
   void set_api_key(secret);
-  bool key_is_refused() const { return client_.stats().key_refused || notes_->key_is_refused(); }
+  bool key_is_refused() const { return client_.stats().key_refused || notes_->key_is_refused(clock::now()); }
 
   client& minter() noexcept { return client_; }
   mint_notes& notes() noexcept { return *notes_; }
