@@ -101,7 +101,7 @@ void request_reader::read_body() {
   else
     take_data();
   if (!chunked_ && left_ == 0) stage_ = stage::complete;
-  if (stage_ == stage::body && read_ + unread().size() >= chunked_limit)
+  if (refusal_.status == 0 && stage_ == stage::body && read_ + unread().size() >= chunked_limit)
     refuse(413, "a body that is too large");
 }
 
