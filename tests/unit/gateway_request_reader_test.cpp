@@ -26,13 +26,26 @@ unsigned refusal_of(std::string_view bytes, std::size_t piece) {
   }
 }
 
+const std::string header = "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// A chunk's first line that leaves so many bytes of the limit.
+std::string line_that_leaves(std::size_t rest, std::string_view size) {
+  std::string line{size};
+  line.append(1, ';').append(request_reader::chunked_limit - size.size() - 1 - 2 - rest, 'x');
+  return line + "\r\n";
+}
+
 TEST(gateway_request_reader, chunk_that_passes_the_limit_is_refused_in_any_pieces) {
-  const std::string header = "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
-  // A size line that leaves less room than its chunk needs.
-  const std::string line = "64;" + std::string(request_reader::chunked_limit - 3 - 2 - 50, 'x') + "\r\n";
-  const std::string bytes = header + line + std::string(100, 'a') + "\r\n0\r\n\r\n";
+  const std::string bytes = header + line_that_leaves(80, "64") + std::string(100, 'a') + "\r\n0\r\n\r\n";
   for (const std::size_t piece : {std::size_t{1}, std::size_t{4096}, bytes.size()})
     EXPECT_EQ(refusal_of(bytes, piece), 413U) << "in pieces of " << piece;
+}
+
+TEST(gateway_request_reader, first_fault_counts_whatever_came_with_it) {
+  const std::string bytes =
+      header + line_that_leaves(50, "1") + "a no end of a chunk\r\n" + std::string(100, 'x');
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{4096}, bytes.size()})
+    EXPECT_EQ(refusal_of(bytes, piece), 400U) << "in pieces of " << piece;
 }
 
 }  // namespace
