@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -90,13 +91,22 @@ void gateway_run::start() {
 exit_status gateway_run::run() {
   await_signal();
   tell_ready();
-  context_.run();
+  run_whatever_fails();
   server_.reset();
   context_.restart();
   context_.poll();  // what was cut off is logged
   if (store_ && !told_twice_) store_->leave(context_);
   log_.say("stopped");
   return exit_status::all_minted;
+}
+
+/// A handler that found no memory ends what it was for, and nothing else.
+void gateway_run::run_whatever_fails() {
+  while (true) try {
+      context_.run();
+      return;
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 void gateway_run::tell_ready() {

@@ -33,6 +33,7 @@ class gateway_run {
 
  private:
   void start();
+  void run_whatever_fails();
   void tell_ready();
   void await_signal();
   void take(int signal);

@@ -19,6 +19,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <functional>
+#include <memory>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -27,7 +29,7 @@
 namespace ephemint::inline v0::gateway {
 
 /// Somebody who waits for the end. Told once, on their own executor.
-class close_wait {
+class close_wait : public std::enable_shared_from_this<close_wait> {
  public:
   using handler_type = asio::any_completion_handler<void(result<void>)>;
 
@@ -39,17 +41,23 @@ class close_wait {
   asio::cancellation_slot slot() const { return asio::get_associated_cancellation_slot(handler_); }
 
   void end(result<void> how) {
-    if (!handler_) return;
+    if (std::exchange(ended_, true)) return;
+    how_ = std::move(how);
     const auto at = std::exchange(at_, {});
-    // It may not be assigned to: Boost 1.81 wraps an empty one in another.
-    asio::dispatch(at, [handler = std::move(handler_), how = std::move(how)]() mutable {
-      std::move(handler)(std::move(how));
-    });
+    try {
+      asio::dispatch(at, [self = shared_from_this()] { self->tell(); });
+    } catch (const std::bad_alloc&) {
+      tell();  // the way to its executor takes memory: late it would never be told
+    }
   }
 
  private:
+  void tell() { std::move(handler_)(std::move(how_)); }
+
   handler_type handler_;
   asio::any_completion_executor at_;
+  result<void> how_{};
+  bool ended_ = false;
 };
 
 /// All that a server does, wherever it runs: the hub, and a listener for each face.
@@ -119,7 +127,11 @@ void service::start() {
   auto tried = [hub = std::weak_ptr{hub_}](const result<void>&) {
     if (const auto alive = hub.lock()) alive->warm = true;
   };
-  hub_->minter().async_warm_up(mints, asio::bind_executor(executor(), std::move(tried)));
+  try {
+    hub_->minter().async_warm_up(mints, asio::bind_executor(executor(), std::move(tried)));
+  } catch (const std::bad_alloc&) {
+    hub_->warm = true;  // it was tried
+  }
 }
 
 void service::drain() {
@@ -143,7 +155,11 @@ void service::close_client() {
   auto over = [self = weak_from_this()](const result<void>&) {
     if (const auto alive = self.lock()) alive->cut();
   };
-  hub_->minter().async_close(asio::bind_executor(executor(), std::move(over)));
+  try {
+    hub_->minter().async_close(asio::bind_executor(executor(), std::move(over)));
+  } catch (const std::bad_alloc&) {
+    cut();
+  }
 }
 
 void service::cut() {
@@ -160,12 +176,33 @@ server_options checked_options(server_options options) {
   return options;
 }
 
+/// A handler that found no memory ends what it was for, and nothing else.
+template <class Run>
+void whatever_fails(Run run) {
+  while (true) try {
+      run();
+      return;
+    } catch (const std::bad_alloc&) {
+    }
+}
+
+/// Until the context is stopped. Then all of it ends at once: what waits hears of it here and now, and isn't
+/// thrown away with the context, for to throw a coroutine away takes memory.
+void serve(asio::io_context& context, service& serving) {
+  whatever_fails([&] { context.run(); });
+  whatever_fails([&] { serving.cut(); });
+  context.restart();
+  whatever_fails([&] { context.poll(); });
+}
+
 /// Signals are for the threads of the program itself.
-std::thread thread_without_signals(std::shared_ptr<asio::io_context> context) {
+std::thread thread_without_signals(std::shared_ptr<asio::io_context> context,
+                                   std::shared_ptr<service> serving) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread made{[context = std::move(context)] { context->run(); }};
+  std::thread made{
+      [context = std::move(context), serving = std::move(serving)] { serve(*context, *serving); }};
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return made;
 }
@@ -181,7 +218,7 @@ class server::impl {
     options = checked_options(std::move(options));
     options.client.single_threaded = true;
     build(executor_, std::move(options));
-    thread_ = thread_without_signals(context_);
+    thread_ = thread_without_signals(context_, service_);
   }
 
   impl(executor_type executor, server_options options) : executor_{std::move(executor)} {
@@ -190,9 +227,11 @@ class server::impl {
 
   ~impl() {
     service_->remove_files();
-    perform(&service::cut);
-    if (!context_) return;
-    asio::post(*context_, [context = context_.get()] { context->stop(); });
+    if (!context_) {
+      cut_elsewhere();
+      return;
+    }
+    context_->stop();
     if (thread_.get_id() == std::this_thread::get_id())
       thread_.detach();  // a handler of ours destroys us: the thread has a share of the context
     else
@@ -204,6 +243,14 @@ class server::impl {
   void perform(Action action) {
     asio::post(service_->executor(),
                [what = service_, action = std::move(action)]() mutable { std::invoke(action, *what); });
+  }
+
+  /// Tries harder than is usual: nothing else would end it before its context does.
+  void cut_elsewhere() noexcept {
+    for (int tries = 0; tries < 8; ++tries) try {
+        return perform(&service::cut);
+      } catch (const std::bad_alloc&) {
+      }
   }
 
   service& running() noexcept { return *service_; }

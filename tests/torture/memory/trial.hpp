@@ -110,6 +110,14 @@ class trial {
     if (!over()) complain("it hangs");
   }
 
+  /// So long, and then there is memory again: who has no deadline waits for that too.
+  void run_in_want(std::chrono::milliseconds time) {
+    const auto limit = clock::now() + time;
+    run_until([&] { return clock::now() >= limit; });
+    enough_memory();
+    run();
+  }
+
   /// Has memory run out inside a coroutine, and only there: what `co_spawn` itself takes is Asio's.
   template <class Body>
   void in_coroutine(Body body) {
@@ -124,6 +132,9 @@ class trial {
       ended = true;
       if (thrown) complain("an exception came out of the coroutine");
     });
+    run_until([&] { return ended; });
+    if (ended) return;
+    enough_memory();
     run_until([&] { return ended; });
   }
 

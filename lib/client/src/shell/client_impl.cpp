@@ -8,6 +8,7 @@
 #include "shell/wake_up_call.hpp"
 
 #include <boost/asio/query.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -59,6 +60,17 @@ bool set(net::gate_timer& timer, core::time_point when) noexcept {
   return false;
 }
 
+/// Asio's list of timers grows when one is set, and keeps its room: with room for ours from the beginning
+/// none of them fails to be set where memory is short for long, as nothing else may ever come. Throws
+/// `std::bad_alloc`.
+void make_room_for_timers(const asio::any_io_executor& executor) {
+  asio::steady_timer room[] = {asio::steady_timer{executor}, asio::steady_timer{executor}};
+  for (asio::steady_timer& each : room) {
+    each.expires_after(std::chrono::hours{1});
+    each.async_wait([](const boost::system::error_code&) {});
+  }
+}
+
 core::fate fate_of(net::fate what) noexcept {
   switch (what) {
     case net::fate::unprocessed:
@@ -106,6 +118,7 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
   connections_.resize(core::link_slots(options_.max_connections));
   to_flush_.reserve(connections_.size());
+  make_room_for_timers(executor);
   if (options_.observer)
     reporter_.emplace(std::make_shared<report_queue>(options_.observer, executor), *place_.gate, engine_,
                       *governor_, keys_.state().guard(), connections_.size());

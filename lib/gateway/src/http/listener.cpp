@@ -2,18 +2,18 @@
 
 #include "http/session.hpp"
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <exception>
+#include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +25,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using boost::system::error_code;
+
+/// What beginning a session's coroutine takes, and more.
+constexpr std::size_t most_to_begin = 16 * 1024;
 
 /// The process at a Unix socket's other end.
 std::string process_behind([[maybe_unused]] int descriptor) {
@@ -52,7 +55,7 @@ listener::listener(asio::any_io_executor executor, std::shared_ptr<face> speaker
   door_.assign(at.address().at.protocol(), at.release());
 }
 
-void listener::start() { asio::co_spawn(executor_, run(shared_from_this()), asio::detached); }
+void listener::start() { await_somebody(); }
 
 void listener::close(std::function<void()> over) {
   over_ = std::move(over);
@@ -61,7 +64,7 @@ void listener::close(std::function<void()> over) {
   draining_ = true;
   stop_listening();
   with_each(&session::finish);
-  if (sessions_.empty() && over_) asio::post(executor_, std::exchange(over_, nullptr));
+  tell_if_over();
 }
 
 void listener::cut() {
@@ -78,8 +81,10 @@ void listener::stop_listening() {
 }
 
 void listener::with_each(void (session::*action)()) {
-  const std::vector<session*> all{sessions_.begin(), sessions_.end()};
-  for (session* one : all) (one->*action)();
+  for (auto at = sessions_.begin(); at != sessions_.end();) {
+    session* const one = *at++;
+    (one->*action)();
+  }
 }
 
 void listener::report(const log_entry& entry, clock::duration took) const {
@@ -90,23 +95,44 @@ void listener::leave(session& gone) {
   if (sessions_.erase(&gone) == 0) return;
   giving_way_ = false;
   change_.cancel();
-  if (sessions_.empty() && over_) asio::post(executor_, std::exchange(over_, nullptr));
+  tell_if_over();
 }
 
-asio::awaitable<void> listener::run(std::shared_ptr<listener> self) { co_await self->accept_all(); }
-
-asio::awaitable<void> listener::accept_all() {
-  while (!closing_) {
-    error_code error;
-    co_await door_.async_wait(any_socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
-    if (closing_) co_return;
-    const bool full = sessions_.size() >= limits_.max_connections;
-    if (full) make_room();
-    if (!full && !error && admit() != admission::failed) continue;
-    // Who waits outside waits in the backlog meanwhile.
-    change_.expires_after(full ? asio::steady_timer::duration{1h} : 100ms);
-    co_await change_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+void listener::tell_if_over() noexcept {
+  if (!sessions_.empty() || !over_) return;
+  const std::function<void()> over = std::exchange(over_, nullptr);
+  try {
+    asio::post(executor_, over);
+  } catch (const std::bad_alloc&) {
+    over();
   }
+}
+
+// Without memory for a wait nobody would ever be admitted again: the two waits have theirs, and no coroutine.
+
+void listener::await_somebody() {
+  if (closing_) return;
+  door_.async_wait(any_socket::wait_read, asio::bind_allocator(wait_allocator<char>{waiting_},
+                                                               [self = shared_from_this()](error_code error) {
+                                                                 self->on_somebody(error);
+                                                               }));
+}
+
+void listener::on_somebody(error_code error) {
+  if (closing_) return;
+  const bool full = sessions_.size() >= limits_.max_connections;
+  if (full) make_room();
+  if (!full && !error && admit() != admission::failed) return await_somebody();
+  // Who waits outside waits in the backlog meanwhile.
+  await_change(full ? asio::steady_timer::duration{1h} : 100ms);
+}
+
+void listener::await_change(asio::steady_timer::duration at_most) try {
+  change_.expires_after(at_most);
+  change_.async_wait(asio::bind_allocator(
+      wait_allocator<char>{resting_}, [self = shared_from_this()](error_code) { self->await_somebody(); }));
+} catch (const std::bad_alloc&) {  // Asio's list of timers can't grow
+  await_somebody();
 }
 
 listener::admission listener::admit() {
@@ -118,19 +144,17 @@ listener::admission listener::admit() {
   if (descriptor == -1)
     return errno == EINTR || errno == ECONNABORTED ? admission::admitted : admission::failed;
   peer.at.resize(size);
-  any_socket socket{executor_};
-  error_code error;
-  socket.assign(peer.at.protocol(), descriptor, error);
-  if (error) {
-    ::close(descriptor);
-    return admission::failed;
-  }
-  try {
+  bool owned = false;
+  try {  // there may be no memory for one more
+    any_socket socket{executor_};
+    socket.assign(peer.at.protocol(), descriptor);
+    owned = true;
     open(std::move(socket), peer);
-  } catch (const std::exception&) {  // no memory for one more
+    return admission::admitted;
+  } catch (const std::exception&) {
+    if (!owned) ::close(descriptor);
     return admission::failed;
   }
-  return admission::admitted;
 }
 
 /// To close the door on those who have connected would reset them.
@@ -146,6 +170,8 @@ void listener::open(any_socket socket, const socket_address& peer) {
   std::string who = peer.is_unix() ? process_behind(descriptor) : peer.name();
   auto accepted = std::make_shared<session>(shared_from_this(), std::move(socket), std::move(who));
   sessions_.insert(accepted.get());
+  // A coroutine that can't be begun for want of memory needs some to be let go of: so there must be some.
+  const auto enough = std::make_unique_for_overwrite<char[]>(most_to_begin);
   asio::co_spawn(executor_, session::run(std::move(accepted)), asio::detached);
 }
 

@@ -2,6 +2,7 @@
 
 #include "http/exchange.hpp"
 #include "http/listening.hpp"
+#include "http/wait_memory.hpp"
 
 #include <ephemint/clock.hpp>
 
@@ -57,8 +58,10 @@ class listener : public std::enable_shared_from_this<listener> {
   void leave(session&);
 
  private:
-  static asio::awaitable<void> run(std::shared_ptr<listener>);
-  asio::awaitable<void> accept_all();
+  void await_somebody();
+  void on_somebody(boost::system::error_code);
+  void await_change(asio::steady_timer::duration at_most);
+  void tell_if_over() noexcept;
   enum class admission { admitted, nobody, failed };
   /// Failed: the machine has no descriptor or memory left for one more.
   admission admit();
@@ -76,6 +79,7 @@ class listener : public std::enable_shared_from_this<listener> {
   const served served_;
   const std::shared_ptr<socket_file> file_;
   const bool is_ours_;  ///< or it was handed over, and stays open elsewhere
+  wait_memory waiting_, resting_;
   any_socket door_;
   asio::steady_timer change_;  ///< cancelled when there may be room
   std::unordered_set<session*> sessions_;
