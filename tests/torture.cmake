@@ -17,7 +17,7 @@ if(NOT EPHEMINT_SANITIZE AND EPHEMINT_BUILD_GATEWAY AND EPHEMINT_BUILD_REDIS)
     if(EPHEMINT_HTTP2)
         target_compile_definitions(memory_torture PRIVATE EPHEMINT_HTTP2)
     endif()
-    add_test(NAME memory_torture COMMAND memory_torture --stride 97)
+    add_test(NAME memory_torture COMMAND memory_torture --stride 293)
     set_tests_properties(memory_torture PROPERTIES LABELS torture)
 endif()
 

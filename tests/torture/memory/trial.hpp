@@ -156,6 +156,9 @@ struct scenario {
   enum class needs { nothing, store } what = needs::nothing;
   /// Over HTTP/1.1 alone: it is a matter of the gateway, or of connections that one request has to itself.
   bool http1_alone = false;
+  /// What falls short is told, and isn't held against us: Asio's coroutines, which the gateway is made of,
+  /// take memory when they are let go of, and end the process if there is none.
+  bool told_only = false;
 };
 
 /// All there are; the last one has no name.

@@ -84,7 +84,7 @@ class crowd {
  private:
   void ask() {
     if (next_ == end_) return;
-    const std::string account = of_many_accounts_ ? "se-" + std::to_string(next_) : "se-1";
+    const std::string account = of_many_accounts_ ? "se-of-" + std::to_string(next_) : "se-1";
     ++next_;
     ++under_way_;
     minter_.async_mint({.account = account_id{account}}, [this](const mint_result& result) {
