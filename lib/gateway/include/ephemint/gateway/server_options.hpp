@@ -96,8 +96,8 @@ struct server_options {
 
   // --- the log ---
   /// Gets one JSON object for each request, without a line end; on the server's executor. Must not throw.
-  /// With a caller's executor it is still told, behind the server's destruction, of what that cut off: what it
-  /// writes to must live as long as that executor's context. Null: no log.
+  /// With a caller's executor it is still told, behind the server's destruction, of what that cut off: what
+  /// it writes to must live as long as that executor's context. Null: no log.
   std::function<void(std::string_view line)> log{};
   /// What the log says of accounts.
   account_logging log_accounts = account_logging::plain;
