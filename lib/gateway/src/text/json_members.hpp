@@ -34,7 +34,8 @@ std::optional<json_fault> read_json_object(std::string_view text,
                                            std::span<const json_member<To>, Count> known, To& to) {
   constexpr std::size_t deepest = 16;  // ours have one level
   const json_fault no_object{"the body isn't a JSON object in UTF-8"};
-  if (text.starts_with("\xef\xbb\xbf")) return no_object;  // a byte order mark, which some skip
+  // simdjson may be given no null pointer; and a byte order mark is skipped by some.
+  if (text.empty() || text.starts_with("\xef\xbb\xbf")) return no_object;
   simdjson::dom::parser parser;
   simdjson::dom::object given;
   if (parser.allocate(text.size() + 1, deepest) != simdjson::SUCCESS) throw std::bad_alloc{};
