@@ -19,9 +19,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +48,10 @@ using ephemint::testing::plain_http;
 using ::testing::HasSubstr;
 
 const plain_http::fields json{{"Content-Type", "application/json"}};
+
+std::ptrdiff_t threads_of_this_process() {
+  return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, {});
+}
 
 /// A gateway in front of a sandbox, with all of its faces.
 class gateway_server : public ::testing::Test {
@@ -278,6 +284,7 @@ TEST_F(gateway_server, cancelled_wait_ends_and_the_close_goes_on) {
 }
 
 TEST_F(gateway_server, handler_of_its_close_may_destroy_it) {
+  const std::ptrdiff_t before = threads_of_this_process();
   std::promise<void> destroyed;
   auto serving = std::make_unique<server>(options());
   server* const alias = serving.get();
@@ -286,6 +293,8 @@ TEST_F(gateway_server, handler_of_its_close_may_destroy_it) {
     destroyed.set_value();
   });
   EXPECT_EQ(destroyed.get_future().wait_for(10s), std::future_status::ready);
+  // Its own thread, which nobody can join then, is still giving back what it had.
+  EXPECT_TRUE(eventually([before] { return threads_of_this_process() == before; }));
 }
 
 TEST_F(gateway_server, destruction_ends_logins_under_way) {
