@@ -23,7 +23,11 @@ using ephemint::fuzz::require;
 namespace urls = boost::urls;
 using parser = const char*(std::string_view, base_url&);
 
-std::string text_of(urls::string_view text) { return {text.data(), text.size()}; }
+/// Of whichever view of a text this release of Boost has.
+template <class Text>
+std::string text_of(const Text& text) {
+  return {text.data(), text.size()};
+}
 
 /// The authority as anybody would cut it out: between `//` and the next `/`.
 std::string_view authority_of(std::string_view url) {
