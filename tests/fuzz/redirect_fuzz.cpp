@@ -22,7 +22,11 @@ using namespace ephemint::detail;
 using ephemint::fuzz::require;
 namespace urls = boost::urls;
 
-std::string text_of(urls::string_view text) { return {text.data(), text.size()}; }
+/// Of whichever view of a text this release of Boost has.
+template <class Text>
+std::string text_of(const Text& text) {
+  return {text.data(), text.size()};
+}
 
 /// The host as a careless reader sees it: between `//` and whatever ends it.
 std::string host_as_it_stands(std::string_view url) {
