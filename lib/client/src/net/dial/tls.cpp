@@ -167,6 +167,8 @@ bool tls_session::fit_for_http2() const noexcept {
 }
 
 void tls_session::share_buffers() noexcept {
+  // From 3.2 on OpenSSL wipes, as it gives buffers up, also those that it hasn't made yet, and crashes.
+  if (OpenSSL_version_num() >= 0x30200000L) return;
   shares_buffers_ = true;
   take_buffers();
 }
