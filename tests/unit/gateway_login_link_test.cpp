@@ -163,8 +163,6 @@ TEST(gateway_origin, what_is_no_origin_is_refused) {
       {"https:login.example.com", "has more than a scheme, a host and a port"},
       {"http://login.example.com", "is http, which is for loopback hosts alone"},
       {"http://localhost.example.com", "is http, which is for loopback hosts alone"},
-      {"http://127.0.0.1.example.com",
-       "has more than a scheme, a host and a port"},  // as Boost.URL 1.81 reads it
       {"http://10.0.0.1", "is http, which is for loopback hosts alone"},
       {"https://login.example.com:0", "has a port that is not 1 to 65535"},
       {"https://login.example.com:65536", "has a port that is not 1 to 65535"},
@@ -183,6 +181,8 @@ TEST(gateway_origin, what_is_no_origin_is_refused) {
         << text << said;
     EXPECT_EQ(said.substr(14, said.find(';') - 14), why) << text;
   }
+  // Boost's releases read it differently.
+  EXPECT_FALSE(complaint([] { checked_origin("http://127.0.0.1.example.com", "--public-url"); }).empty());
 }
 
 TEST(gateway_link_keys, lines_are_keys_and_the_first_one_is_first) {

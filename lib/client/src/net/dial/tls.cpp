@@ -3,6 +3,7 @@
 #include "net/dial/openssl_errors.hpp"
 #include "net/dial/tls_problem.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
