@@ -266,7 +266,7 @@ TEST(cli_gateway_arguments, names_of_options_become_names_of_variables_where_tho
 
 TEST(cli_gateway_arguments, options_of_the_library_have_the_commands_names) {
   const struct {
-    const char *library, *command;
+    const char *given, *command;
   } cases[] = {
       {"backend: is no address", "--listen: is no address"},
       {"login: needs link_keys and public_url", "--login-listen: needs --link-key-file and --public-url"},
@@ -284,7 +284,7 @@ TEST(cli_gateway_arguments, options_of_the_library_have_the_commands_names) {
       {"deadline: 0", "--deadline: 0"},
       {"base_url: is http", "--base-url: is http"},
   };
-  for (const auto& c : cases) EXPECT_EQ(in_words_of_the_command(c.library), c.command);
+  for (const auto& c : cases) EXPECT_EQ(in_words_of_the_command(c.given), c.command);
 }
 
 TEST(cli_gateway_arguments, listeners_have_their_places) {

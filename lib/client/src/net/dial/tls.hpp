@@ -84,7 +84,8 @@ class tls_session {
   bool fit_for_http2() const noexcept;
 
   /// OpenSSL's buffers, 21 KiB, which it wipes as it gives them up, are from now on kept by one of those
-  /// sessions alone that were told so: the one that was used last.
+  /// sessions alone that were told so: the one that was used last. With OpenSSL 3.2 and later it does
+  /// nothing.
   void share_buffers() noexcept;
   /// It isn't used any more.
   void leave_buffers() noexcept;
