@@ -15,11 +15,11 @@ namespace ephemint::inline v0 {
 /// The customer account that a token is minted for: the value of the request's `On-Behalf-Of`.
 ///
 /// The API documents neither form nor length (`242822` and `se-123456` are both seen), so it is an opaque
-/// token of 1 to 128 visible ASCII characters. Anything may be put in; `valid()` tells, and a mint of an
-/// invalid one fails with `mint_errc::invalid_request` before any I/O.
+/// token of 1 to 128 visible ASCII characters. It may be made of any text; `valid()` says whether the API can
+/// take it, and a mint with an invalid one fails with `mint_errc::invalid_request` before any I/O.
 ///
 /// Trivially copyable and without heap memory, on purpose: `co_await c.mint({.account = "se-1"})` makes it a
-/// temporary of an await expression, and g++ 12 destroys some non-trivial ones there twice.
+/// temporary of an await expression, and there g++ 12 destroys some non-trivial temporaries twice.
 ///
 ///     ephemint::account_id account{session.account};
 ///     if (!account.valid()) refuse(session);
@@ -27,29 +27,29 @@ namespace ephemint::inline v0 {
 /// Keeps a copy of the text. Nothing here throws.
 class account_id {
  public:
-  /// The longest that is valid, in characters.
+  /// The longest valid length, in characters.
   static constexpr std::size_t max_size = 128;
 
-  /// An empty one: not valid.
+  /// An empty id, which isn't valid.
   constexpr account_id() noexcept = default;
-  /// Implicit, so that `{.account = text}` does. Of a text that is too long the first `max_size` characters
-  /// are kept, and it isn't valid.
+  /// Implicit, so that `{.account = text}` compiles. If the text is longer than `max_size` characters, only
+  /// these are kept, and the id isn't valid.
   constexpr account_id(std::string_view text) noexcept
       : size_{static_cast<std::uint8_t>(text.size() > max_size ? oversized : text.size())} {
     for (std::size_t i = 0; i < str().size(); ++i) text_[i] = text[i];
   }
-  /// The same of a text that ends with a zero; must not be null.
+  /// The same from a null-terminated string. The pointer must not be null.
   constexpr account_id(const char* text) noexcept : account_id{std::string_view{text}} {}
-  /// The same of a string.
+  /// The same from a string.
   account_id(const std::string& text) noexcept : account_id{std::string_view{text}} {}
 
-  /// The characters; of a text that was too long, the first `max_size` of it.
+  /// The characters; only the first `max_size` if the text was too long.
   constexpr std::string_view str() const noexcept {
     return {text_.data(), size_ == oversized ? max_size : size_};
   }
 
-  /// Whether the API can be asked for it: 1 to `max_size` characters, all of them visible ASCII (0x21 to
-  /// 0x7E).
+  /// Whether the API can be asked for this account: 1 to `max_size` characters, all of them visible ASCII
+  /// (0x21 to 0x7E).
   constexpr bool valid() const noexcept {
     if (size_ == 0 || size_ == oversized) return false;
     for (char c : str())
@@ -57,11 +57,11 @@ class account_id {
     return true;
   }
 
-  /// By text; one that was cut differs from the one that it was cut to.
+  /// Compares the text. An id that was cut short differs from one that was given that shorter text.
   friend constexpr bool operator==(const account_id& a, const account_id& b) noexcept {
     return a.size_ == b.size_ && a.str() == b.str();
   }
-  /// By text; one that was cut comes after the one that it was cut to.
+  /// Orders by text. An id that was cut short comes after one that was given that shorter text.
   friend constexpr std::strong_ordering operator<=>(const account_id& a, const account_id& b) noexcept {
     const std::strong_ordering by_text = a.str() <=> b.str();
     return by_text == 0 ? a.size_ <=> b.size_ : by_text;

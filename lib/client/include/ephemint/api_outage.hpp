@@ -6,8 +6,8 @@
 
 namespace ephemint::inline v0 {
 
-/// The API is away: it answered before, and now there is nothing, or nothing but 5xx. A plain value, from
-/// `client::outage`.
+/// An outage of the API: it answered before, and now it gives no answer, or nothing but 5xx. A plain value,
+/// from `client::outage`.
 ///
 ///     if (const auto gone = logins.outage()) log("waiting for the API: ", gone->cause);
 struct api_outage {

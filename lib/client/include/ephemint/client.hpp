@@ -28,16 +28,16 @@ namespace ephemint::inline v0 {
 /// quota. One client serves a whole program: share it by reference, and let it live as long as the server
 /// does.
 ///
-/// Needs no `run()`: constructed, it works. It connects when it is first asked, and closes idle connections
-/// by itself.
+/// It works as soon as it is constructed: there is no `run()` to call. It connects on its first mint, and
+/// closes idle connections by itself.
 ///
 ///     ephemint::client logins{io.get_executor(), {.api_key = ephemint::secret{key}}};
 ///     auto minted = co_await logins.mint({.account = "se-1234"});
 ///     if (minted) redirect_to(minted->redirect_url());
 ///
 /// \par Threads
-/// Every member may be called from any thread, unless `client_options::single_threaded` is set. What the
-/// client does itself is done one thing at a time, on whatever thread brings it.
+/// Every member may be called from any thread, unless `client_options::single_threaded` is set. The client's
+/// own work is serialized, and runs on whichever thread calls it or runs its executor.
 ///
 /// \par Completion
 /// Each operation has an initiating function, `async_…`, for any completion token, and an awaitable twin for
@@ -46,29 +46,29 @@ namespace ephemint::inline v0 {
 /// operation needs to keep.
 ///
 /// \par Cancellation
-/// Each operation's wait ends at once on every cancellation type, and says so with `mint_errc::cancelled`; a
-/// token that comes later is dropped. Nothing of the caller's is touched: in a coroutine that was cancelled
-/// the next await throws, as Asio has it, unless the caller resets its cancellation state.
+/// Every cancellation type ends an operation's wait at once, with `mint_errc::cancelled`; a token that comes
+/// later is dropped. The caller's cancellation state isn't changed: in a coroutine that was cancelled the
+/// next await throws, as is usual with Asio, unless the caller resets that state.
 ///
 /// \par Exceptions
-/// An initiating function throws `std::bad_alloc` if there is no memory to begin with; then nothing has
-/// begun, and the handler is destroyed uncalled. In a coroutine the twins throw it where they are awaited;
-/// with `async_…(use_awaitable)` Asio destroys the coroutine and lets it out of `run()`. What has begun ends
-/// by its handler, whatever memory there is. `stats`, `estimate`, `outage`, `options`, `get_executor` and the
-/// destructor throw nothing.
+/// An initiating function throws `std::bad_alloc` if there is no memory to start the operation; then nothing
+/// has started, and the handler is destroyed uncalled. The awaitable twins throw it where they are awaited;
+/// with `async_…(use_awaitable)` Asio destroys the coroutine, and the exception leaves `run()`. Once an
+/// operation has started, its handler is called even if memory runs out. `stats`, `estimate`, `outage`,
+/// `options`, `get_executor` and the destructor throw nothing.
 ///
 /// \par Lifetime
-/// Destruction cancels every mint under way, each completing with `mint_errc::closed`, and closes the
-/// connections; handlers are called later, if the executor's context still runs. If the context is destroyed
-/// first, pending handlers are destroyed with it, uncalled, and the client may then only be destroyed. A
-/// moved-from client may be destroyed, assigned to, and asked `valid()`; nothing else.
+/// Destruction ends every mint under way with `mint_errc::closed`, and closes the connections; handlers are
+/// called later, if the executor's context still runs. If the context is destroyed first, pending handlers
+/// are destroyed with it, uncalled, and the client may then only be destroyed. A moved-from client may be
+/// destroyed, assigned to, and asked `valid()`; nothing else.
 ///
 /// \par Fork
 /// A client belongs to the process in which it was made. In the child of a `fork` its copy reads nothing,
-/// sends nothing and shuts no connection down, whatever is asked of it, destruction included; every
-/// operation, those under way and `close` too, ends with `mint_errc::closed`. The parent's goes on. For the
-/// context the rules are Asio's: no other thread runs it at the fork, and the child calls
-/// `notify_fork(fork_child)` before it uses it.
+/// sends nothing and shuts no connection down, not even when it is destroyed; every operation, including
+/// those under way and `close`, ends with `mint_errc::closed`. The parent's client goes on. The context
+/// follows Asio's rules: no other thread may run it during the fork, and the child calls
+/// `notify_fork(fork_child)` before it uses the context.
 class EPHEMINT_EXPORT client {
  public:
   /// The type of `get_executor()`.
@@ -82,13 +82,13 @@ class EPHEMINT_EXPORT client {
   requires std::convertible_to<ExecutionContext&, asio::execution_context&> client(ExecutionContext& context,
                                                                                    client_options options)
       : client{executor_type{context.get_executor()}, std::move(options)} {}
-  /// `other` isn't valid any more.
+  /// Afterwards `other` isn't valid.
   client(client&& other) noexcept;
-  /// Ends what this one was, as its destructor does.
+  /// The client that this object held ends as in its destructor.
   client& operator=(client&& other) noexcept;
   ~client();
 
-  /// Whether this is a client: false once it was moved from.
+  /// False if it was moved from.
   bool valid() const noexcept { return impl_ != nullptr; }
 
   /// Mints one token. Signature: `void(mint_result)`.
@@ -102,19 +102,19 @@ class EPHEMINT_EXPORT client {
   auto async_mint(const mint_request& request, CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(mint_result)>(initiate_mint{impl_}, token, request);
   }
-  /// The same as an awaitable. It begins, and its deadline counts, when it is first awaited.
+  /// The same as an awaitable. It starts when it is first awaited, and its deadline counts from then.
   asio::awaitable<mint_result> mint(mint_request request);
 
   /// Mints a token for each account of `accounts`, a window of them at a time. See `mint_stream`.
   /// Throws `std::invalid_argument` if `options` is out of range, and `std::bad_alloc`.
   mint_stream mint_many(account_source accounts, many_options options = {});
 
-  /// Has connections with room for `mints` mints at once established (`max_connections` of them at most), so
-  /// that the next mints needn't wait for handshakes: with HTTP/1.1 as many connections, with HTTP/2 one, as
-  /// a rule. Signature: `void(result<void>)`.
+  /// Opens enough connections for `mints` mints at once (at most `max_connections`), so that the next mints
+  /// needn't wait for handshakes. HTTP/1.1 takes one connection for each mint; for HTTP/2 one is usually
+  /// enough. Signature: `void(result<void>)`.
   ///
-  /// Ends when they stand, or with the cause when a dial has failed: `connect_failed`, `tls_failed`; or with
-  /// `closed`.
+  /// Completes when they are open. If a connection can't be opened it fails with the cause, `connect_failed`
+  /// or `tls_failed`; if the client is closed, with `closed`.
   template <asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_warm_up(std::size_t mints, CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(result<void>)>(initiate_warm_up{impl_}, token, mints);
@@ -123,9 +123,9 @@ class EPHEMINT_EXPORT client {
   asio::awaitable<result<void>> warm_up(std::size_t mints = 1);
 
   /// Takes no more mints (they fail with `closed`), lets the ones under way finish, then closes the
-  /// connections. Each still ends by its deadline; one without a deadline is ended if it isn't on the wire.
-  /// Signature: `void(result<void>)`; fails in a `fork`'s child alone. Cancelling it ends the wait; the
-  /// client closes all the same.
+  /// connections. Each still ends by its deadline; one without a deadline is ended unless its request is on
+  /// the wire. Signature: `void(result<void>)`; it fails only in the child of a `fork`. Cancelling it ends
+  /// the wait; the client closes all the same.
   template <asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_close(CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(result<void>)>(initiate_close{impl_}, token);
@@ -133,34 +133,34 @@ class EPHEMINT_EXPORT client {
   /// The same as an awaitable.
   asio::awaitable<result<void>> close();
 
-  /// From now on the key is this one, for every client that shares this one's credential: its
-  /// `credential::rotate`. No mint fails of it: what the API answers to a request that had the old key is
-  /// tried again with this one, and isn't counted. From any thread, of a `single_threaded` client too. Throws
-  /// as `rotate` does.
+  /// Replaces the key for every client that shares this client's credential, as `credential::rotate` does. No
+  /// mint fails because of it: if the API refuses a request that carried the old key, the request is sent
+  /// again with the new one, and isn't counted as an attempt. May be called from any thread, even on a
+  /// `single_threaded` client. Throws as `rotate` does.
   ///
   ///     logins.set_api_key(ephemint::secret{renewed});
   void set_api_key(secret api_key);
 
-  /// How long a mint of that urgency, asked for now, would wait for its permit: zero if none. An estimate,
-  /// and no promise: others may ask meanwhile. Lets a caller show the wait, or decide against it, before it
-  /// begins.
+  /// How long a mint of that urgency, asked for now, would wait for its permit: zero if it needn't wait. This
+  /// is an estimate, not a promise: others may ask meanwhile. It lets a caller show the wait, or decide
+  /// against it, before it begins.
   ///
-  /// `ahead` are others that would go before it and aren't asked for yet: those who stand in a line of the
-  /// caller's. One more of them never makes it shorter. Where each account has a quota of its own they don't
-  /// count.
+  /// `ahead` is the number of mints that would go before it but haven't been asked for yet, because they
+  /// stand in a queue of the caller's. A larger `ahead` never gives a shorter estimate. It is ignored where
+  /// each account has a quota of its own.
   ///
   ///     page.say(ephemint::clock::now() + logins.estimate(ephemint::priority::interactive, place_in_line));
   clock::duration estimate(priority urgency = priority::interactive, std::size_t ahead = 0) const noexcept;
 
-  /// What was done so far. Each figure is exact as of the client's last event; from another
-  /// thread two of them may be one event apart.
+  /// What the client has done so far. Each figure is exact as of the client's last event; when read from
+  /// another thread, two figures may be one event apart.
   client_stats stats() const noexcept;
 
-  /// Whether the API is away, as far as this client and those that share its governor know: mints without a
-  /// deadline are waiting for it. None if all is well. From any thread.
+  /// The outage that this client, or another that shares its governor, sees now: mints without a deadline
+  /// wait for its end. Empty if there is none. From any thread.
   std::optional<api_outage> outage() const noexcept;
 
-  /// The options as they are in force. Given a governor, `rate` is empty and `scope` the governor's.
+  /// The options in force. With a governor in the options `rate` is empty and `scope` is the governor's.
   const client_options& options() const noexcept;
   /// The executor that the client was given.
   executor_type get_executor() const noexcept;

@@ -7,16 +7,16 @@
 namespace ephemint::inline v0 {
 
 /// The clock of every deadline, age and remaining life here. It goes on while the machine sleeps, as a
-/// token's life does, which `std::chrono::steady_clock` doesn't everywhere: CLOCK_BOOTTIME on Linux,
-/// `mach_continuous_time` on macOS, `std::chrono::steady_clock` elsewhere. A change of the wall clock moves
-/// nothing. Its points in time are its own: of those of another clock, a timer's for instance, only the
-/// differences mean the same.
+/// token's life does; `std::chrono::steady_clock` doesn't on every system. It is CLOCK_BOOTTIME on Linux,
+/// `mach_continuous_time` on macOS, and `std::chrono::steady_clock` elsewhere. Setting the wall clock doesn't
+/// affect it. Its time points can't be compared with those of another clock, such as a timer's; only
+/// durations can.
 struct EPHEMINT_EXPORT clock {
   /// Nanoseconds.
   using duration = std::chrono::nanoseconds;
-  /// Their number.
+  /// The type that counts them.
   using rep = duration::rep;
-  /// What one is of a second.
+  /// One tick as a fraction of a second.
   using period = duration::period;
   /// A point in time of this clock, and of no other.
   using time_point = std::chrono::time_point<clock>;

@@ -16,18 +16,20 @@ namespace detail {
 struct credential_access;
 }
 
-/// The partner's API key, as clients share it: a handle, whose copies all name the one key, and what is known
-/// of the API's refusing it. Clients with copies of one credential hear of a refusal from each other, and of
-/// a new key.
+/// The partner's API key, as clients share it. It is a handle: all copies name one key, and share what is
+/// known about whether the API refuses it. Clients with copies of one credential learn from each other of a
+/// refusal and of a new key.
 ///
 /// The key's text is kept once, overwritten when nobody uses it any more, and never printed.
 ///
 /// \par Threads
-/// Copies may be used at once from any threads, one object as any other value.
+/// Different copies may be used from different threads at once; a single object has the thread safety of any
+/// other value.
 ///
 /// \par Lifetime
 /// Depends on nothing, and may outlive the clients and their context. The child of a `fork` has a copy of its
-/// own, which doesn't hear of a new key in the parent; no other thread may use it at that moment.
+/// own, which isn't told of a new key in the parent. No other thread may use a credential at the moment of
+/// the fork.
 ///
 ///     ephemint::credential key{ephemint::secret{text}};
 ///     ephemint::client client{executor, {.api_key = key}};
@@ -35,25 +37,25 @@ struct credential_access;
 ///     key.rotate(ephemint::secret{renewed});
 class EPHEMINT_EXPORT credential {
  public:
-  /// An empty one; `rotate` gives it a key. Throws `std::bad_alloc`.
+  /// An empty credential; `rotate` gives it a key. Throws `std::bad_alloc`.
   credential();
-  /// Implicit, so that `options.api_key = secret{text}` does. Takes any text: a client's constructor checks
-  /// it. Throws `std::bad_alloc`.
+  /// Implicit, so that `options.api_key = secret{text}` compiles. Takes any text: a client's constructor
+  /// checks it. Throws `std::bad_alloc`.
   credential(secret api_key);
-  /// Names the same key. There are copies only: one that was moved from would be without a key to share.
+  /// Names the same key. There is no move: a moved-from credential would have no key to share.
   credential(const credential&) noexcept = default;
-  /// Names the other's key from now on; a client that has a copy keeps the one that it was made with.
+  /// Names the other's key from now on. A client that was made with a copy keeps the key of that copy.
   credential& operator=(const credential&) noexcept = default;
   ~credential() = default;
 
   /// Whether there is no key yet. From any thread.
   bool empty() const noexcept;
 
-  /// From now on the key is this one, for every copy and every client that has one. Requests that are out
-  /// keep the old key, which is overwritten when the last of them is over; so is one that another thread
-  /// writes at this very moment. What the API answers to them says nothing about the new key: a mint whose
-  /// request was refused for the old one goes again with the new one, at no cost. Whatever refusals of the
-  /// old key had stopped goes on. From any thread.
+  /// Replaces the key for every copy and every client that has one. Requests under way, and one that another
+  /// thread is just writing, keep the old key, which is overwritten when the last of them is over. Their
+  /// replies say nothing about the new key: if the old key was refused, the mint is tried again with the new
+  /// one, and that isn't counted as an attempt. Clients that had stopped because the old key was refused go
+  /// on. From any thread.
   ///
   /// Throws `std::invalid_argument`, naming `api_key`, if the key isn't 1 to 512 visible ASCII characters,
   /// and `std::bad_alloc`; the key is then as before.

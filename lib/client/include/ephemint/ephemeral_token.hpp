@@ -22,7 +22,7 @@ EPHEMINT_EXPORT std::string_view to_string(portal_page) noexcept;
 /// What to add to a token's `redirect_url`.
 ///
 /// Owns nothing, on purpose: `co_await s.redirect(t.login_url({.theme_id = id}).value())` makes it a
-/// temporary of an await expression, and g++ 12 destroys some non-trivial ones there twice.
+/// temporary of an await expression, and there g++ 12 destroys some non-trivial temporaries twice.
 struct login_options {
   /// A theme's UUID, for a branded portal; must live as long as these options. Empty: none.
   std::string_view theme_id = {};
@@ -30,9 +30,10 @@ struct login_options {
   std::optional<portal_page> redirect_to = std::nullopt;
 };
 
-/// The whole login URL's limit, in characters: what most browsers take. Source: the direct-login guide.
+/// The limit of the whole login URL, in characters: what most browsers accept. Source: the direct-login
+/// guide.
 inline constexpr std::size_t max_login_url_size = 2000;
-/// What is added to `redirect_url` must stay *under* this. Source: the direct-login guide.
+/// The text added to `redirect_url` must stay *under* this many characters. Source: the direct-login guide.
 inline constexpr std::size_t max_login_addition = 1300;
 
 /// An ephemeral login token: opens one customer's carrier portal, and is dead 10 seconds after it was minted.
@@ -44,31 +45,31 @@ inline constexpr std::size_t max_login_addition = 1300;
 ///     if (minted) redirect_to(minted->redirect_url());
 ///
 /// \par Threads
-/// Those of any value: several may read one token, nobody may write it meanwhile.
+/// As of any value: several threads may read one token, if none changes it meanwhile.
 ///
 /// \par Exceptions
-/// Only what makes text throws, `std::bad_alloc`: the constructor and `login_url`. A moved-from token is
+/// Only the constructor and `login_url`, which make text, throw: `std::bad_alloc`. A moved-from token is
 /// empty.
 class EPHEMINT_EXPORT ephemeral_token {
  public:
-  /// An empty one, long dead.
+  /// An empty token that expired long ago.
   ephemeral_token() noexcept = default;
-  /// A token whose request was about to be written at `sent_at`. For tests of what takes one; checks nothing.
+  /// A token whose request was written just after `sent_at`. For tests of code that takes a token; checks
+  /// nothing.
   ephemeral_token(std::string_view token, std::string_view redirect_url, clock::time_point sent_at);
 
   /// The token itself. Valid while this object lives and isn't moved from.
   std::string_view value() const noexcept { return text_.reveal().substr(0, token_size_); }
-  /// The portal's URL with the token inside, as the API gave it, checked: https, and a host of the
-  /// allow-list. Empty if the API gave none, as it does where the token alone was asked for
-  /// (`mint_request::token_only`).
+  /// The portal's URL with the token inside, as the API gave it. It was checked: https, and a host of the
+  /// allow-list. Empty if the API gave none, as for `mint_request::token_only`.
   std::string_view redirect_url() const noexcept {
     return text_.empty() ? std::string_view{} : text_.reveal().substr(token_size_);  // empty: moved from
   }
 
-  /// When it dies: the moment just before its request was written, plus 10 s. The server started to count
-  /// later, so this is early rather than late.
+  /// When it expires: 10 s after the moment just before its request was written. The server started to count
+  /// later than that, so the token lives a little longer than this says, never shorter.
   clock::time_point expires_at() const noexcept { return expires_at_; }
-  /// How long it has still to live; negative when it is dead.
+  /// How long it still lives; negative once it has expired.
   clock::duration remaining(clock::time_point now = clock::now()) const noexcept { return expires_at_ - now; }
 
   /// `redirect_url()` with the options appended to its end, encoded.

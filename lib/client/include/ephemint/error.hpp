@@ -22,14 +22,14 @@ namespace ephemint::inline v0 {
 
 /// Why a mint failed. The comments name the condition (`mint_condition`) that each one equals.
 enum class mint_errc {
-  invalid_request = 1,  ///< the request or login URL can't be right; no I/O was done (fix_request)
+  invalid_request = 1,  ///< the request or login URL is wrong; no I/O was done (fix_request)
   unauthorized,         ///< the API's own 401 or 403, or the key seems refused (fix_credentials)
   rejected,             ///< another 4xx: the API won't mint for this account (fix_request)
   rate_limited,         ///< no permit before the deadline, or the attempts ended in 429 (retry_later)
   server_error,         ///< 5xx, 408, 421, 425, or a gateway's 401, 403, up to the last attempt (retry_later)
   bad_response,         ///< a reply that breaks HTTP, JSON or the API's contract (give_up)
   connect_failed,       ///< name unknown, refused, unreachable, handshake or connection lost (retry_later)
-  tls_failed,           ///< the peer isn't who it should be, or speaks no TLS 1.2+ (give_up)
+  tls_failed,           ///< the server's certificate was refused, or it has no TLS 1.2 or newer (give_up)
   timed_out,            ///< the deadline, or the last attempt's time, ran out (retry_later)
   overloaded,           ///< more than `max_queued` mints are waiting (retry_later)
   cancelled,            ///< the caller cancelled the wait (give_up)
@@ -39,9 +39,9 @@ enum class mint_errc {
 /// What to do about a failure: compare with `error.code() == mint_condition::retry_later`.
 enum class mint_condition { retry_later = 1, fix_request, fix_credentials, give_up };
 
-/// The category of codes; its name is `ephemint.mint`.
+/// The category of the codes; its name is `ephemint.mint`.
 EPHEMINT_EXPORT const boost::system::error_category& mint_category() noexcept;
-/// The category of conditions; its name is `ephemint.condition`.
+/// The category of the conditions; its name is `ephemint.condition`.
 EPHEMINT_EXPORT const boost::system::error_category& mint_condition_category() noexcept;
 /// Makes `error.code() == mint_errc::cancelled` work.
 EPHEMINT_EXPORT boost::system::error_code make_error_code(mint_errc) noexcept;
@@ -136,7 +136,8 @@ EPHEMINT_EXPORT api_error_type parse_api_error_type(std::string_view) noexcept;
 /// The value of that name, or `other`.
 EPHEMINT_EXPORT api_error_code parse_api_error_code(std::string_view) noexcept;
 
-/// An enumeration that the API may extend: a value we know, or `other` with the text that came.
+/// A value of an enumeration that the API may extend: one that this version knows, or `other` with the text
+/// that came.
 ///
 ///     for (const auto& said : error.api_errors())
 ///       if (said.code == ephemint::api_error_code::subscription_inactive) tell_sales();
@@ -145,7 +146,7 @@ class open_enum {
  public:
   /// `other`, without a text.
   open_enum() = default;
-  /// A value we know. Implicit, as it is one.
+  /// A known value. Implicit, so that a plain enumerator will do.
   open_enum(Enum known) : value_{known} {}
   /// `text` is kept only beside `other`. It must be clean already (the reply parser's business).
   open_enum(Enum value, std::string text) : value_{value} {
@@ -154,7 +155,7 @@ class open_enum {
 
   /// The value, or `other`.
   Enum value() const noexcept { return value_; }
-  /// The name as the API spells it; for a value that we don't know, what came: at most 64 printable
+  /// The name as the API spells it; for an unknown value, the text that came: at most 64 printable
   /// characters.
   std::string_view text() const noexcept { return value_ == Enum::other ? text_ : to_string(value_); }
 
@@ -166,8 +167,8 @@ class open_enum {
   std::string text_;
 };
 
-/// One entry of the API's `errors[]`. All text is the server's: capped, control characters escaped, never to
-/// be trusted.
+/// One entry of the API's `errors[]`. All text is the server's: cut to a limit, with control characters
+/// escaped, and never to be trusted.
 struct api_error {
   open_enum<api_error_source> source;  ///< who caused it
   open_enum<api_error_type> type;      ///< what kind of trouble it is
@@ -184,26 +185,26 @@ struct api_error {
 ///       answer_503(error.retry_after_seconds().value_or(5s));
 ///     log(to_string(error));
 ///
-/// A value: copies share the details, which nobody changes. Views and references that it gives stand while
-/// it, or a copy of it, lives and isn't assigned to. Nothing but the constructor with details throws. A
+/// A value: copies share the details, which never change. The views and references that it returns stay valid
+/// while it, or a copy of it, lives and isn't assigned to. Only the constructor with details throws. A
 /// moved-from error keeps its code, and loses the rest.
 class EPHEMINT_EXPORT mint_error {
  public:
   /// What `mint_error` says beyond its code.
   struct details {
-    std::string message;          ///< ours, one line; names the field or option where one is at fault
+    std::string message;          ///< the library's own, one line; names the field or option at fault
     int http_status = 0;          ///< 0: no reply came
     std::string request_id = {};  ///< the API's, empty if there is none
     std::vector<api_error> api_errors = {};           ///< what the API said
     int attempts = 0;                                 ///< requests that were made
-    std::optional<clock::duration> retry_after = {};  ///< when a new mint is worth it, from now; not negative
+    std::optional<clock::duration> retry_after = {};  ///< how long until a new mint is worth it; not negative
   };
 
   /// `closed`, with nothing more to say.
   mint_error() noexcept = default;
-  /// An error that says what its code says.
+  /// An error with the code's own message.
   explicit mint_error(mint_errc code) noexcept : code_{code} {}
-  /// An error with what is known of it. Throws `std::bad_alloc`.
+  /// An error with details. Throws `std::bad_alloc`.
   mint_error(mint_errc code, details what);
 
   /// In `mint_category()`. Compares equal to its `mint_errc` and to its `mint_condition`.
@@ -211,21 +212,21 @@ class EPHEMINT_EXPORT mint_error {
   /// The code as an enumerator, for a `switch`.
   mint_errc value() const noexcept { return code_; }
 
-  /// One line for a log: what went wrong and what to do, with the status of a reply that was the reason. The
-  /// server's words stand in `api_errors()` only.
+  /// One line for a log: what went wrong and what to do, and the HTTP status if a reply was the reason. It
+  /// holds no text of the server's: that is in `api_errors()` only.
   std::string_view message() const noexcept;
-  /// The status of the last reply, also of one whose body couldn't be read. 0 if none came.
+  /// The status of the last reply, even if its body couldn't be read. 0 if none came.
   int http_status() const noexcept;
-  /// The API's id of the last reply (`request_id`, or `X-ShipEngine-RequestID`), for its support. Empty if
-  /// none.
+  /// The API's id of the last reply (`request_id`, or `X-ShipEngine-RequestID`), which the API's support asks
+  /// for. Empty if none.
   std::string_view request_id() const noexcept;
-  /// What the API said, most of the time nothing or one entry. Untrusted text: for logs, not for customers.
+  /// The errors that the API reported: usually none or one. Untrusted text: for logs, not for customers.
   const std::vector<api_error>& api_errors() const noexcept;
-  /// Requests that were made for this mint, connection attempts that failed included.
+  /// Requests that were made for this mint, failed connection attempts included.
   int attempts() const noexcept;
-  /// How long from now a new mint had better wait, if somebody said so: the quota's next permit, or the
-  /// `Retry-After` of the last reply, of which at most 5 min count. Only beside codes that equal
-  /// `retry_later`; never our own back-off.
+  /// How long from now a new mint should wait, if that is known: until the quota's next permit, or the
+  /// `Retry-After` of the last reply, cut to 5 min. Only for codes that equal `retry_later`; never the
+  /// client's own back-off.
   std::optional<clock::duration> retry_after() const noexcept;
   /// The same in whole seconds, rounded up, as HTTP's `Retry-After` wants them.
   std::optional<std::chrono::seconds> retry_after_seconds() const noexcept;
@@ -235,15 +236,14 @@ class EPHEMINT_EXPORT mint_error {
   std::shared_ptr<const details> details_;
 };
 
-/// One line for a log, in one piece: `code: message`, with the request id where it is known, and the status
-/// where the message doesn't name it already. `<ephemint/format.hpp>` has the same for {fmt}. Throws
-/// `std::bad_alloc`.
+/// One line for a log, in one piece: `code: message`, with the request id if it is known, and the status if
+/// the message doesn't name it. `<ephemint/format.hpp>` has the same for {fmt}. Throws `std::bad_alloc`.
 EPHEMINT_EXPORT std::string to_string(const mint_error&);
-/// Writes `to_string(error)` by one insertion, so that the lines of several threads don't tangle.
+/// Writes `to_string(error)` in one insertion, so that the lines of several threads don't mix.
 EPHEMINT_EXPORT std::ostream& operator<<(std::ostream&, const mint_error&);
 
-/// Thrown by `result<T>::value()` when there is none, and by `mint_stream::next` if it is cancelled. `what()`
-/// is the error's `to_string`.
+/// Thrown by `result<T>::value()` if the result holds an error, and by `mint_stream::next` if it is
+/// cancelled. `what()` is the error's `to_string`.
 ///
 ///     try {
 ///       redirect_to((co_await logins.mint({.account = "se-1234"})).value().redirect_url());
@@ -252,7 +252,7 @@ EPHEMINT_EXPORT std::ostream& operator<<(std::ostream&, const mint_error&);
 ///     }
 class EPHEMINT_EXPORT mint_exception : public std::runtime_error {
  public:
-  /// Of that error. Throws `std::bad_alloc`.
+  /// Holds that error. Throws `std::bad_alloc`.
   explicit mint_exception(mint_error);
   /// The error that a result would have held.
   const mint_error& error() const noexcept { return error_; }
@@ -267,7 +267,7 @@ class EPHEMINT_EXPORT mint_exception : public std::runtime_error {
 template <class T>
 using result = boost::system::result<T, mint_error>;
 
-/// Found by `boost::system::result` when `.value()` is called on an error.
+/// Throws a `mint_exception`. `boost::system::result` calls it when `.value()` is called on an error.
 [[noreturn]] EPHEMINT_EXPORT void throw_exception_from_error(const mint_error&,
                                                              const boost::source_location&);
 

@@ -1,17 +1,18 @@
 #pragma once
 
-// What every public header includes first: how public names are exported, and what a program that uses them
-// must be built with.
+// Every public header includes this first: it says how public names are exported, and checks how the program
+// that uses them is built.
 
-/// Marks what a shared library exports: all else in it is hidden, so that it meets no other library's names.
+/// Marks a name that the shared library exports. All other names are hidden, so that they can't clash with
+/// another library's.
 #if defined(__GNUC__)
 #define EPHEMINT_EXPORT __attribute__((visibility("default")))
 #else
 #define EPHEMINT_EXPORT
 #endif
 
-// Asio lays its executors out differently without RTTI: such a program would link with a library that has it,
-// and crash at its first await.
+// Without RTTI Asio's executors have another layout: such a program would link with a library that was built
+// with RTTI, and crash at its first await.
 #if !defined(__cpp_rtti)
 #error "Ephemint needs RTTI: compile without -fno-rtti"
 #endif

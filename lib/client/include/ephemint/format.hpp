@@ -7,12 +7,12 @@
 #include <fmt/format.h>
 
 /// \file
-/// Formatters for {fmt}, 9 or newer, which writes no type of ours by itself: `fmt::print("{}\n", error)`.
+/// Formatters for {fmt} 9 or newer, so that it can write this library's types: `fmt::print("{}\n", error)`.
 ///
-/// The only header that needs {fmt}, and no other includes it. A program that includes it links `fmt::fmt`
-/// itself: Ephemint's package doesn't ask for that, nor need its shared library's users have {fmt} otherwise.
+/// The only header that needs {fmt}; no other header includes it. A program that includes it links `fmt::fmt`
+/// itself. Other users of Ephemint need no {fmt}, and its package doesn't require it.
 
-/// Writes what `to_string(error)` gives, and takes what a string takes: `{:>80}`.
+/// Writes `to_string(error)`, and takes the format specifications of a string, such as `{:>80}`.
 template <>
 struct fmt::formatter<ephemint::mint_error> : fmt::formatter<fmt::string_view> {
   /// Throws `std::bad_alloc`.

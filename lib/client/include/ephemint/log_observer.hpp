@@ -10,7 +10,7 @@
 
 namespace ephemint::inline v0 {
 
-/// How much a line of a log matters. In ascending order.
+/// How much a log line matters, in ascending order.
 enum class severity : std::uint8_t {
   debug,    ///< each mint, request and connection
   info,     ///< the first connection, the quota as it changes, a pause that is over
@@ -20,26 +20,28 @@ enum class severity : std::uint8_t {
 /// The name as it stands in the enumeration: `warning`.
 EPHEMINT_EXPORT std::string_view to_string(severity) noexcept;
 
-/// Tells a log what clients do: one line of plain text for each event that is worth one, without a line's
-/// end, a key, a token or a login URL in it.
+/// Writes what clients do to a log: one line of plain text for each event that is worth one. A line has no
+/// newline at its end, and never holds a key, a token or a login URL.
 ///
 ///     options.observer = std::make_shared<ephemint::log_observer>(
 ///         [](ephemint::severity how, std::string_view line) { log(how, line); });
 ///
-/// No mint has a line of its own above `debug`. Above it, lines about one kind of trouble come once a minute
-/// at most: the first at once, and the next one after that minute says how many were left out.
+/// Single mints are logged at `debug` only. Above `debug` there is at most one line a minute for each kind of
+/// trouble: the first comes at once, and the next one, a minute later, says how many were left out.
 ///
 /// \par Threads
-/// As an observer's: if several clients have it, `write` is called by several threads at once.
+/// As of any observer: if several clients have it, `write` may be called by several threads at once.
 ///
 /// \par Exceptions
-/// A line that can't be written, because `write` throws or memory is short, is lost, and nothing else.
+/// If `write` throws or memory runs out, that line is lost, and nothing else.
 class EPHEMINT_EXPORT log_observer final : public observer {
  public:
-  /// Takes a line. Must not block for long: the client waits meanwhile. The view is for the call.
+  /// Takes a line. Must not block for long, as the client waits meanwhile. The view is valid during the call
+  /// only.
   using writer = std::function<void(severity, std::string_view line)>;
 
-  /// Calls `write`, which isn't empty, for events of that severity and above. Throws `std::bad_alloc`.
+  /// Calls `write`, which must not be empty, for events of severity `least` and above. Throws
+  /// `std::bad_alloc`.
   explicit log_observer(writer write, severity least = severity::info);
   ~log_observer() override;
 

@@ -16,29 +16,30 @@ namespace ephemint::inline v0 {
 ///     …
 ///     answer("text/plain; version=0.0.4", seen->prometheus_text());
 ///
-/// The guide lists its series. All of them are there from the start, with zeros. No label holds an account:
-/// there is a fixed number of series, whatever is minted.
+/// The guide lists its series. All of them exist from the start, as zeros. No label holds an account, so the
+/// number of series is fixed, whatever is minted.
 ///
-/// Counters count from its construction, over all its clients, those that are gone included. Gauges are
-/// asked of the clients that live when the text is made; they are summed, and a quota that several share
-/// counts once.
+/// Counters count from this object's construction, over all its clients, including those that are gone.
+/// Gauges are read from the clients that live when the text is made, and summed; a quota that several clients
+/// share counts once.
 ///
 /// \par Threads
 /// From any thread. A report costs some atomic additions: no lock, no memory.
 ///
 /// \par Exceptions
-/// A client that is made when there is no memory to remember it is missing from the gauges.
+/// A client is missing from the gauges if there was no memory to register it when it was made.
 class EPHEMINT_EXPORT metrics final : public observer {
  public:
   /// Throws `std::bad_alloc`.
   metrics();
   ~metrics() override;
 
-  /// All series, in Prometheus' text format 0.0.4. Throws `std::bad_alloc`, and what an added text throws.
+  /// All series, in Prometheus' text format 0.0.4. Throws `std::bad_alloc`, and whatever a function that was
+  /// added throws.
   std::string prometheus_text() const;
 
-  /// Has `more` called with each `prometheus_text()`, by the thread that calls that, and its text appended:
-  /// whole lines, of families with other names. Throws `std::bad_alloc`.
+  /// From now on each `prometheus_text()` calls `more`, on the calling thread, and appends its text: whole
+  /// lines, of metric families with other names. Throws `std::bad_alloc`.
   ///
   ///     seen->add([quota] { return prometheus_text(quota->stats()); });
   void add(std::function<std::string()> more);

@@ -27,7 +27,7 @@ namespace detail {
 struct client_impl;
 struct stream_state;
 
-/// A function without parameters that need not be copyable.
+/// A function without parameters. It need not be copyable.
 template <class Result>
 class source_function {
  public:
@@ -57,14 +57,14 @@ class source_function {
 
 /// Where `client::mint_many` gets its accounts: a function that gives the next one, or nothing at the end.
 ///
-/// It is called by `mint_stream::next` (or `async_next`, or on its handler's executor), one call at a time,
-/// and only when one more mint can be started. Either plain (`std::optional<account_id>()`) or a coroutine
-/// (`asio::awaitable<std::optional<account_id>>()`), for accounts that come from a socket or a database; that
-/// one is cancelled when the stream is destroyed. A range of accounts converts too; it is moved in. Neither
-/// need be copyable.
+/// It is called from `mint_stream::next` (from `async_next`, or on its handler's executor), one call at a
+/// time, and only when one more mint can be started. It is a plain function (`std::optional<account_id>()`),
+/// or a coroutine (`asio::awaitable<std::optional<account_id>>()`) for accounts that come from a socket or a
+/// database; the coroutine is cancelled when the stream is destroyed. A range of accounts converts too, and
+/// is moved in. None of them need be copyable.
 ///
-/// What it throws ends the source, and comes out of `next`. Move-only. Making one throws `std::bad_alloc`,
-/// and what moving the function or the range throws.
+/// If it throws, the source ends, and `next` throws that exception. Move-only. Its constructors throw
+/// `std::bad_alloc`, and whatever moving the function or the range throws.
 ///
 ///     auto accounts = [file = std::ifstream{"accounts"}]() mutable -> std::optional<ephemint::account_id> {
 ///       std::string line;
@@ -92,7 +92,7 @@ class account_source {
       : plain_{[all = std::make_unique<walk<R>>(std::move(range))] { return all->next(); }} {}
 
  private:
-  /// Goes through a range once, as a single-pass one must be.
+  /// Reads the range once, so that single-pass ranges work.
   template <class R>
   struct walk {
     explicit walk(R r) : range{std::move(r)} {}
@@ -117,9 +117,9 @@ class account_source {
   detail::source_function<asio::awaitable<std::optional<account_id>>> coroutine_;
 };
 
-/// How `client::mint_many` goes about it, which throws `std::invalid_argument` if a member is out of range.
+/// The options of `client::mint_many`, which throws `std::invalid_argument` if a member is out of range.
 struct many_options {
-  /// Mints under way at once, results that wait to be taken included, 1 to 100,000. 0: twice
+  /// Mints under way at once, including results that wait to be taken, 1 to 100,000. 0: twice
   /// `max_connections`.
   std::size_t in_flight = 0;
   /// As in `mint_request`.
@@ -128,7 +128,7 @@ struct many_options {
   std::chrono::milliseconds deadline = no_deadline;
   /// As in `mint_request`.
   bool token_only = false;
-  /// As in `mint_request`: how long the batch waits for an API that is away.
+  /// As in `mint_request`: how long the batch waits through an outage of the API.
   std::chrono::milliseconds outage_patience = std::chrono::minutes{5};
 };
 
@@ -136,26 +136,25 @@ struct many_options {
 struct account_result {
   account_id account;  ///< as the source gave it
   mint_result result;  ///< its token, or why there is none, as `client::async_mint` gives it
-  /// From the account's reading to its result.
+  /// From reading the account to its result.
   clock::duration latency{};
-  /// Requests that were made for it, connection attempts that failed included where those ended it.
+  /// Requests that were made for it; if a failed connection attempt ended it, that counts too.
   int attempts = 0;
 };
 
-/// The results of many mints, as they come. One result for each account of the source, in order of
-/// completion.
+/// The results of many mints: one for each account of the source, in order of completion.
 ///
-/// At most `in_flight` mints are ahead of the reader, and fewer if it is slow: a token that had to wait for
-/// `next()` longer than `min_remaining` allows is minted again, and the window shrinks until that no longer
-/// happens.
+/// At most `in_flight` mints are ahead of the reader, and fewer if the reader is slow: a token that waits for
+/// `next()` until it has less than `min_remaining` left is minted again, and the window shrinks until that no
+/// longer happens.
 ///
 ///     auto results = logins.mint_many(accounts);
 ///     while (auto each = co_await results.next())
 ///       if (each->result) use(each->account, *each->result);
 ///
 /// \par Threads
-/// Not thread-safe: one `next` at a time, and no other member while one is begun. The client it came from may
-/// be used beside it.
+/// Not thread-safe: one `next` at a time, and no other member may be called while one is being started. The
+/// client that it came from may be used meanwhile.
 ///
 /// \par Completion
 /// As the client's: a handler is called once, on its associated executor (the client's, if it has none),
@@ -163,18 +162,18 @@ struct account_result {
 /// that first awaits `next`; with `async_next` on the client's.
 ///
 /// \par Cancellation
-/// Every type ends the wait at once, with a `mint_exception` of `mint_errc::cancelled`. It loses nothing:
-/// call again.
+/// Every cancellation type ends the wait at once, with a `mint_exception` of `mint_errc::cancelled`. No
+/// result is lost: call `next` again.
 ///
 /// \par Exceptions
-/// An initiating function throws `std::bad_alloc` if there is no memory to begin with; then nothing has
-/// begun, and no account is lost. The destructor, moving and `get_executor` throw nothing.
+/// An initiating function throws `std::bad_alloc` if there is no memory to start the operation; then nothing
+/// has started, and no account is lost. The destructor, moving and `get_executor` throw nothing.
 ///
 /// \par Lifetime
-/// Destroying the stream cancels what is under way, its source included. The stream may outlive the client,
-/// whose mints then end with `closed`, and the context, after which it may only be destroyed; its source is
-/// destroyed with it, so what that holds must not be the context's. A moved-from stream may be destroyed,
-/// assigned to, and asked `valid()`; nothing else.
+/// Destroying the stream cancels its mints under way, and its source. The stream may outlive the client; its
+/// mints then end with `closed`. It may also outlive the context, and may then only be destroyed; as its
+/// source is destroyed with it, the source must not hold anything that belongs to the context. A moved-from
+/// stream may be destroyed, assigned to, and asked `valid()`; nothing else.
 ///
 /// \par Fork
 /// As the client's. In the child `next` throws a `mint_exception` of `mint_errc::closed`, and asks the source
@@ -184,23 +183,23 @@ class EPHEMINT_EXPORT mint_stream {
   /// The type of `get_executor()`.
   using executor_type = asio::any_io_executor;
 
-  /// `other` isn't valid any more.
+  /// Afterwards `other` isn't valid.
   mint_stream(mint_stream&& other) noexcept;
-  /// Ends what this one was, as its destructor does.
+  /// The stream that this object held ends as in its destructor.
   mint_stream& operator=(mint_stream&& other) noexcept;
   ~mint_stream();
 
-  /// Whether this is a stream: false once it was moved from.
+  /// False if it was moved from.
   bool valid() const noexcept { return state_ != nullptr; }
 
   /// The next result, or nothing when the source has ended and every result was taken. Throws what the source
-  /// throws, after the results of the mints that were under way; `mint_exception` if it was cancelled, or
-  /// came through `fork`; `std::bad_alloc`, after which it may be called again: no account is lost.
+  /// threw, once the results of the mints under way were taken; `mint_exception` if it was cancelled, or in
+  /// the child of a `fork`; and `std::bad_alloc`, after which it may be called again: no account is lost.
   asio::awaitable<std::optional<account_result>> next();
 
   /// The same for any completion token. Signature: `void(std::exception_ptr, std::optional<account_result>)`;
-  /// the handler is called on its associated executor (the client's, if it has none). The stream must outlive
-  /// the call to it.
+  /// the handler is called on its associated executor (the client's, if it has none). The stream must live
+  /// until the handler is called.
   template <
       asio::completion_token_for<void(std::exception_ptr, std::optional<account_result>)> CompletionToken>
   auto async_next(CompletionToken&& token) {

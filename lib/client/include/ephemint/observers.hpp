@@ -8,13 +8,14 @@
 
 namespace ephemint::inline v0 {
 
-/// Several observers as one, for metrics and a log at once: each hears each report, in their order.
+/// Several observers as one, for instance metrics and a log: each gets every report, in the order of the
+/// vector.
 ///
 ///     options.observer = std::make_shared<ephemint::observers>(
 ///         std::vector<std::shared_ptr<ephemint::observer>>{seen, log});
 class EPHEMINT_EXPORT observers final : public observer {
  public:
-  /// None of them is null.
+  /// None of them may be null.
   explicit observers(std::vector<std::shared_ptr<observer>> all) noexcept;
 
   void on_client(const client_view&) noexcept override;

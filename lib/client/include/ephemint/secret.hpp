@@ -9,7 +9,7 @@
 
 namespace ephemint::inline v0 {
 
-/// Text that must not leak: move-only, overwritten when it goes, printed as `[redacted]`.
+/// Text that must not leak: move-only, overwritten on destruction, printed as `[redacted]`.
 ///
 /// The one place where secrets are kept and wiped: API keys, tokens and redirect URLs all live in one of
 /// these. A moved-from secret is empty.
@@ -17,23 +17,23 @@ namespace ephemint::inline v0 {
 ///     ephemint::secret key{buffer};
 ///     ephemint::wipe(buffer.data(), buffer.size());
 ///
-/// Threads: those of any value. Only the constructors that copy text throw.
+/// Thread safety is that of any value. Only the constructors that copy text throw.
 class EPHEMINT_EXPORT secret {
  public:
-  /// An empty one.
+  /// An empty secret.
   secret() noexcept = default;
   /// Copies `text`; wiping the original is the caller's business. Throws `std::bad_alloc`.
   explicit secret(std::string_view text);
-  /// One secret out of two pieces, in one block of memory. Throws `std::bad_alloc`.
+  /// One secret made of two pieces, in one block of memory. Throws `std::bad_alloc`.
   secret(std::string_view first, std::string_view second);
-  /// Takes the text, without a copy of it; `other` is empty then.
+  /// Takes over the text without copying it; `other` is then empty.
   secret(secret&& other) noexcept;
-  /// The same, after what was here is overwritten.
+  /// The same; the text that was here is overwritten first.
   secret& operator=(secret&& other) noexcept;
   /// Overwrites the text.
   ~secret();
 
-  /// The text itself, valid while this secret lives and isn't assigned to.
+  /// The text itself; valid while this secret lives and isn't assigned to or moved from.
   std::string_view reveal() const noexcept { return {text_.get(), size_}; }
   /// Whether there is no text.
   bool empty() const noexcept { return size_ == 0; }
@@ -49,7 +49,7 @@ class EPHEMINT_EXPORT secret {
 };
 
 /// Overwrites memory that held a secret, such as the buffer from which a key was read, in a way that the
-/// compiler doesn't remove.
+/// compiler can't optimize away.
 EPHEMINT_EXPORT void wipe(void* memory, std::size_t size) noexcept;
 
 }  // namespace ephemint::inline v0
