@@ -6,7 +6,7 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Why this can't be an account, as one line that begins with `account`; empty if it can.
+/// Why this isn't a valid account, as one line that begins with `account`; empty if it is valid.
 std::string check(const account_id&);
 
 }  // namespace ephemint::inline v0::detail

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-// Characters by their ASCII meaning, whatever the process's locale is: <cctype> asks the locale.
+// Character classes by ASCII, independent of the process's locale; <cctype> depends on it.
 
 namespace ephemint::inline v0::detail::ascii {
 
@@ -14,7 +14,7 @@ constexpr char lower(char c) noexcept {
 }
 constexpr bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
 constexpr bool is_hex(char c) noexcept { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
-/// 0x21 to 0x7E: what may stand in a header's value without being trimmed or split.
+/// 0x21 to 0x7E: characters that are never trimmed from a header's value or split it.
 constexpr bool is_visible(char c) noexcept { return c > 0x20 && c < 0x7f; }
 /// 0x00 to 0x1F, and 0x7F.
 constexpr bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }

@@ -27,7 +27,8 @@ bool is_label(std::string_view text) noexcept {
          std::all_of(text.begin(), text.end(), is_label_character);
 }
 
-/// Browsers and resolvers read `127.1` and `0x7f000001` as IPv4 addresses: no name ends like that.
+/// Browsers and resolvers read `127.1` and `0x7f000001` as IPv4 addresses, so no name may end with such a
+/// label.
 bool is_address_part(std::string_view label) noexcept {
   if (std::all_of(label.begin(), label.end(), ascii::is_digit)) return true;
   return ascii::equal_ignoring_case(label.substr(0, 2), "0x") &&
@@ -61,9 +62,9 @@ const char* take_host(const urls::url_view& url, const char* no_host, base_url& 
 
 const char* take_port(const urls::url_view& url, base_url& out) {
   if (!url.has_port()) return nullptr;
-  const auto digits = url.port();  // Boost 1.81's port_number() takes 99999, as 34463
+  const auto digits = url.port();  // Boost 1.81's port_number() reads 99999 as 34463
   std::uint16_t port = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), port);  // what doesn't fit leaves 0
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);  // a number that doesn't fit leaves 0
   if (port == 0) return "has a port that is not 1 to 65535";
   out.port = port;
   return nullptr;

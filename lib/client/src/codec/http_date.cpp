@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 7> long_days{"Sunday",   "Monday", "Tuesd
 constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// Reads a text piece by piece; once a piece doesn't fit, all that follow fail too.
+/// Reads a text piece by piece. Once a piece doesn't match, all later ones fail too.
 class scanner {
  public:
   explicit scanner(std::string_view text) : rest_{text} {}
@@ -45,7 +45,7 @@ class scanner {
     return digits(1);
   }
 
-  /// The position, from 1, of the name that stands here.
+  /// Reads one of these names; its position in the list, from 1.
   template <std::size_t N>
   unsigned one_of(const std::array<std::string_view, N>& names) {
     const auto found =
@@ -114,8 +114,8 @@ bool read_rfc_850(scanner in, date_fields& date, sys_seconds now) {
   const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(now)};
   const int this_year = static_cast<int>(today.year());
   date.year += this_year / 100 * 100;
-  // RFC 9110: what would be more than 50 years ahead lies in the past. Its mirror holds around a century's
-  // turn.
+  // RFC 9110: a year that seems more than 50 years ahead lies in the past. Near the turn of a century the
+  // reverse is needed too.
   if (date.year > this_year + 50) date.year -= 100;
   if (date.year <= this_year - 50) date.year += 100;
   return in.ended_well();

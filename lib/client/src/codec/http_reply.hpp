@@ -6,14 +6,14 @@
 
 namespace ephemint::inline v0::detail {
 
-/// One whole reply, framed but not understood. The views point into the connection's buffers and hold until
-/// the observer's call returns.
+/// One whole reply, split into its parts but not interpreted. The views point into the connection's buffers
+/// and are valid until the observer's call returns.
 struct http_reply {
   int status = 0;
   /// At least 64 readable bytes follow it, for the JSON parser.
   std::string_view body;
-  /// Why its body was refused: it is too long, or framed or coded in a way that isn't taken. Empty: it
-  /// wasn't. A refused one isn't read (`body` is empty), and the connection ends.
+  /// Why the body was refused: it is too long, or its transfer or content coding isn't supported. Empty: it
+  /// wasn't refused. A refused body isn't read (`body` is empty), and the connection ends.
   std::string_view body_fault;
   std::string_view content_type;
   /// `X-ShipEngine-RequestID`.
@@ -23,7 +23,7 @@ struct http_reply {
   std::string_view date;
   /// Whether the connection can take another request.
   bool reusable = false;
-  /// `Keep-Alive: timeout`, where the server says one.
+  /// `Keep-Alive: timeout`, if the server sent one.
   std::optional<std::chrono::seconds> keep_alive;
 };
 

@@ -24,7 +24,7 @@ mint_error refused(std::string message) {
   return {mint_errc::invalid_request, std::move(what)};
 }
 
-/// Why a URL of `size` characters, `added` of them ours, is too long; empty if it isn't.
+/// Why a URL of `size` characters is too long, if we added `added` of them; empty if it isn't.
 std::string length_fault(std::size_t size, std::size_t added) {
   constexpr std::size_t most_added = max_login_addition - 1;
   if (added > most_added)

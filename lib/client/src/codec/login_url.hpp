@@ -13,8 +13,8 @@ struct query_parameter {
   std::string_view value;
 };
 
-/// `url` with `added`, encoded, at the end of its query; what stands there already stays as it is, byte for
-/// byte. Error: `invalid_request`, without any of `url`'s text, if the limits of a login URL are broken.
+/// `url` with `added`, encoded, at the end of its query. The rest of `url` stays the same, byte for byte.
+/// Error: `invalid_request`, without any of `url`'s text, if the limits of a login URL are broken.
 result<std::string> append_to_query(std::string_view url, std::span<const query_parameter> added);
 
 /// Whether `text` is a UUID in its usual form, in either case: `550e8400-e29b-41d4-a716-446655440000`.

@@ -8,20 +8,20 @@
 namespace ephemint::inline v0::detail {
 namespace {
 
-// Each character of every reply is asked: by comparisons and without a way out of the loop, so that the
-// compiler looks at sixteen at a time. (`||` would be such a way out.)
+// Every character of every reply is checked. The checks are comparisons in a loop without an early exit, so
+// that the compiler can check sixteen characters at once. (`||` would be an early exit.)
 
 constexpr bool any(auto... facts) noexcept { return (static_cast<int>(facts) | ...) != 0; }
 constexpr bool is_between(char c, char first, char last) noexcept {
   return static_cast<unsigned char>(c - first) <= static_cast<unsigned char>(last - first);
 }
 constexpr bool is_letter(char c) noexcept { return is_between(static_cast<char>(c | 0x20), 'a', 'z'); }
-/// Base64's and JWT's, and RFC 6750's for bearer tokens. (`+` to `9` are `+,-./` and the digits: one
-/// comparison instead of several, without which g++ 12 stays at one character at a time.)
+/// The characters of Base64, JWT and RFC 6750's bearer tokens. (`+` to `9` are `+,-./` and the digits: with
+/// several comparisons instead of this one g++ 12 checks one character at a time.)
 constexpr bool is_token_character(char c) noexcept {
   return any(is_letter(c), is_between(c, '+', '9') & (c != ','), c == '_', c == '~', c == '=');
 }
-/// RFC 3986's `pchar`, `/` and `?`: what may follow the authority, without `#`. (`$` to `;` are
+/// RFC 3986's `pchar`, `/` and `?`: what may follow the authority, apart from `#`. (`$` to `;` are
 /// `$%&'()*+,-./`, the digits, `:` and `;`.)
 constexpr bool is_path_character(char c) noexcept {
   return any(is_letter(c), is_between(c, '$', ';'), is_between(c, '?', '@'), c == '!', c == '=', c == '_',
@@ -52,7 +52,7 @@ bool is_well_encoded(std::string_view text) noexcept {
   return true;
 }
 
-/// Whether `encoded`, which is well encoded, stands for `plain`.
+/// Whether `encoded`, whose percent-encoding is valid, decodes to `plain`.
 bool decodes_to(std::string_view encoded, std::string_view plain) noexcept {
   if (encoded == plain) return true;
   for (char c : plain) {
@@ -78,7 +78,7 @@ bool has_parameter_value(std::string_view query, std::string_view value) noexcep
 
 struct authority {
   std::string_view host;                 ///< without brackets
-  std::optional<std::string_view> port;  ///< what stands after the colon, if there is one
+  std::optional<std::string_view> port;  ///< the text after the colon, if there is a colon
 };
 
 std::optional<authority> split(std::string_view text) noexcept {
@@ -139,7 +139,7 @@ const char* redirect_fault(std::string_view url, std::string_view token,
   if (const char* fault = authority_fault(authority_text, policy)) return fault;
   url.remove_prefix(authority_text.size());
   if (url.find('#') != url.npos) return "its redirect_url has a fragment";
-  // Most URLs end with the token, whose characters were looked at: no need to do it twice.
+  // Most URLs end with the token, whose characters were checked already.
   const auto unseen = url.ends_with(token) ? url.substr(0, url.size() - token.size()) : url;
   if (!all_of(unseen, [](char c) { return is_path_character(c); }) || !is_well_encoded(url))
     return "its redirect_url has characters that no URL has";

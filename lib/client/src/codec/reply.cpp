@@ -12,19 +12,19 @@ namespace {
 
 using errors_view = const std::vector<api_error>&;
 
-/// The reference promises 200; 201 is what a POST that makes something may say as well. The rest of 2xx (an
-/// intermediary's 203, part of a body at 206) is nobody's promise.
+/// The reference promises 200, and a POST that creates something may also answer 201. Nothing is promised
+/// about the rest of 2xx (203 from an intermediary, 206 with a part of a body).
 constexpr bool can_mint(int status) noexcept { return status == 200 || status == 201; }
 
 constexpr bool is_class(int status, int hundreds) noexcept { return status / 100 == hundreds; }
 
-/// Request Timeout, Misdirected Request, Too Early: each says that the same request may do on another
+/// Request Timeout, Misdirected Request, Too Early: each says that the same request may succeed on another
 /// connection (RFC 9110, 15.5.9 and 15.5.20; RFC 8470, 5.2).
 constexpr bool is_about_connection(int status) noexcept {
   return status == 408 || status == 421 || status == 425;
 }
 
-/// Whether the same request is worth another try, and so a server's word on when.
+/// Whether the same request is worth another try. Only then does the server's `Retry-After` matter.
 constexpr bool may_be_tried_again(reply_verdict verdict) noexcept {
   return verdict == reply_verdict::rate_limited || verdict == reply_verdict::throttled ||
          verdict == reply_verdict::elsewhere || verdict == reply_verdict::server_error;
@@ -32,7 +32,7 @@ constexpr bool may_be_tried_again(reply_verdict verdict) noexcept {
 
 constexpr bool is_refusal(int status) noexcept { return status == 401 || status == 403; }
 
-/// A refusal without an API error in it is a gateway's or a firewall's, and accuses nobody's key.
+/// A refusal without an API error comes from a gateway or a firewall, and says nothing about the key.
 bool is_gateways(int status, errors_view errors) noexcept { return is_refusal(status) && errors.empty(); }
 
 bool from_elsewhere(const api_error& error) noexcept {
@@ -52,7 +52,7 @@ bool others_are_limited(errors_view errors) {
                      [](const api_error& error) { return is_limit(error) && from_elsewhere(error); });
 }
 
-/// Whether the API itself says so, in its own words.
+/// Whether the API itself refuses the key, by an API error of its own.
 bool key_is_refused(int status, errors_view errors) {
   return is_refusal(status) && !std::all_of(errors.begin(), errors.end(), from_elsewhere);
 }
@@ -60,7 +60,7 @@ bool key_is_refused(int status, errors_view errors) {
 /// What a reply without a usable token means.
 reply_verdict verdict_of(int status, errors_view errors) {
   if (key_is_limited(errors)) return reply_verdict::rate_limited;
-  // A carrier's limit passes like any trouble behind the API, and must not pause the key.
+  // A carrier's limit is a passing problem behind the API, and must not pause the key.
   if (status == 429)
     return others_are_limited(errors) ? reply_verdict::throttled : reply_verdict::rate_limited;
   if (key_is_refused(status, errors)) return reply_verdict::key_refused;
@@ -85,7 +85,8 @@ std::string_view fault_of(const http_reply& reply, const reply_fields& fields,
   return fault ? std::string_view{fault} : std::string_view{};
 }
 
-/// Whether its code is a reason: one that we know, and so our own text, and that says something.
+/// Whether its code can be shown as a reason: a known code, so that its text is ours, and not an unspecific
+/// one.
 bool is_reason(const api_error& error) noexcept {
   const api_error_code code = error.code.value();
   return code != api_error_code::other && code != api_error_code::unspecified &&
@@ -148,7 +149,7 @@ struct reply_reader::impl {
       understood.retry_after = parse_retry_after(reply.retry_after, reply.date, wall);
   }
 
-  /// The header's request id, if it is one.
+  /// The request id from the header, if it is valid.
   std::string checked_id(std::string_view id) const {
     redactor redacted;
     redacted.hide_all(known);

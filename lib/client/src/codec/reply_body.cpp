@@ -15,14 +15,14 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-/// The string behind `value`; nothing for any other type.
+/// The string in `value`; nothing for any other type.
 std::optional<std::string_view> text_of(dom::element value) noexcept {
   std::string_view text;
   if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
   return text;
 }
 
-/// One entry of `errors[]`, made fit to be shown.
+/// Makes one entry of `errors[]` fit to be shown.
 class entry_reader {
  public:
   entry_reader(dom::object entry, const redactor& redacted) : entry_{entry}, redacted_{redacted} {}
@@ -76,7 +76,7 @@ struct top_level {
   }
 
  private:
-  /// Some servers say `null` of what they don't have.
+  /// Some servers send `null` for a member that they don't have.
   void take_redirect_url(dom::element value) noexcept {
     if (value.is_null() && !redirect_url_seen)
       redirect_url_seen = true;
@@ -108,7 +108,7 @@ struct top_level {
 };
 
 void wipe_text(const std::optional<std::string_view>& text) noexcept {
-  // The parser's own memory, which it gives out as read-only.
+  // This is the parser's own memory, to which it gives read-only access.
   if (text) wipe(const_cast<char*>(text->data()), text->size());
 }
 
@@ -119,15 +119,15 @@ struct body_reader::impl {
   static constexpr std::size_t usual_size = 4096;
 
   explicit impl(const known_keys& keys) : parser{max_size}, known{keys} {
-    // simdjson refuses the level that equals its limit, and doesn't count an empty container as one.
+    // simdjson refuses a depth equal to its limit, and doesn't count an empty container as a level.
     if (parser.allocate(usual_size, max_depth + 1) != simdjson::SUCCESS) throw std::bad_alloc{};
-    // It would allocate room for the result anew for each document that is longer than all before.
+    // Otherwise it would allocate the result's memory again for each document that is longer than all before.
     std::string spacious(usual_size, ' ');
     spacious.replace(usual_size - 2, 2, "{}");
     if (parser.parse(spacious).error() != simdjson::SUCCESS) throw std::bad_alloc{};
   }
 
-  /// Null if the text is one whole JSON object, otherwise what it is.
+  /// Null if the text is one whole JSON object, otherwise what is wrong with it.
   const char* parse(std::string_view body, dom::object& root) {
     if (body.empty()) return "it is empty";
     if (body.size() > max_size) return "it is too long";

@@ -13,16 +13,15 @@
 
 namespace ephemint::inline v0::detail {
 
-/// The API keys that a server may echo: looked for in its texts, and taken out.
+/// The API keys that a server may echo: they are removed from its texts.
 using known_keys = std::vector<std::string_view>;
 
 /// What the top level of a reply's JSON says.
 struct reply_fields {
-  /// Why no token can be taken from this body, in words for a message; null if nothing is wrong with its
-  /// form.
+  /// Why no token can be taken from this body, as text for a message; null if its form is right.
   const char* fault = nullptr;
-  /// Each is there if it is a string; a `redirect_url` of `null` is none. Views into the reader's memory:
-  /// until `forget()` or the next `read()`.
+  /// Each is set if the body has it as a string; a `redirect_url` of `null` counts as absent. Views into the
+  /// reader's memory, valid until `forget()` or the next `read()`.
   std::optional<std::string_view> token;
   std::optional<std::string_view> redirect_url;
   std::string request_id;
@@ -36,10 +35,10 @@ class body_reader {
   static constexpr std::size_t max_depth = 16;
   static constexpr std::size_t max_errors = 16;
   static constexpr std::size_t max_message = 512;
-  static constexpr std::size_t max_name = 64;  ///< of a value that an enumeration doesn't have
+  static constexpr std::size_t max_name = 64;  ///< characters kept of an enumeration value that we don't know
   static constexpr std::size_t max_field = 128;
 
-  /// Looks at the keys with each reply: they must outlive it.
+  /// Reads the keys for each reply: they must outlive the reader.
   explicit body_reader(const known_keys&);
   ~body_reader();
 

@@ -18,7 +18,7 @@ void request_writer::wiped_and_deleted::operator()(char* text) const noexcept {
 request_writer::request_writer(std::string_view host_header, std::string_view target, const secret& api_key,
                                std::string_view user_agent)
     : head_size_{0} {
-  // The account comes last, so that nothing behind it has to be moved.
+  // The account comes last, so that nothing after it has to be moved.
   const std::array<std::string_view, 12> head{"POST ",
                                               target,
                                               " HTTP/1.1\r\nHost: ",
@@ -40,7 +40,8 @@ request_writer::request_writer(std::string_view host_header, std::string_view ta
     copied[i] = {end, head[i].size()};
     end = std::copy(head[i].begin(), head[i].end(), end);
   }
-  // The account is kept out of the tables too: a million of them would only drive out what is worth keeping.
+  // The account is kept out of the header compression tables too: a million accounts would only evict the
+  // fields that are worth keeping.
   fields_ = {{{":method", "POST"},
               {":scheme", "https"},
               {":authority", copied[3]},

@@ -7,12 +7,11 @@
 namespace ephemint::inline v0::detail {
 namespace {
 
-/// Longer than any window that a per-minute quota could have: a server that asks for more would silence every
-/// caller by one reply.
+/// Longer than any window that a per-minute quota could have. Without this limit a single reply could silence
+/// every caller.
 constexpr std::chrono::seconds longest{std::chrono::minutes{5}};
-/// No quota has a longer window, and no outage is known for longer ahead. What lies beyond wasn't meant as a
-/// wait: a Unix time among the seconds, the end of all dates (R14). It says nothing, least of all to be
-/// silent.
+/// No quota has a longer window, and no outage is announced for longer. A larger value wasn't meant as a
+/// wait: it is a Unix time given as seconds, or the last date that can be written (R14). It is ignored.
 constexpr std::chrono::seconds plausible{std::chrono::hours{24}};
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -48,7 +47,7 @@ std::optional<clock::duration> parse_retry_after(std::string_view value, std::st
   const auto here = std::chrono::floor<std::chrono::seconds>(wall);
   const auto until = parse_http_date(value, here);
   if (!until) return std::nullopt;
-  // Both by the server's clock, if it tells: ours may be wrong.
+  // Both times are by the server's clock, if the reply has a `Date`: our clock may be wrong.
   const auto from = parse_http_date(trimmed(date), here).value_or(here);
   return as_wait(*until - from);
 }

@@ -9,7 +9,7 @@ namespace {
 struct character {
   std::size_t size = 1;  ///< in bytes
   char32_t code = 0;
-  bool legal = false;  ///< UTF-8, in its shortest form, no surrogate
+  bool legal = false;  ///< valid UTF-8: in its shortest form, and no surrogate
 };
 
 constexpr std::size_t sequence_size(unsigned char lead) noexcept {
@@ -38,8 +38,8 @@ character decode(std::string_view text) noexcept {
   return {size, code, true};
 }
 
-/// Control characters, and the marks that break lines or turn the direction of text: they make a log say what
-/// it doesn't.
+/// Control characters, and marks that break lines or change the direction of text: with them a log line can
+/// look like another.
 constexpr bool deceives(char32_t code) noexcept {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;

@@ -9,23 +9,23 @@
 namespace ephemint::inline v0::detail {
 
 /// `text` in at most `cap` bytes that can go into a log or a terminal: control characters, line and direction
-/// marks, and bytes that aren't UTF-8 become `\xNN`; what doesn't fit is cut, marked by `...`.
+/// marks, and bytes that aren't UTF-8 become `\xNN`; text that doesn't fit is cut off, and `...` marks that.
 std::string cleaned(std::string_view text, std::size_t cap);
 
-/// The same in double quotes, for a message of ours that repeats what it was given.
+/// The same in double quotes, for a message of ours that quotes its input.
 std::string in_quotes(std::string_view text, std::size_t cap = 80);
 
-/// Takes secrets out of texts that came from outside: a server may echo what it was sent.
+/// Removes secrets from texts that came from outside: a server may echo what it was sent.
 ///
-/// Finds them verbatim only. Texts shorter than `shortest` aren't looked for: they would blank out words
-/// anywhere, and are no secrets.
+/// Finds them verbatim only. Texts shorter than `shortest` are ignored: they are no secrets, and would be
+/// found in ordinary words.
 class redactor {
  public:
   static constexpr std::size_t shortest = 4;
 
-  /// The views must hold as long as this object is used.
+  /// The view must stay valid as long as this object is used.
   void hide(std::string_view secret_text) noexcept;
-  /// So must these, and what they stand in. In place of the ones that it was called with before.
+  /// The views, and the span itself, must stay valid too. Replaces the texts of an earlier call.
   void hide_all(std::span<const std::string_view> secret_texts) noexcept { all_hidden_ = secret_texts; }
 
   bool finds(std::string_view text) const noexcept;

@@ -37,7 +37,7 @@ client::executor_type client::initiation::get_executor() const noexcept { return
 
 namespace {
 
-// Each takes the handler, if it doesn't throw.
+// Each of these takes the handler, unless it throws.
 
 using impl_pointer = std::shared_ptr<client_impl>;
 using mint_handler = mint_operation::handler_type;

@@ -21,10 +21,10 @@ clock::time_point clock::now() noexcept {
 
 #elif defined(__linux__)
 
-// No system call where the kernel's vDSO knows the clock, as it has since Linux 5.3 on common machines.
+// No system call if the kernel's vDSO knows the clock, as on common machines since Linux 5.3.
 clock::time_point clock::now() noexcept {
   timespec now{};
-  // A filter of system calls may know only the usual clocks.
+  // A system call filter may allow only the usual clocks.
   if (::clock_gettime(CLOCK_BOOTTIME, &now) != 0) ::clock_gettime(CLOCK_MONOTONIC, &now);
   return time_point{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
 }

@@ -15,7 +15,7 @@ struct code_entry {
   mint_errc code;
   std::string_view name;
   mint_condition condition;
-  /// What an error says whose maker had nothing better to say.
+  /// The message of an error that was made without one.
   std::string_view message;
 };
 
@@ -63,7 +63,7 @@ constexpr bool codes_in_order() {
 }
 static_assert(codes_in_order(), "entries are found by their number");
 
-/// Null for a number that is no enumerator: error codes are made of any int.
+/// Null for a number that is no enumerator: an error code can be made from any int.
 template <class Entry, std::size_t N>
 const Entry* find(const std::array<Entry, N>& entries, int number) noexcept {
   return number >= 1 && static_cast<std::size_t>(number) <= N ? &entries[static_cast<std::size_t>(number) - 1]
@@ -75,7 +75,7 @@ std::string_view message_of(mint_errc code) noexcept {
   return entry ? entry->message : "unknown error";
 }
 
-// The ids make the categories equal to themselves across shared objects; any 64 random bits do.
+// With these ids a category is equal to its copy in another shared object; any 64 random bits will do.
 class mint_category_type final : public boost::system::error_category {
  public:
   constexpr mint_category_type() noexcept : error_category{0x8d1f6b0a3c5e2794} {}
@@ -85,7 +85,7 @@ class mint_category_type final : public boost::system::error_category {
     return std::string{message_of(static_cast<mint_errc>(number))};
   }
   const char* message(int number, char*, std::size_t) const noexcept override {
-    return message_of(static_cast<mint_errc>(number)).data();  // literals: they end with a zero
+    return message_of(static_cast<mint_errc>(number)).data();  // literals, so null-terminated
   }
   boost::system::error_condition default_error_condition(int number) const noexcept override {
     if (const auto* entry = find(code_entries, number)) return make_error_condition(entry->condition);
@@ -105,7 +105,8 @@ class mint_condition_category_type final : public boost::system::error_category 
   }
 };
 
-// Initialised at compile time: an error can be made and compared in any other object's initialiser.
+// Initialised at compile time, so that the initialiser of any other static object can make and compare
+// errors.
 constinit const mint_category_type the_mint_category;
 constinit const mint_condition_category_type the_condition_category;
 

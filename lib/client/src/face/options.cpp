@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
   throw std::invalid_argument{fmt::format("{}: {}", option, what)};
 }
 
-/// In the largest unit that says it exactly.
+/// In the largest unit that gives the exact value.
 std::string text_of(milliseconds time) {
   const auto count = time.count();
   if (count == 0 || count % 100 != 0) return fmt::format("{} ms", count);
@@ -78,7 +78,7 @@ void check_counts(const client_options& o) {
   check_count<std::size_t>("max_queued", o.max_queued, 1, 10'000'000);
 }
 
-/// A URL as a message may show it: without what could be a password, a query's secrets, or the key itself.
+/// A URL as a message may show it: without a password, secrets in its query, or the key itself.
 std::string shown_url(std::string_view url, const secret& key) {
   redactor redacted;
   redacted.hide(key.reveal());

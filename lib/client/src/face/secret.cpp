@@ -10,7 +10,7 @@ namespace ephemint::inline v0 {
 void wipe(void* memory, std::size_t size) noexcept {
   if (size == 0) return;
   std::memset(memory, 0, size);
-  asm volatile("" : : "r"(memory) : "memory");  // says that somebody reads it: so it can't be left out
+  asm volatile("" : : "r"(memory) : "memory");  // the compiler must assume a read: it keeps the write
 }
 
 secret::secret(std::string_view text) : secret{text, {}} {}

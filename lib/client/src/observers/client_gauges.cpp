@@ -5,7 +5,7 @@
 namespace ephemint::inline v0::detail {
 namespace {
 
-/// The figures of a client that works meanwhile may be an event apart.
+/// Not below zero: the two figures of a busy client may be one event apart.
 std::uint64_t difference(std::uint64_t whole, std::uint64_t part) noexcept {
   return whole - std::min(whole, part);
 }
@@ -33,7 +33,7 @@ void add(client_totals& sum, const quota_state& one) noexcept {
 
 void client_gauges::add(const client_view& client) {
   const std::lock_guard lock{mutex_};
-  look();  // a program that makes clients all the time leaves none here
+  look();  // drops clients that are gone, for programs that make clients all the time
   clients_.push_back({client});
 }
 
@@ -63,7 +63,7 @@ void client_gauges::look() {
 bool client_gauges::is_first_of_its_quota(const looked_at& one) const noexcept {
   const auto shares = [&](const looked_at& other) { return other.client.same_quota(one.client); };
   const auto first = std::find_if(clients_.begin(), clients_.end(), shares);
-  // Gone since it was looked at: it shares with nobody.
+  // A client that has gone since it was looked at shares its quota with nobody.
   return first == clients_.end() || &*first == &one;
 }
 

@@ -9,8 +9,8 @@
 
 namespace ephemint::inline v0::detail {
 
-/// What several clients hold now, together. Quotas that are shared count once; of others requests are summed,
-/// and times are the longest.
+/// What several clients hold now, together. A shared quota counts once. The requests of different quotas are
+/// summed; of their times the longest is taken.
 struct client_totals {
   std::uint64_t queued_interactive = 0;
   std::uint64_t queued_background = 0;
@@ -18,15 +18,15 @@ struct client_totals {
   std::uint64_t connections = 0;
   std::uint64_t dialling = 0;
   std::uint64_t http2_connections = 0;
-  std::uint64_t refused_streams = 0;          ///< since the first client; also of those that are gone
+  std::uint64_t refused_streams = 0;          ///< since the first client, including clients that are gone
   std::uint64_t quota_requests = 0;           ///< 0: no limit, or none is known
-  std::uint64_t quota_used = 0;               ///< of quotas that have a limit
-  std::chrono::milliseconds quota_window{0};  ///< the same
+  std::uint64_t quota_used = 0;               ///< over the quotas that have a limit
+  std::chrono::milliseconds quota_window{0};  ///< the longest of these quotas
   std::chrono::nanoseconds pause{0};
   bool key_refused = false;
 };
 
-/// Looks at clients, from any thread. Those that are gone are forgotten.
+/// Reads the figures of clients, from any thread. Clients that are gone are forgotten.
 class client_gauges {
  public:
   /// Throws `std::bad_alloc`.

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// What `metrics` counts with: from any thread, without a lock, without memory.
+// The counters of `metrics`: usable from any thread, without a lock, and without allocating.
 
 namespace ephemint::inline v0::detail {
 
@@ -20,7 +20,7 @@ class counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// A sum of times. In whole microseconds: nanoseconds of ten thousand mints that wait would overflow in
+/// A sum of times. In whole microseconds: in nanoseconds, ten thousand waiting mints would overflow it within
 /// weeks.
 class time_counter {
  public:
@@ -34,7 +34,7 @@ class time_counter {
   counter sum_;
 };
 
-/// How many times were at most so long, for each of `N` bounds, which ascend.
+/// Counts the times up to each of `N` ascending bounds.
 template <std::size_t N>
 class time_histogram {
  public:
@@ -49,7 +49,7 @@ class time_histogram {
   }
 
   const bounds& upper() const noexcept { return upper_; }
-  /// Those of one bucket alone; the last one has no bound.
+  /// The times in this bucket alone; the last bucket has no bound.
   std::uint64_t count(std::size_t bucket) const noexcept { return counts_[bucket].value(); }
   double seconds() const noexcept { return sum_.seconds(); }
 

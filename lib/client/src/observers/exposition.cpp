@@ -5,7 +5,8 @@
 namespace ephemint::inline v0::detail {
 namespace {
 
-/// A line break or a backslash would end what it stands in; in a label's value a quote would, too.
+/// Escapes line breaks and backslashes, and quotes in a label's value: they would end the text or change its
+/// meaning.
 void append_escaped(std::string& out, std::string_view text, bool quoted) {
   for (const char c : text) {
     if (c == '\n') {

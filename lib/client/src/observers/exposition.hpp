@@ -11,7 +11,7 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Writes Prometheus' text format, version 0.0.4: a family's head, and behind it all of its samples.
+/// Writes Prometheus' text format, version 0.0.4: a family's head, followed by all of its samples.
 class exposition {
  public:
   struct label {
@@ -45,7 +45,7 @@ class exposition {
   void value(std::string_view digits);
 
   std::string text_;
-  std::string_view family_;  // whose samples are being written
+  std::string_view family_;  // the family whose samples are being written
 };
 
 }  // namespace ephemint::inline v0::detail

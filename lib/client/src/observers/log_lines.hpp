@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-// What `log_observer` says of each report.
+// The text that `log_observer` writes for each report.
 
 namespace ephemint::inline v0::detail {
 
@@ -14,7 +14,7 @@ std::string line_of(const mint_report&);
 std::string line_of(const connection_report&);
 std::string line_of(const quota_report&);
 
-/// `line`, clean and no longer than a log takes, and that so many more like it weren't said.
+/// `line`, cleaned and cut to a log line's length, with a note that `more` lines like it were left out.
 std::string one_line(std::string line, std::uint64_t more);
 
 }  // namespace ephemint::inline v0::detail

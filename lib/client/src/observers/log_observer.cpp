@@ -22,7 +22,7 @@ std::string_view to_string(severity how) noexcept {
 
 namespace {
 
-/// What lines are about, above `debug`.
+/// The subjects of lines above `debug`.
 enum class kind : std::uint8_t {
   connected,
   connection_failed,
@@ -61,7 +61,8 @@ constexpr rank rank_of(quota_report::event what) noexcept {
   return {severity::debug, kind::paused};
 }
 
-/// Only what speaks of the API or of the way to it: a refusal may be one account's own affair.
+/// Only outcomes that concern the API or the connection to it are above `debug`: a refusal may concern a
+/// single account.
 constexpr rank rank_of(attempt_outcome outcome) noexcept {
   switch (outcome) {
     case attempt_outcome::too_old:
@@ -86,7 +87,7 @@ struct log_observer::state {
   std::array<once_a_minute, kinds> said{};
   std::atomic<bool> connected{false};
 
-  /// `line()` is the text; it isn't made where nobody wants it.
+  /// `line()` makes the text, and is called only if the line is to be written.
   template <class Line>
   void tell(rank of, clock::time_point at, Line line) noexcept {
     if (of.how < least) return;

@@ -20,21 +20,22 @@ namespace detail {
 
 using std::chrono::milliseconds;
 
-/// OpenTelemetry's advice for the duration of an HTTP request, 5 ms to 10 s.
+/// The buckets that OpenTelemetry recommends for the duration of an HTTP request, 5 ms to 10 s.
 inline constexpr std::array duration_bounds{
     milliseconds{5},    milliseconds{10},   milliseconds{25},   milliseconds{50},   milliseconds{75},
     milliseconds{100},  milliseconds{250},  milliseconds{500},  milliseconds{750},  milliseconds{1000},
     milliseconds{2500}, milliseconds{5000}, milliseconds{7500}, milliseconds{10000}};
 using duration_histogram = time_histogram<duration_bounds.size()>;
 
-/// Of a token's ten seconds: most have nearly all of them left, so it is there that the bounds are close.
+/// What is left of a token's ten seconds. Most tokens have nearly all of it left, so the bounds are close
+/// together at that end.
 inline constexpr std::array remaining_bounds{
     milliseconds{1000}, milliseconds{2000}, milliseconds{3000}, milliseconds{4000}, milliseconds{5000},
     milliseconds{6000}, milliseconds{7000}, milliseconds{8000}, milliseconds{9000}, milliseconds{9500},
     milliseconds{9800}, milliseconds{9900}, milliseconds{9950}};
 
 inline constexpr std::size_t urgencies = 2;
-/// A token, or one of the codes of `mint_errc`, which count from 1.
+/// One for a token, and one for each code of `mint_errc`, which count from 1.
 inline constexpr std::size_t mint_results = 13;
 
 template <class Enum>
@@ -62,7 +63,7 @@ struct metrics::state {
   detail::counter failed_dials;
   detail::client_gauges clients;
 
-  std::mutex mutex;  // of what follows
+  std::mutex mutex;  // guards the members below
   std::vector<std::function<std::string()>> more;
 
   void write_mints(detail::exposition&) const;

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-// The series: their names and labels are what alerts and dashboards are built on.
+// The series. Alerts and dashboards depend on their names and labels.
 
 namespace ephemint::inline v0 {
 
@@ -75,7 +75,7 @@ std::string metrics::prometheus_text() const {
 
   std::unique_lock lock{state_->mutex};
   const auto more = state_->more;
-  lock.unlock();  // what is called may take its time, or add another
+  lock.unlock();  // these functions may take long, or call `add`
   for (const auto& one : more) text += one();
   return text;
 }

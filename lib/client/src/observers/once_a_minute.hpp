@@ -9,10 +9,10 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Lets one event a minute through, and counts the others. From any thread; `now` needn't ascend.
+/// Lets one event a minute pass, and counts the others. From any thread; `now` may go back.
 class once_a_minute {
  public:
-  /// How many were held back since the last that went through; none: this one is held back, too.
+  /// How many events were held back since the last one that passed; none: this one is held back too.
   std::optional<std::uint64_t> pass(clock::time_point now) noexcept {
     const clock::rep at = now.time_since_epoch().count();
     clock::rep last = last_.load(std::memory_order_relaxed);

@@ -12,11 +12,11 @@ namespace ephemint::inline v0::detail {
 
 namespace asio = boost::asio;
 
-/// An operation, awaited, whose beginning may throw: that comes out of the await. Asio's own `use_awaitable`
-/// begins an operation when the coroutine is suspended already: it would destroy the coroutine, and have the
-/// exception come out of the context's `run()`.
+/// Awaits an operation whose start may throw, and throws that exception from the await. Asio's own
+/// `use_awaitable` starts an operation when the coroutine is already suspended: it would destroy the
+/// coroutine, and the exception would leave the context's `run()`.
 ///
-/// `begin(handler)` takes the handler, if it doesn't throw. `nothing` is any result.
+/// `begin(handler)` takes the handler, unless it throws. `nothing` is any value; it is never returned.
 template <class Result, class Begin>
 asio::awaitable<Result> awaited(Begin begin, Result nothing) {
   std::exception_ptr thrown;
@@ -29,7 +29,7 @@ asio::awaitable<Result> awaited(Begin begin, Result nothing) {
     } catch (...) {
       thrown = std::current_exception();
     }
-    // If there was no memory to erase its type, it is still here.
+    // If there was no memory to erase the handler's type, it is still in `handler`.
     if (erased)
       std::move(erased)(std::move(nothing));
     else

@@ -13,8 +13,8 @@
 
 namespace ephemint::inline v0::detail {
 
-/// What a client tells of itself, to any thread. Apart from the client, so that whoever looks while it goes
-/// doesn't become its last owner, and destroy it on a thread of theirs.
+/// A client's figures, readable from any thread. They are a separate object, so that a reader doesn't become
+/// the client's last owner and destroy it on the reader's thread.
 class client_figures {
  public:
   struct numbers {

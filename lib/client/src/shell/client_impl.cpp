@@ -47,10 +47,10 @@ std::uint64_t seed() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-/// What couldn't be told for want of memory is tried again after this.
+/// A completion that couldn't be delivered for want of memory is tried again after this time.
 constexpr std::chrono::milliseconds telling_pause{5};
 
-/// Whether it could be set. Tries harder than is usual: it may be all that ever comes.
+/// Whether it could be set. Tries several times, as this timer may be the only event that will ever come.
 bool set(net::gate_timer& timer, core::time_point when) noexcept {
   for (int tries = 0; tries < 8; ++tries) try {
       timer.set(when);
@@ -60,8 +60,8 @@ bool set(net::gate_timer& timer, core::time_point when) noexcept {
   return false;
 }
 
-/// Asio's list of timers grows when one is set, and keeps its room: with room for ours from the beginning
-/// none of them fails to be set where memory is short for long, as nothing else may ever come. Throws
+/// Asio's list of timers grows when a timer is set, and never shrinks. With room for our timers from the
+/// beginning, they can be set even while memory is short; no other event may ever come. Throws
 /// `std::bad_alloc`.
 void make_room_for_timers(const asio::any_io_executor& executor) {
   asio::steady_timer room[] = {asio::steady_timer{executor}, asio::steady_timer{executor}};
@@ -115,7 +115,7 @@ client_impl::client_impl(asio::any_io_executor executor, client_options&& option
   else
     options_.rate = checked.rate;
   options_.user_agent = checked.user_agent;
-  // A link's number is a small one: with room for all of them, none needs memory when it is dialled.
+  // Link numbers are small. With room for all of them now, a dial needs no memory for its place.
   connections_.resize(core::link_slots(options_.max_connections));
   to_flush_.reserve(connections_.size());
   make_room_for_timers(executor);
@@ -191,7 +191,7 @@ void client_impl::cancel(close_operation& op) noexcept {
 void client_impl::leave() noexcept {
   if (orphaned()) return;
   const auto gate = place_.gate;
-  if (came_through_fork() && gate->occupied()) return;  // by a thread of the parent's: nobody would come
+  if (came_through_fork() && gate->occupied()) return;  // by a thread of the parent, which doesn't exist here
   gate->enter(leaving_, shared_from_this(), net::completion::place::elsewhere);
 }
 
@@ -206,7 +206,7 @@ void client_impl::end_all() noexcept {
   end_closes();
 }
 
-/// No thread runs the context any more: nobody is inside the gate, nor can come.
+/// No thread runs the context any more, so no thread is inside the gate or can enter it.
 void client_impl::on_context_shutdown() noexcept {
   const auto self = shared_from_this();  // what follows may destroy the client
   orphaned_.store(true, std::memory_order_release);
@@ -242,8 +242,8 @@ void client_impl::woken() noexcept {
 
 // --- what happens on the links ---
 
-// What a mint's end lets go of may hold the last reference to the client: each of these holds one more while
-// it runs.
+// The end of a mint may release the last reference to the client, so each of these functions holds another
+// while it runs.
 
 void client_impl::on_open(net::link_id id, net::link_room room, const net::dial_facts& how) {
   const auto self = shared_from_this();
@@ -261,7 +261,7 @@ void client_impl::on_dial_failed(net::link_id id, const net::failure& what) {
   pump();
 }
 
-/// Sorts them where they stand: a name has a few, and a stable sort of the library's takes memory.
+/// Sorts in place: a name has only a few addresses, and `std::stable_sort` allocates.
 void client_impl::arrange(net::addresses& found) {
   const auto now = clock::now();
   const auto earlier = [&](const auto& a, const auto& b) {
@@ -303,7 +303,8 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   const core::time_point now = clock::now();
   if (!framed.reusable) connection_at(id).reset();
   const auto* const asker = static_cast<const operation*>(engine_.asker(attempt));
-  // Of one that nobody waits for any more only its link's health is asked: it may be a token alone.
+  // If nobody waits for this reply, it only shows whether the link is healthy; a token alone is good enough
+  // then.
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
     auto facts = facts_of(keys_.reader().read(framed, engine_.sent_at(attempt),
@@ -341,12 +342,12 @@ void client_impl::on_gone(net::link_id id, net::fate what, const net::failure& w
 // --- what the engine commands ---
 
 void client_impl::pump() noexcept {
-  if (came_through_fork()) end_all();  // whatever has happened: what is told next is that all is over
+  if (came_through_fork()) end_all();  // in the child everything ends, whatever the event was
   if (reporter_) reporter_->look();
   while (const auto c = engine_.next()) perform(*c);
   flush();
   if (keys_.any_before() && !engine_.any_out_before(keys_.version())) forget_old_keys();
-  // A wake-up that couldn't be set for want of memory is set as soon as anything happens.
+  // If a wake-up couldn't be set for want of memory, the next event sets it.
   if (wake_at_ != core::never) wake_at(wake_at_);
   publish();
 }
@@ -368,7 +369,7 @@ void client_impl::perform(const core::command& c) noexcept {
       if (const auto going = std::exchange(connection_at(c.link), nullptr)) going->close();
       return ended(c.link);
     case kind::finish: {
-      publish();  // whoever hears of the mint's end finds it counted
+      publish();  // a caller who is told of the mint's end finds it counted
       operation& op = static_cast<operation&>(*c.of);
       if (reporter_) reporter_->on_mint(op);
       if (op.end.why == core::outcome::cause::token) return op.finished(std::move(op.token));
@@ -380,14 +381,14 @@ void client_impl::perform(const core::command& c) noexcept {
     case kind::wake_at:
       return wake_at(c.at);
     case kind::drained:
-      timer_.cancel();  // it would keep the context busy for nothing
+      timer_.cancel();  // a pending timer would keep `run()` from returning
       wake_at_ = core::never;
       return end_closes();
   }
 }
 
-/// A request whose bytes couldn't be had, for want of memory for a new key's, is as one that a link didn't
-/// take.
+/// If there is no memory to write the request with a new key, that counts as a link that didn't take the
+/// request.
 void client_impl::send(const core::command& c) noexcept {
   try {
     keys_.follow();
@@ -402,15 +403,15 @@ void client_impl::send(const core::command& c) noexcept {
   ended(c.link, "it could not be written to");
 }
 
-/// So that a client that sends nothing lets go of the old key too.
+/// A client that sends nothing must drop the old key too.
 void client_impl::follow_key() noexcept try {
   keys_.follow();
-} catch (const std::bad_alloc&) {  // at the next request
+} catch (const std::bad_alloc&) {  // tried again at the next request
 }
 
 void client_impl::forget_old_keys() noexcept try {
   keys_.forget_before();
-} catch (const std::bad_alloc&) {  // at the next event
+} catch (const std::bad_alloc&) {  // tried again at the next event
 }
 
 void client_impl::dial(core::link_id id) noexcept try {
@@ -420,12 +421,12 @@ void client_impl::dial(core::link_id id) noexcept try {
                                             static_cast<net::link_observer&>(*this));
   place->connect(options_.connect_timeout, options_.handshake_timeout);
 } catch (const std::bad_alloc&) {
-  // A dial that never began must not look like one under way.
+  // A dial that couldn't begin must not count as under way.
   engine_.on_dial_failed(clock::now(), id, facts_of(net::out_of_memory()));
   ended(id, net::out_of_memory().message.view());
 }
 
-/// A connection is no more, or came to nothing.
+/// A connection has ended, or couldn't be established.
 void client_impl::ended(core::link_id id, std::string_view cause, mint_errc error) noexcept {
   if (reporter_) reporter_->on_end(id, cause, error);
 }
@@ -454,7 +455,8 @@ void client_impl::to_flush(core::link_id id) noexcept {
   if (!std::exchange(connections_[slot].to_flush, true)) to_flush_.push_back(slot);
 }
 
-/// What one event has brought leaves together. A link that has ended meanwhile has nothing to write.
+/// All requests that one event caused are written together. A link that has ended meanwhile has nothing to
+/// write.
 void client_impl::flush() noexcept {
   for (const std::uint32_t slot : to_flush_) {
     connections_[slot].to_flush = false;
@@ -469,7 +471,8 @@ void client_impl::wake_at(core::time_point when) noexcept {
   wake_at_ = core::never;
 }
 
-/// What was said and not told is told when the gate is left: somebody has to come.
+/// Completions that weren't delivered are delivered when the gate is left, so the gate must be entered once
+/// more.
 void client_impl::on_untold() noexcept {
   if (orphaned() || telling_soon_.exchange(true)) return;
   place_.gate->enter(tell_soon_, shared_from_this(), net::completion::place::elsewhere);
@@ -501,14 +504,15 @@ void client_impl::publish() noexcept {
   figures_->publish({engine_.count(), full_handshakes_, resumed_handshakes_});
 }
 
-/// What the engine would say, of its last published figures: it can't be asked from another thread.
+/// What the engine would answer, computed from its last published figures: the engine itself can't be asked
+/// from another thread.
 clock::duration client_impl::estimate(priority urgency, std::size_t ahead) const noexcept {
   const auto now = clock::now();
   const core::engine::counts n = figures_->read().engine;
   const auto queued = static_cast<std::size_t>(urgency == priority::interactive ? n.ahead_of_interactive
                                                                                 : n.ahead_of_background);
   std::size_t before = ahead > ~std::size_t{0} - queued ? ~std::size_t{0} : queued + ahead;
-  if (governor_->scope() == quota_scope::per_account) before = 0;  // nobody else takes its permits
+  if (governor_->scope() == quota_scope::per_account) before = 0;  // each account has permits of its own
   const auto when = governor_->estimate(now, {urgency, {}, engine_.client()}, before);
   const auto key_when = keys_.state().guard().not_before(now, std::chrono::milliseconds{100});
   return core::between(std::max({when, key_when, now}), now);
@@ -528,7 +532,7 @@ void mint_operation::cancelled_on_the_way() noexcept {
   end_with(error_of(mint_errc::cancelled));
 }
 
-/// A token may have got too old on the way: a stopped process, a loaded executor.
+/// The token may have become too old on the way, if the process was stopped or the executor is busy.
 bool mint_operation::look_once_more(mint_result& result) noexcept {
   client_operation::look_once_more(result);
   if (!result) return true;

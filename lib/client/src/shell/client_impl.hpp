@@ -35,9 +35,8 @@ class close_operation;
 /// Waits for the client to be closed.
 struct close_wait : boost::intrusive::list_base_hook<> {};
 
-/// The shell around the engine: feeds it what happens and performs what it commands. Decides nothing, and
-/// keeps no second copy of what the engine knows. All of it runs inside the gate, save where a comment says
-/// otherwise.
+/// The shell around the engine: passes it the events and performs its commands. It decides nothing, and keeps
+/// no copy of the engine's state. All of it runs inside the gate, unless a comment says otherwise.
 struct client_impl final : std::enable_shared_from_this<client_impl>,
                            private net::link_observer,
                            private net::gate_timer::owner,
@@ -45,14 +44,14 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
                            private context_bound {
   client_impl(asio::any_io_executor, client_options&&, const checked_options&);
   ~client_impl();
-  /// Once, when it stands under its `shared_ptr`.
+  /// Called once, when a `shared_ptr` owns the client.
   void begin();
 
   // --- from any thread ---
   const std::shared_ptr<net::serial_gate>& gate() const noexcept { return place_.gate; }
   /// The executor that the client was given: handlers without one of their own run there.
   const asio::any_io_executor& outer() const noexcept { return place_.outer; }
-  /// For what is told: keeps the client.
+  /// For completions: keeps the client alive.
   std::shared_ptr<const telling_place> place() const noexcept { return {shared_from_this(), &place_}; }
   const client_options& options() const noexcept { return options_; }
   client_stats stats() const noexcept { return figures_->stats(); }
@@ -61,9 +60,9 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   const std::shared_ptr<context_members>& context() const noexcept { return context_; }
   /// Whether the execution context is gone: nothing may be posted to it any more.
   bool orphaned() const noexcept { return orphaned_.load(std::memory_order_acquire); }
-  /// Whether `fork` brought it here: it is the parent's, and all that it can do here is end (I9).
+  /// Whether this is the copy in the child of a `fork`, which can do nothing but end (I9).
   bool came_through_fork() const noexcept { return made_in_.elsewhere(); }
-  /// Tells the observer of a mint that isn't begun, as it can't be right.
+  /// Tells the observer of a mint that was never begun, as its request is invalid.
   void invalid(std::uint64_t tag, const account_id&, priority) noexcept;
   core::time_point deadline_of(const mint_request&, core::time_point now) const noexcept;
   /// Ends everything, from any thread. Never waits, never fails.
@@ -71,7 +70,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
 
   // --- inside the gate ---
   void submit(operation&) noexcept;
-  /// It was cancelled on the way.
+  /// The operation was cancelled before it was submitted.
   void unbegun(operation&) noexcept;
   void cancel(operation&) noexcept;
   void warm_up(core::warm_up&) noexcept;
@@ -141,10 +140,10 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   const std::shared_ptr<client_figures> figures_;
   std::shared_ptr<wake_up_call> wake_up_call_;
   core::engine engine_;
-  std::optional<reporter> reporter_;  // none: nobody observes
+  std::optional<reporter> reporter_;  // none if there is no observer
   std::shared_ptr<net::endpoint> endpoint_;
   std::vector<place_of_link> connections_;
-  std::vector<std::uint32_t> to_flush_;  // which of them
+  std::vector<std::uint32_t> to_flush_;  // the slots of the connections to flush
   net::gate_timer timer_;
   core::time_point wake_at_ = core::never;
   net::gate_timer telling_timer_;
@@ -162,26 +161,26 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   std::atomic<bool> orphaned_{false};
 };
 
-/// What a caller waits for, from the initiating function to its handler: enters the gate, begins there unless
-/// it was cancelled on the way, and ends once.
+/// An operation of a caller's, from the initiating function to the handler: it enters the gate, begins there
+/// unless it was cancelled before, and ends once.
 template <class Derived, class Result>
 class client_operation : public told<Derived, Result>, protected cancellable {
  public:
   using handler_type = typename told<Derived, Result>::handler_type;
 
-  /// Takes ownership: from here on it ends by telling its handler. Throws nothing but what connecting to the
-  /// slot does, and then it hasn't begun, and the handler is given back.
+  /// Takes ownership; from here on the operation ends by calling its handler. Throws only what connecting to
+  /// the slot throws; then the operation hasn't begun, and `handler` is given back.
   static void begin(Derived& op, asio::cancellation_slot slot, handler_type& handler) {
     try {
       op.link_ = cancel_link::connect(slot, op.client_->gate(), op);
     } catch (...) {
-      op.take_back().swap(handler);  // Boost 1.81 moves by wrapping it in another
+      op.take_back().swap(handler);  // swap, as a move in Boost 1.81 wraps the handler in another
       throw;
     }
     const auto client = op.client_;
     if (client->came_through_fork()) {
       op.tell_elsewhere(error_of_fork());
-      return client->context()->forked();  // what is under way ends too, if it hasn't yet
+      return client->context()->forked();  // this also ends all other operations under way
     }
     client->gate()->enter(op.arrival_, client, net::completion::place::elsewhere);
   }
@@ -196,12 +195,13 @@ class client_operation : public told<Derived, Result>, protected cancellable {
   client_operation(std::shared_ptr<const telling_place> at, handler_type& handler,
                    std::shared_ptr<client_impl> client)
       : told<Derived, Result>{std::move(at), handler}, client_{std::move(client)} {}
-  /// A link that is still there is one whose context is gone, or that was never connected: nobody signals.
+  /// If the link is still there, the operation ended without `end_with`: from now on a signal does nothing.
   ~client_operation() {
     if (link_) link_->end();
   }
 
-  /// Just before it is told. What was met before a `fork`, a token above all, is the parent's.
+  /// Called just before the handler. In the child of a `fork` the result, above all a token, belongs to the
+  /// parent.
   bool look_once_more(Result& what) noexcept {
     if (client_->came_through_fork()) what = error_of_fork();
     return true;
@@ -230,7 +230,7 @@ class mint_operation final : public client_operation<mint_operation, mint_result
 
   void start() noexcept { client_->submit(*this); }
   void cancelled_on_the_way() noexcept;
-  /// It can't be right, and isn't begun: `error` is its end. Takes ownership.
+  /// The request is invalid: the operation ends with `error` without having begun. Takes ownership.
   void refuse(mint_error error) noexcept { tell_elsewhere(std::move(error)); }
 
  private:

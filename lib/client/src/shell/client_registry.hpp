@@ -10,13 +10,13 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Who holds things that an execution context must not outlive.
+/// An object that must let go of handlers, sockets and timers before its execution context is destroyed.
 class context_bound {
  public:
   /// The context is being destroyed: let go of handlers, sockets and timers now. No thread runs the context
   /// any more.
   virtual void on_context_shutdown() noexcept = 0;
-  /// The member came through `fork`: let go of sockets, and tell whoever waits.
+  /// The member is in the child of a `fork`: close its copies of the sockets, and end all waits.
   virtual void on_fork() noexcept = 0;
 
  protected:
@@ -24,10 +24,10 @@ class context_bound {
 
  private:
   friend class context_members;
-  net::process_mark knows_;  ///< the process that it believes to be in
+  net::process_mark knows_;  ///< the process in which it was made, or was last told of a `fork`
 };
 
-/// The members of one execution context. Outlives it for as long as a member does.
+/// The members of one execution context. Lives as long as the context or any member.
 class context_members {
  public:
   /// Throws `std::bad_alloc`.
@@ -39,11 +39,11 @@ class context_members {
     const std::scoped_lock lock{mutex_};
     members_.erase(&member);
   }
-  /// One at a time and not under the lock: what a member lets go of may destroy another member.
+  /// One at a time and not under the lock: a handler that a member lets go of may own another member.
   void shut_down() noexcept {
     while (context_bound* const member = any()) member->on_context_shutdown();
   }
-  /// Tells those who came through `fork`, once. They stay members.
+  /// In the child of a `fork`: tells each member, once. They stay members.
   void forked() noexcept {
     while (context_bound* const member = any_from_elsewhere()) member->on_fork();
   }
@@ -70,9 +70,9 @@ class context_members {
   std::unordered_set<context_bound*> members_;
 };
 
-/// Tells the clients of an execution context that it goes. Without it, a coroutine that is waiting for a
-/// mint, and that owns the client which holds its handler, would never be destroyed with its context
-/// (behaviours C7).
+/// Tells the clients of an execution context that it is being destroyed. Otherwise a coroutine that waits for
+/// a mint and owns the client would never be destroyed: the client holds the coroutine's handler (behaviours
+/// C7).
 class client_registry final : public boost::asio::execution_context::service {
  public:
   using key_type = client_registry;

@@ -8,7 +8,7 @@
 
 namespace ephemint::inline v0::detail {
 
-/// What the library's own parts see of a credential.
+/// Gives the library's own parts access to a credential's state.
 struct credential_access {
   static const std::shared_ptr<core::key_state>& state(const credential& c) noexcept { return c.state_; }
 };

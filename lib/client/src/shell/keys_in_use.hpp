@@ -11,8 +11,8 @@
 
 namespace ephemint::inline v0::detail {
 
-/// The key that a client's requests are written with, and those before it whose requests may still be out: a
-/// reply may echo any of them. What was written with a key is overwritten when that is let go. Inside the
+/// The key of a client's new requests, and earlier keys whose requests may still be under way: a reply may
+/// echo any of them. When a key is dropped, the requests written with it are overwritten. Used inside the
 /// gate.
 class keys_in_use {
  public:
@@ -22,8 +22,8 @@ class keys_in_use {
   core::key_state& state() const noexcept { return *state_; }
   const std::shared_ptr<core::key_state>& shared_state() const noexcept { return state_; }
 
-  /// Writes with the key that is in force from now on. Throws `std::bad_alloc` where that is a new one; then
-  /// all is as before.
+  /// From now on requests are written with the key that is in force. Throws `std::bad_alloc` if that is a new
+  /// key; then nothing has changed.
   void follow() {
     if (now_.version != state_->version()) take_up(state_->current());
   }
@@ -32,9 +32,10 @@ class keys_in_use {
   request_writer& writer(bool token_only) noexcept { return token_only ? bare_writer_ : writer_; }
   reply_reader& reader() noexcept { return reader_; }
 
-  /// Whether one before is still held.
+  /// Whether an earlier key is still held.
   bool any_before() const noexcept { return !before_.empty(); }
-  /// No request is out with one of them. Throws `std::bad_alloc`, and then holds them still.
+  /// Drops the earlier keys: no request with one of them is under way. Throws `std::bad_alloc`, and then
+  /// still holds them.
   void forget_before();
 
  private:
@@ -46,7 +47,7 @@ class keys_in_use {
   core::key_state::held_key now_;
   std::vector<core::key_state::held_key> before_;
   request_writer writer_;
-  request_writer bare_writer_;  // of requests for the token alone
+  request_writer bare_writer_;  // for requests of the token alone
   reply_reader reader_;         // refers to the keys
 };
 

@@ -12,7 +12,7 @@ std::shared_ptr<cancel_link> cancel_link::connect(boost::asio::cancellation_slot
   return link;
 }
 
-/// Once is enough: the task may be waiting to run still.
+/// Only the first signal counts: its task may not have run yet.
 void cancel_link::on_signal() {
   if (signalled_.exchange(true)) return;
   const auto gate = gate_;

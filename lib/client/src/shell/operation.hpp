@@ -13,23 +13,24 @@
 
 namespace ephemint::inline v0::detail {
 
-/// A mint of this client's: the engine's record of it, and the caller who hears of its end. Inside the gate
-/// from submission on.
+/// A mint of a client: the engine's record of it, and the caller that is told of its end. Used only inside
+/// the gate once it was submitted.
 class operation : public core::mint {
  public:
-  /// It is over. Inside the gate, once; it destroys itself then, or when its caller was told.
+  /// The mint is over. Called once, inside the gate. The operation then destroys itself, at once or when its
+  /// caller was told.
   virtual void finished(mint_result&&) noexcept = 0;
-  /// The context is gone: destroys itself, and tells nobody.
+  /// The context is gone: the operation destroys itself without telling its caller.
   virtual void abandoned() noexcept = 0;
 
-  boost::intrusive::list_member_hook<> among_siblings;  ///< of one stream
+  boost::intrusive::list_member_hook<> among_siblings;  ///< hook among the mints of one stream
   bool token_only = false;                              ///< as in `mint_request`
 
  protected:
   ~operation() = default;
 };
 
-/// Somebody's wait that ends when its caller cancels it.
+/// A wait that its caller can cancel.
 class cancellable {
  public:
   virtual void on_cancel() noexcept = 0;  ///< inside the gate
@@ -38,25 +39,25 @@ class cancellable {
   ~cancellable() = default;
 };
 
-/// What a caller's cancellation slot and the wait that it ends know of each other. The signal may come on any
-/// executor, and when the wait is long over.
+/// Connects a caller's cancellation slot with the wait that it cancels. The signal may come on any executor,
+/// even when the wait is long over.
 class cancel_link final : public std::enable_shared_from_this<cancel_link> {
  public:
   cancel_link(std::shared_ptr<net::serial_gate> gate, cancellable& what) noexcept
       : gate_{std::move(gate)}, what_{&what} {}
 
-  /// Has a signal at the slot cancel `what`, if the slot is connected; a link is then given. Throws
-  /// `std::bad_alloc`.
+  /// If the slot is connected, makes a link by which its signal cancels `what`; otherwise returns null.
+  /// Throws `std::bad_alloc`.
   static std::shared_ptr<cancel_link> connect(boost::asio::cancellation_slot,
                                               std::shared_ptr<net::serial_gate>, cancellable& what);
 
   // --- inside the gate ---
-  /// The wait has begun. False: it was cancelled before.
+  /// The wait begins. False: it was cancelled before that.
   bool begin() noexcept {
     begun_ = true;
     return !cancelled_;
   }
-  /// The wait is over: a signal does nothing any more.
+  /// The wait is over: from now on a signal does nothing.
   void end() noexcept { what_ = nullptr; }
 
  private:

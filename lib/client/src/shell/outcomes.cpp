@@ -38,7 +38,7 @@ verdict_entry entry_of(reply_verdict verdict) noexcept {
   return {answer::malformed, mint_errc::bad_response};
 }
 
-/// The words for what the engine decides itself; empty: those of the code.
+/// The message for an end that the engine decides itself; empty: the code's own message.
 std::string_view words_for(mint_errc code) noexcept {
   switch (code) {
     case mint_errc::timed_out:
@@ -64,7 +64,7 @@ mint_error with(mint_errc code, std::string_view message) noexcept try {
   return mint_error{code};
 }
 
-/// What was said of the last attempt, as far as it tells of the whole mint.
+/// The details of the last attempt's error that apply to the whole mint.
 mint_error::details details_of(const mint_error& said) {
   mint_error::details d;
   d.message = said.message();
@@ -74,7 +74,7 @@ mint_error::details details_of(const mint_error& said) {
   return d;
 }
 
-/// What the engine decided, in words.
+/// The message for what the engine decided.
 std::string words_of_end(const core::mint& m, const rate_governor& governor) {
   std::string words;
   if (m.end.code == mint_errc::rate_limited) words = governor.trouble();
@@ -131,8 +131,7 @@ core::failure_facts facts_of(const net::failure& what) noexcept {
 mint_error error_of(const core::mint& m, const rate_governor& governor, core::time_point now) noexcept try {
   mint_error::details d = details_of(m, governor);
   d.attempts = m.end.attempts;
-  // A time to come again is for those who may come again; also by a key that is refused, once it is asked
-  // about anew.
+  // Errors that may be retried say when. So does a refused key: it may be tried again at its next probe.
   const bool over = make_error_code(m.end.code) == mint_condition::give_up;
   if (!over && m.end.retry_at != core::never)
     d.retry_after = std::max(core::between(m.end.retry_at, now), core::duration::zero());

@@ -9,8 +9,9 @@
 
 namespace ephemint::inline v0::detail {
 
-/// A value that one thread at a time writes and any thread reads, without a lock. Each of its numbers is
-/// whole; numbers that were read while it was written may be of two values. A write costs plain stores.
+/// A value that one thread at a time writes and any thread reads, without a lock. Each single number is read
+/// whole; during a write a reader may see some numbers of the old value and some of the new one. A write
+/// costs plain stores.
 template <class Value>
 class published {
   static_assert(std::has_unique_object_representations_v<Value>, "numbers of 64 bits alone");

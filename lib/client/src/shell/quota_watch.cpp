@@ -6,7 +6,7 @@ namespace ephemint::inline v0::detail {
 
 namespace {
 
-/// A pause that ends so much later than was said is another one.
+/// A pause that ends later than reported, by more than this, is a new pause.
 constexpr std::chrono::milliseconds same_pause{10};
 
 bool is_paused(const quota_state& q) noexcept { return q.pause > core::duration::zero(); }

@@ -11,13 +11,13 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Finds what has changed between two looks at the quota and the key.
+/// Finds what has changed in the quota and the key between two looks.
 class quota_watch {
  public:
-  /// While nothing says that there is news, others' news are looked for no more often.
+  /// How often to look for changes by other clients, while there is no sign of any.
   static constexpr std::chrono::milliseconds pace{100};
 
-  /// In order; so many at most happen between two looks.
+  /// The changes in order; there can't be more of them between two looks.
   class changes {
    public:
     const quota_report::event* begin() const noexcept { return what_.data(); }
@@ -31,14 +31,14 @@ class quota_watch {
     std::size_t count_ = 0;
   };
 
-  /// A pause that others were told is news to this client's observer.
+  /// A pause that began before, by another client's 429, is still news to this client's observer.
   quota_watch(core::time_point now, const std::optional<quota>& in_force) noexcept;
 
-  /// There is news of the quota: a 429.
+  /// A 429 came: the quota may have changed.
   void expect() noexcept { expecting_ = true; }
   /// Whether it is time for a look.
   bool due(core::time_point now, bool key_refused) const noexcept;
-  /// What is news, now that they stand so.
+  /// The changes, given the present state.
   changes look(core::time_point now, const quota_state&, bool key_refused) noexcept;
 
  private:

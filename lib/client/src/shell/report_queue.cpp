@@ -31,7 +31,7 @@ void report_queue::tell_or_keep(const Report& r, place from) noexcept {
   std::unique_lock lock{mutex_};
   const bool here = from == place::on_executor && !telling_;
   if (!here && keep(r)) return tell_later(std::move(lock));
-  if (telling_) return;  // there is no memory, and to wait for the other thread would hold up the client
+  if (telling_) return;  // lost: no memory, and waiting for the other thread would hold up the client
   telling_ = true;
   tell_kept(lock);
   lock.unlock();
@@ -71,7 +71,7 @@ void report_queue::arrive() noexcept {
   telling_ = false;
 }
 
-/// The lock is held again when it returns.
+/// Holds the lock again when it returns.
 void report_queue::tell_kept(std::unique_lock<std::mutex>& lock) noexcept {
   while (!kept_.empty()) {
     copy next = std::move(kept_.front());

@@ -18,10 +18,10 @@ namespace ephemint::inline v0::detail {
 
 /// Calls an observer: on one executor, one call after the other, in the order of the reports.
 ///
-/// A report that is brought on the executor is told on the spot. One that is brought elsewhere, from inside
-/// of a function of the client's for example, is copied, and told there later. Telling goes on until
-/// nothing is left: one that is brought meanwhile, by another thread or by the observer itself, comes next.
-/// In the child of a `fork` nothing is told, as what the observer holds is the parent's.
+/// A report that is made on the executor is told at once. One that is made elsewhere, for example inside a
+/// member function of the client, is copied, and told on the executor later. Telling goes on until no report
+/// is left: one that is made meanwhile, by another thread or by the observer itself, comes next. In the child
+/// of a `fork` nothing is told, as what the observer holds belongs to the parent.
 class report_queue : public std::enable_shared_from_this<report_queue> {
  public:
   using place = net::completion::place;
@@ -29,17 +29,17 @@ class report_queue : public std::enable_shared_from_this<report_queue> {
   /// Throws `std::bad_alloc`.
   report_queue(std::shared_ptr<observer> to, const boost::asio::any_io_executor& where);
 
-  // From any thread. Where there is no memory for a copy the report is told at once, rather than lost.
+  // From any thread. If there is no memory for a copy, the report is told at once rather than lost.
   void tell(const attempt_report&, place from) noexcept;
   void tell(const mint_report&, place from) noexcept;
   void tell(const connection_report&, place from) noexcept;
   void tell(const quota_report&, place from) noexcept;
 
-  /// The executor's context goes: what is left isn't told.
+  /// The executor's context is being destroyed: remaining reports aren't told.
   void shut() noexcept { where_->shut(); }
 
  private:
-  /// With the texts that its views are of.
+  /// A report together with the text to which its views refer.
   struct copy {
     std::variant<attempt_report, mint_report, connection_report, quota_report> what;
     std::string text;
@@ -71,8 +71,8 @@ class report_queue : public std::enable_shared_from_this<report_queue> {
   std::mutex mutex_;
   // under the mutex
   std::deque<copy> kept_;
-  bool telling_ = false;  ///< some thread is
-  bool coming_ = false;   ///< `arrive` is on its way
+  bool telling_ = false;  ///< a thread is telling reports now
+  bool coming_ = false;   ///< a call of `arrive` is posted
 };
 
 }  // namespace ephemint::inline v0::detail

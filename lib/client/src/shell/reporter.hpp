@@ -19,31 +19,31 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Makes a client's facts into the reports that its observer hears. Inside the gate, save where a comment
-/// says otherwise; what it refers to must outlive it.
+/// Makes the reports for a client's observer. Used inside the gate, unless a comment says otherwise; what it
+/// refers to must outlive it.
 class reporter final : public core::attempt_observer {
  public:
-  /// Has the engine report to it. Throws `std::bad_alloc`.
+  /// Registers itself with the engine. Throws `std::bad_alloc`.
   reporter(std::shared_ptr<report_queue>, const net::serial_gate&, core::engine&, const rate_governor&,
            const core::key_guard&, std::size_t link_slots);
 
   void on_attempt(const attempt_report&) noexcept override;
-  /// As its `end` says; before its caller hears of it.
+  /// The mint is over, as its `end` says; called before its caller is told.
   void on_mint(const core::mint&) noexcept;
-  /// One that ends before the engine has heard of it.
+  /// A mint that ends before the engine knew of it.
   void on_unbegun(const core::mint&, mint_errc) noexcept;
-  /// The same, from any thread outside the gate. An `account` that can't be one isn't told.
+  /// A mint whose request is invalid; from any thread outside the gate. An invalid `account` isn't reported.
   void on_invalid(std::uint64_t tag, const account_id& account, priority) noexcept;
 
   void on_dial(core::link_id) noexcept;
   void on_open(core::link_id, net::link_room, const net::dial_facts&) noexcept;
-  /// The connection is no more, or has never stood. `cause`: why, if it wasn't our wish. Nothing for one
-  /// whose end is known.
+  /// The connection has ended, or was never established. `cause`: why, unless we closed it. Does nothing if
+  /// its end was reported already.
   void on_end(core::link_id, std::string_view cause = {}, mint_errc = mint_errc::connect_failed) noexcept;
 
-  /// Whether quota and key are as they were.
+  /// Reports what has changed in the quota and the key.
   void look() noexcept;
-  /// The context goes: nothing is told from now on.
+  /// The context is being destroyed: nothing is told from now on.
   void shut() noexcept;
 
  private:
@@ -58,7 +58,7 @@ class reporter final : public core::attempt_observer {
   const core::key_guard& key_;
   quota_watch watch_;
   std::vector<connection> connections_;  ///< by slot
-  // Of the last token: its mint is over in the same event, while the reply's texts stand.
+  // The mint of the last token. It ends in the same event, while the reply's texts are still valid.
   std::uint64_t minted_ = 0;
   std::string_view minted_request_id_;
 };

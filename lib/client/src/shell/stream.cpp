@@ -19,7 +19,8 @@
 
 namespace ephemint::inline v0::detail {
 
-/// A caller's signal, for a wait of a stream's. It may come when that is long over, and another one waits.
+/// Cancels a wait of a stream on a caller's signal. The signal may come when that wait is long over and
+/// another has begun.
 class wait_cancel final {
  public:
   wait_cancel(const std::shared_ptr<stream_state>& stream, stream_state::place who,
@@ -36,7 +37,7 @@ class wait_cancel final {
   std::uint64_t number_;
 };
 
-/// A wait for a stream's news or room.
+/// A wait until a stream has news or room.
 class stream_wait final : public told<stream_wait, bool>, public stream_waiter {
  public:
   stream_wait(std::shared_ptr<const telling_place> at, handler_type& handler)
@@ -48,7 +49,8 @@ class stream_wait final : public told<stream_wait, bool>, public stream_waiter {
   void leave() noexcept override { drop(); }
 };
 
-/// Ends the feeder, on its own executor: made with it, so that to end it takes no memory.
+/// Ends the feeder, on the feeder's executor. It is made together with the feeder, so that ending needs no
+/// memory.
 class stop_feeding final : public told<stop_feeding> {
  public:
   stop_feeding(std::shared_ptr<const telling_place> at, handler_type& handler)
@@ -66,7 +68,7 @@ class stream_operation final : public operation {
     account = of.id;
     urgency = stream_->options.urgency;
     token_only = stream_->options.token_only;
-    // A token that got too old for the reader is another mint, with as much time as the first.
+    // A token that became too old for the reader is minted again, with the full deadline.
     deadline = stream_->minter->deadline_of({of.id, urgency, stream_->options.deadline}, clock::now());
     outage_patience = stream_->options.outage_patience;
   }
@@ -101,14 +103,15 @@ class stream_operation final : public operation {
   net::member_task<stream_operation, &stream_operation::arrive> arrival_{*this};
 };
 
-/// Room for one more, where each of those has one.
+/// Makes room for that many entries.
 template <class Ring>
 void make_room(Ring& ring, std::size_t places) {
   if (ring.capacity() < places) ring.set_capacity(std::max<std::size_t>(16, 2 * places));
 }
 
-/// Calls a coroutine source as long as there is room for more. What the source throws ends the source. What
-/// else is thrown, for want of memory, ends this feeder alone: the source goes on with the next one.
+/// Calls a coroutine source as long as there is room for more accounts. An exception from the source ends the
+/// source. Any other exception, from want of memory, ends only this feeder: the next feeder goes on with the
+/// source.
 asio::awaitable<void> feed(std::shared_ptr<stream_state> s) {
   std::exception_ptr source_error;
   for (;;) {
@@ -163,7 +166,7 @@ void stream_state::advance() {
   while (read_one()) begin_waiting();
 }
 
-/// Before an account is read: its places.
+/// Reserves the places of the next account, before it is read.
 void stream_state::make_room() {
   const std::scoped_lock lock{mutex};
   detail::make_room(waiting, window.outstanding() + 1);
@@ -239,7 +242,8 @@ bool stream_state::over() {
   return true;
 }
 
-/// The feeder's end is told on the spot, wherever that is: elsewhere Asio would take memory for it.
+/// The end of the feeder is handled at once, on whichever thread it happens: to hand it to another, Asio
+/// would allocate.
 void stream_state::feed_on(const asio::any_io_executor& executor) {
   if (begin_feeding()) return;
   const auto self = shared_from_this();
@@ -261,7 +265,7 @@ void stream_state::feed_on(const asio::any_io_executor& executor) {
   }
 }
 
-/// Whether that was done already, or needn't be.
+/// Whether the feeder was begun already, or isn't needed.
 bool stream_state::begin_feeding() noexcept {
   const std::scoped_lock lock{mutex};
   return minter->came_through_fork() || window.ended() || std::exchange(fed, true);
@@ -295,7 +299,7 @@ void stream_state::abandon() noexcept {
     wake(&stream_state::feeder);
     std::exchange(stop, nullptr)->go();
   } else {
-    // What the source holds goes here, with the reader, not wherever the last mint ends.
+    // The source is destroyed here, with the reader, and not wherever the last mint ends.
     const account_source dropped = std::move(source);
   }
   if (minter->came_through_fork() && minter->gate()->occupied()) return;
@@ -303,7 +307,7 @@ void stream_state::abandon() noexcept {
 }
 
 void stream_state::cancel_all() noexcept {
-  // Each that ends leaves the list, and nothing else does.
+  // Each mint that ends leaves the list; nothing else changes it.
   while (!under_way.empty()) minter->cancel(under_way.front());
 }
 
@@ -339,7 +343,7 @@ void stream_state::wait(place who, bool (stream_state::*awaited_for)() const noe
   wait.end(false);
 }
 
-/// Not a lambda: its type would have no linkage, and be part of a coroutine of a header's.
+/// Not a lambda: a lambda's type has no linkage, but this type becomes part of a coroutine from a header.
 struct begin_wait {
   std::shared_ptr<stream_state> stream;
   stream_state::place who;
@@ -379,7 +383,7 @@ void stream_state::cancel(place who, std::uint64_t number) noexcept {
   if (waiting_one) waiting_one->end(true);
 }
 
-/// The reader, if it waited: it is to be told.
+/// Returns the reader if it waits; the caller must tell it.
 stream_waiter* stream_state::put(account_result&& what, clock::time_point read_at) noexcept {
   const std::scoped_lock lock{mutex};
   ready.push_back({std::move(what), read_at});
@@ -387,7 +391,7 @@ stream_waiter* stream_state::put(account_result&& what, clock::time_point read_a
 }
 
 void stream_state::on_context_shutdown() noexcept {
-  const auto self = shared_from_this();  // the handlers may own the stream
+  const auto self = shared_from_this();  // a handler may own the stream
   if (auto* const dropped = std::exchange(reader, nullptr)) dropped->leave();
   if (auto* const dropped = std::exchange(feeder, nullptr)) dropped->leave();
   if (auto* const dropped = std::exchange(stop, nullptr)) dropped->drop();
@@ -403,7 +407,7 @@ void stream_state::on_fork() noexcept {
 
 // --- the next result ---
 
-/// Behind a result that was taken: memory that is short now may be there when the next one is asked for.
+/// After a result was taken. If memory is short now, the next call tries again.
 void stream_state::advance_if_possible() noexcept try {
   if (!minter->came_through_fork()) advance();
 } catch (const std::bad_alloc&) {
@@ -432,8 +436,8 @@ namespace {
 
 using next_handler = asio::any_completion_handler<void(std::exception_ptr, std::optional<account_result>)>;
 
-/// `next_of` for a handler of any kind. Looks for a result just before the handler would be called, and waits
-/// if there is none.
+/// `next_of` for any handler. It looks for a result just before it would call the handler, and waits if there
+/// is none.
 class next_operation final : public told<next_operation, std::exception_ptr, std::optional<account_result>>,
                              public stream_waiter {
  public:
@@ -441,7 +445,7 @@ class next_operation final : public told<next_operation, std::exception_ptr, std
                  std::shared_ptr<stream_state> stream)
       : told{std::move(at), handler}, stream_{std::move(stream)} {}
 
-  /// Takes ownership, if it doesn't throw; else the handler is destroyed.
+  /// Takes ownership unless it throws; then the handler is destroyed.
   static void begin(next_operation& op, asio::cancellation_slot slot) {
     const auto stream = op.stream_;
     {
@@ -468,7 +472,7 @@ class next_operation final : public told<next_operation, std::exception_ptr, std
 
   bool look_once_more(std::exception_ptr& error, std::optional<account_result>& result) noexcept {
     if (error) return true;
-    const auto stream = stream_;  // this may be gone as soon as it waits
+    const auto stream = stream_;  // `this` may be gone as soon as it waits
     try {
       for (;;) {
         stream->advance();

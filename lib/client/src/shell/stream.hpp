@@ -17,7 +17,7 @@
 
 namespace ephemint::inline v0::detail {
 
-/// Somebody who waits for a stream's news or room. Its number tells it from those before and behind it.
+/// Waits until a stream has news or room. Its number distinguishes it from earlier and later waiters.
 class stream_waiter {
  public:
   virtual void end(bool cancelled) noexcept = 0;  ///< outside the gate
@@ -32,12 +32,12 @@ class stream_waiter {
 
 class stop_feeding;
 
-/// What a stream, its mints and its feeder share. The mints live inside the client's gate, the reader on its
-/// own executor: so this, unlike the client, has a mutex. It is held for a few instructions, never while
-/// foreign code runs.
+/// What a stream, its mints and its feeder share. The mints live inside the client's gate, but the reader
+/// lives on its own executor, so this object, unlike the client, has a mutex. It is held for a few
+/// instructions, and never while the caller's code runs.
 ///
-/// An account that was read has its places, in `waiting` and in `ready`, until its result was taken: none is
-/// lost for want of memory.
+/// An account that was read keeps its places in `waiting` and `ready` until its result was taken, so that no
+/// account is lost for want of memory.
 struct stream_state final : std::enable_shared_from_this<stream_state>, private context_bound {
   using wake_up = asio::any_completion_handler<void(bool cancelled)>;
   using place = stream_waiter* stream_state::*;
@@ -48,16 +48,16 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
 
   // --- the reader ---
   /// Reads accounts and begins mints as far as the reader's pace allows. Throws `std::bad_alloc`, and
-  /// `mint_exception` where `fork` brought it: the accounts are the parent's to read.
+  /// `mint_exception` in the child of a `fork`: only the parent may read the accounts.
   void advance();
   /// The next result that is still good, if there is one.
   std::optional<account_result> take() noexcept;
-  /// Whether every result was taken. Throws what the source threw, and that memory ran out for the feeder:
-  /// then the next call has another one begin.
+  /// Whether every result was taken. Throws what the source threw, and `std::bad_alloc` if memory ran out for
+  /// the feeder: then the next call begins another feeder.
   bool over();
   bool coroutine_source() const noexcept { return static_cast<bool>(source.coroutine_); }
-  /// Has the coroutine source called as long as there is room, on that executor, if it isn't already. Throws
-  /// `std::bad_alloc`.
+  /// Begins to call the coroutine source on that executor as long as there is room, unless that is done
+  /// already. Throws `std::bad_alloc`.
   void feed_on(const asio::any_io_executor&);
   bool begin_feeding() noexcept;
   void feeding_failed(std::exception_ptr) noexcept;
@@ -70,17 +70,17 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
     return !ready.empty() || window.over() || feeder_error || window.may_begin() ||
            (room() && !coroutine_source());
   }
-  /// Has `handler` called when `awaited` holds; at once, but not from here, if it does. Takes the handler, if
-  /// it doesn't throw.
+  /// Calls `handler` when `awaited` holds. If it holds already the handler is called at once, but not from
+  /// inside this function. Takes the handler unless it throws.
   void wait(place who, bool (stream_state::*awaited)() const noexcept, wake_up& handler);
-  /// The same for a coroutine: whether the wait was cancelled.
+  /// The same for a coroutine; returns whether the wait was cancelled.
   asio::awaitable<bool> wait_for(place who, bool (stream_state::*awaited)() const noexcept);
   void wake(place who) noexcept;
-  /// What a reader that finds no result waits for: news, nothing, since they are there, or nobody, since it
-  /// was cancelled on the way.
+  /// The outcome of `read_later`: `news` if the reader now waits for news, `nothing` if there is news
+  /// already, and `nobody` if the wait was cancelled before it began.
   enum class waiting_for : unsigned char { news, nothing, nobody };
   waiting_for read_later(stream_waiter&) noexcept;
-  /// Ends a wait as cancelled, if it is still the one of that number.
+  /// Ends the wait of that number as cancelled, if it is still the current one.
   void cancel(place who, std::uint64_t number) noexcept;
 
   // --- the mints ---
@@ -114,7 +114,7 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   std::mutex mutex;
   // under the mutex
   core::stream_window window;
-  boost::circular_buffer<account> waiting;  ///< read, and not begun
+  boost::circular_buffer<account> waiting;  ///< read, but not begun
   boost::circular_buffer<arrival> ready;    ///< a deque would take a block for each result
   bool abandoned = false;
   bool fed = false;
@@ -123,8 +123,8 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   stream_waiter* reader = nullptr;
   stream_waiter* feeder = nullptr;
   std::uint64_t waits = 0;           ///< so far
-  std::uint64_t last_cancelled = 0;  ///< the number of such a one
-  stop_feeding* stop = nullptr;      ///< what ends the feeder, made with it
+  std::uint64_t last_cancelled = 0;  ///< the number of the last wait that was cancelled
+  stop_feeding* stop = nullptr;      ///< ends the feeder; made together with it
 
   // inside the gate
   boost::intrusive::list<operation,
@@ -135,7 +135,7 @@ struct stream_state final : std::enable_shared_from_this<stream_state>, private 
   net::member_task<stream_state, &stream_state::cancel_all> cancel_all_{*this};
 };
 
-/// The coroutine of `mint_stream::next`: takes what is there without a wait.
+/// The coroutine of `mint_stream::next`: takes a result without waiting if there is one.
 asio::awaitable<std::optional<account_result>> next_of(std::shared_ptr<stream_state>);
 /// The same for a handler.
 void next_for(std::shared_ptr<stream_state>,

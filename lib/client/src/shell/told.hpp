@@ -22,10 +22,10 @@ namespace ephemint::inline v0::detail {
 
 namespace asio = boost::asio;
 
-/// The client's executor, and the gate from which handlers are told.
+/// The client's executor, and the gate from which completions are told, that is, delivered to their handlers.
 struct telling_place {
-  /// Hears that something couldn't be told for want of memory, and has the gate entered again soon: what was
-  /// said is told whenever it is left. From any thread.
+  /// Is called when a completion couldn't be told for want of memory, and makes sure that the gate is soon
+  /// entered again: pending completions are told whenever the gate is left. From any thread.
   class listener {
    public:
     virtual void on_untold() noexcept = 0;
@@ -35,23 +35,23 @@ struct telling_place {
   };
 
   asio::any_io_executor outer;
-  asio::any_completion_executor same;  ///< as `outer`, to compare with
+  asio::any_completion_executor same;  ///< equal to `outer`; for comparisons
   std::shared_ptr<net::serial_gate> gate;
   listener& untold;
 };
 
-/// The handler's own executor, as one that won't run out of work while this is held; empty if it has none or
-/// if it is the client's, which then needs no second step.
+/// The handler's own executor, with outstanding work tracked while this is held. Empty if the handler has
+/// none, or has the client's: then no second step is needed.
 template <class Handler>
 asio::any_completion_executor own_executor(const Handler& handler, const telling_place& at) {
   const auto own = asio::get_associated_executor(handler, at.same);
-  if (!own) throw std::bad_alloc{};  // how Asio says so here
+  if (!own) throw std::bad_alloc{};  // how Asio reports a lack of memory here
   if (own == at.same) return {};
   return asio::prefer(own, asio::execution::outstanding_work.tracked);
 }
 
-/// Which operation this thread is just handing to an executor, so that one which couldn't be handed over for
-/// want of memory isn't taken for one that an executor has dropped.
+/// The operation that this thread is just handing to an executor. If that fails for want of memory, the
+/// operation must not be mistaken for one that an executor has dropped.
 inline thread_local const void* being_handed_over = nullptr;
 
 /// An operation that ends by calling its handler, on the handler's associated executor, or the client's if it
@@ -62,7 +62,7 @@ class told : public net::completion {
  public:
   using handler_type = asio::any_completion_handler<void(Args...)>;
 
-  /// Takes the handler, if it doesn't throw: `std::bad_alloc`, and whatever the allocator throws.
+  /// Takes the handler unless it throws: `std::bad_alloc`, and whatever the allocator throws.
   template <class... Rest>
   static Derived& make(std::shared_ptr<const telling_place> at, handler_type& handler, Rest&&... rest) {
     auto memory = allocator_of(handler);
@@ -75,20 +75,20 @@ class told : public net::completion {
     }
   }
 
-  /// It won't be told: its context is gone.
+  /// The handler won't be called: its context is gone.
   void drop() noexcept final {
     const handler_type alive = release();
     static_cast<void>(alive);
   }
 
  protected:
-  /// Takes the handler, if it doesn't throw.
+  /// Takes the handler, unless it throws.
   told(std::shared_ptr<const telling_place> at, handler_type& handler)
       : at_{std::move(at)}, own_{own_executor(handler, *at_)}, handler_{std::move(handler)} {}
   ~told() = default;
 
   void set(Args... what) noexcept { what_.emplace(std::move(what)...); }
-  /// Inside the gate: it is told when the gate is left.
+  /// Inside the gate: the handler is called once the gate was left.
   void say(Args... what) noexcept {
     set(std::move(what)...);
     at_->gate->say(*this);
@@ -98,10 +98,10 @@ class told : public net::completion {
     set(std::move(what)...);
     if (!tell(place::elsewhere)) at_->gate->say(*this);
   }
-  /// Just before the handler is called, on its executor. False: not yet; it will be said again, and may be
-  /// gone already.
+  /// Called just before the handler, on its executor. False: the handler isn't called yet; the operation will
+  /// call `say` again, and may already be gone.
   bool look_once_more(Args&...) noexcept { return true; }
-  /// It hasn't begun: destroys itself, and gives the handler back.
+  /// For an operation that hasn't begun: it destroys itself, and gives the handler back.
   handler_type take_back() noexcept { return release(); }
 
  private:
@@ -113,7 +113,7 @@ class told : public net::completion {
     return allocator{asio::get_associated_allocator(handler)};
   }
 
-  /// What an executor holds of it. `last`: on the handler's own executor.
+  /// The function object that an executor runs. `last`: on the handler's own executor.
   class errand {
    public:
     errand(told& of, bool last) noexcept : of_{&of}, last_{last} {}
@@ -137,11 +137,11 @@ class told : public net::completion {
     if (from == place::elsewhere)
       return hand_over([&outer = at_->outer](errand what) { asio::post(outer, std::move(what)); }, false);
     if (!own_) return call(), true;
-    const auto own = own_;  // it may be gone when that returns
+    const auto own = own_;  // `this` may be gone when `hand_over` returns
     return hand_over([&own](errand what) { asio::dispatch(own, std::move(what)); }, true);
   }
 
-  /// Tries more than once: memory that was short a moment ago may be there.
+  /// Tries more than once: memory may be available a moment later.
   template <class How>
   bool hand_over(How how, bool last) {
     for (int tries = 0; tries < 3; ++tries) {
@@ -151,7 +151,7 @@ class told : public net::completion {
         being_handed_over = nullptr;
         return true;
       } catch (const std::bad_alloc&) {
-        // Unless it is what the handler threw.
+        // If it is no longer `this`, the handler ran and threw.
         if (std::exchange(being_handed_over, nullptr) != this) throw;
       }
     }
@@ -169,7 +169,7 @@ class told : public net::completion {
   }
 
   handler_type release() noexcept {
-    handler_type alive = std::move(handler_);  // whose allocator it is
+    handler_type alive = std::move(handler_);  // holds the allocator
     auto memory = allocator_of(alive);
     auto* const self = static_cast<Derived*>(this);
     std::destroy_at(self);

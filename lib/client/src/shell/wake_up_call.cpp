@@ -15,7 +15,7 @@ void wake_up_call::call() noexcept {
   }
 }
 
-/// Still under way: until it is inside the gate, the next one must not come there.
+/// `under_way_` stays set until this call is inside the gate: no second one may be there at the same time.
 void wake_up_call::arrive() {
   const auto client = client_.lock();
   if (!client || client->orphaned()) return;

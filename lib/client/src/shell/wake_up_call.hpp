@@ -14,9 +14,8 @@ namespace ephemint::inline v0::detail {
 
 struct client_impl;
 
-/// Brings to a client what others have to tell it, from their threads: a permit may be there, the key is
-/// another one. Only a hint: one that is lost for want of memory costs the wait until the engine asks by
-/// itself.
+/// Tells a client, from other threads, that a permit may be available or that the key has changed. It is only
+/// a hint: if it is lost for want of memory, the engine finds out later by itself.
 class wake_up_call final : public quota_listener,
                            public core::key_listener,
                            public std::enable_shared_from_this<wake_up_call> {
@@ -26,8 +25,9 @@ class wake_up_call final : public quota_listener,
 
   void belongs_to(std::weak_ptr<client_impl> client) noexcept { client_ = std::move(client); }
   void shut() noexcept { executor_->shut(); }
-  /// It is inside the client's gate. What changes from now on needs another; what others found no need to
-  /// call for is seen from here on, as this reads what they wrote.
+  /// The call is inside the client's gate. A change from now on needs another call. A change for which no
+  /// call was made, as this one was under way, is visible from here on: the exchange synchronizes with its
+  /// writer.
   void arrived() noexcept { under_way_.exchange(false); }
 
   void quota_changed() noexcept override { call(); }
