@@ -4,9 +4,9 @@
 
 namespace ephemint::inline v0::core {
 
-/// Hears of each attempt that left, once, when it is over or no longer waited for. Called from inside the
-/// engine's events: it must not call the engine. One of which not a byte could leave is as if it hadn't been
-/// begun: nothing is heard of it.
+/// Is told once of each attempt that left, when it is over or nobody waits for it any more. It is called from
+/// inside the engine's events, and must not call the engine. An attempt of which not a byte could leave
+/// counts as never begun, and isn't reported.
 class attempt_observer {
  public:
   virtual void on_attempt(const attempt_report&) noexcept = 0;

@@ -1,4 +1,4 @@
-// The engine's first part: how mints come, end and are tried again, and what is to be told.
+// The engine's first part: how mints are submitted, end and are tried again, and which commands are pending.
 #include "core/engine.hpp"
 
 #include <algorithm>
@@ -25,8 +25,8 @@ engine::engine(const engine_settings& s, rate_governor& governor, key_guard& key
 }
 
 engine::~engine() {
-  // Others may share quota and key: a permit that never came back would be lost to them for good, and a probe
-  // would keep the gate shut.
+  // Other clients may share the quota and the key: a permit that never came back would be lost to them for
+  // good, and a probe that never ended would keep the gate shut.
   links_.for_each([this](link& l) {
     outage_.probe_undone(l.probe);
     for (attempt& a : l.attempts) {
@@ -64,7 +64,7 @@ void engine::on_submit(time_point now, mint& m) noexcept {
   advance(now);
 }
 
-/// How a mint ends that needn't begin, if that is known.
+/// If a mint is known to be hopeless before it begins: how it ends.
 std::optional<outcome> engine::refusal(time_point now, const mint& m) const noexcept {
   const auto because = [](mint_errc code, time_point retry_at = never) {
     return outcome{.code = code, .retry_at = retry_at};
@@ -97,7 +97,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   counts_.queued_background += is_background(m);
 }
 
-/// Takes a mint out of wherever it waits.
+/// Takes a mint out of the place where it waits.
 void engine::take_out(mint& m, time_point now) noexcept {
   switch (m.where) {
     case mint::place::head:
@@ -124,7 +124,7 @@ void engine::take_out(mint& m, time_point now) noexcept {
   m.where = mint::place::nowhere;
 }
 
-/// Ends a mint that is nowhere.
+/// Ends a mint whose place is `nowhere`.
 void engine::finish(mint& m, outcome::cause why, mint_errc code, time_point retry_at) noexcept {
   assert(m.where == mint::place::nowhere);
   const auto dials = static_cast<int>(dial_failures_ - m.failed_dials_before);
@@ -157,11 +157,11 @@ void engine::on_cancel(time_point now, mint& m) noexcept {
   advance(now);
 }
 
-/// Has a mint whose attempt failed wait for its next one, or ends it with what the attempt met. What the
-/// server asked it to wait is a floor, and where nothing can come of that in time it ends now (R13).
+/// After a failed attempt: makes the mint wait for its next attempt, or ends it with that failure. It waits
+/// at least as long as the server asked for; if that can't bring a token in time, it ends now (R13).
 void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why, mint_errc code,
                        std::optional<duration> asked_to_wait) noexcept {
-  // One of two attempts may have been told so while the other went on.
+  // Of two attempts one may have been told to wait while the other went on.
   if (m.not_before > now)
     asked_to_wait = std::max(asked_to_wait.value_or(duration{}), between(m.not_before, now));
   const time_point floor = asked_to_wait ? add(now, *asked_to_wait) : now;
@@ -169,7 +169,7 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
   if (closing_ && m.deadline == never) return finish(m, why, code, worth_it);
   if (forgive(m, what, now)) return floor > now ? delay(m, floor) : line_up(m);
   if (what == trouble::server_error || what == trouble::timed_out || what == trouble::transport) {
-    ++m.troubles;  // a node's, it may be
+    ++m.troubles;  // perhaps the node's fault
     m.troubled_at = now;
   }
   if (what == trouble::rate_limited) worth_it = permit_at(m, now, 0);
@@ -182,11 +182,11 @@ void engine::try_again(mint& m, trouble what, time_point now, outcome::cause why
     line_up(m);
 }
 
-/// A mint's attempt is lost: what surely wasn't seen goes again at once, in place of it, once; all else by
-/// the policy.
+/// A mint's attempt is lost. If it surely wasn't processed, a replacement goes at once, but only once a mint;
+/// otherwise the retry policy decides.
 void engine::lose(mint& m, fate what, const failure_facts& why, again where, time_point now) noexcept {
   met(m, why.said);
-  if (m.under_way) {  // the other of two decides
+  if (m.under_way) {  // the other attempt decides
     if (what == fate::unsent) --m.attempts;
     return;
   }
@@ -206,18 +206,19 @@ void engine::lose(mint& m, fate what, const failure_facts& why, again where, tim
   m.in_place = true;
   --m.attempts;
   if (what == fate::unprocessed) ++counts_.stale_retries;
-  // Where as many links stand as may, no fresh one may come.
+  // If no more links are allowed, a fresh one may never come.
   links_.may_begin() || links_.with_room(now, now) ? to_fresh(m, now) : line_up(m);
 }
 
-/// Its attempt doesn't count: another one takes its place, before the queue.
+/// Its attempt doesn't count: a replacement goes, ahead of the queue.
 void engine::go_again(mint& m) noexcept {
   m.in_place = true;
   --m.attempts;
   to_fresh(m, time_point::min());
 }
 
-/// Has a head whose account has no permit before then wait out of the others' way, or ends it (R10).
+/// A head whose account gets no permit before `permit`: parks it until `until`, out of the others' way, or
+/// ends it if that is too late (R10).
 void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
   if (!hopeless(m, permit)) {
     queue_.park(m, until);
@@ -228,8 +229,8 @@ void engine::put_off(mint& m, time_point permit, time_point until) noexcept {
   finish(m, outcome::cause::engine, mint_errc::rate_limited, permit);
 }
 
-/// Has a mint that went before the queue, but has no permit for it, wait like any other: what it would keep,
-/// others can use meanwhile. Whatever was stale with its first link is closed by now.
+/// A mint that went ahead of the queue but got no permit waits like any other, so that others can use its
+/// place meanwhile. By now all links that were as stale as its first are closed.
 void engine::to_queue(mint& m, time_point now) noexcept {
   take_out(m, now);
   line_up(m);
@@ -254,7 +255,7 @@ void engine::to_fresh(mint& m, time_point since) noexcept {
   placed(m);
 }
 
-// --- what is to be told ---
+// --- pending commands ---
 
 std::optional<command> engine::next() noexcept {
   using kind = command::kind;
@@ -317,14 +318,14 @@ time_point engine::sent_at(attempt_id id) const noexcept {
   return a ? a->sent_at : time_point{};
 }
 
-/// Mints of that priority that have a link, if there were permits. Others' accounts don't count where each
-/// has a quota of its own.
+/// How many mints of that priority have room on a link, and lack only permits. Just one if each account has a
+/// quota of its own.
 std::size_t engine::could_leave(priority urgency) const noexcept {
   if (settings_.scope == quota_scope::per_account || links_.capacity() <= in_flight_) return 1;
   return std::max<std::size_t>(1, std::min(queue_.size(urgency), links_.capacity() - in_flight_));
 }
 
-/// When this mint would get its permit if so many went before.
+/// When this mint would get its permit if `ahead` others went before it.
 time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) const noexcept {
   const time_point when = governor_.estimate(now, asks(m), ahead);
   return std::max(when, key_.not_before(now, usual_reply_));
@@ -333,16 +334,16 @@ time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) c
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const noexcept {
   const auto n = count();
   std::uint64_t ahead = urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
-  if (settings_.scope == quota_scope::per_account) ahead = 0;  // nobody else takes its permits
+  if (settings_.scope == quota_scope::per_account) ahead = 0;  // no other account takes its permits
   const time_point when =
       governor_.estimate(now, {urgency, account.str(), client_}, static_cast<std::size_t>(ahead));
   return std::max(when, key_.not_before(now, usual_reply_));
 }
 
-/// Whether a mint would be served in time if only those go first whose turn comes before its own. Counts no
-/// further than it takes to know.
+/// Whether a mint would be served in time if only the mints whose turn comes earlier went first. Counts only
+/// as many of them as it takes to know.
 bool engine::in_time(time_point now, const mint& m) const noexcept {
-  if (settings_.scope == quota_scope::per_account) return false;  // nobody else was counted anyway
+  if (settings_.scope == quota_scope::per_account) return false;  // no others were counted anyway
   std::size_t others = fresh_.size();
   if (m.urgency == priority::background) others += queue_.accounts(priority::interactive);
   for (std::size_t most = 16;; most *= 4) {

@@ -31,18 +31,18 @@
 
 namespace ephemint::inline v0::core {
 
-/// What the engine wants done. Perform each, in order, and tell the engine what came of it.
+/// What the engine wants done. The shell performs each command, in order, and tells the engine the result.
 struct command {
   enum class kind : std::uint8_t {
-    send,    ///< write `of`'s request on `link`; if not a byte could leave, `on_send_failed`
-    dial,    ///< make `link`; `on_link_open` or `on_dial_failed` follows
-    drop,    ///< nobody waits for `attempt`'s reply; if that ended `link`, `on_link_gone`
-    reset,   ///< that reply has not come: give `attempt` up; `link` goes on, and the engine has forgotten the
-             ///< attempt
-    probe,   ///< ask `link` for a sign of life: `on_link_heard`, should one come
-    close,   ///< end `link` at once; the engine has forgotten it
-    finish,  ///< `of` is over, as `of->end` says; it is the caller's again
-    warmed,  ///< `warm` is over, as it says; it is the caller's again
+    send,     ///< write `of`'s request on `link`; if not a byte could leave, `on_send_failed`
+    dial,     ///< dial `link`; `on_link_open` or `on_dial_failed` follows
+    drop,     ///< nobody waits for `attempt`'s reply; if that ends `link`, `on_link_gone`
+    reset,    ///< `attempt`'s reply hasn't come in time: give it up; `link` goes on, and the engine has
+              ///< forgotten the attempt
+    probe,    ///< ask `link` for a sign of life; `on_link_heard` if one comes
+    close,    ///< end `link` at once; the engine has forgotten it
+    finish,   ///< `of` is over, as `of->end` says; it belongs to its caller again
+    warmed,   ///< `warm` is over; it holds its outcome, and belongs to its caller again
     wake_at,  ///< call `on_tick` at `at`; replaces an earlier one
     drained,  ///< after `on_close`: the last mint is over and every link is closed
   };
@@ -67,44 +67,44 @@ struct engine_settings {
   quota_scope scope = quota_scope::per_api_key;
 };
 
-/// What a reply was.
+/// What the engine needs to know of a reply.
 struct reply_facts {
   enum class answer : std::uint8_t {
     minted,
     rate_limited,
-    throttled,  ///< a carrier's limit: the key isn't concerned
+    throttled,  ///< a carrier's limit: it doesn't concern the key
     key_refused,
     rejected,
-    elsewhere,  ///< about its link, not about the request: another link may do
+    elsewhere,  ///< about its link, not the request: another link may work
     server_error,
     malformed,
   };
   answer what = answer::malformed;
-  std::optional<duration> retry_after{};  ///< from now; of the key if `rate_limited`, else of this mint alone
+  std::optional<duration> retry_after{};  ///< from now; for the key if `rate_limited`, else for this mint
   bool reusable = true;                   ///< the link takes more requests
   std::optional<duration> keep_alive{};
   ephemeral_token token{};  ///< `minted`
-  mint_error said{};        ///< all else: for whoever waits, should this be the end
-  bool foreign = false;  ///< `rejected`, in words that aren't the API's: a node half set up says such things
+  mint_error said{};        ///< all others: the mint's error, if this ends it
+  bool foreign = false;     ///< `rejected`, but without an API error: a half-configured node may answer so
   int http_status = 0;
   std::string_view request_id{};  ///< checked; empty: none
 };
 
-/// What the failure of a dial, a link or an attempt was.
+/// Why a dial, a link or an attempt failed.
 struct failure_facts {
   mint_errc code = mint_errc::connect_failed;
   bool retryable = true;
   mint_error said{};
-  time_point not_before = time_point::min();  ///< of the next dial: until then this failure is remembered
+  time_point not_before = time_point::min();  ///< no dial before then: the resolver remembers this failure
 };
 
-/// Every decision: which mint goes when, on which link, whether it is tried again, and how it ends. Events
-/// in, commands out; time comes in as `now` and jitter from a seed, so the same events always give the same
-/// commands. Not thread-safe. The governor must outlive it.
+/// Makes every decision: which mint goes when, on which link, whether it is tried again, and how it ends.
+/// Events go in, commands come out. Time is an argument, `now`, and jitter comes from a seed, so the same
+/// events always give the same commands. Not thread-safe. The governor must outlive it.
 ///
-/// Nothing here throws once it is made, and what an event has ended is told whatever memory there is: mints
-/// and warm-ups bring their own, commands stand in the things that they are about, and a link that can't be
-/// had for want of memory is a dial that failed.
+/// Only the constructor throws. What has ended is reported even if memory runs out: mints and warm-ups bring
+/// their own memory, a command is stored in the object that it is about, and a link for which there is no
+/// memory counts as a failed dial.
 class engine {
  public:
   engine(const engine_settings&, rate_governor&, key_guard&, std::uint64_t seed,
@@ -113,45 +113,46 @@ class engine {
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
-  /// Before the first event. Null: nobody observes, and nothing is computed for it. It must outlive the
-  /// engine, or another take its place.
+  /// Call before the first event. Null: no observer, and nothing is computed for one. The observer must
+  /// outlive the engine, or be replaced.
   void observe(attempt_observer* by) noexcept { observer_ = by; }
 
   // --- events ---
   /// `finish` follows, maybe at once.
   void on_submit(time_point now, mint&) noexcept;
-  /// Nothing if that mint is over already.
+  /// Does nothing if that mint is over already.
   void on_cancel(time_point now, mint&) noexcept;
   void on_link_open(time_point now, link_id, link_room) noexcept;
-  /// From now on it takes so many at once: perhaps none, perhaps fewer than are on it.
+  /// From now on the link takes `capacity` requests at once: perhaps none, perhaps fewer than are on it.
   void on_capacity(time_point now, link_id, std::uint32_t capacity) noexcept;
-  /// After `probe`: something has come.
+  /// After `probe`: the link gave a sign of life.
   void on_link_heard(time_point now, link_id) noexcept;
-  /// It takes no more requests; what is on it goes on.
+  /// The link takes no more requests; those on it go on.
   void on_link_retiring(time_point now, link_id) noexcept;
-  /// It has ended. `of_its_attempts`: what became of those that have left on it.
+  /// The link has ended. `of_its_attempts`: the fate of the attempts that have left on it.
   void on_link_gone(time_point now, link_id, const failure_facts&, fate of_its_attempts) noexcept;
   /// Not a byte of `attempt` could leave, and that has ended its link.
   void on_send_failed(time_point now, link_id, attempt_id) noexcept;
   void on_dial_failed(time_point now, link_id, const failure_facts&) noexcept;
-  /// What a dial has met at one address; before `on_link_open` or `on_dial_failed`.
+  /// A dial failed at one address. Call it before `on_link_open` or `on_dial_failed`.
   void on_address_failed(time_point now, const address_id&, address_trouble) noexcept;
-  /// Where that link leads; before `on_link_open`. Without it nothing is learnt of its address.
+  /// Which address that link leads to. Call it before `on_link_open`; without it nothing is learnt about the
+  /// address.
   void on_address_taken(link_id, const address_id&) noexcept;
   void on_reply(time_point now, attempt_id, reply_facts&&) noexcept;
-  /// This attempt alone is lost; its link goes on.
+  /// Only this attempt is lost; its link goes on.
   void on_attempt_lost(time_point now, attempt_id, fate, const failure_facts&) noexcept;
   void on_tick(time_point now) noexcept;
-  /// A permit may be there, from elsewhere.
+  /// Another client's event may have freed a permit.
   void on_quota_changed(time_point now) noexcept { advance(now); }
-  /// The key is another one.
+  /// There is a new key.
   void on_key_changed(time_point now) noexcept { advance(now); }
-  /// Have links with room for so many mints. `warmed` follows.
+  /// Opens links with room for that many mints. `warmed` follows.
   void on_warm_up(time_point now, warm_up&) noexcept;
   void on_cancel(time_point now, warm_up&) noexcept;
-  /// Take no more mints; say `drained` when the last one is over.
+  /// Takes no more mints; commands `drained` when the last one is over.
   void on_close(time_point now) noexcept;
-  /// End everything now, each mint with `closed`.
+  /// Ends everything now, each mint with `closed`.
   void on_shutdown(time_point now) noexcept;
 
   /// The next command to perform, or none.
@@ -160,21 +161,21 @@ class engine {
   // --- questions ---
   bool closing() const noexcept { return closing_; }
   bool drained() const noexcept { return drained_; }
-  /// Which address a dial tries before which.
+  /// The order in which a dial tries the addresses.
   const address_book& addresses() const noexcept { return addresses_; }
   /// The mint that still waits for that attempt's reply, or null.
   const mint* asker(attempt_id) const noexcept;
-  /// When the request of an attempt under way was about to be written.
+  /// The moment just before the request of an attempt under way was written.
   time_point sent_at(attempt_id) const noexcept;
-  /// Whether the reply to a request that may have left with an older key may still come.
+  /// Whether a reply may still come to a request that left with a key older than `key_version`.
   bool any_out_before(std::uint64_t key_version) const noexcept {
     return attempts_.any([=](const attempt& a) { return a.key_version < key_version; });
   }
-  /// When a mint that is asked for now would be sent: now, if at once.
+  /// When a mint that is submitted now would be sent; `now` if at once.
   time_point estimate(time_point now, const account_id&, priority) const noexcept;
-  /// When its last event was.
+  /// The time of the last event.
   time_point last_event() const noexcept { return last_event_; }
-  /// Its number at the governor.
+  /// This client's number at the governor.
   std::uint32_t client() const noexcept { return client_; }
 
   struct counts {
@@ -182,8 +183,8 @@ class engine {
     std::uint64_t hedges = 0, hedges_won = 0;
     std::uint64_t rate_limited = 0, expired = 0, dials = 0, failed_dials = 0, refused = 0;
     std::uint64_t queued = 0, queued_background = 0, in_flight = 0, connections = 0, shared_connections = 0;
-    std::uint64_t ahead_of_interactive = 0;  ///< mints that go before a new login
-    std::uint64_t ahead_of_background = 0;   ///< mints that go before a new mint of a batch
+    std::uint64_t ahead_of_interactive = 0;  ///< mints that go before a new interactive one
+    std::uint64_t ahead_of_background = 0;   ///< mints that go before a new background one
   };
   counts count() const noexcept;
 
@@ -194,34 +195,34 @@ class engine {
     bool probes_key;
   };
 
-  /// A dial is worth starting this long before the permit that it is for: a handshake over a slow line.
+  /// A dial starts this long before the permit that it is for: a handshake over a slow line takes as long.
   static constexpr std::chrono::milliseconds dial_lead{500};
-  /// An estimate may move on as time does, and stay just out of reach: it is looked at no more often.
+  /// An estimate may move on with time and stay just out of reach, so it is checked no more often than this.
   static constexpr std::chrono::milliseconds dial_check{10};
-  /// A connection that is lost before this, unused, was no connection: a full server, or one that refuses us
-  /// after the handshake. One that was unused for longer may have been closed for that.
+  /// A connection that is lost unused before this age counts as a failed dial: the server is full, or refuses
+  /// us after the handshake. An older one may have been closed because it was unused.
   static constexpr std::chrono::seconds newcomer{1};
   /// How long a dropped attempt's reply may take before its link is given up (behaviours C3).
   static constexpr std::chrono::milliseconds drain_time{250};
-  /// What can't be had for want of memory is tried again after this.
+  /// What failed for want of memory is tried again after this.
   static constexpr std::chrono::milliseconds memory_pause{50};
-  /// A governor is asked again after this, whatever it said.
+  /// A governor is asked again after this time, whatever it answered.
   static constexpr std::chrono::hours longest_wait{1};
-  /// So often a mint goes on at no cost when links that have answered others send it away.
+  /// How often a mint may be turned away, by links that have answered others, without losing an attempt.
   static constexpr std::uint8_t most_turned_away = 8;
-  /// That another client has found the API back is noticed so soon.
+  /// How often to check whether another client has found the API back.
   static constexpr std::chrono::milliseconds outage_check{500};
-  /// With three probes behind them these are all that a wrong key costs. A link that many requests share
-  /// takes no more before the server has said how many it allows.
+  /// With the three probes after them, these requests are all that a wrong key costs. It is also the number
+  /// of requests on a shared link before the server has said how many it allows.
   static constexpr std::size_t most_with_a_new_key = 10;
 
-  /// A second attempt may take a permit that a batch would get within this: the quota's pace, not its end, is
-  /// what a few logins at once run ahead of.
+  /// A hedge may take a permit that a batch would get within this time: a few logins at once run ahead of the
+  /// quota's pace, but that doesn't mean that the quota is used up.
   static constexpr std::chrono::seconds hedge_pace{1};
 
   // the life of a mint
   void begin(mint&, time_point now) noexcept;
-  /// Whether it waits for an API that is away.
+  /// Whether it waits through an outage.
   static bool patient(const mint& m) noexcept {
     return m.deadline == never && m.outage_patience > duration::zero();
   }
@@ -242,7 +243,7 @@ class engine {
   void line_up(mint&) noexcept;
   void delay(mint&, time_point until) noexcept;
   void put_off(mint& head, time_point permit_at, time_point until) noexcept;
-  /// Whether a permit then would bring no token in time.
+  /// Whether a permit at that time would bring no token before the deadline.
   bool hopeless(const mint& m, time_point permit_at) const noexcept {
     return m.deadline != never && add(permit_at, usual_reply_) > m.deadline;
   }
@@ -278,7 +279,7 @@ class engine {
   bool outlasted(const mint& m, time_point then) const noexcept {
     return outage_.away() && then >= add(outage_.since(), m.outage_patience);
   }
-  /// A probe for those who wait out an outage. Without one a dial keeps its own back-off.
+  /// Whether mints wait through an outage and a probe is due. Without a probe a dial keeps its own back-off.
   bool probe_due(time_point now) const noexcept { return patient_ > 0 && outage_.probe_due(now); }
   bool held_back(const mint&, time_point now) const noexcept;
   void hold(mint&, time_point now) noexcept;
@@ -290,7 +291,7 @@ class engine {
   void end_patience(time_point now) noexcept;
   time_point outage_wake(time_point now) const noexcept;
 
-  // what is told to whoever observes
+  // reports for the observer
   void placed(mint& m) noexcept {
     if (observer_) note_place(m, last_event_);
   }
@@ -360,7 +361,8 @@ class engine {
   using deadline_set = boost::intrusive::multiset<
       mint, boost::intrusive::member_hook<mint, mint::set_hook, &mint::in_deadlines>,
       boost::intrusive::compare<by_deadline>, boost::intrusive::constant_time_size<false>>;
-  /// Goes before the queue: first who needs no fresh link, then the others, each oldest first.
+  /// The order ahead of the queue: first the mints that need no fresh link, then the others, the oldest first
+  /// in each group.
   struct by_order {
     bool operator()(const mint& a, const mint& b) const noexcept { return a.order < b.order; }
   };
@@ -370,7 +372,7 @@ class engine {
   using mint_list =
       boost::intrusive::list<mint, boost::intrusive::member_hook<mint, mint::list_hook, &mint::among_live>,
                              boost::intrusive::constant_time_size<false>>;
-  /// Whoever waited for a link's replies. They are in no list of the engine's meanwhile.
+  /// The mints that waited for a link's replies. Meanwhile they are in none of the engine's lists.
   struct mints_of_a_link {
     mint_list unsent;
     mint_list sent;
@@ -408,10 +410,10 @@ class engine {
   fresh_set held_;  // by an outage
   deadline_set deadlines_;
   mint_list live_;
-  hedge_line hedgeable_;  ///< those that may get a second one beside them, oldest first
+  hedge_line hedgeable_;  ///< attempts that may still be hedged, oldest first
   warm_up_list warm_ups_;
 
-  // what is to be told, by kind
+  // pending commands, by kind
   link_list closing_links_;
   attempt_list drops_;
   mint_list over_;
@@ -429,12 +431,12 @@ class engine {
   std::size_t in_flight_ = 0;
   std::uint64_t fresh_order_ = 0;
   std::uint64_t held_order_ = 0;
-  std::size_t patient_ = 0;  // mints that wait out an outage
-  /// The shortest time for which one of them still waits the outage out.
+  std::size_t patient_ = 0;  // mints that wait through an outage
+  /// The shortest patience of those that still wait.
   duration least_patience_ = duration::max();
-  time_point patience_since_ = time_point::min();  ///< of which outage `least_patience_` is
+  time_point patience_since_ = time_point::min();  ///< when the outage of `least_patience_` began
   std::uint32_t dial_failures_ = 0;
-  /// What the last dial met, while no link stands.
+  /// The error of the last dial, while no link is open.
   mint_error dial_said_;
   bool dial_said_something_ = false;
   time_point next_look_up_ = time_point::min();
@@ -443,7 +445,7 @@ class engine {
   time_point armed_ = never;
   time_point permit_at_ = never;
   time_point dial_at_ = never;
-  std::optional<priority> permitless_;  ///< the most urgent who, as this event has found, lacks but a permit
+  std::optional<priority> permitless_;  ///< the urgency of the first mint that lacks only a permit
   bool closing_ = false;
   bool drained_ = false;
 };

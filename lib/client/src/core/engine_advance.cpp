@@ -1,4 +1,4 @@
-// The engine's third part: what follows every event. What is over ends, what can go goes.
+// The engine's third part: what follows every event. It ends what is over, and sends what can go.
 #include "core/engine.hpp"
 
 #include <algorithm>
@@ -33,8 +33,8 @@ void engine::expire_attempts(time_point now) noexcept {
   while (attempt* const a = attempts_.expired(now)) time_out(*a, now);
 }
 
-/// A link for one request is closed with it. Of a shared one only the request is given up; but if somebody
-/// waited for it the link takes no more until it was heard, for it may be dead.
+/// A link that isn't shared is closed. On a shared link only the request is given up; but if a mint waited
+/// for it, the link takes no more requests until it gives a sign of life, as it may be dead.
 void engine::time_out(attempt& a, time_point now) noexcept {
   link& l = *a.on;
   mint* const m = a.of;
@@ -63,7 +63,7 @@ void engine::time_out(attempt& a, time_point now) noexcept {
   if (!m->under_way)
     time_out(*m, now);
   else if (never_left)
-    --m->attempts;  // the other of two decides
+    --m->attempts;  // the other attempt decides
   if (!never_left) tell(*m, attempt_outcome::timed_out, now);
 }
 
@@ -72,8 +72,9 @@ void engine::time_out(mint& m, time_point now) noexcept {
   try_again(m, trouble::timed_out, now, outcome::cause::engine, mint_errc::timed_out);
 }
 
-/// A shared link on which a request got no answer: whether it is that request or the link, a sign of life
-/// tells. Not the past: of requests that left together one may have been answered before the link died.
+/// A request on a shared link got no answer. A sign of life will tell whether the cause is the request or the
+/// link. Earlier answers don't tell: of requests that left together, one may have been answered before the
+/// link died.
 void engine::suspect(link& l, time_point now) noexcept {
   if (l.now != link::state::open) return;
   links_.suspect(l, add(now, settings_.attempt_timeout));
@@ -83,7 +84,7 @@ void engine::suspect(link& l, time_point now) noexcept {
 void engine::expire_links(time_point now) noexcept {
   while (link* const l = links_.expired(now)) {
     if (l->now == link::state::probing) {
-      // All that were waited for on it have timed out by now: none of them left after it was asked.
+      // All requests on it have timed out by now, as none left after the probe.
       addresses_.mark(l->address, address_trouble::silent, now);
       shut(*l, now);
     } else if (l->in_use == 0) {
@@ -107,8 +108,8 @@ mint* engine::front() noexcept {
   return m ? m : queue_.front(priority::background);
 }
 
-/// Brings mints, links and permits together; the permit comes last, so that none is burnt in a queue and a
-/// pause that began meanwhile is obeyed.
+/// Brings mints, links and permits together. The permit is taken last, so that none is wasted in a queue, and
+/// a pause that began meanwhile is obeyed.
 void engine::dispatch(time_point now) noexcept {
   permit_at_ = never;
   permitless_.reset();
@@ -123,8 +124,9 @@ void engine::dispatch(time_point now) noexcept {
   }
 }
 
-/// Whether no more can be begun. Those that were given up make room once that was told. With a key that never
-/// minted few go together: if it is wrong each of them costs a permit (R8).
+/// Whether no more attempts can begin. Attempts that were given up make room once their commands were
+/// performed. With a key that never minted only a few go at once: if it is wrong, each of them costs a permit
+/// (R8).
 bool engine::out_of_attempts(time_point now) noexcept {
   const bool enough = attempts_.size() >= most_with_a_new_key && !key_.proven();
   if (!enough && !attempts_.full()) return false;
@@ -143,7 +145,7 @@ void engine::dispatch_fresh(time_point now) noexcept {
 /// False: no permit now for this mint, nor for any behind it.
 bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (held_back(m, now)) return hold(m, now), true;
-  const std::uint64_t version = key_.version();  // before the gate: what is sent may be newer, never older
+  const std::uint64_t version = key_.version();  // read first: the key that is sent may be newer
   const key_guard::permission key = key_.may_send(now);
   if (key == key_guard::permission::fail) return fail_refused(key_.not_before(now, usual_reply_), now), true;
   if (key == key_guard::permission::fail_logins && fail_refused_logins(now)) return true;
@@ -163,7 +165,7 @@ bool engine::dispatch_to(link& l, mint& m, time_point now) noexcept {
   if (ruling.not_before == never) return fail_permitless(m, now), true;
   const time_point when = std::max(ruling.not_before, now + std::chrono::milliseconds{1});
   if (m.where == mint::place::fresh) return to_queue(m, now), true;
-  // The key is everybody's: mints that it holds up go as soon as its gate opens (K3).
+  // The key is common to all accounts: mints that it holds up go as soon as its gate opens (K3).
   if (settings_.scope == quota_scope::per_account && key_is_good)
     return put_off(m, when, std::min(when, add(now, longest_wait))), true;
   permit_at_ = std::min({permit_at_, when, add(now, longest_wait)});
@@ -210,8 +212,8 @@ attempt& engine::begin_on(link& l, mint& m, const leave_to_send& leave, attempt:
   return a;
 }
 
-/// Ends every waiting mint, of that urgency or less, whose deadline is before that permit could bring a token
-/// (C5).
+/// Ends every waiting mint of that urgency or less to which a permit at `permit` would bring no token before
+/// its deadline (C5).
 void engine::fail_hopeless(priority most_urgent, time_point permit, time_point now) noexcept {
   const time_point earliest = add(permit, usual_reply_);
   for (auto at = deadlines_.begin(); at != deadlines_.end() && at->deadline < earliest;) {
@@ -222,7 +224,8 @@ void engine::fail_hopeless(priority most_urgent, time_point permit, time_point n
   }
 }
 
-/// The governor knows of no permit to come, for this mint or, as they share its count, for any that waits.
+/// The governor expects no permit for this mint; nor, if all accounts share one count, for any other that
+/// waits.
 void engine::fail_permitless(mint& m, time_point now) noexcept {
   if (settings_.scope == quota_scope::per_account) {
     take_out(m, now);
@@ -234,8 +237,8 @@ void engine::fail_permitless(mint& m, time_point now) noexcept {
   }
 }
 
-/// The key is known to be refused: whoever waits hears it now, instead of spending a permit each on learning
-/// it (R8).
+/// The key is known to be refused: all waiting mints fail now, instead of each spending a permit to learn
+/// that (R8).
 void engine::fail_refused(time_point retry_at, time_point now) noexcept {
   while (mint* const m = first_in_line()) {
     take_out(*m, now);
@@ -243,8 +246,8 @@ void engine::fail_refused(time_point retry_at, time_point now) noexcept {
   }
 }
 
-/// The key seems refused: a login's user is there now, and hears it now; a batch waits. Whether there was
-/// one.
+/// The key seems to be refused: waiting logins fail now, as their users wait; a batch goes on waiting.
+/// Returns whether there was a login.
 bool engine::fail_refused_logins(time_point now) noexcept {
   const time_point retry_at = key_.not_before(now, usual_reply_);
   bool any = false;
@@ -258,7 +261,8 @@ bool engine::fail_refused_logins(time_point now) noexcept {
   return any;
 }
 
-/// Ends every waiting mint that can't wait for the next look-up: no link stands, and none can before (N10).
+/// Ends every waiting mint whose deadline comes before the next name look-up: there is no link, and there can
+/// be none before then (N10).
 void engine::fail_nameless(time_point now) noexcept {
   for (auto at = deadlines_.begin(); at != deadlines_.end() && at->deadline <= next_look_up_;) {
     mint& m = *at++;
@@ -268,7 +272,8 @@ void engine::fail_nameless(time_point now) noexcept {
   }
 }
 
-/// Dials while more mints wait for a link than dials under way will bring room for, and their permit is near.
+/// Dials while more mints wait for a link than the dials under way will make room for, and their permit is
+/// near.
 void engine::dial_as_needed(time_point now) noexcept {
   dial_at_ = never;
   if (now < next_look_up_ && links_.total() == 0) fail_nameless(now);
@@ -280,14 +285,14 @@ void engine::dial_as_needed(time_point now) noexcept {
       std::size_t waiting = fresh_.size();
       if (!links_.any_room())
         waiting += queue_.size(priority::interactive) + queue_.size(priority::background);
-      // A probe goes beside a dial that hangs.
+      // A probe may go while another dial hangs.
       if (!m || waiting == 0 || (waiting <= coming && !probe_due(now))) return;
       if (held_back(*m, now)) {
         hold(*m, now);
         continue;
       }
       const bool room = place_for_a_dial() && dials_.room_beside(links_.dialling());
-      // The usual case under load: what follows could only say that a dial must wait.
+      // The usual case under load: the code below could only find that a dial must wait.
       if (!room && !probe_due(now) && fresh_.empty() && settings_.scope == quota_scope::per_api_key &&
           !key_.failing(now, false))
         return;
@@ -305,10 +310,10 @@ void engine::dial_as_needed(time_point now) noexcept {
   }
 }
 
-/// Whether the mint's permit is near enough. If not, it waits elsewhere, or `dial_at_` says when to look
-/// again.
+/// Whether the mint's permit is near enough for a dial. If not, the mint was moved elsewhere, or `dial_at_`
+/// says when to check again.
 bool engine::worth_a_dial(mint& m, time_point now) noexcept {
-  // Mints that are dialled for already take permits of the same quota, unless each account has its own.
+  // The mints for which dials are under way take permits of the same quota, unless each account has its own.
   const bool shared = settings_.scope == quota_scope::per_api_key;
   const time_point permit = permit_at(m, now, shared ? links_.dialling() * dials_.expected_capacity() : 0);
   if (permit <= add(now, dial_lead)) return true;
@@ -328,7 +333,7 @@ bool engine::worth_a_dial(mint& m, time_point now) noexcept {
   return false;
 }
 
-/// Where as many links stand as may, one that nobody is on and that may be dead makes place.
+/// If no more links are allowed, an unused one that may be dead is closed to make room.
 bool engine::place_for_a_dial() noexcept {
   if (links_.may_begin()) return true;
   link* const useless = links_.probing_at_rest();
@@ -336,10 +341,11 @@ bool engine::place_for_a_dial() noexcept {
   return useless != nullptr;
 }
 
-/// False: not now; `dial_at_` says when.
+/// False: no dial now; `dial_at_` says when.
 bool engine::dial(time_point now) noexcept try {
   if (!place_for_a_dial()) return false;
-  // A probe keeps its own pace, and may go while a dial hangs that may hang for longer than the outage lasts.
+  // A probe has its own pace, and may go while another dial hangs: that one may hang for longer than the
+  // outage lasts.
   const bool probes = probe_due(now) && now >= next_look_up_ && links_.dialling() < dial_rules::max_dials;
   if (!probes && !dials_.may_dial(now, links_.dialling())) {
     dial_at_ = dials_.next(now, links_.dialling());
@@ -364,7 +370,7 @@ std::size_t engine::warm_target() const noexcept {
   return most;
 }
 
-/// Ends those that have what they wanted, or all that there can be.
+/// Ends the warm-ups that have as much room as they wanted, or as there can be.
 void engine::check_warm_ups() noexcept {
   for (auto at = warm_ups_.begin(); at != warm_ups_.end();) {
     warm_up& w = *at++;
@@ -380,7 +386,7 @@ void engine::set_wake(time_point now) noexcept {
       {attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_, outage_wake(now)});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
   if (hedges_.on()) when = std::min(when, hedge_wake(now));
-  // A wake-up that should have come and didn't (its timer couldn't be set) doesn't count.
+  // A wake-up whose time has passed without an `on_tick` (its timer couldn't be set) doesn't count.
   if (when == never || (armed_ > now && when >= armed_)) return;
   wake_ = armed_ = std::max(when, now);
 }

@@ -19,7 +19,7 @@ permit_use use_of(reply_facts::answer what) noexcept {
 
 // --- attempts ---
 
-/// Tells the governor what became of an attempt's permit.
+/// Tells the governor how an attempt's permit was used.
 void engine::settle(const attempt& a, permit_use use, time_point now,
                     std::optional<duration> retry_after) noexcept {
   if (a.now == attempt::state::to_send) return governor_.give_back(now, a.spent);
@@ -27,7 +27,7 @@ void engine::settle(const attempt& a, permit_use use, time_point now,
   governor_.on_reply(now, a.spent, {use, account.str(), a.sent_at, retry_after});
 }
 
-/// Tells the key's gate what a reply says of the key.
+/// Tells the key's gate what a reply says about the key.
 void engine::settle_key(const attempt& a, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
   if (reply.what == answer::minted) return key_.on_minted(a.key_version);
@@ -39,8 +39,8 @@ void engine::settle_key(const attempt& a, const reply_facts& reply, time_point n
   }
 }
 
-/// Whoever waited for the attempt's reply waits for it no longer: for that of another one of theirs, if that
-/// is out. Null if nobody did.
+/// The mint stops waiting for the attempt's reply; if it has another attempt under way, it goes on waiting
+/// for that. Returns the mint, or null if none waited.
 mint* engine::detach(attempt& a) noexcept {
   mint* const m = std::exchange(a.of, nullptr);
   if (!m) return nullptr;
@@ -59,7 +59,7 @@ mint* engine::detach(attempt& a) noexcept {
   return m;
 }
 
-/// Forgets an attempt that was settled and that nobody waits for.
+/// Forgets an attempt that was settled and for which nobody waits.
 void engine::end(attempt& a, time_point now) noexcept {
   assert(!a.of);
   if (a.to_tell.is_linked()) {
@@ -70,7 +70,7 @@ void engine::end(attempt& a, time_point now) noexcept {
   attempts_.end(a);
 }
 
-/// Nobody waits for it any more. Its reply may still come, and is then of use to its link.
+/// Nobody waits for the attempt any more. Its reply may still come, so that its link can be used again.
 void engine::drop(attempt& a, time_point now) noexcept {
   outage_.probe_undone(a.of->probe);
   if (a.now == attempt::state::to_send) return unsend(a, now);
@@ -82,7 +82,7 @@ void engine::drop(attempt& a, time_point now) noexcept {
   attempts_.set_due(a, add(now, drain_time));
 }
 
-/// The reply that nobody waits for hasn't come, and its link carries others.
+/// The reply for which nobody waits hasn't come, and its link carries other requests.
 void engine::give_up(attempt& a, time_point now) noexcept {
   settle(a, permit_use::unknown, now);
   if (a.probes_key) key_.probe_undone(a.key_version);
@@ -90,10 +90,10 @@ void engine::give_up(attempt& a, time_point now) noexcept {
   a.was_on = a.on->id;
   attempts_.set_due(a, never);
   links_.take_off(a, now);
-  if (!a.to_tell.is_linked()) drops_.push_back(a);  // else `drop` wasn't told yet: one is enough
+  if (!a.to_tell.is_linked()) drops_.push_back(a);  // else its `drop` is still pending: one command is enough
 }
 
-/// It never left: as if it hadn't been begun.
+/// The attempt never left: it counts as never begun.
 void engine::unsend(attempt& a, time_point now) noexcept {
   settle(a, permit_use::unknown, now);
   if (a.probes_key) key_.probe_undone(a.key_version);
@@ -114,13 +114,13 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
     ++counts_.rate_limited;
     hedges_.on_rate_limited();
   }
-  // Any other reply's wait is for its own mint (R13).
+  // In any other reply `Retry-After` is for its own mint alone (R13).
   settle(*a, use, now, use == permit_use::rate_limited ? reply.retry_after : std::nullopt);
   settle_key(*a, reply, now);
-  // Its first reply shows that its dial succeeded. Not that it was connected: a server may accept, and then
-  // close, all that it can't serve. Nor do the replies on older ones.
+  // A link's first reply shows that its dial succeeded. Being connected doesn't: a server may accept
+  // connections that it can't serve, and then close them. Nor do replies on older links.
   if (!l.health.answered()) dials_.succeeded();
-  // Smoothed as TCP smooths its round trip. A process that was stopped meanwhile learns nothing from that.
+  // Smoothed as TCP smooths its round trip. The limit is for a process that was stopped meanwhile.
   usual_reply_ += (std::min(between(now, a->sent_at), settings_.attempt_timeout) - usual_reply_) / 8;
   if (hedges_.on() && a->of && reply.what == reply_facts::answer::minted)
     hedges_.on_token(between(now, a->sent_at));
@@ -129,7 +129,7 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   const time_point sent_at = a->sent_at;
   const bool hedge = a->why == attempt::reason::hedge;
   mint* const m = detach(*a);
-  // One second before the server gives up on it, so that a request never races the server's close (S11).
+  // One second less than the server allows, so that a request never races the server's close (S11).
   if (reply.keep_alive)
     l.idle_limit =
         std::min<duration>(settings_.links.idle_timeout, *reply.keep_alive - std::chrono::seconds{1});
@@ -138,15 +138,15 @@ void engine::on_reply(time_point now, attempt_id id, reply_facts&& reply) noexce
   end(*a, now);
   links_.answered(l);
   if (l.in_use == 0 && !reply.reusable) {
-    forget(l);  // it has ended by itself
+    forget(l);  // the link ends by itself
   } else if (links_.spent(l, now)) {
     close(l);
   }
   const bool ends_all = m && closing_ && m->deadline == never;
   if (m && m->under_way && left_to_the_other(*m, reply, sent_at, old_key, now)) {
-    // it is `sent` still
+    // its place is still `sent`
   } else if (m && reply.what == reply_facts::answer::key_refused && old_key && !ends_all) {
-    go_again(*m);  // it was asked for with a key that was rotated away: as often as that happens (K1)
+    go_again(*m);  // its key was rotated away: it goes again, however often that happens (K1)
   } else if (m) {
     conclude(*m, reply, sent_at, now);
     counts_.hedges_won += hedge && m->where == mint::place::over && m->end.why == outcome::cause::token;
@@ -210,13 +210,14 @@ void engine::on_attempt_lost(time_point now, attempt_id id, fate what, const fai
   advance(now);
 }
 
-/// Whether it has answered requests and takes no more now: a server that ends its connections after so many.
-/// Those that were filled alike end together.
+/// Whether the link has answered requests and takes no more now, as with a server that closes each connection
+/// after a number of requests. Connections that were filled alike end together.
 bool engine::turns_away(const link& l) noexcept {
   return l.shared && l.now == link::state::retiring && l.health.answered();
 }
 
-/// That isn't the mint's fault, and comes of getting on: it costs no attempt, nor the one that is free.
+/// The link turned the mint away. That isn't the mint's fault, and others made progress: it costs neither an
+/// attempt nor the free replacement.
 void engine::take_elsewhere(mint& m, const failure_facts& why, time_point now) noexcept {
   const bool may = settings_.retry_stale_connections && m.turned_away < most_turned_away;
   if (!may || m.under_way || (closing_ && m.deadline == never))
@@ -229,21 +230,21 @@ void engine::take_elsewhere(mint& m, const failure_facts& why, time_point now) n
 
 // --- links ---
 
-/// Has a link on which nothing is closed.
+/// Closes a link without requests on it.
 void engine::close(link& l) noexcept {
-  if (untell(l)) return forget(l);  // nobody has heard of it
+  if (untell(l)) return forget(l);  // its `dial` was never performed
   links_.close(l);
   closing_links_.push_back(l);
 }
 
-/// A link on which nothing is, and that nobody need close.
+/// Forgets a link without requests on it that needn't be closed.
 void engine::forget(link& l) noexcept {
   untell(l);
   links_.close(l);
   links_.release(l);
 }
 
-/// What was to be told of a link isn't any more. Whether that was its beginning.
+/// Withdraws a link's pending command. Returns whether that was its `dial`.
 bool engine::untell(link& l) noexcept {
   if (!l.to_tell.is_linked()) return false;
   const bool unknown = l.now == link::state::dialling;
@@ -252,7 +253,7 @@ bool engine::untell(link& l) noexcept {
   return unknown;
 }
 
-/// Has a link closed with all that is on it; nobody may wait for that.
+/// Closes a link with all attempts on it. No mint may still wait for any of them.
 void engine::shut(link& l, time_point now) noexcept {
   while (!l.attempts.empty()) {
     attempt& a = l.attempts.front();
@@ -263,12 +264,12 @@ void engine::shut(link& l, time_point now) noexcept {
   close(l);
 }
 
-/// Whether it ends so early, unused, that it was no connection.
+/// Whether the link ends so early, and unused, that it counts as a failed dial.
 bool engine::born_dead(const link& l, time_point now) noexcept {
   return l.served == 0 && between(now, l.opened_at) < newcomer;
 }
 
-/// What closed one link may have closed the resting ones too (S2, S6).
+/// Whatever closed one link may have closed the idle ones too (S2, S6).
 void engine::close_resting() noexcept {
   links_.for_each([this](link& l) {
     if (l.now == link::state::open && l.in_use == 0) close(l);
@@ -280,7 +281,7 @@ void engine::on_link_open(time_point now, link_id id, link_room room) noexcept {
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   dial_said_something_ = false;
-  outage_.probe_undone(l->probe);  // that it is connected is no answer yet: a request is to ask
+  outage_.probe_undone(l->probe);  // a connection is no answer yet: a request must ask
   assert(room.shared || room.capacity <= 1);
   dials_.opened(room);
   links_.open(*l, {0, room.shared}, now);
@@ -292,12 +293,12 @@ void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noe
   if (!l || l->now == link::state::dialling) return;
   last_event_ = now;
   try {
-    // What is on retiring links, or over a capacity that fell, takes places too.
+    // Attempts on retiring links, or above a capacity that fell, need places too.
     attempts_.prepare(links_.granted() + capacity + attempts_.size());
     links_.set_capacity(*l, capacity);
     if (l->shared) dials_.granted(capacity);
   } catch (const std::bad_alloc&) {
-    if (l->in_use == 0) close(*l);  // of no use; another is dialled when there is memory
+    if (l->in_use == 0) close(*l);  // without places it is useless; another is dialled when there is memory
     dials_.postpone(add(now, memory_pause));
   }
   advance(now);
@@ -320,7 +321,7 @@ void engine::on_link_retiring(time_point now, link_id id) noexcept {
   if (stillborn)
     note_failed_dial(*l, nothing_said, now);
   else if (!l->health.answered())
-    dials_.failed(*l, now);  // a server that sends everybody away is dialled ever more slowly
+    dials_.failed(*l, now);  // a server that turns all requests away is dialled less and less often
   links_.retire(*l);
   if (l->in_use == 0) close(*l);
   if (stillborn) dial_went_wrong(now, nothing_said);
@@ -332,15 +333,15 @@ void engine::on_dial_failed(time_point now, link_id id, const failure_facts& why
   if (!l || l->now != link::state::dialling) return;
   last_event_ = now;
   next_look_up_ = why.not_before;
-  addresses_.mark(l->address, address_trouble::broke, now);  // where a session stood, and ended at once
+  addresses_.mark(l->address, address_trouble::broke, now);  // its session was established, and ended at once
   note_failed_dial(*l, why, now);
-  dials_.postpone(next_look_up_);  // no attempt is spent on what the resolver remembers (N10)
+  dials_.postpone(next_look_up_);  // no dial while the resolver remembers the failure (N10)
   forget(*l);
   dial_went_wrong(now, why);
   advance(now);
 }
 
-/// Ends those for whom no other link is left or coming.
+/// Ends the mints for which no other link is left or coming.
 void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept {
   ++counts_.failed_dials;
   dial_said_ = why.said;
@@ -349,8 +350,8 @@ void engine::dial_went_wrong(time_point now, const failure_facts& why) noexcept 
   const bool hopeless = !why.retryable || dials_.failures_in_a_row() >=
                                               static_cast<std::uint32_t>(settings_.retry.max_attempts);
   if (!hopeless) return;
-  // When the name is looked up again, if that is it: our own back-off says nothing of when the server is
-  // back.
+  // When the name is looked up again, if that was the failure. Our own back-off doesn't tell when the server
+  // will be back.
   const time_point retry_at = why.not_before > now ? why.not_before : never;
   const auto end = [&](mint& m) {
     take_out(m, now);
@@ -386,7 +387,7 @@ void engine::on_send_failed(time_point now, link_id id, attempt_id which) noexce
   advance(now);
 }
 
-/// Takes everything off a link.
+/// Takes all attempts off a link.
 engine::mints_of_a_link engine::strip(link& l, fate what, const mint_error& said, time_point now) noexcept {
   mints_of_a_link its;
   while (!l.attempts.empty()) {
@@ -396,7 +397,7 @@ engine::mints_of_a_link engine::strip(link& l, fate what, const mint_error& said
     settle(a, permit_use::unknown, now);
     if (a.probes_key) key_.probe_undone(a.key_version);
     mint* const m = detach(a);
-    if (m && m->under_way) {  // goes on with the other of two
+    if (m && m->under_way) {  // goes on with its other attempt
       met(*m, said);
       if (never_left)
         --m->attempts;
@@ -411,7 +412,7 @@ engine::mints_of_a_link engine::strip(link& l, fate what, const mint_error& said
   return its;
 }
 
-/// A link has ended by itself, with all that was on it.
+/// A link has ended by itself, with all attempts on it.
 void engine::gone(link& l, fate what, const failure_facts& why, time_point now) noexcept {
   const bool stillborn = born_dead(l, now);
   if (stillborn) note_failed_dial(l, why, now);

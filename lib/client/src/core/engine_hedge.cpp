@@ -1,12 +1,12 @@
-// The engine's sixth part: a second attempt beside one that takes longer than is usual.
+// The engine's sixth part: a second attempt beside one that takes longer than usual.
 #include "core/engine.hpp"
 
 #include <new>
 
 namespace ephemint::inline v0::core {
 
-/// Each attempt is looked at once, when it is late: what isn't to spare then isn't waited for. The oldest is
-/// first.
+/// Each attempt is considered once, when it becomes late, the oldest first. If nothing is to spare at that
+/// moment, there is no hedge.
 void engine::hedge_the_late(time_point now) noexcept {
   while (!hedgeable_.empty() && add(hedgeable_.front().sent_at, hedges_.delay()) <= now) {
     attempt& late = hedgeable_.front();
@@ -18,7 +18,7 @@ void engine::hedge_the_late(time_point now) noexcept {
   }
 }
 
-/// Only while nobody else could use what it takes.
+/// Only while nobody else could use the permit and the room.
 bool engine::worth_a_hedge(const attempt& late, time_point now) const noexcept {
   const mint& m = *late.of;
   return late.now == attempt::state::out && !closing_ && hedges_.affordable() && retry_.affordable() &&
@@ -26,23 +26,23 @@ bool engine::worth_a_hedge(const attempt& late, time_point now) const noexcept {
          outage_.well() && permit_to_spare(m, now);
 }
 
-/// Whether one is there that even a batch would get soon: what is left for logins isn't to spare, nor what
-/// comes only as fast as it is used. The governor isn't asked for it yet, as it would keep a place for one
-/// who is told to wait.
+/// Whether there is a permit that even a batch would get soon. Permits that are kept for logins aren't to
+/// spare, nor are permits of a quota that is used as fast as it refills. This only estimates: `try_acquire`
+/// would keep a place in line for a client that is told to wait.
 bool engine::permit_to_spare(const mint& m, time_point now) const noexcept {
   const permit_request of_a_batch{priority::background, m.account.str(), client_, 1};
   return key_.at(now) == key_guard::state::open && governor_.estimate(now, asks(m), 0) <= now &&
          governor_.estimate(now, of_a_batch, 0) <= add(now, hedge_pace);
 }
 
-/// Another than its own, as that, or the node behind it, may be what is slow. But where requests share links
-/// there is often no other, and the request is slow more often than its link: then the same one.
+/// Preferably another link, as its own, or the node behind it, may be the slow part. But where requests share
+/// links there is often no other, and more often the request is slow than the link: then the same link.
 link* engine::link_for_hedge(const attempt& late, time_point now) noexcept {
   link* const another = links_.with_room(now, time_point::min(), late.on->id);
   return another || !late.on->shared ? another : links_.with_room(now, time_point::min());
 }
 
-/// Whether a link comes. One dial at most, and none where as many links stand as may.
+/// Whether a link is coming. At most one dial, and none if no more links are allowed.
 bool engine::dial_for_hedge(time_point now) noexcept {
   return links_.dialling() > 0 || (links_.may_begin() && dial(now));
 }
@@ -58,18 +58,18 @@ void engine::hedge(mint& m, link& l, time_point now) noexcept try {
   attempt& a = begin_on(l, m, {ruling.granted_permit, version, false}, attempt::reason::hedge, now);
   a.beside = m.under_way;
   m.under_way->beside = &a;
-} catch (const std::bad_alloc&) {  // of the governor: then there is none
+} catch (const std::bad_alloc&) {  // from the governor: then there is no hedge
 }
 
-/// An attempt's reply, while the mint has another one out. An answer about what was asked ends the mint, and
-/// the other is dropped; after all else the other decides.
+/// An attempt's reply, while the mint has another attempt under way. A token or a refusal ends the mint, and
+/// the other attempt is dropped; after any other reply the other attempt decides.
 bool engine::left_to_the_other(mint& m, const reply_facts& reply, time_point sent_at, bool old_key,
                                time_point now) noexcept {
   using answer = reply_facts::answer;
   const bool good = reply.what == answer::minted && window_.good(sent_at, now);
   const bool refused = reply.what == answer::rejected || (reply.what == answer::key_refused && !old_key);
   if (good || refused) {
-    const ended_attempt its = m.ended;  // to be told of next; dropping the other notes that one
+    const ended_attempt its = m.ended;  // reported next; dropping the other attempt overwrites it
     take_out(m, now);
     m.ended = its;
     return false;
@@ -78,18 +78,18 @@ bool engine::left_to_the_other(mint& m, const reply_facts& reply, time_point sen
     ++counts_.expired;
   else
     met(m, reply.said);
-  if (reply.what == answer::key_refused) --m.attempts;  // of a key that was rotated away: it doesn't count
+  if (reply.what == answer::key_refused) --m.attempts;  // its key was rotated away: it doesn't count
   const bool of_its_own = reply.what != answer::rate_limited && reply.retry_after;
   if (of_its_own) m.not_before = std::max(m.not_before, add(now, *reply.retry_after));
   return true;
 }
 
-/// An attempt whose mint waits no longer for its reply, which hasn't come.
+/// An attempt without a reply, for which its mint no longer waits.
 void engine::note_unanswered(const attempt& a, time_point now) noexcept {
   if (hedges_.on() && a.now == attempt::state::out) hedges_.on_unanswered(between(now, a.sent_at));
 }
 
-/// When the oldest becomes late. One that is late already waits for a link.
+/// When the oldest becomes late; `never` if it is late already, and waits for a link.
 time_point engine::hedge_wake(time_point now) const noexcept {
   if (hedgeable_.empty()) return never;
   const time_point when = add(hedgeable_.front().sent_at, hedges_.delay());

@@ -1,4 +1,4 @@
-// The engine's seventh part: what is told to whoever observes. Nothing of it is computed if nobody does.
+// The engine's seventh part: the reports for the observer. Nothing of this is computed without one.
 #include "core/engine.hpp"
 
 #include <cstddef>
@@ -9,7 +9,7 @@ namespace {
 
 using where = time_spent::place;
 
-/// When a mint that isn't over is tried again; none for one that has another attempt under way.
+/// How long until a mint that isn't over is tried again; none if it has another attempt under way.
 std::optional<duration> next_try_of(const mint& m, time_point now) noexcept {
   using place = mint::place;
   if (m.where == place::delayed) return between(m.until, now);
@@ -19,12 +19,12 @@ std::optional<duration> next_try_of(const mint& m, time_point now) noexcept {
 
 }  // namespace
 
-/// The attempt has left its mint. `tell` follows, unless not a byte of it has left.
+/// The attempt no longer belongs to its mint. `tell` follows, unless not a byte of it has left.
 void engine::note_ended(const attempt& a, mint& m) noexcept {
   m.ended = {a.sent_at, a.on->id, a.number, a.why, a.first_on_link};
 }
 
-/// Tells of the attempt that has left its mint, now that it is known how the mint goes on.
+/// Reports the attempt of `note_ended`, now that it is known how the mint goes on.
 void engine::report(const mint& m, attempt_outcome what, time_point now, const reply_facts* reply) noexcept {
   const ended_attempt& a = m.ended;
   attempt_report told;
@@ -46,7 +46,7 @@ void engine::report(const mint& m, attempt_outcome what, time_point now, const r
   observer_->on_attempt(told);
 }
 
-/// What a reply came to for its mint.
+/// What a reply meant for its mint.
 attempt_outcome engine::outcome_of(const reply_facts& reply, const mint& m) noexcept {
   using answer = reply_facts::answer;
   switch (reply.what) {
@@ -73,7 +73,7 @@ attempt_outcome engine::outcome_of(fate what) noexcept {
   return what == fate::unprocessed ? attempt_outcome::stale : attempt_outcome::lost;
 }
 
-/// Has the clock know where a mint is by now.
+/// Tells the wait clock where a mint is now.
 void engine::note_place(mint& m, time_point now) noexcept {
   using place = mint::place;
   where its = where::nowhere;
@@ -102,18 +102,18 @@ void engine::note_place(mint& m, time_point now) noexcept {
   waits_.move(m.spent, m.urgency, its, now);
 }
 
-/// What holds up the two lines, as this event has found it.
+/// Notes what holds up the two lines, as this event has found.
 void engine::note_hold_ups(time_point now) noexcept {
   const wait_reason for_permit = permitless_ ? lack_of_permit(now) : wait_reason::connection;
   for (const priority urgency : {priority::interactive, priority::background}) {
     wait_reason why = permitless_ && urgency >= *permitless_ ? for_permit : wait_reason::connection;
-    // Whoever is there stands behind a head of theirs that is parked.
+    // Mints are there, but each stands behind a parked head of its account.
     if (settings_.scope == quota_scope::per_account && !queue_.front(urgency)) why = wait_reason::quota;
     waits_.hold_up(urgency, why, now);
   }
 }
 
-/// Why the governor, or the key's gate, says no.
+/// Why the governor or the key's gate gives no permit.
 wait_reason engine::lack_of_permit(time_point now) const noexcept {
   if (key_.at(now) != key_guard::state::open) return wait_reason::pause;
   const quota_state quota = governor_.state(now);

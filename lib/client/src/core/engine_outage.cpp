@@ -1,4 +1,4 @@
-// The engine's fourth part: the API is away, and mints without a deadline wait for it.
+// The engine's fourth part: outages, through which mints without a deadline wait.
 #include "core/engine.hpp"
 
 #include <algorithm>
@@ -15,15 +15,15 @@ bool engine::waits_out(const mint& m, const failure_facts& why, time_point now) 
   return why.retryable && waits_out(m, now);
 }
 
-/// Whether it may not go now, be it over a link that stands or one to be dialled. While an outage is only
-/// suspected, a mint that failed lets others try first: they tell whether it is one.
+/// Whether the mint may not go now, neither on an open link nor on one to be dialled. While an outage is only
+/// suspected, a mint that failed lets others try first: they show whether it is one.
 bool engine::held_back(const mint& m, time_point now) const noexcept {
   if (!waits_out(m, now)) return false;
   if (outage_.away()) return !outage_.probe_due(now);
   return m.where == mint::place::head && m.attempts > 0 && queue_.size(m.urgency) > 1;
 }
 
-/// Out of the line, so that those who don't wait go past it.
+/// Takes the mint out of the line, so that mints which don't wait for the outage's end can pass it.
 void engine::hold(mint& m, time_point now) noexcept {
   take_out(m, now);
   m.where = mint::place::held;
@@ -32,8 +32,8 @@ void engine::hold(mint& m, time_point now) noexcept {
   placed(m);
 }
 
-/// Those who wait, when the API is back, or nobody else is there to try; the first of them, when a probe is
-/// due.
+/// Queues all held mints again when the API is back, or when no other mint is there to try it; or the first
+/// of them when a probe is due.
 void engine::recall(time_point now) noexcept {
   if (held_.empty()) return;
   if (outage_.probe_due(now)) return to_queue(*held_.begin(), now);
@@ -41,8 +41,8 @@ void engine::recall(time_point now) noexcept {
   while (!held_.empty()) to_queue(*held_.begin(), now);
 }
 
-/// Whether a failed attempt isn't counted, as what it met is an outage that the mint waits out, or has waited
-/// out by now.
+/// Whether a failed attempt isn't counted, because it met an outage which the mint waits through, or which
+/// has ended since.
 bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
   const bool of_the_api =
       what == trouble::server_error || what == trouble::transport || what == trouble::timed_out;
@@ -55,8 +55,8 @@ bool engine::forgive(mint& m, trouble what, time_point now) noexcept {
 
 // --- what is learned ---
 
-/// Of a reply for a mint, or one that nobody waits for any more. One that can't be understood, or isn't the
-/// API's, says neither.
+/// Notes whether a reply shows that the API is there. `m` is null if nobody waits for the reply any more. A
+/// reply that is malformed or isn't the API's shows neither.
 void engine::note_reply(const mint* m, const reply_facts& reply, time_point now) noexcept {
   using answer = reply_facts::answer;
   if (reply.what == answer::malformed || reply.foreign) return;
@@ -69,7 +69,7 @@ void engine::note_lost(const mint& m, const mint_error& said, time_point now) no
   outage_.on_failure(now, m.until, account, m.probe, said, random_);
 }
 
-/// Dials that fail together are one failure.
+/// Dials that fail together count as one failure.
 void engine::note_failed_dial(link& l, const failure_facts& why, time_point now) noexcept {
   const bool counts = dials_.failed(l, now);
   if (counts) ++dial_failures_;
@@ -79,15 +79,15 @@ void engine::note_failed_dial(link& l, const failure_facts& why, time_point now)
 
 // --- when it is too much ---
 
-/// Those whose patience the outage has outlasted end together, with what the last attempt met. Mints
-/// that come later are tried as if there were no gate: the API may be back long since.
+/// Ends the mints whose patience is over, together, with the error of the last attempt. Mints that come later
+/// are tried as if there were no gate: the API may have been back for long.
 void engine::end_patience(time_point now) noexcept {
   if (patient_ == 0) {
     least_patience_ = duration::max();
     return;
   }
   if (!outage_.away()) return;
-  if (patience_since_ != outage_.since()) {  // another outage: those who outlasted the last one wait anew
+  if (patience_since_ != outage_.since()) {  // another outage: all patience begins anew
     patience_since_ = outage_.since();
     least_patience_ = duration::zero();
   }
@@ -110,7 +110,8 @@ void engine::end_patience(time_point now) noexcept {
 }
 
 time_point engine::outage_wake(time_point now) const noexcept {
-  // They had let others go first, which have ended since; or the probe that was to go has gone elsewhere.
+  // The held mints had let others go first, and these have ended; or the mint that was to be the probe is
+  // gone.
   const bool nobody_goes = outage_.away() ? outage_.probe_due(now) && queue_.empty() && fresh_.empty()
                                           : outage_.well() || queue_.empty();
   if (!held_.empty() && nobody_goes) return now;

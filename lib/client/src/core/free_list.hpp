@@ -12,16 +12,16 @@ class free_list {
  public:
   bool empty() const noexcept { return free_.empty(); }
 
-  /// Call before the table grows to `places`: makes room for all of them. Grows by factors, so that a table
-  /// that grows one by one is not copied each time. Throws `std::bad_alloc`.
+  /// Call before the table grows to `places`: makes room for all of them. It doubles, so that a table that
+  /// grows one by one isn't copied each time. Throws `std::bad_alloc`.
   void prepare(std::size_t places) {
     if (free_.capacity() < places) free_.reserve(2 * places);
   }
 
-  /// Not more often than there are places prepared for.
+  /// Call it at most once for each place that was prepared.
   void give(std::uint32_t place) noexcept { free_.push_back(place); }
 
-  /// Not while empty.
+  /// Precondition: not empty.
   std::uint32_t take() noexcept {
     const std::uint32_t place = free_.back();
     free_.pop_back();

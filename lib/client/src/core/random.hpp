@@ -4,9 +4,9 @@
 
 namespace ephemint::inline v0::core {
 
-/// A small deterministic generator (splitmix64): jitter needs neither quality nor secrecy, and decisions must
-/// be the same on every machine for the same seed, which the standard distributions don't promise.
-/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+/// A small deterministic generator (splitmix64): jitter needs neither quality nor secrecy, but the same seed
+/// must give the same decisions on every machine, which the standard distributions don't guarantee. Source:
+/// Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 class splitmix {
  public:
   constexpr explicit splitmix(std::uint64_t seed) noexcept : state_{seed} {}
@@ -19,7 +19,7 @@ class splitmix {
     return z ^ (z >> 31);
   }
 
-  /// Even over [0, 1).
+  /// Uniform over [0, 1).
   constexpr double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
  private:

@@ -13,9 +13,8 @@ using duration = clock::duration;
 /// "Never", for deadlines and wake-ups.
 inline constexpr time_point never = time_point::max();
 
-// Every sum of times here ends at the clock's ends instead of behind them: deadlines, windows and waits come
-// from options, headers and other people's governors, and one that overflows would say "now" where "never" is
-// meant.
+// All sums of times here saturate at the ends of the clock. Deadlines, windows and waits come from options,
+// headers and users' own governors, and an overflow would turn "never" into "now".
 
 constexpr duration sum(duration a, duration b) noexcept {
   duration::rep total = 0;
@@ -34,14 +33,14 @@ constexpr duration between(time_point later, time_point earlier) noexcept {
   return later < earlier ? duration::min() : duration::max();
 }
 
-/// So many times that long. `count` isn't negative.
+/// `span` times `count`, which must not be negative.
 constexpr duration times(duration span, duration::rep count) noexcept {
   duration::rep total = 0;
   if (!__builtin_mul_overflow(span.count(), count, &total)) return duration{total};
   return span < duration::zero() ? duration::min() : duration::max();
 }
 
-/// What a computation in seconds comes to.
+/// The result of a computation in seconds as a `duration`.
 constexpr duration whole(std::chrono::duration<double> seconds) noexcept {
   constexpr std::chrono::duration<double> longest = duration::max();
   if (seconds >= longest) return duration::max();

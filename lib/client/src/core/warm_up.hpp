@@ -8,14 +8,14 @@
 
 namespace ephemint::inline v0::core {
 
-/// Somebody waits for room for so many mints at once. Whoever asks owns it, and keeps it until the engine has
+/// A wait for room for `wanted` mints at once. The submitter owns it, and keeps it until the engine has
 /// commanded `warmed`.
 struct warm_up {
   std::size_t wanted = 1;
   bool over = false;
   bool failed = false;
   mint_errc code{};  ///< if it failed
-  mint_error said;   ///< what the dial met, unless `code` says it all
+  mint_error said;   ///< the dial's error, unless `code` says it all
 
   boost::intrusive::list_member_hook<> among;
 };

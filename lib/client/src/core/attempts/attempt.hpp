@@ -21,8 +21,8 @@ using attempt_id = std::uint32_t;
 /// What became of a request that got no reply.
 enum class fate : std::uint8_t {
   unsent,       ///< not a byte left: the permit comes back
-  unprocessed,  ///< surely not looked at by the API: goes again at once, once a mint
-  unknown,      ///< it may have been
+  unprocessed,  ///< surely not processed by the API: goes again at once, but only once a mint
+  unknown,      ///< the API may have processed it
   begun,        ///< a part of the reply had come
 };
 
@@ -30,10 +30,10 @@ enum class fate : std::uint8_t {
 struct attempt {
   using reason = attempt_reason;
   enum class state : std::uint8_t {
-    to_send,   ///< `send` is to be told
+    to_send,   ///< its `send` command is pending
     out,       ///< on the wire
     draining,  ///< nobody waits for its reply any more
-    given_up,  ///< settled, and off its link; `reset` is to be told
+    given_up,  ///< settled, and off its link; its `reset` command is pending
   };
 
   using list_hook = boost::intrusive::list_member_hook<>;
@@ -43,20 +43,20 @@ struct attempt {
   state now = state::to_send;
   bool probes_key = false;
   bool first_on_link = false;
-  std::uint16_t number = 0;   ///< of its mint's, from 1; a replacement's is that of the one that it replaces
+  std::uint16_t number = 0;   ///< within its mint, from 1; a replacement keeps the number of the one replaced
   mint* of = nullptr;         ///< null while draining
-  attempt* beside = nullptr;  ///< the other one of its mint that is under way, if there are two
+  attempt* beside = nullptr;  ///< its mint's other attempt, if two are under way
   link* on = nullptr;
-  std::uint32_t was_on = 0;  ///< the id of the link that it was given up on
+  std::uint32_t was_on = 0;  ///< the id of the link on which it was given up
   permit spent{};
   std::uint64_t key_version = 0;
   time_point sent_at{};
-  time_point due = never;  ///< its time, or that of its draining, is up
-  account_id account;      ///< whose it was: set when its mint leaves it
+  time_point due = never;  ///< when it times out, or when draining ends
+  account_id account;      ///< set when its mint leaves it
 
   list_hook on_link;
-  list_hook to_tell;   ///< `send`, `drop` or `reset`
-  list_hook to_hedge;  ///< while it may get a second one beside it
+  list_hook to_tell;   ///< in the list of pending `send`, `drop` or `reset` commands
+  list_hook to_hedge;  ///< while it may still be hedged
   boost::intrusive::set_member_hook<> in_due;
 };
 

@@ -13,34 +13,34 @@
 
 namespace ephemint::inline v0::core {
 
-/// The attempts under way, by id and by when their time is up. Room for them is made when a link gives it, so
-/// that to begin one takes no memory.
+/// The attempts under way, by id and by due time. Their memory is allocated when a link brings room, so that
+/// beginning an attempt allocates nothing.
 class attempt_store {
  public:
   ~attempt_store();
 
-  /// Makes room for so many at once. Throws `std::bad_alloc`; then nothing has changed.
+  /// Makes room for that many at once. Throws `std::bad_alloc`; then nothing has changed.
   void prepare(std::size_t attempts);
   std::size_t room() const noexcept { return slots_.size() < most ? slots_.size() : most; }
   bool full() const noexcept { return size_ >= room(); }
 
-  /// A blank one. Not more at once than there is room for.
+  /// A blank attempt. Precondition: not `full()`.
   attempt& begin() noexcept;
   attempt* find(attempt_id) noexcept;
   void end(attempt&) noexcept;
 
   void set_due(attempt&, time_point due) noexcept;
-  /// One whose `due` has come, or null.
+  /// An attempt whose `due` has come, or null.
   attempt* expired(time_point now) noexcept;
   time_point next_due() const noexcept;
 
-  /// Whether that is true of any that is under way.
+  /// Whether any attempt under way satisfies the predicate.
   template <class Predicate>
   bool any(Predicate is) const noexcept {
     return std::ranges::any_of(slots_, [&](const slot& s) { return s.taken && is(s.held); });
   }
 
-  /// Under way, draining ones included.
+  /// Attempts under way, draining ones included.
   std::size_t size() const noexcept { return size_; }
 
  private:

@@ -7,10 +7,10 @@ namespace ephemint::inline v0::core {
 
 namespace {
 
-/// Some milliseconds' worth of accuracy is enough: 2^20 ns are 1.05 ms.
+/// An accuracy of about a millisecond is enough: 2^20 ns are 1.05 ms.
 constexpr int unit_bits = 20;
 
-/// Up to 15 units each has a bucket of its own; from there on each doubling has eight.
+/// Each value up to 15 units has a bucket of its own; above that there are eight buckets for each doubling.
 std::size_t bucket_of(std::uint64_t units) noexcept {
   const int shift = std::max(static_cast<int>(std::bit_width(units)) - 4, 0);
   return static_cast<std::size_t>(shift) * 8 + static_cast<std::size_t>(units >> shift);

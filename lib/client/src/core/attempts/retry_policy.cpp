@@ -6,8 +6,9 @@ namespace ephemint::inline v0::core {
 
 namespace {
 
-// What a retry takes from the budget, and a success gives back. Source: the AWS SDKs' standard retry mode (14
-// and 5 of 500): some 35 retries after failures, 100 after throttling, before only successes earn more.
+// What a retry takes from the budget, and what a success gives back. Source: the AWS SDKs' standard retry
+// mode (14 and 5 of 500). It allows some 35 retries after failures, or 100 after throttling; more must be
+// earned by successes.
 constexpr int retry_cost = 14;
 constexpr int throttle_cost = 5;
 constexpr int success_gain = 1;
@@ -25,7 +26,8 @@ std::optional<time_point> retry_policy::next_attempt(time_point now, trouble wha
   const int cost = throttle ? throttle_cost : retry_cost;
   if (budget_ < cost) return std::nullopt;
   time_point when = now + backoff(what, attempts);
-  // Many were told the same time by the same server: they come a little apart, and none before it.
+  // The server may have told many clients the same time: they come back spread a little, and none before that
+  // time.
   if (floor > now) when = std::max(when, add(floor, spread()));
   if (when >= deadline) return std::nullopt;
   budget_ -= cost;
@@ -43,7 +45,7 @@ duration retry_policy::backoff(trouble what, int attempts) noexcept {
   const duration first = what == trouble::throttled ? duration{throttle_backoff} : settings_.first_backoff;
   const auto shift = std::clamp(attempts - 1, 0, 16);
   const duration whole = std::min<duration>(first * (std::int64_t{1} << shift), settings_.max_backoff);
-  // Half of it jitter: callers that failed together come back apart.
+  // Half of it is jitter, so that callers that failed together come back spread out.
   return std::chrono::duration_cast<duration>(whole * (0.5 + 0.5 * random_.unit()));
 }
 

@@ -8,18 +8,18 @@
 
 namespace ephemint::inline v0::core {
 
-/// Why an attempt brought no token, as far as trying again goes.
+/// Why an attempt brought no token, as far as it matters for a retry.
 enum class trouble : std::uint8_t {
-  rate_limited,  ///< the governor makes everybody wait; the retry itself needn't
+  rate_limited,  ///< the governor makes all requests wait, so the retry adds no wait of its own
   throttled,     ///< a carrier's rate limit: this request alone waits
   server_error,
-  transport,  ///< the connection, or a reply that is about the connection alone
+  transport,  ///< the connection failed, or a reply was about the connection alone
   timed_out,
-  too_late,  ///< a token came, with too little of its life left
+  too_late,  ///< a token came with too little of its life left
 };
 
-/// Whether and when a failed attempt is made again: attempts, back-off, and a budget that stops retries from
-/// adding to an outage. The only retry loop there is asks this.
+/// Whether and when a failed attempt is repeated: by number of attempts, back-off, and a budget that keeps
+/// retries from making an outage worse. The only retry loop asks this.
 class retry_policy {
  public:
   struct settings {
@@ -31,14 +31,15 @@ class retry_policy {
 
   retry_policy(settings, splitmix random);
 
-  /// When the next attempt may go, not before `floor`, or none: the attempts or the budget are spent, or it
-  /// would be past the deadline. Takes from the budget if it says yes.
+  /// When the next attempt may go, but not before `floor`. None if the attempts or the budget are spent, or
+  /// if that would be past the deadline. Otherwise it takes from the budget.
   std::optional<time_point> next_attempt(time_point now, trouble, int attempts, time_point deadline,
                                          time_point floor = time_point::min());
   /// Gives one token back to the budget.
   void succeeded() noexcept;
 
-  /// Whether there is enough left for one attempt more that isn't made after a failure, and taking that.
+  /// Whether the budget allows one more attempt that doesn't follow a failure. `spend` takes it from the
+  /// budget.
   bool affordable() const noexcept;
   void spend() noexcept;
 

@@ -23,7 +23,7 @@ void key_gate::on_refused(time_point now, bool was_probe, std::uint64_t account)
   if (!shut_) {
     shut_ = should_shut(now);
     if (shut_) shut_at_ = shut_until_ = probe_refused_at_ = now;
-  } else if (was_probe) {  // what was on its way when the gate fell says no more than is known
+  } else if (was_probe) {  // a request that was under way when the gate shut tells nothing new
     probing_ = false;
     shut_until_ = add(now, pause_after_probe(now));
   }
@@ -40,7 +40,7 @@ bool key_gate::should_shut(time_point now) const noexcept {
   return !has_minted_ || (refused_ == disowned && between(now, refused_since_) >= long_enough);
 }
 
-/// A minute counts as far as probes tell of it: a machine that slept has asked nobody.
+/// The minute is measured between refusals of probes: a machine that slept has sent none.
 bool key_gate::hopeless() const noexcept {
   if (has_minted_ || told_) return between(probe_refused_at_, shut_at_) >= patience;
   return refused_ >= given_up && refused_probes_ >= probes_before_given_up;

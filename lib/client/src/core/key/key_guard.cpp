@@ -11,7 +11,7 @@ key_guard::state key_guard::at_shut(time_point now) const noexcept {
 
 time_point key_guard::not_before_shut(time_point now, duration round_trip) const noexcept {
   const std::lock_guard lock{mutex_};
-  // A grant wakes those who wait for it: this time is for the case that none comes.
+  // A grant wakes the clients that wait for it; this time is for the case that no grant comes.
   if (lacks_grant(now) && gate_.at(now) == state::probe_due) return add(now, round_trip);
   return gate_.not_before(now, round_trip);
 }

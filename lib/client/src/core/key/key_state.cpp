@@ -27,8 +27,8 @@ void key_state::rotate(secret key) {
     guard_.renewed();
   }
   guard_.tell_renewed();
-  // The last reference to a listener may end here, and its end may come back to this object: the lock is
-  // free.
+  // The last reference to a listener may end here, and its destructor may call this object, so the lock must
+  // not be held.
   for (const auto& listener : listeners)
     if (const auto living = listener.lock()) living->key_changed();
 }

@@ -11,22 +11,22 @@
 
 namespace ephemint::inline v0::core {
 
-/// Hears that there is a new key.
+/// Is told of a new key.
 class key_listener {
  public:
-  /// Called from the thread that rotates, under no lock.
+  /// Called on the thread that rotates the key, without a lock.
   virtual void key_changed() noexcept = 0;
 
  protected:
   ~key_listener() = default;
 };
 
-/// What the copies of a credential share: the key, its guard, and the listeners for a new one.
-/// All of it may be called from any thread.
+/// What the copies of a credential share: the key, its guard, and the listeners for a new key. All functions
+/// may be called from any thread.
 class key_state {
  public:
   struct held_key {
-    std::shared_ptr<const secret> text;  ///< never null; overwritten when the last holder lets go
+    std::shared_ptr<const secret> text;  ///< never null; overwritten when the last holder releases it
     std::uint64_t version = 0;
   };
 
@@ -38,9 +38,10 @@ class key_state {
   key_guard& guard() noexcept { return guard_; }
   const key_guard& guard() const noexcept { return guard_; }
 
-  /// Tells the listener of each new key for as long as it lives. Throws `std::bad_alloc`; then it isn't told.
+  /// Tells the listener of each new key, for as long as it lives. Throws `std::bad_alloc`; then the listener
+  /// wasn't added.
   void listen(std::weak_ptr<key_listener>);
-  /// Throws `std::bad_alloc`; then the key is as before.
+  /// Throws `std::bad_alloc`; then the key hasn't changed.
   void rotate(secret key);
 
  private:

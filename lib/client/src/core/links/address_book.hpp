@@ -9,38 +9,38 @@
 
 namespace ephemint::inline v0::core {
 
-/// One of the API's addresses. Opaque here, but for its family.
+/// One of the API's addresses. Opaque here, apart from its family.
 struct address_id {
-  std::uint8_t family = 0;  ///< 0: none is known
+  std::uint8_t family = 0;  ///< 0: not known
   std::array<std::uint8_t, 16> bytes{};
 
   friend bool operator==(const address_id&, const address_id&) = default;
 };
 
-/// What an address was found to be.
+/// What is wrong with an address.
 enum class address_trouble : std::uint8_t {
-  broke,   ///< it refused, hung up, or answered what no healthy node answers
-  silent,  ///< nothing came; what swallows this address's packets may swallow all of its family
+  broke,   ///< it refused or closed the connection, or answered as no healthy node does
+  silent,  ///< no answer came; whatever swallows this address's packets may swallow its whole family's
 };
 
-/// Which of the API's addresses were found bad lately, and which is tried before which. A bad one goes to the
-/// end of the line for a while, and is never left out: where all are bad, the one that has been for longest
-/// goes first. Takes no memory.
+/// Which of the API's addresses were found bad lately, and in which order they are tried. A bad one goes to
+/// the end of the line for a while, but is never left out: if all are bad, the one that was found bad first
+/// goes first. Allocates nothing.
 class address_book {
  public:
-  /// Long enough that a sick node costs hardly a login, short enough that one that is well again is soon of
-  /// use (behaviours A1).
+  /// Long enough that a sick node costs hardly any login, short enough that a node that recovered is soon
+  /// used again (behaviours A1).
   static constexpr std::chrono::seconds bad_for{30};
-  /// So many are remembered; one more takes the place of the one that was marked first.
+  /// How many are remembered; one more replaces the one that was marked first.
   static constexpr std::size_t most = 32;
 
   void mark(const address_id&, address_trouble, time_point now) noexcept;
 
-  /// Its place in the line: lower goes first, equals in the order in which the name's look-up gave them.
+  /// An address's place in the line: lower goes first, and equals go in the order of the name look-up.
   struct rank {
     enum class tier : std::uint8_t {
       good,
-      doubtful,  ///< one of its family is silent, and none of another
+      doubtful,  ///< an address of its family is silent, and none of the other family is
       bad,
     };
     tier of = tier::good;

@@ -13,7 +13,8 @@ void dial_rules::opened(const link_room& room) noexcept {
   granted(room.capacity);
 }
 
-/// One, until it is known what a dial brings, and while dials fail; one, if what it brings is shared by many.
+/// One dial at a time until it is known what a dial brings, while dials fail, and if many requests share a
+/// link.
 bool dial_rules::room_beside(std::size_t dialling) const noexcept {
   const bool singly = failures_ > 0 || shared_ || settings_.expected_capacity == 0;
   return dialling < (singly ? 1 : max_dials);

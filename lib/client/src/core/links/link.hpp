@@ -15,16 +15,16 @@ namespace ephemint::inline v0::core {
 
 using link_id = std::uint32_t;
 
-/// A link's number in a table of `link_slots` places: no two links that stand have the same.
+/// A link's place in a table of `link_slots` places. No two live links have the same.
 inline constexpr std::uint32_t link_slot_bits = 13;
 constexpr std::uint32_t slot_of(link_id id) noexcept { return id & ((1u << link_slot_bits) - 1); }
-/// Twice as many as may stand: one that is closing keeps its place until `close` was told.
+/// Twice as many as may be open: a closing link keeps its place until its `close` was performed.
 constexpr std::size_t link_slots(std::size_t max_connections) noexcept { return 2 * max_connections; }
 
-/// What a link has room for when it opens.
+/// How much room a link has when it opens.
 struct link_room {
   std::uint32_t capacity = 1;  ///< requests at once
-  bool shared = false;         ///< one request can be given up without the others
+  bool shared = false;         ///< many requests share it; one can be given up alone
 };
 
 /// What the engine knows of one connection: how many requests it takes at once, and how many are on it.
@@ -33,29 +33,29 @@ struct link {
   enum class state : std::uint8_t {
     dialling,
     open,
-    probing,   ///< a request on it got no answer: it takes no more until it gave a sign of life
+    probing,   ///< a request on it got no answer: it takes no more until it gives a sign of life
     retiring,  ///< takes no more requests; ends with the last one on it
-    closing,   ///< forgotten; `close` is to be told
+    closing,   ///< forgotten; its `close` is pending
   };
 
   link_id id = 0;
   state now = state::dialling;
-  bool shared = false;                ///< one request can be given up without the others
-  std::uint32_t granted = 0;          ///< how many at once, as the server has it
-  std::uint32_t capacity = 0;         ///< how many at once: fewer, if it has refused some all the same
+  bool shared = false;                ///< many requests share it; one can be given up alone
+  std::uint32_t granted = 0;          ///< how many requests at once the server allows
+  std::uint32_t capacity = 0;         ///< how many we use: fewer, if the server has refused some all the same
   std::uint32_t in_use = 0;           ///< attempts on it, draining ones included; may be over `capacity`
   std::uint64_t served = 0;           ///< requests that were sent on it
-  std::uint32_t refusals = 0;         ///< times that it has refused requests though it should have had room
-  std::uint32_t answers = 0;          ///< since its capacity was changed last because of that
-  std::uint32_t probe = 0;            ///< while dialling: which probe of an outage it is, if one
-  link_health health;                 ///< as its replies tell
+  std::uint32_t refusals = 0;         ///< times that it has refused requests although it should have had room
+  std::uint32_t answers = 0;          ///< answers since its capacity was last changed because of that
+  std::uint32_t probe = 0;            ///< while dialling: the number of the outage probe that it is, or 0
+  link_health health;                 ///< as its replies show
   address_id address;                 ///< where it leads
-  std::uint32_t failures_before = 0;  ///< dials that failed in a row when its own began
-  time_point begun_at{};              ///< its dial
+  std::uint32_t failures_before = 0;  ///< dials that had failed in a row when its own dial began
+  time_point begun_at{};              ///< when its dial began
   time_point opened_at{};
-  time_point retire_at{};  ///< its age is reached
-  duration idle_limit{};   ///< the option's, or the server's
-  /// When it has rested for too long, or reached its age, or was to give a sign of life.
+  time_point retire_at{};  ///< when it reaches its maximum age
+  duration idle_limit{};   ///< from the option, or from the server
+  /// When it will have been idle for too long, or reaches its maximum age, or must have given a sign of life.
   time_point due = never;
 
   boost::intrusive::list<attempt,
@@ -65,7 +65,7 @@ struct link {
 
   using list_hook = boost::intrusive::list_member_hook<>;
   list_hook in_room;
-  list_hook to_tell;  ///< `dial`, `probe` or `close`
+  list_hook to_tell;  ///< in the list of pending `dial`, `probe` or `close` commands
   boost::intrusive::set_member_hook<> in_due;
 };
 

@@ -4,18 +4,19 @@
 
 namespace ephemint::inline v0::core {
 
-/// Whether what a link answers tells that it leads to a sick node: one that fails what others would do.
+/// Judges by a link's replies whether it leads to a sick node, which fails requests that other nodes would
+/// serve.
 class link_health {
  public:
   enum class reply : std::uint8_t {
-    well,     ///< an API's answer, be it a refusal
+    well,     ///< an answer of the API, even a refusal
     error,    ///< a 5xx: may be the request's own fault
-    garbage,  ///< no answer of the API: a node half set up
+    garbage,  ///< not an answer of the API: a half-configured node
   };
 
-  /// True: it takes no more requests. A single error of a link that did well before accuses nobody, for one
-  /// account's requests may fail everywhere; the first thing that a fresh one says is all that is known of it
-  /// (behaviours A3, A6).
+  /// True: the link must take no more requests. A single error on a link with good answers proves nothing, as
+  /// one account's requests may fail on every node. But an error as the first answer of a fresh link is all
+  /// that is known of it (behaviours A3, A6).
   bool retires_after(reply what) noexcept {
     const bool fresh = !answered_;
     answered_ = true;

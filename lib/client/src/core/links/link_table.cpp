@@ -37,7 +37,8 @@ link& link_table::begin(time_point now) {
   const std::uint32_t index = free_slots_.take();
   slot& place = slots_[index];
   made->id = (++place.generation << link_slot_bits) | index;
-  // Ages spread by a fifth to either side, so that links that were dialled together don't end together (Q5).
+  // The maximum age varies by a fifth to either side, so that links that were dialled together don't end
+  // together (Q5).
   const double spread = 0.8 + 0.4 * random_.unit();
   made->retire_at = add(now, std::chrono::duration_cast<duration>(settings_.max_age * spread));
   made->idle_limit = settings_.idle_timeout;
@@ -70,9 +71,9 @@ void link_table::set_capacity(link& l, std::uint32_t granted) noexcept {
 }
 
 void link_table::refused(link& l) noexcept {
-  if (l.refusals == 0 || l.answers > 0) ++l.refusals;  // those that come together are one
+  if (l.refusals == 0 || l.answers > 0) ++l.refusals;  // refusals that come together count as one
   l.answers = 0;
-  // One place at least: else nothing would ever come that could give the others back.
+  // At least one place: otherwise no answer could ever come to give the others back.
   use_capacity(l, std::min(l.capacity, std::max(l.in_use, 1u)));
 }
 
@@ -128,7 +129,7 @@ void link_table::leave_open(link& l) noexcept {
   capacity_ -= l.capacity;
 }
 
-/// For good.
+/// The link takes no more requests, for good.
 void link_table::leave_use(link& l) noexcept {
   if (l.now != link::state::open && l.now != link::state::probing) return;
   leave_open(l);
@@ -177,14 +178,14 @@ void link_table::release(link& l) noexcept {
   free_slots_.give(index);
 }
 
-/// When an open link needs a look. One for a single request has no room until it rests, but a shared one is
-/// never sure to rest.
+/// When an open link must be checked. A link for a single request is checked when it is idle again, but a
+/// shared link may never be idle.
 time_point link_table::due_of(const link& l, time_point now) noexcept {
   if (l.in_use == 0) return std::min(add(now, l.idle_limit), l.retire_at);
   return l.shared ? l.retire_at : never;
 }
 
-/// A link that gets room goes to the front, one that is full leaves.
+/// A link that gets room goes to the front of the list; a full one leaves it.
 void link_table::update_room(link& l) noexcept {
   const bool room = l.now == link::state::open && l.in_use < l.capacity;
   if (room == l.in_room.is_linked()) return;

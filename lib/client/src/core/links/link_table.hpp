@@ -27,11 +27,11 @@ class link_table {
   ~link_table();
 
   // --- choosing ---
-  /// The newest link with room that opened at `since` or later, or null. Links are filled, not spread: one
-  /// that got room last is used first, so that the others rest and end. One that is too old, or rested for
-  /// too long, is skipped; so is `shunned`.
+  /// The newest link with room that opened at `since` or later, or null. Links are filled one after the
+  /// other: the one that got room last is used first, so that the others become idle and are closed. A link
+  /// that is too old, or was idle for too long, is skipped; so is `shunned`.
   link* with_room(time_point now, time_point since, link_id shunned = 0) noexcept;
-  /// Null for one that is closing.
+  /// Null for a link that is closing.
   link* find(link_id) noexcept;
 
   // --- changes of state ---
@@ -39,47 +39,47 @@ class link_table {
   link& begin(time_point now);
   void open(link&, link_room, time_point now) noexcept;
   void set_capacity(link&, std::uint32_t granted) noexcept;
-  /// It has refused a request though it should have had room: it takes no more than are on it. Each answer
-  /// gives one place back; every such refusal makes that slower.
+  /// The link has refused a request although it should have had room: its capacity becomes the number of
+  /// requests on it. Each answer gives one place back; every such refusal makes that slower.
   void refused(link&) noexcept;
   void answered(link&) noexcept;
-  /// An open one: it takes no more until it was heard; at `until` it is due.
+  /// An open link takes no more requests until `heard`; it is due at `until`.
   void suspect(link&, time_point until) noexcept;
   void heard(link&, time_point now) noexcept;
-  /// One that waits to be heard, with nothing on it, or null.
+  /// A link without requests that waits for its sign of life, or null.
   link* probing_at_rest() noexcept;
   void retire(link&) noexcept;
   void put_on(link&, attempt&) noexcept;
   /// The attempt has left the link.
   void take_off(attempt&, time_point now) noexcept;
-  /// Whether it is to be closed, now that nothing is on it.
+  /// Whether the link, if no requests are on it, should be closed.
   bool spent(const link&, time_point now) const noexcept;
-  /// From now on it isn't there; its memory stays until `release`.
+  /// From now on the link isn't found; its memory stays until `release`.
   void close(link&) noexcept;
   void release(link&) noexcept;
 
   // --- time ---
-  /// A link that is due, or null: to be closed, or retired if it is in use and not probed.
+  /// A link that is due, or null. It should be closed, or retired if it is in use and not being probed.
   link* expired(time_point now) noexcept;
   time_point next_due() const noexcept;
 
   // --- figures ---
   std::size_t dialling() const noexcept { return dialling_; }
-  /// All that stand: open ones, and those that take no more.
+  /// All established links: open ones, and those that take no more requests.
   std::size_t live() const noexcept { return total_ - dialling_; }
   std::size_t total() const noexcept { return total_; }
-  /// Of the live ones.
+  /// How many of the live links are shared.
   std::size_t shared() const noexcept { return shared_; }
   bool may_begin() const noexcept { return total_ < settings_.max_connections; }
-  /// Whether as many as may stand are open.
+  /// Whether as many links are open as are allowed.
   bool complete() const noexcept { return open_ == settings_.max_connections; }
   bool any_room() const noexcept { return !room_.empty(); }
-  /// Of the open links together: how many requests they take at once.
+  /// How many requests all open links together take at once.
   std::size_t capacity() const noexcept { return capacity_; }
-  /// How many they may come to take at once, those that wait to be heard included.
+  /// How many requests they may take at once later, including links that wait for a sign of life.
   std::size_t granted() const noexcept { return granted_; }
 
-  /// Calls `f(link&)` for each that isn't closing; `f` may close that link.
+  /// Calls `f(link&)` for each link that isn't closing; `f` may close that link.
   template <class F>
   void for_each(F f) {
     for (auto& slot : slots_)

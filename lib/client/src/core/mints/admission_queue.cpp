@@ -14,7 +14,7 @@ time_point turn_of(time_point submitted, time_point deadline) noexcept {
 }
 time_point own_turn(const mint& m) noexcept { return turn_of(m.submitted, m.deadline); }
 
-/// The turn that a head's account has to wait for since it was served before the others.
+/// If the head's account was served before others: the turn for which it has to wait.
 time_point put_off_until(const mint& head) noexcept {
   return head.until > own_turn(head) ? head.until : time_point::min();
 }
@@ -31,7 +31,7 @@ bool admission_queue::by_account::operator()(const mint& a, const mint& b) const
 admission_queue::line::line()
     : buckets(16), heads_by_account{head_table::bucket_traits{buckets.data(), buckets.size()}} {}
 
-/// A table that is too full is slower, and no worse: when memory is short it stays as it is.
+/// If memory is short the table keeps its size: a table that is too full is only slower.
 void admission_queue::line::grow() noexcept try {
   if (heads_by_account.size() < buckets.size()) return;
   std::vector<head_table::bucket_type> more(buckets.size() * 2);
@@ -102,7 +102,7 @@ void admission_queue::enter_head(line& l, mint& m, time_point turn) noexcept {
   l.heads.insert(m);
 }
 
-/// Has `by`, of the same account, stand where its head stands, and the head follow it.
+/// Makes `by` the head of its account; the old head becomes a follower.
 void admission_queue::replace_head(line& l, mint& head, mint& by) noexcept {
   l.heads_by_account.erase(l.heads_by_account.iterator_to(head));
   l.heads_by_account.insert(by);
@@ -121,7 +121,7 @@ void admission_queue::replace_head(line& l, mint& head, mint& by) noexcept {
   l.followers.insert(head);
 }
 
-/// Has the account's next mint, if there is one, follow `m` as head.
+/// Makes the account's next mint, if there is one, head after `m`.
 void admission_queue::succeed_head(line& l, mint& m, time_point not_before) noexcept {
   l.heads_by_account.erase(l.heads_by_account.iterator_to(m));
   const auto same = [](const mint& a, const mint& b) {

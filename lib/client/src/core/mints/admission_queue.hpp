@@ -13,23 +13,23 @@
 
 namespace ephemint::inline v0::core {
 
-/// The mints that wait for a link and a permit: two priorities, and in each fairness between accounts and
-/// earliest deadline first.
+/// The mints that wait for a link and a permit. There are two priorities; within each the queue is fair
+/// between accounts, and serves the earliest deadline first.
 ///
-/// The two are reconciled by *turns*. Only an account's first mint, its head, competes. A head's turn is its
-/// deadline, so mints of different accounts go by earliest deadline. When a head is served, its account's
-/// next mint becomes head with a turn behind every head that is waiting at that moment: so while somebody
-/// waits, no account is served twice before them (behaviours Q7), and since turns are points in time, nobody
-/// is overtaken for ever. Within an account the earliest deadline goes first: a mint that is more urgent than
-/// its account's head takes the head's place, but wins back no turn that was put off.
+/// *Turns* reconcile fairness and deadlines. Only an account's first mint, its head, competes. A head's turn
+/// is its deadline, so mints of different accounts go by earliest deadline. When a head is served, its
+/// account's next mint becomes head, with a turn after every head that is waiting at that moment. So no
+/// account is served twice before a mint that already waits (behaviours Q7); and as turns are points in time,
+/// no mint is overtaken for ever. Within an account the earliest deadline goes first: a mint with an earlier
+/// deadline than its account's head takes the head's place, but a turn that was put off stays put off.
 ///
-/// Only making the queue takes memory that it can't do without.
+/// Only the constructor needs memory; where the queue allocates later, it can do without.
 ///
-/// A mint without a deadline, or with a far one, takes the turn of one that is due `far_turn` after it was
-/// submitted.
+/// A mint without a deadline, or with a far one, gets the turn of a deadline `far_turn` after its submission.
 class admission_queue {
  public:
-  /// One window of the documented quota: within it the queue is served, or something else is wrong.
+  /// One window of the documented quota: within that time the queue is served, unless something else is
+  /// wrong.
   static constexpr std::chrono::seconds far_turn{60};
 
   admission_queue();
@@ -37,30 +37,30 @@ class admission_queue {
   admission_queue(const admission_queue&) = delete;
   admission_queue& operator=(const admission_queue&) = delete;
 
-  /// Queues a mint that is nowhere.
+  /// Queues a mint whose place is `nowhere`.
   void push(mint&) noexcept;
   /// The mint of that priority whose turn is next, or null.
   mint* front(priority) noexcept;
-  /// Takes a head out that gets its link and permit: its account's turn is over.
+  /// Removes a head that got its link and permit: its account's turn is over.
   void serve(mint& head) noexcept;
-  /// Takes a head or follower out that ends unserved: its account keeps its turn.
+  /// Removes a head or follower that ends unserved: its account keeps its turn.
   void drop(mint&) noexcept;
 
-  /// Has an account's head, and with it the account, wait until then (a quota per account).
+  /// Makes an account's head, and with it the account, wait until then (for a quota per account).
   void park(mint& head, time_point until) noexcept;
-  /// Has a mint that is nowhere wait until then before it is queued.
+  /// Makes a mint whose place is `nowhere` wait until then before it is queued.
   void delay(mint&, time_point until) noexcept;
-  /// Takes a parked or delayed mint out.
+  /// Removes a parked or delayed mint.
   void erase_waiting(mint&) noexcept;
-  /// Queues again one that was parked or delayed up to now. Null: there is none.
+  /// Queues again a mint that was parked or delayed until now or earlier. Null: there is none.
   mint* wake(time_point now) noexcept;
   /// When `wake` has something to do next, or `never`.
   time_point next_wake() const noexcept;
 
   /// Heads and followers of that priority.
   std::size_t size(priority p) const noexcept { return lines_[static_cast<std::size_t>(p)].size; }
-  /// Accounts with a mint of that priority waiting: at most so many are served before a newly queued
-  /// account's first.
+  /// Accounts with a waiting mint of that priority: at most that many mints are served before the first mint
+  /// of a newly queued account.
   std::size_t accounts(priority p) const noexcept {
     return lines_[static_cast<std::size_t>(p)].heads_by_account.size();
   }
@@ -98,7 +98,7 @@ class admission_queue {
   struct line {
     line();
     std::vector<head_table::bucket_type> buckets;
-    head_table heads_by_account;  // parked ones too
+    head_table heads_by_account;  // including parked heads
     mint_set<by_turn> heads;
     mint_set<by_account> followers;
     std::size_t size = 0;

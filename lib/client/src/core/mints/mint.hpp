@@ -18,7 +18,7 @@ namespace ephemint::inline v0::core {
 
 struct attempt;
 
-/// Of an attempt that has left its mint: what is told when the mint knows how it goes on.
+/// An attempt that has ended: what is reported about it once it is known how its mint goes on.
 struct ended_attempt {
   time_point sent_at{};
   std::uint32_t on = 0;  ///< the id of its link
@@ -31,8 +31,8 @@ struct ended_attempt {
 struct outcome {
   enum class cause : std::uint8_t {
     token,   ///< `mint::token` is it
-    said,    ///< `code`; `mint::said` tells what the last attempt, or the last dial, met
-    engine,  ///< `code` says it all; `mint::said`, if it isn't empty, may be added
+    said,    ///< `code`; `mint::said` is the error of the last attempt or the last dial
+    engine,  ///< `code` says it all; `mint::said`, if set, may be added
   };
   cause why = cause::engine;
   mint_errc code{};
@@ -43,9 +43,8 @@ struct outcome {
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-/// One mint that a caller waits for. Whoever submits it owns it, and keeps it where it is until the engine
-/// has commanded `finish`: the engine moves it between its containers by its hooks, and so needs no memory
-/// for it.
+/// One mint for which a caller waits. The submitter owns it, and must not move it until the engine has
+/// commanded `finish`. The engine links it into its containers by the hooks, and so allocates nothing for it.
 struct mint {
   enum class place : std::uint8_t {
     nowhere,   ///< not submitted, or between two places
@@ -53,61 +52,61 @@ struct mint {
     follower,  ///< queued behind its account's head
     parked,    ///< its account's head, but the account's quota has no permit before `until`
     delayed,   ///< waits for its next attempt, not before `until`
-    fresh,     ///< goes before the queue, over a link that opened at `until` or later
-    held,      ///< waits for an API that is away
+    fresh,     ///< goes ahead of the queue, on a link that opened at `until` or later
+    held,      ///< waits for the end of an outage
     sent,      ///< an attempt is under way
-    over,      ///< ended; `finish` is to be told, or was
+    over,      ///< ended; `finish` is pending, or was performed
   };
 
   using list_hook = boost::intrusive::list_member_hook<>;
   using set_hook = boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>>;
   using table_hook = boost::intrusive::unordered_set_member_hook<>;
 
-  // what was asked: set before it is submitted
+  // the request: set before submission
   time_point deadline = never;
-  duration outage_patience{};  ///< without a deadline: how long an outage may last before it ends
+  duration outage_patience{};  ///< without a deadline: how long an outage may last before the mint ends
   account_id account;
   priority urgency = priority::interactive;
-  std::uint64_t tag = 0;  ///< for whoever observes
+  std::uint64_t tag = 0;  ///< for the observer
 
-  // where it stands
+  // its state
   place where = place::nowhere;
-  bool replaced = false;  ///< its one free attempt, in place of one that was surely not seen, was made
-  bool in_place = false;  ///< its next attempt takes the place of one that didn't count
-  bool hedged = false;    ///< its one second attempt beside a late one was made
+  bool replaced = false;  ///< its one free replacement, for an attempt that surely wasn't processed, was made
+  bool in_place = false;  ///< its next attempt replaces one that didn't count
+  bool hedged = false;    ///< its one hedge was made
   std::uint8_t attempts = 0;
-  std::uint8_t turned_away = 0;  ///< times that a link which has answered others sent it away
+  std::uint8_t turned_away = 0;  ///< times that a link which has answered others turned it away
   /// Attempts that a sick node may have failed since it last left the queue for a fresh link.
   std::uint8_t troubles = 0;
-  std::uint32_t forgiven = 0;  ///< attempts that an outage took: made, but none of `attempts`
-  std::uint32_t probe = 0;     ///< while `sent`: which probe of an outage it is, if one
+  std::uint32_t forgiven = 0;  ///< attempts that an outage failed: made, but not counted in `attempts`
+  std::uint32_t probe = 0;     ///< while `sent`: the number of the outage probe that it is, or 0
   std::uint32_t shuns = 0;     ///< the link that answered its last attempt with a 5xx
   std::uint32_t failed_dials_before = 0;
   std::uint64_t account_hash = 0;
   std::uint64_t order = 0;  ///< breaks ties: lower goes first
   time_point submitted{};
-  time_point troubled_at{};  ///< the last of `troubles`
-  /// A head's turn; until when a parked or delayed mint waits; since when a fresh one does; when one that is
-  /// `sent` was.
+  time_point troubled_at{};  ///< when the last of `troubles` happened
+  /// Depends on `where`. A head's turn; until when a parked or delayed mint waits; for a fresh mint, the
+  /// earliest opening time of its link; when a `sent` mint was sent.
   time_point until{};
-  time_point not_before = time_point::min();  ///< of its next attempt, as one of two under way was told
-  attempt* under_way = nullptr;               ///< while `sent`; either of them, if there are two
+  time_point not_before = time_point::min();  ///< of its next attempt: what one of two was told
+  attempt* under_way = nullptr;               ///< while `sent`; if there are two, either of them
 
-  // for whoever observes: set only then, but for the number
-  std::uint64_t number = 0;  ///< of its engine's, from 1; 0: it wasn't submitted
+  // for the observer: set only if there is one, apart from `number`
+  std::uint64_t number = 0;  ///< among its engine's mints, from 1; 0: it wasn't submitted
   time_spent spent;
-  ended_attempt ended;  ///< the last one
+  ended_attempt ended;  ///< the last attempt that ended
 
-  // what came of it
+  // the result
   outcome end;
   ephemeral_token token;
-  mint_error said;            ///< what the last attempt met
+  mint_error said;            ///< the error of the last attempt
   bool met_anything = false;  ///< whether `said` was set
 
   set_hook in_line;       ///< heads, followers, waiting, fresh, held
-  set_hook in_deadlines;  ///< all with a deadline that are not over
+  set_hook in_deadlines;  ///< all mints with a deadline that aren't over
   table_hook in_table;    ///< heads by account
-  list_hook among_live;   ///< all that are not over; then those whose `finish` is to be told
+  list_hook among_live;   ///< all mints that aren't over; then those whose `finish` is pending
 };
 
 }  // namespace ephemint::inline v0::core

@@ -4,8 +4,8 @@
 
 namespace ephemint::inline v0::core {
 
-/// The ten seconds: whether a token is still worth handing over. Its life is counted from the moment before
-/// its request was written, which is never later than when the server began to count (behaviours I8, C8).
+/// Whether a token is still worth handing over. Its ten seconds are counted from just before its request was
+/// written, which is never later than the moment from which the server counts (behaviours I8, C8).
 class token_window {
  public:
   explicit token_window(duration min_remaining) noexcept : min_remaining_{min_remaining} {}

@@ -5,7 +5,8 @@
 
 namespace ephemint::inline v0::core {
 
-// A span is summed up as its end less its beginning, each when it comes: so no beginning is kept.
+// A time span is added up in two steps: its beginning is subtracted when it begins, and its end is added when
+// it ends. So no beginning has to be stored.
 
 duration time_spent::all() const noexcept { return std::accumulate(in.begin(), in.end(), duration{}); }
 
@@ -25,7 +26,7 @@ void wait_clock::move(time_spent& of, priority urgency, time_spent::place to, ti
   add(of, its, now, -1);
 }
 
-/// Adds the present moment, as the place has it, or takes it away.
+/// Adds or subtracts the present moment in the sums of the mint's present place.
 void wait_clock::add(time_spent& of, const line& its, time_point now, int sign) noexcept {
   if (of.now == time_spent::place::nowhere) return;
   if (of.now != time_spent::place::line) {

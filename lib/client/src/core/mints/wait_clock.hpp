@@ -10,13 +10,13 @@
 
 namespace ephemint::inline v0::core {
 
-/// Where a mint's time went: all of it, from its submission to its end.
+/// How a mint spent its time, from its submission to its end.
 struct time_spent {
-  /// Where it is. The first four are those of `wait_reason`.
+  /// Where the mint is. The first four are those of `wait_reason`.
   enum class place : std::uint8_t { connection, quota, pause, backoff, wire, line, nowhere };
 
-  /// The sum by `wait_reason`, and last that on the wire. While the mint is at one of these places its sum
-  /// lacks the time at which that began, and so isn't one yet.
+  /// The sums by `wait_reason`, and last the sum on the wire. While the mint is at one of these places, the
+  /// sum of that place is incomplete: only the beginning was subtracted.
   std::array<duration, wait_reasons + 1> in{};
   place now = place::nowhere;
 
@@ -25,16 +25,16 @@ struct time_spent {
   duration all() const noexcept;
 };
 
-/// Sums up what mints wait for, without a look at each of them.
+/// Sums up what mints wait for, without visiting each of them.
 ///
-/// Whoever stands in line waits for whatever holds up the line. When that changes it does so for all of them
-/// at once: so the clock keeps one sum a reason for each line, and a mint takes the difference when it
-/// leaves.
+/// All mints in a line wait for whatever holds up that line, and when this changes it changes for all of them
+/// at once. So the clock keeps one sum per reason for each line, and a mint takes the difference between
+/// entering and leaving.
 class wait_clock {
  public:
-  /// What the mints of that urgency that are in line wait for from now on.
+  /// From now on the mints of that urgency in line wait for this reason.
   void hold_up(priority, wait_reason, time_point now) noexcept;
-  /// Where a mint is from now on.
+  /// From now on the mint is at place `to`.
   void move(time_spent&, priority, time_spent::place to, time_point now) noexcept;
 
  private:

@@ -34,7 +34,7 @@ void outage_gate::on_failure(time_point now, time_point left_at, witness who, pr
   last_failure_ = now;
   if (failures_ == 0) since_ = now;
   if (failures_ == failures_to_shut) {
-    // Of others, which were on their way or can't wait, nothing new is learned.
+    // Other requests, which were under way already or can't wait, tell nothing new.
     if (probe == 0 || probe != last_probe_) return;
     ++failed_probes_;
     probe_at_ = std::max(now, add(taken_at_, backoff(random)));

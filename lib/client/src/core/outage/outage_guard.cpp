@@ -36,7 +36,7 @@ void outage_guard::probe_undone(probe_number number) noexcept {
 }
 
 void outage_guard::answered_after_all(time_point now) noexcept {
-  mint_error forgotten;  // freed without the lock
+  mint_error forgotten;  // freed after the lock was released
   const std::lock_guard lock{mutex_};
   gate_.on_answer(now);
   std::swap(said_, forgotten);

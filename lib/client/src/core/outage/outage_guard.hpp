@@ -18,14 +18,14 @@ class rate_governor;
 
 namespace ephemint::inline v0::core {
 
-/// What the clients of one governor know of the API's being away. All of it may be called from any thread.
-/// While all is well it costs one or two relaxed loads.
+/// What the clients of one governor know about an outage of the API. All functions may be called from any
+/// thread. Without an outage they cost one or two relaxed loads.
 class outage_guard {
  public:
   using probe_number = outage_gate::probe_number;
   using witness = outage_gate::witness;
 
-  /// Of the governor that its clients share.
+  /// The guard that belongs to this governor.
   static outage_guard& of(rate_governor&) noexcept;
   static const outage_guard& of(const rate_governor&) noexcept;
 
@@ -37,7 +37,7 @@ class outage_guard {
   time_point since() const noexcept;
   time_point probe_at() const noexcept;
   bool probe_due(time_point now) const noexcept { return away() && now >= probe_at(); }
-  /// None if it isn't due, or the API isn't away.
+  /// 0 if no probe is due, or the API isn't away.
   probe_number take_probe(time_point now) noexcept { return away() ? take_if_away(now) : 0; }
   void probe_undone(probe_number) noexcept;
 
@@ -48,18 +48,18 @@ class outage_guard {
     answered_after_all(now);
   }
   bool of_the_last(time_point left_at) const noexcept;
-  /// Of an attempt that left then.
+  /// An attempt that left at `left_at` failed.
   void on_failure(time_point now, time_point left_at, witness, probe_number, const mint_error& said,
                   splitmix& random) noexcept;
 
-  /// What the last failure said. None unless the API is away, and somebody has looked of late.
+  /// The last failure's error. None unless the API is away and an attempt was made recently.
   struct report {
     time_point since;
     mint_error said;
   };
   std::optional<report> reported(time_point now) const noexcept;
 
-  // Whether others may open the gate.
+  // Whether other clients may open the gate.
   void join() noexcept { users_.fetch_add(1, std::memory_order_relaxed); }
   void leave() noexcept { users_.fetch_sub(1, std::memory_order_relaxed); }
   bool shared() const noexcept { return users_.load(std::memory_order_relaxed) > 1; }
@@ -73,7 +73,7 @@ class outage_guard {
   mutable std::mutex mutex_;
   outage_gate gate_;
   mint_error said_;
-  // What the gate says, for those who needn't know more.
+  // Copies of the gate's state that can be read without the lock.
   std::atomic<outage_gate::state> now_{outage_gate::state::well};
   std::atomic<bool> answered_{false};
   std::atomic<std::uint32_t> users_{0};

@@ -17,9 +17,10 @@ class account_counts {
  public:
   account_counts(const quota& q, std::uint64_t seed) : quota_{q}, random_{seed} {}
 
-  /// Made if it isn't there. Throws `std::bad_alloc`; the next try then makes the same.
+  /// The account's count, which is made if it isn't there. Throws `std::bad_alloc`; the next call then makes
+  /// the same count.
   governed_count& at(time_point now, std::string_view account);
-  /// Null if it isn't there.
+  /// Null if there is none.
   governed_count* find(std::string_view account) noexcept { return counts_.find(account); }
 
  private:

@@ -13,7 +13,7 @@ double burst_bucket::debt(time_point now, double rate) const noexcept {
 time_point burst_bucket::earliest(time_point now, double rate, double size, double ahead) const noexcept {
   const double excess = debt(now, rate) + ahead + 1.0 - size;
   if (excess <= 1e-9) return now;
-  // Rounded up, so that whoever asks at that time isn't a nanosecond early.
+  // Rounded up, so that a client that asks at that time isn't a nanosecond early.
   return add(now, sum(whole(std::chrono::duration<double>(excess / rate)), duration{1}));
 }
 

@@ -4,12 +4,12 @@
 
 namespace ephemint::inline v0::core {
 
-/// How far the sending has run ahead of an even flow: the virtual bucket, kept as the debt below full.
+/// How far sending has run ahead of an even flow: a virtual token bucket, stored as its debt, the number of
+/// permits missing from a full bucket.
 ///
-/// Reason: the bucket's size is what is learned last and changes, so the debt is kept instead of a level: it
-/// means the same under every size. Each permit adds one; `rate` a second drains it. One debt answers three
-/// questions: may the foreground burst (size b), may the background go (size 1.5), may a release go on (size
-/// 1).
+/// Reason: the bucket's size is learned and changes, while the debt means the same for every size. Each
+/// permit adds one to it; `rate` a second drains it. The same rule answers three questions: may logins burst
+/// (size b), may the background go (size 1.5), and may the release after a pause go on (size 1).
 class burst_bucket {
  public:
   double debt(time_point now, double rate) const noexcept;

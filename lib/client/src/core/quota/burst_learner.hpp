@@ -9,14 +9,15 @@ namespace ephemint::inline v0::core {
 
 /// Learns b: how far a burst may run ahead of the even flow before the server refuses it.
 ///
-/// Without bound until a 429 comes while the flow was ahead by 2 or more; then 0.9 of what was reached. It
-/// doubles after a hold of 6 windows, which doubles with each such 429 up to 48, times the cost of one: a
-/// bucket that is really small is asked for more ever less often.
+/// b is unbounded until a 429 comes while sending was ahead by 2 or more; then it becomes 0.9 of what was
+/// reached. After a hold b doubles. The hold is 6 windows, doubles with each such 429 up to 48, and is
+/// multiplied by the cost of a 429: if the server's bucket really is small, more is tried less and less
+/// often.
 class burst_learner {
  public:
   static constexpr double unbounded = std::numeric_limits<double>::infinity();
 
-  /// Less can't be told from an even flow with a late timer.
+  /// A smaller debt can't be distinguished from an even flow with a late timer.
   static bool explains(const refusal& r) noexcept { return r.debt >= 2.0; }
 
   double size() const noexcept { return size_; }

@@ -12,13 +12,14 @@
 
 namespace ephemint::inline v0::core {
 
-/// Counts by account. One that says no more than a new one (`forgettable`) is dropped while others come, a
-/// few a time, so that a million accounts that each came once don't stay (behaviours: Q8).
+/// Counts by account. A count that holds no more information than a new one (`forgettable`) is dropped when
+/// new accounts come, a few at a time, so that a million accounts that each came once don't stay in memory
+/// (behaviours: Q8).
 template <class Count>
 class by_account {
  public:
-  /// `make()` gives a `std::unique_ptr` to a count that isn't there yet. Throws what it does, and
-  /// `std::bad_alloc`; then it isn't there.
+  /// The account's count. If there is none, `make()` must give it as a `std::unique_ptr`. Throws what `make`
+  /// throws, and `std::bad_alloc`; then no count was added.
   template <class Make>
   Count& at(time_point now, std::string_view account, Make make) {
     if (Count* const found = find(account)) return *found;
@@ -28,7 +29,7 @@ class by_account {
     return count;
   }
 
-  /// Null if it isn't there.
+  /// Null if there is none.
   Count* find(std::string_view account) noexcept {
     const auto found = counts_.find(account);
     return found == counts_.end() ? nullptr : found->second.get();
@@ -50,7 +51,7 @@ class by_account {
     }
   };
 
-  /// Two buckets for each account that is new: the whole map is seen before it can double.
+  /// Checks two buckets for each new account, so that the whole map was checked before it can double.
   void sweep(time_point now, const Count& made) noexcept {
     for (int i = 0; i < 2 && counts_.bucket_count() > 0; ++i) {
       next_bucket_ = (next_bucket_ + 1) % counts_.bucket_count();

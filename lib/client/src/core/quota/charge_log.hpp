@@ -7,28 +7,29 @@
 
 namespace ephemint::inline v0::core {
 
-/// When each permit of the last window was charged: an exact sliding log.
+/// The time of each permit that was charged in the last window: an exact sliding log.
 ///
 /// Reason: a sliding log of N is the one rule under which no sliding window holds more than N, whatever
-/// window the server uses and wherever its edges lie. Buckets and counters are cheaper and can each be over
-/// by up to 2 N. Dates come nearly in order (replies overtake each other by a round trip), so an insertion is
-/// O(1) in practice.
+/// window the server uses and wherever its edges lie. Buckets and counters are cheaper, but may allow up to 2
+/// N in a window. Times come nearly in order (replies overtake each other by a round trip), so an insertion
+/// is O(1) in practice.
 class charge_log {
  public:
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// The charge that is `index`-th to leave the window. Inline: insertion and search do little else.
+  /// The charge that leaves the window as number `index`, from 0. Inline, as insertion and search do little
+  /// else.
   time_point at(std::size_t index) const noexcept { return ring_[(head_ + index) & (ring_.size() - 1)]; }
 
-  /// Makes room for so many in all. Throws `std::bad_alloc`; then nothing has changed.
+  /// Makes room for that many in all. Throws `std::bad_alloc`; then nothing has changed.
   void reserve(std::size_t charges);
   /// Allocates nothing while there is room.
   void add(time_point charged_at);
 
-  /// Forgets all that was charged at `edge` or before.
+  /// Forgets all charges at `edge` or before.
   void expire(time_point edge) noexcept;
-  /// Forgets the one that leaves the window first. Not while empty.
+  /// Forgets the oldest charge. Precondition: not empty.
   void drop_first() noexcept;
   /// How many were charged after `since`. O(log n).
   std::size_t count_after(time_point since) const noexcept;

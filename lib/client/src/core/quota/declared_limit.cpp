@@ -49,10 +49,10 @@ void declared_limit::advance(time_point now, bool wanted) noexcept {
 
 double declared_limit::decreased(const refusal& r, bool alone) const noexcept {
   const double share = r.counted / limit_;
-  // A full window, and far less in it than we thought allowed: others are there, and many.
+  // The window was full with far fewer of our requests than we thought allowed: others use the key a lot.
   if (share < 0.75 * r.span) return std::max(0.5 * limit_, 0.95 * r.counted);
-  // At the start nobody can know. Once is forgiven (windows of ten seconds do this), a second time is
-  // others.
+  // At the start of sending nothing is known. One refusal may come from a ten-second window; a second one in
+  // a row means that others use the key.
   if (share < 0.75) return limit_ * (in_a_row_ == 0 ? 0.985 : 0.5);
   const double part = limit_ / quota_;
   const double first = alone ? 0.015 : 0.02 + 0.16 * part;

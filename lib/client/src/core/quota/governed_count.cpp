@@ -25,7 +25,7 @@ std::optional<time_point> governed_count::ask(time_point now, priority urgency, 
   return std::nullopt;
 }
 
-/// What a permit, and its reply, will have to be written into: neither may fail.
+/// Allocates what a permit and its reply will need, so that neither can fail.
 void governed_count::make_room(std::uint32_t client) {
   line_.know(client);
   if (!limited()) return;
@@ -89,10 +89,10 @@ std::optional<std::uint32_t> governed_count::wake_one(time_point now, std::uint3
       if (&other == &p) break;
       before += other.urgency <= p.urgency ? 1 : 0;
     }
-    // A place in flight that is free moves everybody's turn a little: only whose turn it is hears of that.
+    // A free place in flight moves every turn a little: only the client whose turn it is gets told.
     const time_point when = earliest(now, p.urgency, before);
     if (when > now && !(pause_ended && add(when, shortest_wait) <= p.not_before)) continue;
-    if (p.not_before <= now) continue;  // it comes by itself
+    if (p.not_before <= now) continue;  // it asks again by itself
     p.woken = true;
     return p.client;
   }
@@ -104,7 +104,7 @@ time_point governed_count::estimate(time_point now, priority urgency, std::size_
   return earliest(now, urgency, ahead);
 }
 
-/// What is in flight counts: nobody knows whether the server has counted it.
+/// Requests in flight count as used: the server may have counted them already.
 quota_state governed_count::state(time_point now) const noexcept {
   quota_state known{.in_force = in_force(), .probing = pause_.probing()};
   if (limited()) known.used = charged_.count_after(add(now, -window())) + in_flight_;
@@ -125,13 +125,13 @@ quota governed_count::in_force() const noexcept {
   return quota_;
 }
 
-/// The answer is the latest of what each rule says by itself.
+/// The latest of the times that each rule gives by itself.
 time_point governed_count::earliest(time_point now, priority urgency, std::size_t ahead) const noexcept {
   time_point when = room_in_flight(now, ahead);
   if (limited()) when = std::max(when, room(now, urgency, ahead));
   if (!pause_.paused()) return std::max(when, paced(now, urgency, ahead));
   time_point released = std::max(now, pause_.until());
-  if (ahead > 0) released = add(released, usual_round_trip_);  // the probe's
+  if (ahead > 0) released = add(released, usual_round_trip_);  // the probe's round trip
   return std::max(when, paced(released, urgency, ahead > 0 ? ahead - 1 : 0));
 }
 
@@ -139,11 +139,11 @@ bool governed_count::forgettable(time_point now) const noexcept {
   if (in_flight_ > 0) return false;
   const duration unused = between(now, last_used_);
   const bool still = pause_.open() && unused > window();
-  // What was learned of an account that stays away is forgotten, so that memory stays bounded.
+  // What was learned about an account that stays away is forgotten, so that memory stays bounded.
   return (still && !learner_.learned_anything()) || unused > window() + memory_of_absent;
 }
 
-/// What time alone changes.
+/// Applies what time alone changes.
 void governed_count::refresh(time_point now) noexcept {
   if (limited()) {
     charged_.expire(add(now, -window()));
@@ -152,7 +152,7 @@ void governed_count::refresh(time_point now) noexcept {
     if (!lease_ || lease_->may_grow())
       learner_.advance(now, static_cast<double>(charged_.size() + in_flight_));
   }
-  // The pace after a pause lasts until demand fell below it, or a whole window was filled evenly by it.
+  // The pace after a pause lasts until demand has fallen below it, or until a whole window was filled evenly.
   if (!pause_.ramping()) return;
   const duration since = between(now, pause_.released_at());
   const bool window_filled = since >= (limited() ? window() : free_again);
@@ -173,10 +173,10 @@ double governed_count::rate() const noexcept {
   return permits / std::chrono::duration<double>(window()).count();
 }
 
-/// Permits a second that drain the burst bucket. After a pause at most 66 a second for 5 s (no more than 8 in
-/// any 100 ms), then doubling each second: a quota of thousands a second comes back without a rush. After a
-/// limiter's illness, in which the window has emptied, those who wait needn't fill it at the quota's own
-/// pace.
+/// How many permits a second drain the burst bucket. After a pause at most 66 a second for 5 s (no more than
+/// 8 in any 100 ms), then twice as many each second, so that a quota of thousands a second comes back without
+/// a rush. If the server's limiter was broken during the pause, the window has emptied meanwhile, and those
+/// who wait may fill it faster than at the quota's own pace.
 double governed_count::flow(time_point now) const noexcept {
   const double steady = limited() ? rate() : 1e9;
   if (pause_.open()) return steady;
@@ -201,8 +201,8 @@ time_point governed_count::paced(time_point now, priority urgency, std::size_t a
   return std::isinf(size) ? when : std::max(when, burst_.earliest(now, rate(), size, count));
 }
 
-/// A client that floods the server before the first answer is back learns too late that it is refused.
-/// 8 is enough for 100 requests a second at a round trip of 80 ms; a quota that needs more gets more.
+/// A client that floods the server before the first answer is back learns too late that it is refused. 8 in
+/// flight are enough for 100 requests a second at a round trip of 80 ms; a larger quota gets more.
 std::size_t governed_count::in_flight_cap() const noexcept {
   if (!limited()) return pause_.in_flight_allowed();
   const double needed = 4.0 * rate() * std::chrono::duration<double>(usual_round_trip_).count();
@@ -213,7 +213,7 @@ std::size_t governed_count::in_flight_cap() const noexcept {
 time_point governed_count::room_in_flight(time_point now, std::size_t ahead) const noexcept {
   const std::size_t cap = in_flight_cap();
   if (in_flight_ < cap && ahead < cap - in_flight_) return now;
-  // So many replies must come before, `cap` a round trip.
+  // `over` replies must come first, at `cap` per round trip.
   const double over = static_cast<double>(in_flight_) + static_cast<double>(ahead) - static_cast<double>(cap);
   const double round_trips = 0.5 + over / static_cast<double>(cap);
   return add(now, whole(round_trips * std::chrono::duration<double>(usual_round_trip_)));
@@ -234,11 +234,12 @@ time_point governed_count::room_in_window(time_point now, priority urgency,
   const double kept = urgency == priority::background ? reserve_.permits(now, learner_.limit()) : 0.0;
   const auto allowed = std::max<std::size_t>(1, static_cast<std::size_t>(learner_.limit() - kept));
   const std::size_t used = charged_.size() + in_flight_;
-  // Of every `allowed` permits one leaves the window for the next to be taken: the count of windows is exact.
+  // Every `allowed` permits take one whole window, so the number of windows is exact.
   const std::size_t rest = ahead % allowed;
   constexpr std::size_t longest = std::numeric_limits<duration::rep>::max();
   const duration windows = times(window(), static_cast<duration::rep>(std::min(ahead / allowed, longest)));
-  // What is taken from now on is charged then at the earliest, and nothing that was taken later than it.
+  // A permit that is taken from now on is charged then at the earliest; none that was taken already is
+  // charged later.
   const time_point latest =
       std::max(add(now, usual_round_trip_), charged_.empty() ? now : charged_.at(charged_.size() - 1));
   time_point when = latest;
@@ -252,9 +253,10 @@ time_point governed_count::room_in_window(time_point now, priority urgency,
   return add(when, windows);
 }
 
-/// The last tenth of a window that stays shut for long is spread over that time: a login that comes in
-/// its middle is then still served within its patience. What the background left for logins isn't: it was
-/// left so that they needn't wait. Of those `ahead`, the ones before the last tenth go at once.
+/// If the window stays shut for long once it is full, its last tenth is spread over that time, so that a
+/// login that comes in the middle of it is still served in time. Permits that the background left for logins
+/// aren't spread, as logins shouldn't have to wait for them. Of the requests `ahead`, those before the last
+/// tenth go at once.
 time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
                                               std::size_t ahead) const noexcept {
   const auto tenth = static_cast<std::size_t>(std::max(0.0, std::ceil(learner_.limit() / 10) - 1));
@@ -267,11 +269,11 @@ time_point governed_count::spread_of_the_rest(time_point now, std::size_t left,
   if (!spread) return std::min(room_in_flight(now, ahead), reopens);
   const time_point from = at_once > 0 ? std::min(room_in_flight(now, at_once), reopens) : last_send_;
   const duration step = between(reopens, from) / static_cast<duration::rep>(last + 1);
-  // Logins don't wait for one another where permits are kept for them, nor where the window opens soon.
+  // Logins don't wait for one another if permits are kept for them, or if the window opens soon.
   auto steps = static_cast<duration::rep>(ahead - at_once);
   foreground_reserve by_then = reserve_;
   by_then.on_foreground(now, static_cast<double>(left));
-  const auto all_but_two = static_cast<duration::rep>(last > 2 ? last - 2 : 0);  // as a rule that many wait
+  const auto all_but_two = static_cast<duration::rep>(last > 2 ? last - 2 : 0);  // usually that many wait
   const auto kept = kept_for_logins(by_then, add(from, times(step, std::min(steps, all_but_two))));
   const auto most = static_cast<duration::rep>(last > kept ? last - kept : 1);
   steps = std::min(steps + 1, most);
@@ -288,10 +290,11 @@ void governed_count::learn_round_trip(duration taken) noexcept {
   usual_round_trip_ += (taken - usual_round_trip_) / 8;
 }
 
-/// The charge is dated when the server can have counted the request at the latest: when its reply is handled,
-/// for where in a round trip the server counts, nobody can see; and a margin for a coarse clock. Dated
-/// earlier, delay moves requests into the server's next window while we think them in the last, and a full
-/// window breaks. What got no reply may still stand in the server's queue.
+/// A charge is dated with the latest moment at which the server can have counted the request: when its reply
+/// is handled, plus a margin for a coarse clock. At which point of the round trip the server counts can't be
+/// seen. With an earlier date, delay could move requests into the server's next window while we count them in
+/// the last one, and a full window would exceed the quota. A request without a reply may still be in the
+/// server's queue.
 void governed_count::charge(time_point now, time_point sent_at, permit_use use) noexcept {
   const duration margin = std::min<duration>(std::chrono::milliseconds{10}, window() / 20);
   const duration queued = std::min<duration>(longest_queue, window());
@@ -302,8 +305,8 @@ void governed_count::charge(time_point now, time_point sent_at, permit_use use) 
   if (use == permit_use::rate_limited) refused_.add(charged_at);
 }
 
-/// `Retry-After` tells where the server's window began, unless it is too short to be a window's rest or the
-/// same for everybody (a whole window). Rounded up to seconds: half a second is taken back.
+/// `Retry-After` tells when the server's window began, unless it is too short to be the rest of a window, or
+/// always a whole window. As it is rounded up to seconds, half a second is subtracted.
 void governed_count::learn_refusal(time_point now, const outstanding_permit& p,
                                    std::optional<duration> retry_after) noexcept {
   time_point since = add(now, -window());

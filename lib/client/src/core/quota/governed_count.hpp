@@ -22,70 +22,72 @@
 
 namespace ephemint::inline v0::core {
 
-/// One count of the quota: the key's, or one account's. Joins the parts; each rule stands in its own part.
-/// Not thread-safe.
+/// One count of the quota: the key's, or one account's. It joins the rules, each of which is a class of its
+/// own. Not thread-safe.
 class governed_count {
  public:
-  /// `lease`: where its permits come from; null: from a window of its own. It outlives the count.
+  /// `lease`: where its permits come from; null: a window of its own. It must outlive the count.
   governed_count(const quota& q, std::uint64_t seed, permit_lease* lease = nullptr)
       : quota_{q}, lease_{lease}, learner_{q}, random_{seed} {}
 
-  /// When to ask again; none if a permit may be taken at once. `permits`: how many are waited for, if that
-  /// one isn't there. Throws `std::bad_alloc`; then nothing has changed but what time alone changes.
+  /// When to ask again; none if a permit may be taken at once. `permits`: how many the client waits for if
+  /// there is none now. Throws `std::bad_alloc`; then nothing has changed, apart from what time alone
+  /// changes.
   std::optional<time_point> ask(time_point now, priority urgency, std::uint32_t client,
                                 std::size_t permits = 1);
-  /// Takes a permit; right after `ask` said that it may be taken.
+  /// Takes a permit. Call it right after `ask` returned none.
   void take(time_point now, std::uint32_t client, outstanding_permit& p) noexcept;
   void leave(std::uint32_t client) noexcept { line_.leave(client); }
 
-  /// Whether it ended a pause.
+  /// Returns whether this ended a pause.
   bool on_reply(time_point now, const outstanding_permit& p, time_point sent_at, permit_use use,
                 std::optional<duration> retry_after) noexcept;
   void give_back(time_point now, const outstanding_permit& p) noexcept;
 
-  /// Whether somebody was told `later` other than this client.
+  /// Whether another client than this was told `later`.
   bool others_wait(std::uint32_t client) const noexcept { return line_.others_wait(client); }
-  /// One of them who may go at once, or earlier than it was told as a pause has ended, and isn't woken yet:
-  /// now it is. None: there is no more.
+  /// A client that was told `later`, but may go at once, or earlier than it was told because a pause has
+  /// ended. It is marked as woken, so that each is returned once. None: there are no more.
   std::optional<std::uint32_t> wake_one(time_point now, std::uint32_t client, bool pause_ended) noexcept;
 
-  /// When the permit after `ahead` others can be had.
+  /// When a permit will be available after `ahead` others.
   time_point estimate(time_point now, priority urgency, std::size_t ahead) noexcept;
 
-  /// How it stands. Looks only: what time alone changes is counted with, and brought up to date by others.
+  /// The state of the count. Doesn't change it: takes into account what time alone has changed, but leaves
+  /// the update to other calls.
   quota_state state(time_point now) const noexcept;
 
-  /// Says and knows nothing that a new one wouldn't.
+  /// Whether it holds no information that a new count wouldn't have.
   bool forgettable(time_point now) const noexcept;
 
   // --- for a lease ---
   permit_lease* lease() const noexcept { return lease_; }
-  /// What this process charged in the last window, as of the last call of anything that is given the time.
+  /// What this process charged in the last window, as of the last call with a `now`.
   const charge_log& charged() const noexcept { return charged_; }
   std::size_t in_flight() const noexcept { return in_flight_; }
-  /// Permits that are waited for and could be used now.
+  /// Permits that clients wait for and could use now.
   std::size_t wanted(priority urgency, time_point now) const noexcept;
   const pause_gate& pause() const noexcept { return pause_; }
   pause_gate& pause() noexcept { return pause_; }
   double limit() const noexcept { return learner_.limit(); }
   void adopt_limit(double limit) noexcept { learner_.adopt(limit); }
-  /// Brings up to date what time alone changes.
+  /// Updates what time alone changes.
   void refresh(time_point now) noexcept;
 
  private:
-  // A release is gentle for so long, at so many a second (no more than 8 in any 100 ms), and free after so
-  // long.
+  // After a pause sending is gentle for `gentle_start`, at `gentle_rate` a second (no more than 8 in any 100
+  // ms), and free after `free_again`.
   static constexpr std::chrono::seconds gentle_start{5};
   static constexpr double gentle_rate = 66.0;
-  static constexpr double least_rate = 9.0;  // one in any 100 ms: no crowd
+  static constexpr double least_rate = 9.0;  // one in any 100 ms
   static constexpr duration free_again = std::chrono::seconds{15};
-  // More than 1, so that a timer that is late by half an interval loses nothing.
+  // More than 1, so that a timer that is late by half an interval wastes no permit.
   static constexpr double background_burst = 1.5;
-  // Whoever is told `later` shall not spin.
+  // So that a client that is told `later` doesn't spin.
   static constexpr duration shortest_wait = std::chrono::milliseconds{1};
   static constexpr std::chrono::minutes memory_of_absent{10};
-  // A request that nobody waits for any more is counted at most so long after it left: twice the time that an
-  // attempt is waited for by default.
+  // The server is assumed to count a request without a reply at most this long after it left: twice the
+  // default attempt timeout.
   static constexpr std::chrono::seconds longest_queue{4};
   static constexpr duration longest_round_trip = std::chrono::hours{1};
 
@@ -114,9 +116,9 @@ class governed_count {
   quota quota_;
   permit_lease* lease_;
   charge_log charged_;
-  charge_log refused_;  // those of `charged_` that the server refused
+  charge_log refused_;  // the part of `charged_` that the server refused
   burst_bucket burst_;
-  burst_bucket release_;  // of what is sent after a pause
+  burst_bucket release_;  // for what is sent after a pause
   pause_gate pause_;
   quota_learner learner_;
   foreground_reserve reserve_;
@@ -125,7 +127,7 @@ class governed_count {
   std::size_t in_flight_ = 0;
   time_point last_send_{};
   time_point last_used_{};
-  time_point held_by_release_{};  // when the pace after a pause last made somebody wait
+  time_point held_by_release_{};  // when the pace after a pause last made a request wait
   duration usual_round_trip_ = std::chrono::milliseconds{80};
 };
 

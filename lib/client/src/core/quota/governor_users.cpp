@@ -23,8 +23,8 @@ void governor_users::wake_all() noexcept {
   for (user& u : users_) u.to_wake = true;
 }
 
-/// Without the lock, as what they do is theirs; a few at a time, as there is nowhere to put more that needs
-/// no memory.
+/// Calls listeners without the lock, as they are foreign code. A few at a time, in an array, so that nothing
+/// is allocated.
 void governor_users::tell(std::unique_lock<std::mutex> lock) noexcept {
   std::array<std::shared_ptr<quota_listener>, 8> told;
   for (bool more = true; more;) {
@@ -36,7 +36,7 @@ void governor_users::tell(std::unique_lock<std::mutex> lock) noexcept {
   }
 }
 
-/// Whether there are more.
+/// Returns whether there are more.
 bool governor_users::take_listeners(std::span<std::shared_ptr<quota_listener>> told) noexcept {
   std::size_t count = 0;
   for (user& u : users_) {

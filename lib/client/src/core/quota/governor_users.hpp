@@ -10,17 +10,18 @@
 
 namespace ephemint::inline v0::core {
 
-/// The clients of a governor, and how they hear that a permit may be had. Under the governor's lock.
+/// The clients of a governor, and how they are told that a permit may be available. Used under the governor's
+/// lock.
 class governor_users {
  public:
-  /// Throws `std::bad_alloc`; then nobody has joined.
+  /// Throws `std::bad_alloc`; then no client was added.
   std::uint32_t join(std::weak_ptr<quota_listener>);
   void leave(std::uint32_t client) noexcept;
 
-  /// It is to be told.
+  /// Marks the client to be told.
   void wake(std::uint32_t client) noexcept;
   void wake_all() noexcept;
-  /// Tells them, without the lock.
+  /// Tells the marked clients, without the lock.
   void tell(std::unique_lock<std::mutex> lock) noexcept;
 
  private:

@@ -28,15 +28,15 @@ class local_governor final : public rate_governor {
     const std::lock_guard lock{mutex_};
     users_.leave(client);
     whole_.leave(client);
-    // Its places in accounts' lines run out by themselves: a walk over a million accounts would hold up
-    // everybody.
+    // Its places in the accounts' lines expire by themselves: visiting a million accounts here would hold up
+    // all clients.
   }
 
   quota_scope scope() const noexcept override { return scope_; }
 
   admission try_acquire(time_point now, const permit_request& request) override {
     const std::lock_guard lock{mutex_};
-    permits_.prepare();  // a permit that is taken has its place: none is lost for want of memory
+    permits_.prepare();  // so that no permit is taken for which there is no memory
     governed_count& count = count_of(now, request.account);
     if (const auto when = count.ask(now, request.urgency, request.client))
       return {admission::verdict::later, {}, *when};
@@ -68,7 +68,7 @@ class local_governor final : public rate_governor {
     return count ? count->estimate(now, request.urgency, ahead) : now;
   }
 
-  /// Where each account has its own count the whole one is never charged: it says the quota as it was given.
+  /// If each account has its own count the whole one is never charged, and shows the quota as it was given.
   quota_state state(time_point now) const noexcept override {
     const std::lock_guard lock{mutex_};
     return whole_.state(now);
@@ -79,7 +79,7 @@ class local_governor final : public rate_governor {
     return scope_ == quota_scope::per_api_key ? whole_ : accounts_.at(now, account);
   }
 
-  /// This permit came back: tells those who may go earlier for it.
+  /// This permit came back: tells the clients that may therefore go earlier.
   void wake_others(std::unique_lock<std::mutex> lock, time_point now, const outstanding_permit& p,
                    bool pause_ended) noexcept {
     if (!p.count->others_wait(p.client)) return;
@@ -89,7 +89,7 @@ class local_governor final : public rate_governor {
 
   mutable std::mutex mutex_;
   const quota_scope scope_;
-  // Mutable for estimates: what time alone changes is brought up to date.
+  // Mutable because estimates update what time alone changes.
   mutable governed_count whole_;
   mutable account_counts accounts_;
   permit_table permits_;

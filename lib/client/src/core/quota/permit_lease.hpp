@@ -8,32 +8,32 @@
 
 namespace ephemint::inline v0::core {
 
-/// Where a count's permits come from when its window isn't its own: a share, had on terms, of a quota that
-/// others use too. The count keeps all its other rules: the pause, the line, what may be in flight, the
-/// burst.
+/// The source of a count's permits when the window isn't its own: a leased share of a quota that others use
+/// too. The count keeps all its other rules: the pause, the waiting line, the limit in flight, the burst.
 class permit_lease {
  public:
   permit_lease(const permit_lease&) = delete;
   permit_lease& operator=(const permit_lease&) = delete;
 
-  /// Room to note what becomes of one more permit. Throws `std::bad_alloc`; then nothing has changed.
+  /// Makes room to record one more permit. Throws `std::bad_alloc`; then nothing has changed.
   virtual void make_room() = 0;
-  /// When the permit after `ahead` others is there; what time alone ends has ended by `advance`.
+  /// When the permit after `ahead` others will be available. `advance` must have been called for `now`.
   virtual time_point room(time_point now, priority, std::size_t ahead) const noexcept = 0;
   virtual void advance(time_point now) noexcept = 0;
 
   virtual void on_taken(time_point now, priority) noexcept = 0;
   virtual void on_given_back(time_point now, priority) noexcept = 0;
-  /// The request of a permit counts as sent at that time, which may be still to come.
+  /// The request of a permit is charged at `charged_at`, which may still be in the future.
   virtual void on_charged(time_point now, time_point charged_at) noexcept = 0;
 
-  /// Permits a window that may be sent at in an even flow.
+  /// The even flow, in permits a window.
   virtual double flow() const noexcept = 0;
-  /// Whether the background's permits come in an even flow already.
+  /// Whether the background's permits are paced by the lease already.
   virtual bool paces() const noexcept = 0;
-  /// Requests of all who share the quota in the last window, as far as is known.
+  /// Requests in the last window of all processes that share the quota, as far as known.
   virtual double counted() const noexcept = 0;
-  /// Whether what is learned from a window that isn't refused, is ours to learn: one of all who share does.
+  /// Whether this process may raise the limit after a window without refusals: only one of those that share
+  /// the quota does.
   virtual bool may_grow() const noexcept = 0;
 
  protected:

@@ -13,25 +13,25 @@ namespace ephemint::inline v0::core {
 
 class governed_count;
 
-/// A permit that is out: what must be known when it comes back.
+/// A permit that was granted: what must be known when it comes back.
 struct outstanding_permit {
   governed_count* count = nullptr;
   std::uint32_t client = 0;
   time_point granted_at{};
-  double debt = 0;  ///< of the burst bucket, this one included
+  double debt = 0;  ///< the burst bucket's debt, this permit included
   priority urgency = priority::interactive;
   bool probes_pause = false;
 };
 
-/// The permits that are out, by id. An id holds its slot's generation, so one that comes back twice finds
-/// nothing.
+/// The permits that were granted and haven't come back, by id. An id holds its slot's generation, so an id
+/// that comes back twice finds nothing.
 class permit_table {
  public:
-  /// Makes sure of a place for the next `put`. Throws `std::bad_alloc`.
+  /// Allocates a place for the next `put`. Throws `std::bad_alloc`.
   void prepare();
-  /// Once after each `prepare`.
+  /// Call it at most once after each `prepare`.
   permit put(const outstanding_permit& p) noexcept;
-  /// Takes it out. False if it isn't out.
+  /// Removes the permit. False if there is none of that id.
   bool take(permit id, outstanding_permit& found) noexcept;
 
   std::size_t out() const noexcept { return out_; }

@@ -19,13 +19,13 @@ void quota_learner::on_refused(time_point now, const refusal& r) noexcept {
   before_ = now_;
   const double share = r.counted / limit();
   bool by_burst = burst_learner::explains(r);
-  // A search overshoots by itself, and a leap by far: a burst is to blame only if it was small beside the
-  // limit.
+  // A search overshoots by nature, and a leap by a lot: a burst is to blame only if it was small compared
+  // with the limit.
   if (learned_) by_burst = by_burst && share < 0.85 && r.debt < 0.35 * limit() && !now_.search.leaping();
   if (by_burst) now_.burst.on_refused(now, r, r.cost(window_));
   advanced_to_ = now;
   if (learned_) return now_.search.on_refused(now, r, by_burst);
-  // A burst on top of a full window: either may have been too much.
+  // A burst on top of a full window: either may be the cause.
   if (!by_burst || share >= 0.9) return now_.declared.on_refused(now, r);
   now_.declared.started_over(now);
 }

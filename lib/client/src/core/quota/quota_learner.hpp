@@ -10,11 +10,11 @@
 
 namespace ephemint::inline v0::core {
 
-/// Learns the two numbers that the server doesn't tell: L, permits a window, and b, the burst.
+/// Learns the two numbers that the server doesn't tell: L, the permits a window, and b, the burst.
 ///
-/// They are learned apart because servers of one rate differ in their burst (a small bucket, windows of ten
-/// seconds), and a single number gives one of them away: learning b is worth 0.33 -> 0.97 of the logins in
-/// time on a bucket of 10.
+/// They are learned separately because servers of the same rate differ in their burst (a small bucket,
+/// windows of ten seconds), and a single number can't fit both. Learning b raises the share of logins in time
+/// from 0.33 to 0.97 on a bucket of 10.
 class quota_learner {
  public:
   explicit quota_learner(const quota& q);
@@ -22,17 +22,17 @@ class quota_learner {
   double limit() const noexcept { return learned_ ? now_.search.permits() : now_.declared.permits(); }
   double burst() const noexcept { return now_.burst.size(); }
   bool learned_anything() const noexcept;
-  /// A whole window's permits may go at once after a pause (see `quota_search::coarse`).
+  /// Whether a whole window's permits may go at once after a pause (see `quota_search::coarse`).
   bool may_release_at_once() const noexcept;
 
-  /// The limit, and nothing else, made somebody wait.
+  /// Only the limit made a request wait.
   void on_held_back(time_point now) noexcept { held_at_ = now; }
   void on_refused(time_point now, const refusal& r) noexcept;
-  /// What others who share the quota have learned of L.
+  /// Takes over the L that others who share the quota have learned.
   void adopt(double limit) noexcept { now_.declared.adopt(limit); }
-  /// The last 429 was no count of the server's: what it taught is taken back.
+  /// The last 429 didn't come from counting: forgets what it taught.
   void forget_last() noexcept { now_ = before_; }
-  /// Growth, by the time that has passed. `in_window`: charged in the last window.
+  /// Lets the limits grow with the time that has passed. `in_window`: permits charged in the last window.
   void advance(time_point now, double in_window) noexcept;
 
  private:
@@ -46,7 +46,7 @@ class quota_learner {
   duration window_;
   bool learned_;
   knowledge now_;
-  knowledge before_;  // the last 429
+  knowledge before_;  // before the last 429
   time_point held_at_{};
   time_point advanced_to_{};
 };

@@ -15,7 +15,7 @@ void quota_search::on_refused(time_point now, const refusal& r, bool by_burst) n
   refused_level_ = by_burst || expected ? limit_ : level_of(r);
   if (!by_burst) limit_ = std::max(1.0, (1.0 - first_cut * std::exp2(in_a_row_)) * refused_level_);
   hold_ = std::clamp(6.0 * std::sqrt(seconds{r.pause} / seconds{window_}), 0.5, 6.0);
-  // After a leap the count is a guess: look again soon.
+  // After a leap the count is a guess: try again soon.
   if (!expected && !coarse_) hold_ *= 0.4;
   refused_at_ = now;
   grown_to_ = now;
@@ -25,26 +25,28 @@ void quota_search::advance(time_point now, bool wanted, bool free, double in_win
   const double windows = std::min(0.1, seconds{between(now, grown_to_)} / seconds{window_});
   grown_to_ = now;
   if (!wanted) return;
-  if (refused_at_ == time_point{}) {  // the first wait: what was told is trusted for one window
+  if (refused_at_ == time_point{}) {  // the first wait: the given quota is trusted for one window
     refused_at_ = now;
     hold_ = 1;
   }
   if (!free && seconds{between(now, refused_at_)} < hold_ * seconds{window_}) return;
   const double pace = limit_ < 1.03 * refused_level_ ? 0.6 : 2.0;
-  // Three times what the window really holds: the level found is a count, so more would be refused.
+  // At most three times what the window holds: the level that is found is a count of what was sent, so a
+  // higher L would only be refused.
   limit_ = std::min({most, std::max(limit_, 3 * in_window), limit_ * std::exp(pace * windows)});
 }
 
-/// An even flow was refused, and soon after the last time, or after what was told was first walked over: a
-/// window aligned to the server's clock counts other requests than a sliding one, so the level is a guess
-/// there, up to a tenth too high. Small cuts that cost a window's pause each find it slower than doubled
-/// ones (a quota that changes while running, on such servers: 0.71 -> 0.78).
+/// Whether an even flow was refused soon after the last refusal, or soon after L first exceeded the given
+/// quota. A window aligned to the server's clock counts other requests than a sliding one, so there the level
+/// is a guess, up to a tenth too high. If each cut costs a window's pause, doubled cuts find it faster than
+/// small ones (with a quota that changes at run time, on such servers: goodput 0.71 -> 0.78).
 bool quota_search::is_again(time_point now, const refusal& r) const noexcept {
   return coarse_ && r.debt < 0.35 * limit_ && r.span >= 0.5 && refused_at_ != time_point{} &&
          seconds{between(now, refused_at_)} < 3 * seconds{window_};
 }
 
-/// The count, but it lags behind a growing L, and says least of a window that was sent in only in part.
+/// The count. But it lags behind a growing L, and says little if requests were sent in only a part of the
+/// window.
 double quota_search::level_of(const refusal& r) const noexcept {
   return std::max(r.counted, (r.span < 0.9 ? 0.3 : 0.5) * limit_);
 }

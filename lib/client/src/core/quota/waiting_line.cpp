@@ -30,7 +30,7 @@ void waiting_line::wait(std::uint32_t client, priority urgency, time_point not_b
       p.permits = permits;
       return;
     }
-  // Time away earns nothing: it begins level with whoever has had least of those who wait.
+  // Time away earns nothing: the client begins level with the waiting client that has had the fewest permits.
   const std::uint64_t level = std::max(had(client), floor_);
   places_.push_back({client, urgency, not_before, level, false, permits});
 }

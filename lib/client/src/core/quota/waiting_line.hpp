@@ -12,34 +12,35 @@
 
 namespace ephemint::inline v0::core {
 
-/// The clients that were told `later`, in the order in which they asked, and how much each has had.
+/// The clients that were told `later`, in the order in which they asked, and how many permits each client has
+/// had.
 ///
-/// Reason: clients share a governor without knowing each other; the one whose timer fires first would win
-/// every permit, and always be the same. So a client that was told `later` keeps its place: from the time it
-/// was given until `grace` after it, those who came later get only what is left beyond one permit for it, and
-/// nobody runs ahead of it by more than `slack` permits (start-time fair queueing, Goyal et al., SIGCOMM
-/// 1996). One that doesn't come back (its caller hung up) loses its place then: that costs the others `grace`
-/// once.
+/// Reason: clients share a governor without knowing each other. Without a line, the client whose timer fires
+/// first would get every permit, and it would always be the same one. So a client that was told `later` keeps
+/// its place: from the time that it was given until `grace` after that, one permit is reserved for it, and
+/// clients that came later get only what is left. No client gets ahead of it by more than `slack` permits
+/// (start-time fair queueing, Goyal et al., SIGCOMM 1996). A client that doesn't come back (its caller
+/// cancelled) then loses its place; that costs the others `grace` once.
 class waiting_line {
  public:
   struct count {
-    std::size_t due = 0;  ///< whose time has come: a permit each is theirs
+    std::size_t due = 0;  ///< clients whose time has come: one permit is reserved for each
     std::size_t all = 0;
-    bool outrun = false;  ///< this client has had more than its share: somebody's turn comes first
+    bool outrun = false;  ///< this client has had more than its share: another one's turn comes first
   };
 
-  /// The others that go before this client. The foreground isn't held up by the background.
+  /// The others that go before this client. Background clients don't hold up interactive ones.
   count before(std::uint32_t client, priority urgency, time_point now, std::uint64_t slack) noexcept;
 
-  /// The client waits until then for so many permits, at its old place if it has one. Throws
+  /// The client waits until `not_before` for that many permits, at its old place if it has one. Throws
   /// `std::bad_alloc`; then nothing has changed.
   void wait(std::uint32_t client, priority urgency, time_point not_before, std::size_t permits = 1);
-  /// How many permits of that urgency are waited for.
+  /// How many permits of that urgency clients wait for.
   std::size_t wanted(priority urgency, time_point now) const noexcept;
 
-  /// Served: its next wait begins at the end. Allocates nothing if the client is `known`.
+  /// The client was served: its next wait begins at the end of the line. Allocates nothing after `know`.
   void served(std::uint32_t client, priority urgency);
-  /// Makes room for what is kept of the client once it was served. Throws `std::bad_alloc`; then nothing has
+  /// Makes room for what `served` records about the client. Throws `std::bad_alloc`; then nothing has
   /// changed.
   void know(std::uint32_t client);
 
@@ -50,11 +51,11 @@ class waiting_line {
     priority urgency;
     time_point not_before;
     std::uint64_t had;
-    bool woken = false;  ///< since it was told when to come
+    bool woken = false;  ///< since it was last told `later`
     std::size_t permits = 1;
   };
   bool others_wait(std::uint32_t client) const noexcept;
-  /// In the order in which they go.
+  /// The places in the order of the line.
   std::span<place> places() noexcept { return places_; }
 
  private:
@@ -62,15 +63,15 @@ class waiting_line {
     std::uint32_t client;
     std::uint64_t had;
   };
-  // Many times a timer's lateness in a busy loop; a permit at 200 a minute comes every 300 ms.
+  // Many times a timer's lateness in a busy loop; at 200 a minute a permit comes every 300 ms.
   static constexpr std::chrono::milliseconds grace{100};
 
   std::uint64_t had(std::uint32_t client) const noexcept;
   std::uint64_t& account(std::uint32_t client);
 
-  std::vector<place> places_;  // as many as clients share the governor: a handful
+  std::vector<place> places_;  // at most one for each client of the governor and urgency: a handful
   std::vector<share> clients_;
-  std::uint64_t floor_ = 0;  // what the last of those who wait has had
+  std::uint64_t floor_ = 0;  // rises to the fewest permits that any waiting client has had
 };
 
 }  // namespace ephemint::inline v0::core

@@ -10,11 +10,11 @@ namespace ephemint::inline v0::core {
 
 /// How far a stream of mints may run ahead of its reader.
 ///
-/// At most `limit` accounts are read whose results weren't taken, and at most `pace` of them are under way or
-/// ready. The pace follows the reader: a token that waited too long is minted again, and halves it; one that
-/// was taken with as much of its time left as it had waited adds one. So a reader who takes one in six
-/// seconds doesn't cost a window of permits each time, and one who takes three a second isn't run ahead of
-/// until tokens get too old again.
+/// At most `limit` accounts have been read whose results weren't taken, and at most `pace` of these are under
+/// way or ready. The pace follows the reader. A token that waited too long is minted again, and halves the
+/// pace; one that was taken with as much time left as it had waited adds one. So a reader that takes one
+/// result in six seconds doesn't waste a window of permits each time, and for one that takes three a second
+/// the pace stops growing before tokens become too old.
 class stream_window {
  public:
   stream_window(std::size_t limit, duration min_remaining) noexcept
@@ -26,15 +26,15 @@ class stream_window {
     ++outstanding_;
     ++waiting_;
   }
-  /// Whether one that was read may be begun.
+  /// Whether the mint of an account that was read may begin.
   bool may_begin() const noexcept { return waiting_ > 0 && begun_ < pace_; }
   void begun() noexcept {
     --waiting_;
     ++begun_;
   }
 
-  /// A result is looked at that came then. True: it is handed over. False: its token, whose request was sent
-  /// then, has waited too long; its account waits to be begun again.
+  /// The reader takes a token that came at `came_at`, and whose request was sent at `sent_at`. True: it is
+  /// handed over. False: it has waited too long; its account waits to be minted again.
   bool take_token(time_point sent_at, time_point came_at, time_point now) noexcept {
     if (token_.good(sent_at, now)) {
       take(now - came_at <= token_.until(sent_at) - now);
@@ -50,7 +50,7 @@ class stream_window {
     return true;
   }
 
-  /// There are no more accounts.
+  /// The source has no more accounts.
   void end() noexcept { ended_ = true; }
   bool ended() const noexcept { return ended_; }
   /// Every result was taken, and no more will come.
@@ -69,9 +69,9 @@ class stream_window {
   std::size_t limit_;
   std::size_t pace_;
   token_window token_;
-  std::size_t outstanding_ = 0;  ///< accounts that were read, and whose results weren't taken
-  std::size_t waiting_ = 0;      ///< of these, those that aren't begun
-  std::size_t begun_ = 0;        ///< and those whose mints are under way, or whose results are ready
+  std::size_t outstanding_ = 0;  ///< accounts that were read and whose results weren't taken
+  std::size_t waiting_ = 0;      ///< of these, those not begun yet
+  std::size_t begun_ = 0;        ///< of these, those whose mints are under way or whose results are ready
   bool ended_ = false;
 };
 
