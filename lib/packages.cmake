@@ -1,4 +1,4 @@
-# Debian packages, by CPack: libephemint0.1, libephemint-dev, and ephemint, the command. docs/packaging says how they are made.
+# Debian packages, by CPack: libephemint0.2, libephemint-dev, and ephemint, the command. docs/packaging says how they are made.
 # They start nothing: their only scripts are CPack's, which call ldconfig.
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL runtime development command)

@@ -13,7 +13,7 @@ required_conan_version = ">=2.0"
 
 class EphemintConan(ConanFile):
     name = "ephemint"
-    version = "0.1.0"
+    version = "0.2.0"
     description = "ShipStation API ephemeral login tokens, within their ten seconds"
     license = "MIT"
     package_type = "library"
