@@ -4,6 +4,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <chrono>
 #include <iostream>
 #include <utility>
 
@@ -27,6 +28,14 @@ bool login_survives_a_503() {
   const auto minted = minter.async_mint({.account = "se-1"}, asio::use_future).get();
   const auto seen = api.stats();
   return minted.has_value() && seen.requests == 2 && seen.requests_by_account.at("se-1") == 2;
+}
+// endregion
+
+// region: limit
+/// An API that counts as the real one may.
+ephemint::sandbox::server_options limited() {
+  using enum ephemint::sandbox::limiter_kind;
+  return {.limit = {.kind = sliding_window, .requests = 200, .window = std::chrono::seconds{60}}};
 }
 // endregion
 
@@ -54,7 +63,8 @@ bool login_survives_a_refused_stream() {
 }  // namespace
 
 int main() {
-  const bool passed = login_survives_a_503() && login_survives_a_refused_stream();
+  const bool passed = login_survives_a_503() && login_survives_a_refused_stream() &&
+                      mints_at(ephemint::sandbox::server{limited()});
   std::cout << (passed ? "passed" : "failed") << '\n';
   return passed ? 0 : 1;
 }

@@ -152,10 +152,16 @@ TEST_F(OperationsServer, each_variable_of_the_dashboard_has_values) {
 // behaviours: O7
 TEST_F(OperationsServer, each_query_of_the_runbook_has_series) { expect_series(runbook_queries()); }
 
+TEST_F(OperationsServer, each_query_of_the_guide_has_series) {
+  ASSERT_THAT(guide_queries(), Not(IsEmpty()));
+  expect_series(guide_queries());
+}
+
 /// All that names series of the library's.
 std::vector<expression> all_expressions(const std::vector<rule>& rules) {
   auto all = dashboard_queries();
   for (const expression& one : runbook_queries()) all.push_back(one);
+  for (const expression& one : guide_queries()) all.push_back(one);
   for (const rule& one : rules) all.push_back({one.name, one.query});
   for (const std::string& line : lines_of(operations_text("ephemint.rules.test.yml")))
     if (const auto at = line.find("series: "); at != line.npos)

@@ -96,11 +96,13 @@ std::vector<std::string> runbook_headings() {
   return found;
 }
 
-std::vector<expression> runbook_queries() {
+namespace {
+
+std::vector<expression> queries_of(const std::string& page) {
   std::vector<expression> found;
   std::string heading;
   bool in_block = false;
-  for (const std::string& line : lines_of(operations_text("runbook.md"))) {
+  for (const std::string& line : lines_of(page)) {
     if (line.starts_with("## ")) heading = line.substr(3);
     if (line.starts_with("```"))
       in_block = line == "```promql";
@@ -109,5 +111,11 @@ std::vector<expression> runbook_queries() {
   }
   return found;
 }
+
+}  // namespace
+
+std::vector<expression> runbook_queries() { return queries_of(operations_text("runbook.md")); }
+
+std::vector<expression> guide_queries() { return queries_of(operations_text("../guide/metrics.md")); }
 
 }  // namespace ephemint::test

@@ -36,5 +36,7 @@ std::vector<expression> dashboard_variables();
 std::vector<std::string> runbook_headings();
 /// The queries of runbook.md, one a line of its `promql` blocks.
 std::vector<expression> runbook_queries();
+/// Those of the guide's page on metrics, likewise.
+std::vector<expression> guide_queries();
 
 }  // namespace ephemint::test
