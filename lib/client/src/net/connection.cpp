@@ -21,7 +21,8 @@ using boost::system::error_code;
 
 namespace {
 
-/// After this long without a request a connection may have died unseen: it is looked at before it is used.
+/// After this long without a request the server may have closed the connection: it is checked before it is
+/// used.
 constexpr clock::duration long_idle = std::chrono::milliseconds{10};
 
 }  // namespace
@@ -94,18 +95,18 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   const asio::any_io_executor executor_;
   const std::shared_ptr<serial_gate> gate_;
   const std::shared_ptr<endpoint> endpoint_;
-  link_observer* observer_;  // null: it hears nothing more
+  link_observer* observer_;  // null: nothing more is told
   const link_id id_;
   phase phase_ = phase::fresh;
-  bool shared_ = false;       // by many requests, which are written once a turn
-  bool in_turn_ = false;      // what is to be written is written at its end
-  bool flush_due_ = false;    // `flush_` is on its way
-  bool is_alone_ = false;     // the request that was taken last: no other is out, nor was taken with it
-  bool look_first_ = false;   // whether the server has closed it, before anything is written
-  bool doomed_ = false;       // for want of memory; its end is still to be told
+  bool shared_ = false;       // by many requests, which are written once per turn of the event loop
+  bool in_turn_ = false;      // inside a turn: output is written at its end
+  bool flush_due_ = false;    // `flush_` is posted
+  bool is_alone_ = false;     // the last request taken: no other is under way or was taken with it
+  bool look_first_ = false;   // before anything is written: check whether the server has closed it
+  bool doomed_ = false;       // memory ran out; its end hasn't been told yet
   bool peer_closed_ = false;  // close_notify came
   bool answered_ = false;     // a request was answered already
-  unsigned replies_ = 0;      // in what was read last
+  unsigned replies_ = 0;      // in the last read
   clock::time_point idle_since_{};
   std::weak_ptr<dial> dial_;
   std::unique_ptr<tls_stream> stream_;  // these two from `open` on
@@ -114,7 +115,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   member_task<impl, &impl::on_flush> flush_{*this};
 };
 
-/// Does something; want of memory ends the connection.
+/// Runs a step; if memory runs out, the connection ends.
 template <class Step>
 void connection::impl::guarded(Step step) noexcept {
   try {
@@ -125,7 +126,7 @@ void connection::impl::guarded(Step step) noexcept {
   }
 }
 
-/// Has a wire that many requests share do something. Want of memory ends the connection, which is told later.
+/// Runs a step on a shared wire. If memory runs out, the connection ends, which is told later.
 template <class Step>
 void connection::impl::on_wire(Step step) noexcept {
   try {
@@ -145,7 +146,7 @@ void connection::impl::connect(dial_times times) noexcept {
     dial_ = begun;
     begun->start({owner_.shared_from_this(), this}, times);
   } catch (const std::bad_alloc&) {
-    gate_->enter(no_dial_, keeper(), completion::place::elsewhere);  // told later, as ever
+    gate_->enter(no_dial_, keeper(), completion::place::elsewhere);  // told later, as always
   }
 }
 
@@ -174,8 +175,8 @@ void connection::impl::open(std::unique_ptr<tls_stream> stream, const dial_facts
   if (phase_ == phase::open) stream_->read();
 }
 
-/// What came along with the handshake's end is seen before anybody may send: tickets are kept, and HTTP/2
-/// begins with the server's settings. All else is a reason not to use this connection.
+/// Reads what came together with the end of the handshake before any request is sent: tickets are kept, and
+/// HTTP/2 begins with the server's settings. Anything else is a reason not to use this connection.
 bool connection::impl::nothing_wrong_came_early() {
   tls_session& tls = stream_->tls();
   while (tls.has_input()) {
@@ -210,12 +211,12 @@ void connection::impl::on_input(const error_code& error) noexcept {
     replies_ = 0;
     take_plaintext();
     in_turn_ = false;
-    if (phase_ == phase::open) write_out();  // TLS's own words too: an alert, for instance
+    if (phase_ == phase::open) write_out();  // output of TLS's own too, such as an alert
     if (phase_ == phase::open) stream_->read();
   });
 }
 
-/// The TCP stream is over, or TLS has said that it is.
+/// The TCP stream has ended, or close_notify came.
 void connection::impl::on_stream_end(const error_code& error) {
   const std::string cause = error == asio::error::eof ? "the server closed it" : error.message();
   const wire::news known = wire_->end(peer_closed_, cause);
@@ -223,7 +224,7 @@ void connection::impl::on_stream_end(const error_code& error) {
   if (known == wire::news::refused && phase_ == phase::open) lose(wire_->problem());
 }
 
-/// All that was read; at the end of it nothing is left in the TLS session.
+/// Takes all plaintext of what was read; afterwards the TLS session has none left.
 void connection::impl::take_plaintext() {
   look_first_ = false;
   auto known = wire::news::none;
@@ -232,7 +233,7 @@ void connection::impl::take_plaintext() {
   if (known != wire::news::none && phase_ == phase::open) deliver();
 }
 
-/// One record. False: there are no more, or no more are looked at.
+/// Takes one record. False: there are no more, or no more are to be taken.
 bool connection::impl::take(wire::news& known) {
   using news = wire::news;
   tls_session& tls = stream_->tls();
@@ -252,7 +253,7 @@ bool connection::impl::take(wire::news& known) {
     known = news::none;
     return false;
   }
-  if (shared_ && known != news::none) {  // so that the memory of these replies serves for the next ones
+  if (shared_ && known != news::none) {  // tell these replies now, so that the next ones reuse their memory
     deliver();
     known = news::none;
   }
@@ -345,11 +346,11 @@ void connection::impl::write_out() {
   if (!write()) lose(stream_->tls().problem());
 }
 
-/// Everything that is to go: as one record, if it is no more than one holds, and with one system call. Tells
-/// nothing: where the socket takes no more, the pending read does. False: TLS is broken.
+/// Writes all output: with one system call, and as one record if it fits into one. Reports no socket error:
+/// the pending read will. False: TLS is broken.
 bool connection::impl::write() {
   is_alone_ = false;
-  // What has come is read first, and this called again: it may be the end.
+  // Something has come, perhaps the end: it is read first, and then this is called again.
   if (std::exchange(look_first_, false) && !peer_is_silent()) return true;
   if (stream_->writing()) return true;
   const std::string_view bytes = wire_->output();
@@ -358,8 +359,8 @@ bool connection::impl::write() {
   return true;
 }
 
-/// At once, if one request follows one reply, as where callers come one at a time; else later. What went
-/// wrong is told later, in any case.
+/// Writes at once if one request follows one reply, as when callers come one at a time; otherwise later.
+/// Errors are always told later.
 void connection::impl::flush() noexcept {
   if (!shared_ || phase_ != phase::open || in_turn_ || flush_due_) return;
   bool written = false;
@@ -367,7 +368,7 @@ void connection::impl::flush() noexcept {
   if (!written) flush_later();
 }
 
-/// Behind what the event loop has ready by now, for that may bring more to write.
+/// Writes after the handlers that are ready now, as they may bring more to write.
 void connection::impl::flush_later() noexcept {
   flush_due_ = true;
   try {
@@ -383,7 +384,7 @@ void connection::impl::on_flush() noexcept {
   if (phase_ != phase::open) return;
   guarded([&] {
     in_turn_ = true;
-    deliver();  // what couldn't be sent
+    deliver();  // the requests that couldn't be sent
     in_turn_ = false;
     if (phase_ == phase::open) write_out();
   });
@@ -393,11 +394,12 @@ void connection::impl::probe() noexcept {
   if (shared_ && phase_ == phase::open) on_wire([](wire& w) { w.probe(); });
 }
 
-/// Looks whether the server has closed the connection, or said something, while it was idle: a request that
-/// would be lost isn't sent. It costs a system call, so not where the last reply was read a moment ago.
+/// Checks whether the server has closed the connection, or sent anything, while it was idle, so that no
+/// request is sent that would be lost. As this costs a system call, it isn't done just after a reply was
+/// read.
 bool connection::impl::peer_is_silent() noexcept {
   const error_code seen = stream_->peek();
-  // Before the first reply come TLS 1.3's tickets, which a busy loop may not have read yet.
+  // TLS 1.3's tickets come before the first reply, and a busy event loop may not have read them yet.
   return seen == asio::error::would_block || (!seen && !answered_);
 }
 
@@ -440,7 +442,7 @@ void connection::impl::close() noexcept {
   end(true);
 }
 
-/// Nothing pending has any effect from here on.
+/// From here on no pending operation has any effect.
 void connection::impl::end(bool say_goodbye) noexcept {
   if (phase_ == phase::ended) return;
   const bool was_open = std::exchange(phase_, phase::ended) == phase::open;
@@ -450,7 +452,7 @@ void connection::impl::end(bool say_goodbye) noexcept {
   stream_->close();
 }
 
-/// What can go without waiting for the socket; nobody hears whether it did.
+/// Writes what the socket takes without waiting; errors are ignored.
 void connection::impl::say_last_words(bool goodbye) noexcept {
   if (stream_->writing()) return;
   try {

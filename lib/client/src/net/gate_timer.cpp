@@ -11,7 +11,7 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// Whatever is set for later is looked at again: so no sum of times overflows.
+/// A later time is waited for in several steps, so that no sum of times overflows.
 constexpr std::chrono::hours longest_wait{24};
 
 clock::duration rest_until(clock::time_point when) noexcept {
@@ -27,8 +27,8 @@ gate_timer::gate_timer(boost::asio::any_io_executor executor, serial_gate& gate,
 void gate_timer::set(clock::time_point when) {
   wanted_ = when;
   if (!pending_) return wait();
-  // One that ends too early is set anew when it has ended. How long it still waits is for its own clock to
-  // say: that may have stood still since it was set (S8).
+  // A wait that ends too early is begun again then. How long it still waits must be asked of the timer's own
+  // clock, which may have stood still since it was set (S8).
   if (rest_until(when) < timer_->expiry() - boost::asio::steady_timer::clock_type::now()) timer_->cancel();
 }
 
@@ -52,7 +52,7 @@ void gate_timer::wait() try {
 void gate_timer::on_ended() noexcept {
   pending_ = false;
   if (!wanted_) return;
-  // In the child of a `fork` no timer is set: that would be the parent's.
+  // In the child of a `fork` no timer is set, as the timer queue is the parent's.
   if (clock::now() >= *wanted_ || made_in_.elsewhere()) {
     wanted_.reset();
     return owner_.on_time(*this);

@@ -14,18 +14,18 @@
 
 namespace ephemint::inline v0::net {
 
-/// A timer of something that lives behind a gate. Only one wait is ever pending, so that its memory is always
-/// there: one that is to end earlier is set anew by the handler of the wait that it replaces.
+/// A timer for an object that lives behind a gate. Only one wait is ever pending, so that its memory is
+/// always available: to end a wait earlier, it is cancelled, and its handler begins the new one.
 ///
-/// Asio's timers stand still while the machine sleeps, and `clock` doesn't: one that slept comes late, by no
-/// more than what was left of its wait. Whatever else happens first finds what is overdue.
+/// Asio's timers stand still while the machine sleeps, but `clock` doesn't. So after a sleep a timer is late
+/// by at most the rest of its wait. Any event that comes before then finds what is overdue.
 class gate_timer {
  public:
-  /// Told from inside the gate.
+  /// Called from inside the gate.
   class owner {
    public:
     virtual void on_time(gate_timer&) noexcept = 0;
-    /// It was set, and is no more: memory ran out when the wait was to be replaced.
+    /// The timer was set but isn't any more: memory ran out when the wait had to be replaced.
     virtual void on_no_timer(gate_timer&) noexcept = 0;
     /// What keeps the owner, and with it the timer and the gate, while a wait is pending.
     virtual std::shared_ptr<const void> keeper() noexcept = 0;
@@ -36,11 +36,11 @@ class gate_timer {
 
   gate_timer(boost::asio::any_io_executor, serial_gate&, owner&);
 
-  /// Has `on_time` called then, once, and not at an earlier time that it was set to. Throws `std::bad_alloc`:
-  /// it is not set.
+  /// Calls `on_time` once at that time; replaces an earlier setting. Throws `std::bad_alloc`; then the timer
+  /// isn't set.
   void set(clock::time_point);
   void cancel() noexcept;
-  /// Its context is being destroyed: lets go of all that is the context's. It can't be set any more.
+  /// The context is being destroyed: releases everything of the context's. The timer can't be set any more.
   void drop() noexcept { timer_.reset(); }
 
  private:

@@ -6,11 +6,10 @@
 
 namespace ephemint::inline v0::net {
 
-/// Memory for one pending operation of Asio's at a time, again and again: a connection always has a read
-/// pending. Asio's own cache of such memory is a thread's, of two pieces for all kinds of operations, which
-/// take each other's.
+/// Reusable memory for one pending Asio operation at a time: a connection always has a read pending. Asio's
+/// own cache holds only two blocks per thread, for which all kinds of operations compete.
 ///
-/// Must outlive the operation: whoever owns this is kept alive by the operation's handler.
+/// Must outlive the operation, whose handler therefore keeps the owner alive.
 class handler_memory {
  public:
   handler_memory() = default;
@@ -30,12 +29,12 @@ class handler_memory {
   }
 
  private:
-  alignas(std::max_align_t) std::array<std::byte, 256> bytes_;  // a read takes 240 with Boost 1.81
+  alignas(std::max_align_t) std::array<std::byte, 256> bytes_;  // a read needs 240 with Boost 1.81
   bool taken_ = false;
 };
 
-/// The allocator through which an operation takes it: `asio::bind_allocator(handler_allocator<char>{memory},
-/// …)`.
+/// The allocator that gives this memory to an operation:
+/// `asio::bind_allocator(handler_allocator<char>{memory}, …)`.
 template <class T>
 class handler_allocator {
  public:

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
-/// Memory that the kernel empties in the child, whichever way that is made (Linux 4.14). Null: there is none.
+/// Memory that the kernel zeroes in the child, however the child is made (Linux 4.14). Null: not available.
 void* emptied_by_fork() noexcept {
 #ifdef MADV_WIPEONFORK
   void* const memory = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -24,13 +24,13 @@ void* emptied_by_fork() noexcept {
 }
 
 constinit std::atomic<std::uint64_t> emptied_by_handler{0};
-/// The highest that was given. The child has it from its parent, and goes on from there: so no process has
-/// the number of one that it came from.
+/// The highest number that was given. A child inherits it from its parent and goes on from there, so no
+/// process has the number of an ancestor.
 constinit std::atomic<std::uint64_t> last_number{0};
 
 }  // namespace
 
-/// For good: the last object that was marked may be destroyed after the program's statics.
+/// Never freed, as the last marked object may be destroyed after the program's statics.
 process_mark::number& process_mark::find_here() {
   if (void* const memory = emptied_by_fork()) return *::new (memory) number{0};
   if (::pthread_atfork(nullptr, nullptr, [] { emptied_by_handler = 0; }) != 0) throw std::bad_alloc{};

@@ -12,7 +12,7 @@ class marker final : public gate_task {
 };
 constinit marker the_marker;
 
-/// Newest first, turned round.
+/// Reverses a list whose newest node is first.
 template <class Node, class Next>
 Node* oldest_first(Node* newest, Next next) noexcept {
   Node* oldest = nullptr;
@@ -36,7 +36,7 @@ void serial_gate::enter(gate_task& task, std::shared_ptr<const void> keeper, com
   tell_all(from);
 }
 
-/// True: nobody was inside, and now the caller is. False: whoever is inside will run the task.
+/// True: the gate was free, and the caller is inside now. False: the thread inside will run the task.
 bool serial_gate::begin(gate_task& task) noexcept {
   gate_task* before = waiting_.load(std::memory_order_relaxed);
   if (!shared_) {
@@ -53,7 +53,7 @@ bool serial_gate::begin(gate_task& task) noexcept {
   }
 }
 
-/// False: a task has come meanwhile.
+/// False: another task has come meanwhile.
 bool serial_gate::leave() noexcept {
   gate_task* expected = inside();
   if (shared_)
@@ -75,8 +75,8 @@ void serial_gate::run_waiting() noexcept {
   }
 }
 
-/// The task may bring itself again while it runs, and may be gone when it ran: its keeper is looked at before
-/// only.
+/// The task may enter itself again while it runs, and may be gone afterwards: so its keeper is only read
+/// before.
 void serial_gate::run(gate_task& task) noexcept {
   const auto keeper = std::move(task.keeper_);
   task.run();
@@ -89,8 +89,7 @@ void serial_gate::say(completion& what) noexcept {
   }
 }
 
-/// The second and those behind it are posted, so that none has to wait
-/// for the foreign code of the first.
+/// The second and later completions are posted, so that they needn't wait for the foreign code of the first.
 void serial_gate::tell_all(completion::place from) {
   if (!said_.load(std::memory_order_relaxed)) return;
   completion* first = oldest_first(said_.exchange(nullptr, std::memory_order_acq_rel),

@@ -7,8 +7,8 @@
 
 namespace ephemint::inline v0::net {
 
-/// Something to do inside a `serial_gate`. It is part of the object whose state it touches, so that to have
-/// it done takes no memory and can't fail.
+/// A task for a `serial_gate`. It is a member of the object whose state it touches, so that running it
+/// allocates nothing and can't fail.
 class gate_task {
  public:
   gate_task() = default;
@@ -38,10 +38,10 @@ class member_task final : public gate_task {
   Owner& owner_;
 };
 
-/// Something that is to be told to a caller, outside the gate.
+/// A result for a caller, which is told (delivered) outside the gate.
 class completion {
  public:
-  /// From where: whether foreign code may run at once, or must be posted.
+  /// Where it is told from: on the executor foreign code may run at once, elsewhere it must be posted.
   enum class place : unsigned char { on_executor, elsewhere };
 
   completion() = default;
@@ -53,41 +53,43 @@ class completion {
 
  private:
   friend class serial_gate;
-  /// Tells it, and destroys itself. False: for want of memory it couldn't be told now; it is told later. May
-  /// throw what foreign code throws, if `on_executor`.
+  /// Tells the result and destroys itself. False: it couldn't be told now for want of memory, and will be
+  /// told later. If `on_executor`, may throw what foreign code throws.
   virtual bool tell(place) = 0;
-  /// It won't be told: destroys itself.
+  /// Destroys itself without telling.
   virtual void drop() noexcept = 0;
 
   completion* next_ = nullptr;
 };
 
-/// Has tasks run one at a time, on whatever thread comes: what a strand does, but without memory of its own,
-/// without an executor's erasure, and so without a way to fail.
+/// Runs tasks one at a time, on whichever thread comes. It does what a strand does, but needs no memory of
+/// its own and no type-erased executor, and so can't fail.
 ///
-/// A task runs on the thread that brought it if nobody is inside, else on the thread that is. What is to be
-/// told to callers is told after the gate was left, in the order in which it was said.
+/// A task runs on the calling thread if the gate is free, and otherwise on the thread that is inside.
+/// Completions are told after the gate was left, in the order in which they were said.
 class serial_gate {
  public:
-  /// `shared`: more than one thread may come.
+  /// `shared`: several threads may enter.
   explicit serial_gate(bool shared) : shared_{shared} {}
   ~serial_gate();
   serial_gate(const serial_gate&) = delete;
   serial_gate& operator=(const serial_gate&) = delete;
 
-  /// Has the task run, now or as soon as whoever is inside comes to it. It must not be waiting to run
-  /// already. `keeper` is held until it ran: whatever the task is part of. Throws what foreign code that is
-  /// told something throws, if `from` is `on_executor`.
+  /// Runs the task, now or as soon as the thread inside gets to it. The task must not be waiting to run
+  /// already. `keeper` owns the object of which the task is a part, and is held until the task ran. If `from`
+  /// is `on_executor`, throws what the foreign code of completions throws.
   void enter(gate_task&, std::shared_ptr<const void> keeper, completion::place from);
 
-  /// Whether somebody is inside. One who was when the process was forked is so for ever in the child.
+  /// Whether a thread is inside. If one was inside during a `fork`, the gate stays occupied for ever in the
+  /// child.
   bool occupied() const noexcept { return waiting_.load(std::memory_order_relaxed) != nullptr; }
 
-  /// From inside: from where the thread came that runs the present task, which another may have brought.
+  /// From inside: the `place` of the thread that runs the present task. Another thread may have brought the
+  /// task.
   completion::place entered_from() const noexcept { return entered_from_; }
-  /// From inside: has this told once the gate is left. Takes ownership.
+  /// From inside: the completion is told once the gate is left. Takes ownership.
   void say(completion&) noexcept;
-  /// For when the context is gone, and nobody can be told anything: drops what was said and not told.
+  /// For when the context is gone, and nothing can be told any more: drops the completions that weren't told.
   void drop_said() noexcept;
 
  private:
@@ -99,7 +101,7 @@ class serial_gate {
 
   const process_mark made_in_;
   const bool shared_;
-  /// Null: nobody is inside. Else the newest waiting task, or `inside()` if none waits.
+  /// Null: the gate is free. Otherwise the newest waiting task, or `inside()` if none waits.
   std::atomic<gate_task*> waiting_{nullptr};
   gate_task* inside() const noexcept;
   completion::place entered_from_ = completion::place::elsewhere;

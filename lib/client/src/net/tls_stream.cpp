@@ -35,9 +35,9 @@ void tls_stream::on_readable() noexcept {
   user_->on_input(read_error_);
 }
 
-/// Nothing, and no error, if nothing is there.
+/// 0, and no error, if there is nothing to read.
 std::size_t tls_stream::receive(error_code& error) noexcept {
-  if (received_.data() != own_place_.get()) own_place_.reset();  // used up by now
+  if (received_.data() != own_place_.get()) own_place_.reset();  // its content was used up
   std::size_t size = 0;
   do size = socket_.receive(asio::buffer(received_.data(), received_.size()), 0, error);
   while (error == asio::error::interrupted);
@@ -45,7 +45,7 @@ std::size_t tls_stream::receive(error_code& error) noexcept {
   return size;
 }
 
-/// Nothing, and no error, if the socket takes nothing now.
+/// 0, and no error, if the socket takes nothing now.
 std::size_t tls_stream::send(std::string_view bytes, error_code& error) noexcept {
   std::size_t size = 0;
   do size = socket_.send(asio::buffer(bytes), 0, error);
@@ -83,7 +83,7 @@ void tls_stream::write_rest() noexcept try {
   give_up_writing();
 }
 
-/// A server that answered early and closed is still heard: what came is read, and then the end.
+/// A server may have answered early and closed: what came is still read, and then the end.
 void tls_stream::give_up_writing() noexcept {
   writing_ = true;
   error_code ignored;

@@ -15,19 +15,20 @@
 
 namespace ephemint::inline v0::net {
 
-/// A connected socket and the TLS session over it. Feeds the session what comes, writes what it has to say;
-/// what that means is its user's business. Everything is done, and told, inside the gate.
+/// A connected socket and the TLS session over it. Feeds the session what comes, and writes the session's
+/// output; the user interprets it. All calls, in both directions, are made inside the gate.
 ///
-/// The reactor only says when the socket is ready; what is read and written is read and written here. For
-/// both must not happen in the child of a `fork`, where the reactor goes on (I9).
+/// The reactor only says when the socket is ready; reading and writing is done here. Neither may happen in
+/// the child of a `fork`, where the reactor goes on (I9).
 class tls_stream {
  public:
   class user {
    public:
-    /// Bytes came and were fed to the session; or (`error`) the TCP stream is over. The next read must be
-    /// asked for.
+    /// Bytes came and were fed to the session, or (`error`) the TCP stream has ended. Call `read` for the
+    /// next ones.
     virtual void on_input(const boost::system::error_code& error) noexcept = 0;
-    /// What the socket hadn't taken at once is written; or (`error`) can't be, and nothing is being read.
+    /// The bytes that the socket hadn't taken at once are written; or (`error`) they can't be, and no read is
+    /// pending.
     virtual void on_written(const boost::system::error_code& error) noexcept = 0;
     /// What keeps the user, and with it the stream and the gate, while an operation is pending.
     virtual std::shared_ptr<const void> keeper() noexcept = 0;
@@ -42,25 +43,25 @@ class tls_stream {
   tls_stream(const tls_stream&) = delete;
   tls_stream& operator=(const tls_stream&) = delete;
 
-  /// Hands the stream on. Only while nothing is pending.
+  /// Hands the stream to another user. Only while nothing is pending.
   void speak_for(user& next) noexcept { user_ = &next; }
 
   tls_session& tls() noexcept { return tls_; }
-  /// Where its reads go from now on; whoever else uses that place does so between them. What was fed must be
-  /// used up before the next read. Must outlive the stream.
+  /// The buffer for its reads from now on. Others may use the buffer between two reads, so what was fed must
+  /// be used up before the next read. It must outlive the stream.
   void read_into(std::span<char> place) noexcept { received_ = place; }
 
   /// Reads once. Throws `std::bad_alloc`.
   void read();
-  /// Writes what TLS has to say, without waiting. False: the socket takes nothing any more. What came before
-  /// is still read, and then the stream's end.
+  /// Writes the session's output, without waiting. False: the socket takes nothing any more. What came before
+  /// is still read, and then the end of the stream.
   bool flush() noexcept;
-  /// Whether something waits for the socket to take it, be it in vain.
+  /// Whether bytes wait for the socket to take them, perhaps in vain.
   bool writing() const noexcept { return writing_; }
-  /// Looks for bytes that nobody has read yet: none at all is `would_block`.
+  /// Checks for bytes that weren't read yet; `would_block` if there are none.
   boost::system::error_code peek() noexcept;
 
-  /// Nothing is told any more.
+  /// The user isn't called any more.
   void close() noexcept;
 
  private:
@@ -78,14 +79,14 @@ class tls_stream {
   tls_session tls_;
   bool closed_ = false;
   bool is_reading_ = false;
-  bool writing_ = false;  // `unsent_` belongs to a pending write, or nothing can be written any more
+  bool writing_ = false;  // a write of `unsent_` is pending, or nothing can be written any more
   std::string unsent_;
   std::size_t sent_ = 0;  // of `unsent_`
   boost::system::error_code read_error_, write_error_;
   handler_memory reading_, writing_memory_;
   member_task<tls_stream, &tls_stream::on_readable> readable_{*this};
   member_task<tls_stream, &tls_stream::on_writable> writable_{*this};
-  // Small, for an idle connection keeps it: OpenSSL joins records on its own.
+  // Small, as an idle connection keeps it; OpenSSL joins the parts of records itself.
   static constexpr std::size_t own_size = 4096;
   std::unique_ptr<char[]> own_place_{new char[own_size]};
   std::span<char> received_{own_place_.get(), own_size};

@@ -48,8 +48,8 @@ std::string system_problem() {
   throw std::invalid_argument{std::move(what)};
 }
 
-/// OpenSSL decodes a certificate's key once, and its extensions when it needs them first; one is unusable for
-/// ever, or its key is taken for a weak one, if memory ran out at that moment. So both are looked at now.
+/// OpenSSL decodes a certificate's key and extensions only once, on first use. If memory ran out at that
+/// moment, the certificate is unusable for ever, or its key counts as weak. So both are checked now.
 bool is_usable(X509& authority) {
   const EVP_PKEY* const key = X509_get0_pubkey(&authority);
   if (key != nullptr && EVP_PKEY_get_security_bits(key) > 0 && X509_check_purpose(&authority, -1, 0) == 1)
@@ -59,7 +59,7 @@ bool is_usable(X509& authority) {
   return false;
 }
 
-/// The certificates that stand in PEM text; `source` is what it came from, for messages.
+/// The certificates in PEM text; `source` is where it came from, for messages.
 certificates certificates_of(BIO& text, const std::string& option, const std::string& source) {
   certificates found;
   const auto next_one = [&] { return option + ": certificate " + std::to_string(found.size() + 1); };
@@ -80,7 +80,7 @@ certificates certificates_of(BIO& text, const std::string& option, const std::st
 
 certificates read_file(const std::string& path) {
   const std::string name = " `" + path + '`';
-  bio_pointer file{BIO_new_file(path.c_str(), "re")};  // e: no program that the host spawns inherits it (H7)
+  bio_pointer file{BIO_new_file(path.c_str(), "re")};  // e: close-on-exec (H7)
   if (!file) complain("authority_file: cannot read" + name + ": " + system_problem() + cure);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
@@ -94,8 +94,8 @@ certificates read_text(const std::string& pem) {
   return certificates_of(*text, "authority_pem", "");
 }
 
-/// OpenSSL calls a certificate damaged, too, if it had no memory to decode it: what is wrong is looked at
-/// twice.
+/// OpenSSL also calls a certificate damaged if it had no memory to decode it, so after an error it is read
+/// again.
 certificates twice_if_wrong(certificates (*read)(const std::string&), const std::string& from) {
   try {
     return read(from);
@@ -112,10 +112,9 @@ void add(X509_STORE& store, const certificates& all) {
   for (const certificate_pointer& each : all) add(store, each.get());
 }
 
-/// The system's file and directories. What is wrong with one of its many certificates isn't our user's
-/// business.
+/// The system's file and directories. An error in one of their many certificates doesn't concern our user.
 void add_system(SSL_CTX& context, X509_STORE& store) {
-  const int added = SSL_CTX_set_default_verify_paths(&context);  // says 1 even where there is nothing
+  const int added = SSL_CTX_set_default_verify_paths(&context);  // returns 1 even if there is nothing
   if (added != 1 || openssl_lacks_memory()) throw std::bad_alloc{};
   ERR_clear_error();
   const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(&store);
@@ -123,7 +122,7 @@ void add_system(SSL_CTX& context, X509_STORE& store) {
     if (X509* const each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i))) is_usable(*each);
 }
 
-/// `12345678.0`: the form in which OpenSSL finds certificates in a directory.
+/// Whether there are files with names like `12345678.0`, by which OpenSSL finds certificates in a directory.
 bool has_hashed_files(const std::string& directory) {
   std::error_code error;
   for (std::filesystem::directory_iterator at{directory, error}, end; !error && at != end;
@@ -132,8 +131,8 @@ bool has_hashed_files(const std::string& directory) {
   return false;
 }
 
-/// Whether the system's directories, which OpenSSL looks into only when it needs an issuer, have anything in
-/// them.
+/// Whether the system's directories hold any certificates. OpenSSL itself looks there only when it needs an
+/// issuer.
 bool system_directories_have_files() {
   const char* named = std::getenv(X509_get_default_cert_dir_env());
   std::istringstream list{named ? named : X509_get_default_cert_dir()};
@@ -148,7 +147,7 @@ bool same(const certificate_pointer& a, const certificate_pointer& b) noexcept {
   return X509_cmp(a.get(), b.get()) == 0;
 }
 
-/// What comes through a pipe can be read once only, and to try would block.
+/// A pipe can be read only once, and reading it again could block.
 bool is_gone_once_read(const std::string& path) {
   std::error_code ignored;
   const auto type = std::filesystem::status(path, ignored).type();
@@ -193,7 +192,8 @@ bool authorities::read_again(clock::time_point now) {
   }
 }
 
-/// A store can't forget a certificate: another one takes its place, with all that wasn't the file's.
+/// A store can't forget a certificate, so a new store replaces it, with all certificates that didn't come
+/// from the file.
 void authorities::replace(certificates now_in_file) {
   store_pointer fresh{X509_STORE_new()};
   if (!fresh) throw std::bad_alloc{};

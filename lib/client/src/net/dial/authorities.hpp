@@ -19,11 +19,11 @@ struct certificate_deleter {
 };
 using certificate_pointer = std::unique_ptr<X509, certificate_deleter>;
 
-/// Whom a TLS context trusts. The file may be replaced on disk while the client lives, as mounted secrets
-/// are.
+/// The authorities that a TLS context trusts. Their file may be replaced on disk while the client lives, as
+/// mounted secrets are.
 class authorities {
  public:
-  /// A server that isn't trusted must not have us read files all the time.
+  /// A server that isn't trusted must not make us read the file all the time.
   static constexpr std::chrono::seconds pause{10};
 
   /// Puts the certificates that `settings` names into the context's store; the context must outlive this.
@@ -31,13 +31,13 @@ class authorities {
   /// all to trust.
   authorities(SSL_CTX&, const endpoint_settings&);
 
-  /// Whether there is a file that may be read again some day.
+  /// Whether there is a file that may be read again.
   bool may_change() const noexcept { return !file_.empty(); }
-  /// Reads the file again, `pause` after the last time or later. True: it holds others than before, and the
-  /// context trusts them in their place. Else all is as it was. Blocks as long as the file's disk does.
-  /// Throws `std::bad_alloc`, and then may try again at once.
+  /// Reads the file again, but not sooner than `pause` after the last time. True: it holds other certificates
+  /// than before, and the context trusts these instead. Otherwise nothing has changed. Blocks while the file
+  /// is read. Throws `std::bad_alloc`, and then may try again at once.
   bool read_again(clock::time_point now);
-  /// Why the last `read_again` couldn't use the file; empty: it could.
+  /// Why the last `read_again` couldn't use the file; empty if it could.
   std::string_view problem() const noexcept { return problem_; }
 
  private:

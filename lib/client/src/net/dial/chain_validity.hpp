@@ -7,7 +7,7 @@
 
 namespace ephemint::inline v0::net {
 
-/// When all certificates of a chain are valid together: from `from` on, and before `until`.
+/// The time in which all certificates of a chain are valid: from `from`, and before `until`.
 struct chain_validity {
   std::time_t from = std::numeric_limits<std::time_t>::max();
   std::time_t until = std::numeric_limits<std::time_t>::min();
@@ -15,7 +15,7 @@ struct chain_validity {
   bool holds(std::time_t now) const noexcept { return from <= now && now < until; }
 };
 
-/// Of an empty chain, or one with a date that can't be read: never.
+/// Never valid for an empty chain, or one with an unreadable date.
 chain_validity validity_of(const STACK_OF(X509) * chain) noexcept;
 
 }  // namespace ephemint::inline v0::net

@@ -15,7 +15,7 @@ namespace {
 
 using boost::system::error_code;
 
-/// Whether this machine lacks something, so that the address isn't to blame.
+/// Whether the error comes from this machine, so that the address isn't to blame.
 bool is_ours(const error_code& error) noexcept {
   namespace errc = boost::system::errc;
   return error == errc::address_not_available || error == errc::no_buffer_space ||
@@ -23,7 +23,7 @@ bool is_ours(const error_code& error) noexcept {
          error == errc::too_many_files_open_in_system;
 }
 
-/// How long old addresses wait for new ones when a look-up is slow.
+/// When a look-up is slow, old addresses are used after this time.
 constexpr std::chrono::milliseconds stale_patience{1000};
 
 }  // namespace
@@ -42,7 +42,8 @@ void connector::start(std::shared_ptr<waiter> who, std::chrono::milliseconds pat
   waiter_ = std::move(who);
   patience_ = patience;
   deadline_ = clock::now() + patience;
-  // Once whoever is inside has done, so that not even an instant failure is told from inside the call.
+  // Begins after the present task of the gate, so that even an instant failure isn't told from inside this
+  // call.
   gate_->enter(begin_, shared_from_this(), completion::place::elsewhere);
 }
 
@@ -61,7 +62,7 @@ void connector::cancel() noexcept {
 
 void connector::close(asio::ip::tcp::socket& socket) const noexcept { close_socket(socket, made_in_); }
 
-/// Does a step of it; want of memory ends all, and so does a `fork` in its child.
+/// Runs a step. If memory runs out, or in the child of a `fork`, everything ends.
 template <class Step>
 void connector::guarded(Step step) noexcept {
   if (!waiter_) return;
@@ -179,13 +180,13 @@ void connector::report(const attempt& of, address_news what) noexcept {
   waiter_->on_address(race_->address(of.index), what);
 }
 
-/// Of those that began before that one, and are still alive.
+/// Reports the attempts that began before attempt `before` and are still alive.
 void connector::report_silent(std::size_t before) noexcept {
   for (const attempt& each : attempts_)
     if (each.index < before && each.socket.is_open()) report(each, address_news::silent);
 }
 
-/// Or leaves in `result` why not.
+/// Hands over the socket, or leaves the error in `result`.
 void connector::succeed(attempt& first) {
   const bool six = race_->address(first.index).is_v6();
   asio::ip::tcp::socket winner =
@@ -211,7 +212,7 @@ void connector::on_timeout() {
   fail(what);
 }
 
-/// Ends everything; what is still queued finds no waiter.
+/// Ends everything; handlers that are still queued find no waiter.
 void connector::give_up(const failure& why) noexcept {
   const auto who = std::move(waiter_);
   if (!who) return;

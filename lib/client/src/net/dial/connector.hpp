@@ -25,14 +25,16 @@ namespace ephemint::inline v0::net {
 
 namespace asio = boost::asio;
 
-/// Gets one connected TCP socket: looks the name up, unless it is told the addresses, then races them.
+/// Gets one connected TCP socket: looks up the name, unless the addresses are given, then races the
+/// addresses.
 class connector final : public dial_step,
                         public resolver::waiter,
                         private gate_timer::owner,
                         public std::enable_shared_from_this<connector> {
  public:
-  /// Told once, later, unless `cancel` came first. Before that, of the addresses: they may be put into
-  /// another order, and then it is told of each that failed, was overtaken, or is `taken` by the socket.
+  /// Gets the result once, and never from inside `start`, unless `cancel` came first. Before that it may
+  /// reorder the addresses, and is told of each address that failed, was overtaken, or is `taken` by the
+  /// socket.
   class waiter {
    public:
     /// May throw `std::bad_alloc`.
@@ -45,18 +47,18 @@ class connector final : public dial_step,
     ~waiter() = default;
   };
 
-  /// `target`: what messages call it, a host with its port.
+  /// `target`: its name in messages, a host with its port.
   connector(asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<resolver>,
             std::string target, std::uint16_t port);
 
-  /// Once, from inside the gate. `patience`: for name and connection together.
+  /// Call it once, from inside the gate. `patience`: the time for look-up and connection together.
   void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience) noexcept;
-  /// The same with addresses that are known, in that order.
+  /// The same with known addresses, in that order.
   void start(std::shared_ptr<waiter>, std::chrono::milliseconds patience, addresses) noexcept;
   void cancel() noexcept override;
 
  private:
-  /// One address that is being connected to.
+  /// A connection attempt to one address.
   struct attempt {
     attempt(connector& c, std::size_t i) : owner{c}, index{i}, socket{c.executor_} {}
     ~attempt() { owner.close(socket); }
@@ -101,7 +103,7 @@ class connector final : public dial_step,
   const std::uint16_t port_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
   gate_timer limit_;
-  gate_timer turn_;  // of the next address, or of old addresses
+  gate_timer turn_;  // when the next address, or the old addresses, are tried
   std::chrono::milliseconds patience_{0};
   clock::time_point deadline_{};
   addresses given_;

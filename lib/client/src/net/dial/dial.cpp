@@ -44,7 +44,7 @@ std::shared_ptr<connector> dial::make_connector() const {
   return std::make_shared<connector>(executor_, gate_, to.names, std::move(target), to.proxy->port);
 }
 
-/// Gets a socket from the addresses that weren't tried, or, at first, from those that the name has.
+/// Gets a socket from the addresses not tried yet; at first these are the name's addresses.
 void dial::connect(std::chrono::milliseconds patience) {
   const auto step = make_connector();
   addresses known = rest_;
@@ -63,13 +63,14 @@ void dial::on_address(const asio::ip::address& which, address_news what) noexcep
   std::erase(rest_, which);
   if (what == address_news::taken) {
     taken_ = which;
-    return;  // told when its session stands
+    return;  // the address is reported once its session is established
   }
   blames_ = true;
   if (waiter_) waiter_->on_address(which, what);
 }
 
-/// Has the next address begin, if there is one and room for it; where nothing is left or coming, that's all.
+/// Begins with the next address if there is one and room for it. If nothing is left or under way, the dial
+/// has failed.
 void dial::move_on() noexcept try {
   if (made_in_.elsewhere()) return fail(came_through_fork());
   if (!waiter_ || is_connecting_) return;
@@ -122,7 +123,7 @@ void dial::shake_hands(lane& with, asio::ip::tcp::socket socket) {
 
 void dial::on_no_socket(const failure& why) noexcept {
   is_connecting_ = false;
-  rest_.clear();  // all had their turn
+  rest_.clear();  // all were tried
   note(why);
   move_on();
 }
@@ -146,7 +147,7 @@ void dial::on_no_session(lane& ended, const failure& why) noexcept {
   if (!why.ours)
     on_address(ended.address, clock::now() < ended.due ? address_news::broke : address_news::silent);
   note(why);
-  if (!why.retryable) rest_.clear();  // a certificate that is refused is no reason to look for another (T1)
+  if (!why.retryable) rest_.clear();  // after a refused certificate no other address is tried (T1)
   move_on();
 }
 
@@ -158,7 +159,7 @@ std::size_t dial::under_way() const noexcept {
   return static_cast<std::size_t>(std::ranges::count(lanes_, false, &lane::over));
 }
 
-/// What is worth trying again outweighs what isn't: the next dial begins with another address.
+/// A retryable failure takes precedence over others, as the next dial begins with another address.
 void dial::note(const failure& why) noexcept {
   const bool first = met_.message.view().empty();
   if (first || why.retryable || !met_.retryable) met_ = why;
@@ -168,7 +169,7 @@ void dial::fail(const failure& why) noexcept {
   const auto who = std::exchange(waiter_, nullptr);
   if (!who) return;
   if (blames_) endpoint_->names->doubt();
-  const failure told = why;  // may be our own
+  const failure told = why;  // a copy, as it may refer to a member
   cancel();
   who->on_no_stream(told);
 }

@@ -22,26 +22,27 @@
 namespace ephemint::inline v0::net {
 
 struct dial_times {
-  std::chrono::milliseconds connect;    ///< for name, TCP connection, and what a proxy has to say, together
-  std::chrono::milliseconds handshake;  ///< both are for one address; their sum bounds the whole dial
+  std::chrono::milliseconds connect;    ///< for look-up, TCP connection and the proxy's answer together
+  std::chrono::milliseconds handshake;  ///< both apply to one address; their sum bounds the whole dial
 };
 
-/// From an endpoint to a TLS session that stands: name and TCP connection, with a proxy the tunnel through
-/// it, then the handshake. A node may accept and then hang or hang up: so if what follows fails the next
-/// address has its turn, and if it takes long the next one begins beside it; the first session that stands is
-/// taken (record 15). With a proxy the addresses are the proxy's.
+/// From an endpoint to an established TLS session: look-up and TCP connection, the tunnel if there is a
+/// proxy, then the handshake. A node may accept and then hang or hang up. So if a later step fails the next
+/// address is tried; if it takes long the next address is tried at the same time; and the first established
+/// session is taken (record 15). With a proxy the addresses are the proxy's.
 class dial final : private connector::waiter,
                    private gate_timer::owner,
                    public std::enable_shared_from_this<dial> {
  public:
-  /// If what follows a connection, a tunnel and a handshake, takes so long, the next address begins: more
-  /// round trips than one over a slow line takes, and short beside any deadline. No more than a third of what
-  /// a handshake may take.
+  /// If tunnel and handshake take this long after the connection, the next address is tried: enough for
+  /// several round trips over a slow line, and short compared with any deadline. At most a third of the
+  /// handshake timeout.
   static constexpr std::chrono::milliseconds usual_delay{500};
-  /// Addresses that are so far at once.
+  /// How many addresses may have got past the connection at once.
   static constexpr std::size_t most_beside = 3;
 
-  /// Told once, later, unless `cancel` came first; before that, of the addresses.
+  /// Gets the result once, and never from inside `start`, unless `cancel` came first. Before that it is told
+  /// of the addresses.
   class waiter {
    public:
     /// May throw `std::bad_alloc`.
@@ -56,12 +57,12 @@ class dial final : private connector::waiter,
 
   dial(asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<endpoint>);
 
-  /// Once. Throws `std::bad_alloc`: nobody is told.
+  /// Call it once. Throws `std::bad_alloc`; then the waiter isn't told.
   void start(std::shared_ptr<waiter>, dial_times);
   void cancel() noexcept;
 
  private:
-  /// All that comes behind the connection to one address.
+  /// The steps after the connection to one address.
   struct lane final : tunnel::waiter, tls_handshake::waiter {
     lane(dial& d, asio::ip::address a) : owner{d}, address{std::move(a)} {}
     void on_tunnel(asio::ip::tcp::socket socket) noexcept override {
@@ -75,7 +76,7 @@ class dial final : private connector::waiter,
 
     dial& owner;
     const asio::ip::address address;
-    clock::time_point due{};  // of its present step
+    clock::time_point due{};  // when its present step times out
     clock::time_point shakes_since{};
     std::weak_ptr<dial_step> step;
     bool over = false;
@@ -110,14 +111,14 @@ class dial final : private connector::waiter,
   dial_times times_{};
   clock::time_point begun_{};
   clock::time_point end_{};
-  clock::time_point connect_end_{};  // of the connector that began last, and of the tunnel behind it
+  clock::time_point connect_end_{};  // when the last connector, and the tunnel after it, time out
   std::weak_ptr<dial_step> connecting_;
   bool is_connecting_ = false;
   addresses rest_;  // not tried yet
   asio::ip::address taken_;
-  std::list<lane> lanes_;  // pending steps point into it
-  gate_timer beside_;      // the next address's turn
-  failure met_;            // what to say should nothing come of it
+  std::list<lane> lanes_;  // a list, as pending steps point into it
+  gate_timer beside_;      // when the next address is tried
+  failure met_;            // what to report if the dial fails
   bool blames_ = false;    // an address was at fault
 };
 

@@ -2,11 +2,11 @@
 
 namespace ephemint::inline v0::net {
 
-/// One step of a dial. Lives by its own pending operations; whoever waits for it is kept alive by it in turn,
-/// never the other way round, so that a destroyed context leaves nothing.
+/// One step of a dial. Its pending operations keep it alive, and it keeps its waiter alive, never the other
+/// way round, so that destroying the context frees all of them.
 class dial_step {
  public:
-  /// Whoever waits isn't told any more.
+  /// The waiter isn't told any more.
   virtual void cancel() noexcept = 0;
 
  protected:

@@ -12,11 +12,11 @@
 
 namespace ephemint::inline v0::net {
 
-/// Which of HTTP's versions a server is offered, by ALPN. `none`: it is a server of another kind, which may
-/// refuse whoever offers something.
+/// Which HTTP versions a server is offered by ALPN. `none`: no ALPN, for servers of another protocol, which
+/// may refuse any offer.
 enum class http_offer : std::uint8_t { both, http1, http2, none };
 
-/// Whether this build can speak HTTP/2. One that can't offers HTTP/1.1 where `both` is asked for.
+/// Whether this build can speak HTTP/2. One that can't offers HTTP/1.1 for `both`.
 bool speaks_http2() noexcept;
 
 /// An HTTP proxy through which a host is reached, by CONNECT.
@@ -26,20 +26,20 @@ struct proxy_settings {
   std::shared_ptr<const secret> credentials = {};  ///< `user:password`; null: none
 };
 
-/// What it takes to reach one API host. A copy of what the options say, checked already.
+/// What is needed to reach one API host, copied from checked options.
 struct endpoint_settings {
-  std::string host;  ///< an IP literal, without brackets, or a name; with its root dot, if it is absolute
+  std::string host;  ///< an IP literal without brackets, or a name; an absolute name ends with a dot
   std::uint16_t port = 443;
   bool system_authorities = true;
   std::string authority_file = {};
   std::string authority_pem = {};
   bool resume_sessions = true;
   http_offer http = http_offer::both;        ///< `http2` only if `speaks_http2()`
-  std::uint32_t max_streams = 100;           ///< requests at once on an HTTP/2 connection, at most
-  std::optional<proxy_settings> proxy = {};  ///< none: the host is connected to itself
+  std::uint32_t max_streams = 100;           ///< the most requests at once on an HTTP/2 connection
+  std::optional<proxy_settings> proxy = {};  ///< none: direct connections
 };
 
-/// `host:port`: an IPv6 address in brackets, a name without its root dot.
+/// `host:port`, with an IPv6 address in brackets, and a name without its final dot.
 std::string authority_of(std::string_view host, std::uint16_t port);
 
 class endpoint;

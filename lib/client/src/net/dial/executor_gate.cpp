@@ -10,7 +10,7 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// A context tells its services first that it is being destroyed.
+/// A context that is being destroyed calls its services' `shutdown` first.
 class gate_keeper final : public boost::asio::execution_context::service {
  public:
   using key_type = gate_keeper;

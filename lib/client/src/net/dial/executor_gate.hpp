@@ -15,8 +15,8 @@ namespace ephemint::inline v0::net {
 /// Lets a thread that may outlive an execution context post to it safely: once the context is being
 /// destroyed, or `shut()` was called, posts are dropped.
 ///
-/// A thread that sits in getaddrinfo can't be stopped, and may come back when the context is long gone; even
-/// to destroy its copy of a strand's executor would then touch freed memory. So the only copy stands here.
+/// A thread that waits in getaddrinfo can't be stopped, and may return when the context is long gone. Then
+/// even destroying its copy of a strand's executor would touch freed memory, so the only copy is here.
 class executor_gate {
  public:
   /// The gate shuts itself when the executor's context is destroyed.
@@ -35,8 +35,8 @@ class executor_gate {
  private:
   explicit executor_gate(boost::asio::any_io_executor executor) : executor_{std::move(executor)} {}
 
-  /// The thread of a look-up may have held it when the process was forked: in the child that one is gone, and
-  /// would be waited for in vain.
+  /// A look-up's thread may have held the mutex during a `fork`. That thread doesn't exist in the child,
+  /// which must not wait for it.
   std::unique_lock<std::mutex> lock() {
     return made_in_.elsewhere() ? std::unique_lock{mutex_, std::try_to_lock} : std::unique_lock{mutex_};
   }

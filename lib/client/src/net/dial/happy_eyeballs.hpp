@@ -10,30 +10,30 @@
 
 namespace ephemint::inline v0::net {
 
-/// Decides which of a host's addresses is tried when (RFC 8305): the next address doesn't wait for the last
-/// one's failure. Touches no socket, reads no clock.
+/// Decides when each of a host's addresses is tried (RFC 8305): the next address doesn't wait until the last
+/// one has failed. Touches no socket, reads no clock.
 class happy_eyeballs {
  public:
-  /// RFC 8305's `Connection Attempt Delay`: recommended, and the least that it allows.
+  /// RFC 8305's `Connection Attempt Delay`: the recommended value, and the least allowed one.
   static constexpr clock::duration usual_delay = std::chrono::milliseconds{250};
   static constexpr clock::duration least_delay = std::chrono::milliseconds{10};
-  /// Attempts alive at once; one more takes the place of the oldest.
+  /// Attempts alive at once; one more replaces the oldest.
   static constexpr std::size_t max_alive = 6;
 
-  /// The addresses in the order of their turns. `patience`: the time for all. Where many addresses would not
-  /// have their turn in it, turns come faster.
+  /// Takes the addresses in the order in which they are tried. `patience`: the time for all of them; if there
+  /// are too many for it, they are tried faster.
   happy_eyeballs(addresses, clock::duration patience);
 
   struct action {
     std::optional<std::size_t> start;    ///< begin to connect to `address(*start)` now
-    std::optional<std::size_t> abandon;  ///< and give this one up
+    std::optional<std::size_t> abandon;  ///< give up this one
     bool exhausted = false;              ///< nothing is alive and nothing is left
   };
-  /// What to do now. Call at the beginning, at `next_turn()`, and after each failure.
+  /// What to do now. Call it at the beginning, at `next_turn()`, and after each failure.
   action advance(clock::time_point now);
-  /// This attempt has failed: the next address's turn is now.
+  /// This attempt has failed: the next address is tried now.
   void on_failed(std::size_t attempt);
-  /// When `advance` has something to do again if nothing fails; none if no address is left.
+  /// When to call `advance` next, if nothing fails before; none if no address is left.
   std::optional<clock::time_point> next_turn() const;
 
   const boost::asio::ip::address& address(std::size_t attempt) const { return order_.at(attempt); }
@@ -47,7 +47,7 @@ class happy_eyeballs {
   std::vector<std::size_t> alive_;
 };
 
-/// The order of RFC 8305, 4: that of the system, but families take turns.
+/// The order of RFC 8305, section 4: the system's order, but with alternating families.
 addresses alternate_families(const addresses&);
 
 }  // namespace ephemint::inline v0::net

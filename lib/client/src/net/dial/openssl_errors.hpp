@@ -6,14 +6,15 @@
 
 namespace ephemint::inline v0::net {
 
-/// Takes OpenSSL's errors off this thread's queue. Throws `std::bad_alloc` if want of memory is among them,
-/// or if there are none (it may have had none to write one down); else gives the first one's words.
+/// Empties this thread's queue of OpenSSL errors, and returns the text of the first one. Throws
+/// `std::bad_alloc` if a lack of memory is among them, or if there are none (there may have been no memory to
+/// record one).
 std::string take_openssl_problem();
 
-/// The same, looked at only: whether memory ran out.
+/// Whether memory ran out; leaves the queue unchanged.
 bool openssl_lacks_memory() noexcept;
 
-// Of calls in which nothing but memory can be short.
+// For calls that can fail only for want of memory.
 template <class T>
 T* checked(T* made) {
   if (made == nullptr) throw std::bad_alloc{};

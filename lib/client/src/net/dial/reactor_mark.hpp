@@ -6,9 +6,9 @@
 
 namespace ephemint::inline v0::net {
 
-/// Whose reactor a context has. `fork` gives the child the parent's, with the set of descriptors that it
-/// waits for, until the child calls `notify_fork(fork_child)`: what it takes from that set before is taken
-/// from the parent.
+/// Marks the process to which a context's reactor belongs. After a `fork` the child has the parent's reactor,
+/// with its set of descriptors, until it calls `notify_fork(fork_child)`. Whatever the child removes from
+/// that set before then is also removed for the parent.
 class reactor_mark final : public boost::asio::execution_context::service {
  public:
   using key_type = reactor_mark;

@@ -38,7 +38,7 @@ std::optional<ip::address> to_address(const sockaddr& from) {
   return std::nullopt;
 }
 
-/// A thread of ours must not run the host program's signal handlers.
+/// Our thread must not run the host program's signal handlers.
 class signals_blocked {
  public:
   signals_blocked() {
@@ -93,7 +93,7 @@ class resolver::search : public std::enable_shared_from_this<search> {
         gate_{asker.gate_},
         serial_{asker.serial_} {}
 
-  /// On a thread of its own.
+  /// Runs on a thread of its own.
   void run() noexcept {
     try {
       result_ = lookup_(host_);
@@ -108,7 +108,7 @@ class resolver::search : public std::enable_shared_from_this<search> {
     lost_ = true;
   }
 
-  /// It is over, and nobody will be told: memory ran out for too long.
+  /// The look-up is over, but nobody will be told, as memory ran out for too long.
   bool lost() const noexcept { return lost_; }
 
  private:
@@ -126,7 +126,7 @@ class resolver::search : public std::enable_shared_from_this<search> {
   const std::weak_ptr<resolver> asker_;
   const std::shared_ptr<executor_gate> gate_;
   const std::shared_ptr<serial_gate> serial_;
-  std::optional<lookup_result> result_;  // none: memory ran out
+  std::optional<lookup_result> result_;  // empty if memory ran out
   std::atomic<bool> lost_ = false;
   member_task<search, &search::arrive> arrived_{*this};
 };
@@ -179,7 +179,7 @@ void resolver::on_result(std::optional<lookup_result> result) noexcept {
     told = cache_.latest();
   } catch (const std::bad_alloc&) {
   }
-  if (told.found.empty() && told.problem.empty()) told.problem = "out of memory";  // short: it needs none
+  if (told.found.empty() && told.problem.empty()) told.problem = "out of memory";  // too short to allocate
   const auto waiting = std::exchange(waiters_, {});
   for (const auto& weak : waiting)
     if (const auto alive = weak.lock()) alive->on_addresses(told);

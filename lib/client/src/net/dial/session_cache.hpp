@@ -16,24 +16,25 @@ struct session_deleter {
 };
 using session_pointer = std::unique_ptr<SSL_SESSION, session_deleter>;
 
-/// A session, and when the certificates can be believed that its first handshake showed. A resumed handshake
-/// shows none, so that nothing else would end with them.
+/// A session, and the validity of the certificates that its first handshake showed. A resumed handshake shows
+/// none, so without this a session could outlive its certificates.
 struct kept_session {
   session_pointer session;
   chain_validity chain;
 };
 
-/// The TLS sessions that one endpoint's next connections can resume. Never shared between endpoints: a
-/// session carries the verdict of the certificate check that was made with this endpoint's authorities.
+/// The TLS sessions that one endpoint's next connections can resume. Never shared between endpoints, as a
+/// session stands for a certificate check with this endpoint's authorities.
 class session_cache {
  public:
-  /// Twice the dials that may be under way at once, times the two tickets that a server usually sends.
+  /// Twice the number of dials that may be under way at once, times the two tickets that a server usually
+  /// sends.
   static constexpr std::size_t max_sessions = 16;
 
   void put(kept_session) noexcept;
-  /// The newest one that still lives, and whose certificates are valid; none if there is none. A TLS 1.3
-  /// ticket is given out once only (it would let an onlooker link connections: RFC 8446, C.4); an older
-  /// session stays.
+  /// The newest session that hasn't expired and whose certificates are valid; empty if there is none. A TLS
+  /// 1.3 ticket is given out only once (used twice, it would let an observer link connections: RFC 8446,
+  /// C.4); a session of TLS 1.2 stays.
   kept_session take(std::time_t now) noexcept;
   void clear() noexcept;
   std::size_t size() const noexcept { return size_; }

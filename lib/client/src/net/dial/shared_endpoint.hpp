@@ -21,8 +21,8 @@ namespace ephemint::inline v0::net {
 
 class http2_stock;
 
-/// What all connections of a client share, inside its gate. Of one client only, save the basis: sessions and
-/// addresses were found with its settings and for its key.
+/// What all connections of a client share, inside its gate. Clients share none of it but the basis, as
+/// sessions and addresses were found with this client's settings and for its key.
 class endpoint {
  public:
   endpoint(const boost::asio::any_io_executor& executor, std::shared_ptr<serial_gate> gate,
@@ -36,25 +36,24 @@ class endpoint {
         called{proxy ? host + " (through the proxy " + authority_of(proxy->host, proxy->port) + ')' : host},
         names{std::make_shared<resolver>(executor, std::move(gate), proxy ? proxy->host : settings.host,
                                          std::move(lookup))} {
-    // The context's first socket brings what it waits for sockets with. That can fail, and must not in a
-    // dial.
+    // The context's first socket creates its reactor. That can fail, but must not fail in a dial.
     const boost::asio::ip::tcp::socket first{executor};
-    // Behind the reactor: so it hears of a fork when the reactor has.
+    // After the reactor, so that it is told of a fork after the reactor was.
     service_of<reactor_mark>(executor);
   }
 
   tls_context tls;
-  const std::string host;  // without the root dot
+  const std::string host;  // without a final dot
   const std::uint16_t port;
   const std::uint32_t max_streams;
   const bool only_http2;
   const std::optional<proxy_settings> proxy;
-  const std::string called;  // what a handshake's messages call it
-  /// What the server last allowed an HTTP/2 connection.
+  const std::string called;  // its name in the messages of a handshake
+  /// How many streams the server last allowed on an HTTP/2 connection.
   std::uint32_t known_streams = std::numeric_limits<std::uint32_t>::max();
-  /// Of the HTTP/2 connections; made when there is one.
+  /// For the HTTP/2 connections; made with the first one.
   std::shared_ptr<http2_stock> stock;
-  /// Of the host, or of the proxy, which then looks up the host's itself.
+  /// Resolves the host, or the proxy, which then looks up the host itself.
   const std::shared_ptr<resolver> names;
 
  private:

@@ -44,13 +44,13 @@ bool belongs_to_parents_reactor(boost::asio::ip::tcp::socket& socket) {
          boost::asio::use_service<reactor_mark>(context).is_parents();
 }
 
-/// Has a descriptor's number stand for a socket that nobody is connected to.
+/// Makes the descriptor refer to an unconnected socket.
 void replace(int number) noexcept {
   const open_descriptor other{::socket(AF_UNIX, SOCK_STREAM, 0)};
   if (other.get() >= 0)
     ::dup2(other.get(), number);
   else
-    ::close(number);  // no descriptor is to be had: Asio will find this one closed
+    ::close(number);  // there is no free descriptor: Asio will find this one closed
 }
 
 }  // namespace
@@ -67,8 +67,8 @@ boost::asio::ip::tcp::socket registered_anew(boost::asio::ip::tcp::socket connec
 
 void close_socket(boost::asio::ip::tcp::socket& socket, const process_mark& made_in) noexcept {
   if (!socket.is_open()) return;
-  // Asio takes a socket out of its reactor's set before it closes it. Where that set is the parent's, the
-  // parent would never hear of the socket again.
+  // Asio removes a socket from its reactor's set before it closes it. If the set is the parent's, the parent
+  // would never be told of events on the socket again.
   if (made_in.elsewhere() && belongs_to_parents_reactor(socket)) replace(socket.native_handle());
   boost::system::error_code ignored;
   socket.close(ignored);
@@ -77,7 +77,7 @@ void close_socket(boost::asio::ip::tcp::socket& socket, const process_mark& made
 void open_socket(boost::asio::ip::tcp::socket& socket, const boost::asio::ip::tcp& protocol,
                  boost::system::error_code& error) {
 #ifdef SOCK_CLOEXEC
-  // Asio's own `open` leaves a moment in which another thread may fork.
+  // Asio's own `open` sets close-on-exec later: meanwhile another thread may fork.
   open_descriptor made{::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol())};
   if (made.get() < 0) {
     error.assign(errno, boost::system::system_category());
@@ -94,17 +94,17 @@ void open_socket(boost::asio::ip::tcp::socket& socket, const boost::asio::ip::tc
 void set_connection_options(boost::asio::ip::tcp::socket& socket) {
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
-  // A request is one write: waiting to join it with another only costs time.
+  // A request is one write: waiting to combine it with another only costs time.
   socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-  // Finds an idle connection that a middlebox has dropped before it is used: the kernel's own first probe
-  // would come after two hours.
+  // Finds out that a middlebox has dropped an idle connection before it is used. By default the kernel sends
+  // its first probe after two hours.
   socket.set_option(boost::asio::socket_base::keep_alive{true}, ignored);
 #ifdef TCP_KEEPIDLE
   set_tcp_number(socket, TCP_KEEPIDLE, 15);
   set_tcp_number(socket, TCP_KEEPINTVL, 5);
 #endif
 #ifdef TCP_USER_TIMEOUT
-  // What was not acknowledged for as long as a token lives is of no use to anybody.
+  // Data that wasn't acknowledged for as long as a token lives is useless.
   set_tcp_number(socket, TCP_USER_TIMEOUT, 10'000);
 #endif
 }

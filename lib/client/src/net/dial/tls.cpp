@@ -20,8 +20,8 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// Errors that the host program's own OpenSSL calls left behind would be taken for ours. Looking first is
-/// cheaper.
+/// Otherwise errors left by the host program's own OpenSSL calls would be taken for ours. Checking first is
+/// cheaper than clearing each time.
 void forget_old_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -31,7 +31,7 @@ bool other_authorities_may_help(long verdict) {
          verdict != X509_V_ERR_OUT_OF_MEM;
 }
 
-/// As ALPN has it: each name behind its length.
+/// In ALPN's format: each name follows its length.
 std::string_view names_of(http_offer offer) noexcept {
   switch (offer) {
     case http_offer::http1:
@@ -62,12 +62,13 @@ tls_context::tls_context(const endpoint_settings& settings, std::shared_ptr<tls_
       this);
 }
 
-/// As OpenSSL does by itself; and once more, with others, if the authority file was replaced (T10).
+/// Verifies as OpenSSL does by itself; and once more, with the new authorities, if the authority file was
+/// replaced (T10).
 int tls_context::verify(X509_STORE_CTX& check) noexcept try {
   if (X509_verify_cert(&check) == 1) return 1;
   if (!other_authorities_may_help(X509_STORE_CTX_get_error(&check))) return 0;
   if (!basis_->trusted().read_again(clock::now())) return 0;
-  // They may be of a server that isn't trusted any more; and so may tickets be that are still to come.
+  // The sessions, and tickets that are still to come, may be from a server that isn't trusted any more.
   sessions_.clear();
   ++trust_;
   auto* const ssl =
@@ -76,11 +77,11 @@ int tls_context::verify(X509_STORE_CTX& check) noexcept try {
   return verify_again(check);
 } catch (const std::bad_alloc&) {
   ERR_clear_error();
-  X509_STORE_CTX_set_error(&check, X509_V_ERR_OUT_OF_MEM);  // no verdict: the next dial gets one
+  X509_STORE_CTX_set_error(&check, X509_V_ERR_OUT_OF_MEM);  // no verdict: the next dial checks again
   return 0;
 }
 
-/// A check can't be made twice: another one is made, and its outcome is put into the first.
+/// A check object can't be used twice: a second one is made, and its result is copied into the first.
 int tls_context::verify_again(X509_STORE_CTX& failed) noexcept {
   const openssl_pointer<X509_STORE_CTX, X509_STORE_CTX_free> check{X509_STORE_CTX_new()};
   const bool made =
@@ -117,16 +118,16 @@ tls_session::tls_session(tls_context& context)
 
 int tls_session::keep(SSL* ssl, SSL_SESSION* session) {
   const auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
-  if (self.trust_ != self.context_.trust_) return 0;  // not wanted
+  if (self.trust_ != self.context_.trust_) return 0;  // 0: the session isn't kept
   const auto chain =
       SSL_session_reused(ssl) == 1 ? self.resumed_chain_ : validity_of(SSL_get0_verified_chain(ssl));
   self.context_.sessions_.put({session_pointer{session}, chain});
-  return 1;  // it is ours now
+  return 1;  // 1: we own the session now
 }
 
 tls_session::~tls_session() {
   leave_buffers();
-  // A connection that just ended must not make OpenSSL declare its session unfit for resumption.
+  // Without this, OpenSSL would mark the session of a connection that just ended as not resumable.
   if (!failed_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
@@ -157,8 +158,8 @@ tls_session::protocol tls_session::chosen() const noexcept {
   return is_h2 ? protocol::http2 : protocol::http1;
 }
 
-/// RFC 9113's list (appendix A) has all ciphers of TLS 1.2 and before that aren't AEAD, or whose keys aren't
-/// agreed on anew for each connection.
+/// RFC 9113's list (appendix A) forbids all ciphers of TLS 1.2 and older that aren't AEAD or have no
+/// ephemeral key exchange.
 bool tls_session::fit_for_http2() const noexcept {
   if (SSL_version(ssl_.get()) >= TLS1_3_VERSION) return true;
   const SSL_CIPHER* const cipher = SSL_get_current_cipher(ssl_.get());
@@ -168,7 +169,8 @@ bool tls_session::fit_for_http2() const noexcept {
 }
 
 void tls_session::share_buffers() noexcept {
-  // From 3.2 on OpenSSL wipes, as it gives buffers up, also those that it hasn't made yet, and crashes.
+  // From 3.2 on, OpenSSL wipes buffers when it frees them, even those that it hasn't allocated yet, and
+  // crashes.
   if (OpenSSL_version_num() >= 0x30200000L) return;
   shares_buffers_ = true;
   take_buffers();
@@ -178,12 +180,12 @@ void tls_session::take_buffers() noexcept {
   if (!shares_buffers_ || has_buffers_) return;
   if (tls_session* const before = std::exchange(context_.buffered_, this)) {
     before->has_buffers_ = false;
-    SSL_free_buffers(before->ssl_.get());  // not while there is something in them
+    SSL_free_buffers(before->ssl_.get());  // does nothing while they hold data
   }
   has_buffers_ = true;
 }
 
-// Looks at its own member first: one that has left may be destroyed on another thread than the others.
+// Checks its own member first: a session that has left may be destroyed on another thread.
 void tls_session::leave_buffers() noexcept {
   if (std::exchange(has_buffers_, false)) context_.buffered_ = nullptr;
 }
@@ -222,7 +224,7 @@ tls_status tls_session::fail(int result) {
       break;
   }
   failed_ = true;
-  // Our own transport fails for nothing else, and OpenSSL may have had no memory to write an error down.
+  // Our own transport fails for no other reason, and OpenSSL may have had no memory to record an error.
   const bool lacks_memory = ERR_peek_error() == 0 || openssl_lacks_memory() ||
                             SSL_get_verify_result(ssl_.get()) == X509_V_ERR_OUT_OF_MEM;
   problem_ = out_of_memory();
@@ -261,7 +263,7 @@ int tls_session::write_output(BIO* bio, const char* from, std::size_t size, std:
   try {
     static_cast<tls_session*>(BIO_get_data(bio))->output_.append(from, size);
   } catch (const std::bad_alloc&) {
-    return 0;  // through OpenSSL's C frames nothing may be thrown: the session fails instead
+    return 0;  // nothing may be thrown through OpenSSL's C frames: the session fails instead
   }
   *written = size;
   return 1;
@@ -269,7 +271,7 @@ int tls_session::write_output(BIO* bio, const char* from, std::size_t size, std:
 
 int tls_session::answer_demand(SSL* ssl, X509**, EVP_PKEY**) {
   static_cast<tls_session*>(SSL_get_app_data(ssl))->certificate_demanded_ = true;
-  return 0;  // goes on without one; a server that insists says so in an alert
+  return 0;  // goes on without a certificate; a server that requires one sends an alert
 }
 
 }  // namespace ephemint::inline v0::net

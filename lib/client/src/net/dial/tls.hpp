@@ -19,13 +19,13 @@ namespace ephemint::inline v0::net {
 
 class tls_session;
 
-/// What all TLS sessions of one client share: the basis, sessions to resume, and what the server was found to
-/// want.
+/// What all TLS sessions of one client share: the basis, sessions to resume, and which HTTP versions to
+/// offer.
 class tls_context {
  public:
-  /// With a basis of its own. Throws as that does.
+  /// With a basis of its own. Throws what the basis throws.
   explicit tls_context(const endpoint_settings&);
-  /// One whose authorities may change is its alone.
+  /// A basis whose authorities may change must not be shared.
   tls_context(const endpoint_settings&, std::shared_ptr<tls_basis>);
   // OpenSSL holds a pointer to it.
   tls_context(const tls_context&) = delete;
@@ -35,7 +35,7 @@ class tls_context {
   bool host_is_address() const noexcept { return basis_->host_is_address(); }
   session_cache& sessions() noexcept { return sessions_; }
 
-  /// Which of HTTP's versions the next sessions offer.
+  /// Which HTTP versions the next sessions offer.
   http_offer offer() const noexcept { return offer_; }
   /// The server has shown that it wants HTTP/1.1.
   void offer_http1_only() noexcept { offer_ = http_offer::http1; }
@@ -49,19 +49,19 @@ class tls_context {
   http_offer offer_;
   const std::shared_ptr<tls_basis> basis_;
   session_cache sessions_;
-  unsigned trust_ = 0;               // another number for other authorities
-  tls_session* buffered_ = nullptr;  // of those that share buffers, the one that has them
+  unsigned trust_ = 0;               // changes with the authorities
+  tls_session* buffered_ = nullptr;  // the one that has the shared buffers
 };
 
 enum class tls_status {
-  done,        ///< handshake: it stands. decrypt: plaintext was given
-  need_input,  ///< all that was fed is used up
+  done,        ///< handshake: it is established. decrypt: there is plaintext
+  need_input,  ///< all input was used
   closed,      ///< the peer's close_notify
   failed,      ///< `problem()` says why
 };
 
 /// One TLS session, without a socket: ciphertext is fed in and taken out. So it can be tested byte by byte,
-/// and the connection decides alone when a system call is made.
+/// and only the connection decides when to make a system call.
 class tls_session {
  public:
   explicit tls_session(tls_context&);
@@ -69,28 +69,29 @@ class tls_session {
   tls_session(const tls_session&) = delete;
   tls_session& operator=(const tls_session&) = delete;
 
-  /// What came from the network. The bytes must stay until `handshake` or `decrypt` has said `need_input`.
+  /// Feeds bytes from the network. They must stay valid until `handshake` or `decrypt` has returned
+  /// `need_input`.
   void feed(std::string_view ciphertext) noexcept;
-  /// Whether bytes that were fed may hold more than was given out.
+  /// Whether bytes that were fed may hold more plaintext.
   bool has_input() const noexcept { return !input_.empty() || SSL_has_pending(ssl_.get()) == 1; }
 
   tls_status handshake();
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
 
-  /// Which of HTTP's versions the server has chosen, once the handshake stands. HTTP/1.1 if it says nothing.
+  /// The HTTP version that the server has chosen, after the handshake. HTTP/1.1 if it has chosen none.
   enum class protocol : unsigned char { http1, http2 };
   protocol chosen() const noexcept;
   /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
   bool fit_for_http2() const noexcept;
 
-  /// OpenSSL's buffers, 21 KiB, which it wipes as it gives them up, are from now on kept by one of those
-  /// sessions alone that were told so: the one that was used last. With OpenSSL 3.2 and later it does
-  /// nothing.
+  /// Saves the memory of OpenSSL's buffers, 21 KiB: of all sessions on which this was called, only the one
+  /// used last keeps its buffers. (OpenSSL wipes them when it frees them.) Does nothing with OpenSSL 3.2 and
+  /// later.
   void share_buffers() noexcept;
-  /// It isn't used any more.
+  /// The session isn't used any more.
   void leave_buffers() noexcept;
 
-  /// Appends `plain` to the output; as one record, if it is 4 KiB at most. False: the session is broken.
+  /// Appends `plain` to the output; as one record if it is at most 4 KiB. False: the session is broken.
   bool encrypt(std::string_view plain);
 
   struct decrypted {
@@ -99,10 +100,10 @@ class tls_session {
   };
   decrypted decrypt(std::span<char> into);
 
-  /// Appends a close_notify to the output, if the handshake was over.
+  /// Appends a close_notify to the output, if the handshake is complete.
   void close();
 
-  /// What is to go to the network.
+  /// Bytes for the network.
   std::string& output() noexcept { return output_; }
 
   /// Why `handshake` or `decrypt` failed, in words.
@@ -128,14 +129,14 @@ class tls_session {
   std::unique_ptr<SSL, deleter> ssl_;
   std::string_view input_;
   std::string output_;
-  std::array<char, 5> first_bytes_{};  // of what the peer said: shows plain HTTP
+  std::array<char, 5> first_bytes_{};  // of the peer's bytes: they show whether it speaks plain HTTP
   std::size_t first_bytes_size_ = 0;
-  chain_validity resumed_chain_;  // of the session that was offered
-  unsigned trust_;                // the context's when the peer was verified
+  chain_validity resumed_chain_;  // the chain of the session that was offered
+  unsigned trust_;                // the context's `trust_` when the peer was verified
   bool shares_buffers_ = false;
-  bool has_buffers_ = false;  // of those that share them
+  bool has_buffers_ = false;  // it has the shared buffers
   bool certificate_demanded_ = false;
-  bool established_ = false;  // OpenSSL's own flag goes when an error comes
+  bool established_ = false;  // OpenSSL clears its own flag after an error
   bool failed_ = false;
   failure problem_;
 };

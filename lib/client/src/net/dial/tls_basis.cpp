@@ -16,7 +16,7 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// Far more than a mint request takes. OpenSSL keeps a buffer of that size for each connection.
+/// Far more than a mint request needs. OpenSSL keeps a buffer of this size for each connection.
 constexpr long largest_record = 4096;
 
 [[noreturn]] void complain_of_openssl() {
@@ -33,8 +33,8 @@ openssl_pointer<SSL_CTX, SSL_CTX_free> try_context() {
   return made;
 }
 
-/// How much a client says first: its ciphers, groups and signature algorithms. A configuration may leave it
-/// nothing to say, of which OpenSSL complains here first.
+/// The size of a ClientHello, with its ciphers, groups and signature algorithms. If OpenSSL's configuration
+/// allows none of these, the error shows here first.
 std::size_t hello_size(SSL_CTX& context) {
   const openssl_pointer<SSL, SSL_free> client{checked(SSL_new(&context))};
   SSL_set0_rbio(client.get(), checked(BIO_new(BIO_s_mem())));
@@ -47,8 +47,8 @@ std::size_t hello_size(SSL_CTX& context) {
   return BIO_ctrl_pending(said);
 }
 
-/// Made twice: while OpenSSL looks which algorithms there are it takes one for absent if it has no memory to
-/// try it, and says nothing. Whoever used that context could perhaps never shake hands.
+/// Made twice and compared: if OpenSSL has no memory to try an algorithm, it silently takes the algorithm for
+/// absent, and a client with that context might never complete a handshake.
 SSL_CTX* make_context() {
   openssl_pointer<SSL_CTX, SSL_CTX_free> made = try_context();
   const openssl_pointer<SSL_CTX, SSL_CTX_free> again = try_context();
@@ -65,17 +65,17 @@ tls_basis::tls_basis(const endpoint_settings& settings)
     : host_{settings.host},
       context_{make_context()},
       authorities_{*context_, settings},
-      // A plain number, not BIO_get_new_index(): that would be global state.
+      // A plain number, as BIO_get_new_index() would change global state.
       transport_{checked(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ephemint"))} {
   if (host_.ends_with('.')) host_.pop_back();
   check(BIO_meth_set_read_ex(transport_.get(), &tls_session::read_input));
   check(BIO_meth_set_write_ex(transport_.get(), &tls_session::write_output));
   check(BIO_meth_set_ctrl(transport_.get(), &answer_control));
-  // CLEANSE: OpenSSL's own copy of a decrypted token goes when we have ours.
+  // CLEANSE: OpenSSL wipes its own copy of a decrypted token once we have ours.
   SSL_CTX_set_options(context_.get(),
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
   SSL_CTX_set_mode(context_.get(), SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_read_ahead(context_.get(), 1);  // one BIO call a record, not two
+  SSL_CTX_set_read_ahead(context_.get(), 1);  // one BIO call per record, not two
   check(static_cast<int>(SSL_CTX_set_max_send_fragment(context_.get(), largest_record)));
   SSL_CTX_set_client_cert_cb(context_.get(), &tls_session::answer_demand);
   require_peer_identity();
@@ -98,7 +98,7 @@ void tls_basis::require_peer_identity() {
     check(X509_VERIFY_PARAM_set1_ip(rules, address.to_v6().to_bytes().data(), 16));
 }
 
-/// Each session tells its own client's cache: here none is kept.
+/// Each session is stored in its own client's cache, none in OpenSSL's.
 void tls_basis::keep_sessions() {
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context_.get(), &tls_session::keep);

@@ -14,35 +14,35 @@
 
 namespace ephemint::inline v0::net {
 
-/// What is dear to make and the same for all TLS sessions with one host: OpenSSL's context, with whom to
-/// trust and the name to verify. What is learnt from sessions isn't in it. Once made it doesn't change, save
-/// where the authorities may: so several clients may share it, on any threads.
+/// What is expensive to make and the same for all TLS sessions with one host: OpenSSL's context, with the
+/// trusted authorities and the name to verify. It holds nothing that is learnt from sessions. Unless its
+/// authorities may change, it is immutable, so that several clients may share it, on any threads.
 class tls_basis {
  public:
-  /// Throws `std::invalid_argument`: naming the option, if there is nothing to trust; with OpenSSL's words,
-  /// if that can't make a context.
+  /// Throws `std::invalid_argument`: naming the option if there is nothing to trust, or with OpenSSL's text
+  /// if it can't make a context.
   explicit tls_basis(const endpoint_settings&);
 
   const std::string& host() const noexcept { return host_; }
   bool host_is_address() const noexcept { return host_is_address_; }
   SSL_CTX& context() noexcept { return *context_; }
   authorities& trusted() noexcept { return authorities_; }
-  /// What a session's bytes go through.
+  /// The BIO method through which a session's bytes go.
   BIO_METHOD& transport() noexcept { return *transport_; }
 
  private:
   void require_peer_identity();
   void keep_sessions();
 
-  std::string host_;  // without the root dot, which no certificate has
+  std::string host_;  // without a final dot, which no certificate has
   bool host_is_address_ = false;
   openssl_pointer<SSL_CTX, SSL_CTX_free> context_;
   authorities authorities_;
   openssl_pointer<BIO_METHOD, BIO_meth_free> transport_;
 };
 
-/// Gives the clients of one execution context that are told the same the same basis. One with an authority
-/// file has it alone: it reads that again by itself.
+/// Gives clients of one execution context that have equal settings the same basis. A client with an authority
+/// file gets its own, as it reads that file again by itself.
 class tls_bases final : public boost::asio::execution_context::service {
  public:
   using key_type = tls_bases;
@@ -50,7 +50,7 @@ class tls_bases final : public boost::asio::execution_context::service {
 
   explicit tls_bases(boost::asio::execution_context& context) : service{context} {}
 
-  /// From any thread. Throws as the basis does, and `std::bad_alloc`.
+  /// From any thread. Throws what the basis throws, and `std::bad_alloc`.
   std::shared_ptr<tls_basis> find(const endpoint_settings&);
 
  private:

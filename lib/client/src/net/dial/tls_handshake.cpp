@@ -15,7 +15,7 @@ tls_handshake::tls_handshake(asio::any_io_executor executor, std::shared_ptr<ser
                              std::shared_ptr<endpoint> endpoint)
     : gate_{std::move(gate)}, endpoint_{std::move(endpoint)}, limit_{std::move(executor), *gate_, *this} {}
 
-/// Does a step of it; want of memory ends all, and so does a `fork` in its child.
+/// Runs a step. If memory runs out, or in the child of a `fork`, everything ends.
 template <class Step>
 void tls_handshake::guarded(Step step) noexcept {
   if (!waiter_) return;
@@ -40,7 +40,7 @@ void tls_handshake::start(std::shared_ptr<waiter> who, asio::ip::tcp::socket soc
 
 void tls_handshake::shake_hands() {
   const tls_status status = stream_->tls().handshake();
-  const bool sent = stream_->flush();  // an alert too, when it failed
+  const bool sent = stream_->flush();  // also an alert, if it failed
   switch (status) {
     case tls_status::done:
       if (!sent) return on_stream_end(asio::error::connection_reset);
@@ -76,7 +76,7 @@ void tls_handshake::on_written(const error_code& error) noexcept {
 
 void tls_handshake::on_stream_end(const error_code& error) {
   const std::string cause = error == asio::error::eof ? "the server closed it" : error.message();
-  // Of a server that is overloaded, or starts again, not of one that isn't the API (T3).
+  // Typical of a server that is overloaded or restarting, not of one that isn't the API (T3).
   fail({mint_errc::connect_failed,
         endpoint_->called + " broke off the TLS handshake: " + cause +
             "; it may be overloaded or starting; if it stays so, check base_url's port",

@@ -16,16 +16,16 @@
 
 namespace ephemint::inline v0::net {
 
-/// Makes a TLS session over a connected socket.
+/// Establishes a TLS session over a connected socket.
 class tls_handshake final : public dial_step,
                             public tls_stream::user,
                             private gate_timer::owner,
                             public std::enable_shared_from_this<tls_handshake> {
  public:
-  /// Told once, perhaps from inside `start`, unless `cancel` came first.
+  /// Gets the result once, perhaps from inside `start`, unless `cancel` came first.
   class waiter {
    public:
-    /// Nothing is pending on it.
+    /// No operation is pending on the stream.
     virtual void on_handshake(std::unique_ptr<tls_stream>) noexcept = 0;
     virtual void on_no_handshake(const failure&) noexcept = 0;
 
@@ -35,7 +35,7 @@ class tls_handshake final : public dial_step,
 
   tls_handshake(boost::asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<endpoint>);
 
-  /// Once.
+  /// Call it once.
   void start(std::shared_ptr<waiter>, boost::asio::ip::tcp::socket,
              std::chrono::milliseconds patience) noexcept;
   void cancel() noexcept override;
@@ -59,7 +59,7 @@ class tls_handshake final : public dial_step,
   const std::shared_ptr<endpoint> endpoint_;
   std::shared_ptr<waiter> waiter_;  // null: it is over
   std::unique_ptr<tls_stream> stream_;
-  bool done_ = false;  // only our own last bytes are still to go
+  bool done_ = false;  // only our own last bytes must still be written
   std::chrono::milliseconds patience_{0};
   gate_timer limit_;
 };

@@ -40,12 +40,13 @@ advice certificate_advice(long verdict) {
   }
 }
 
-/// Not to be tried again: the peer isn't who it should be, or speaks something else.
+/// Not retryable: the peer isn't who it should be, or speaks another protocol.
 failure refused(const tls_evidence& seen, const std::string& what) {
   return {mint_errc::tls_failed, std::string{seen.host} + ' ' + what, false};
 }
 
-/// Alerts of a server in trouble of its own: they say nothing of who it is, nor of what we sent (T3).
+/// Alerts of a server with a problem of its own: they say nothing about its identity, nor about what we sent
+/// (T3).
 bool is_passing(int alert) noexcept {
   return alert == SSL_AD_INTERNAL_ERROR || alert == SSL_AD_USER_CANCELLED;
 }
@@ -100,7 +101,7 @@ failure tls_problem(const tls_evidence& seen) {
   if (!seen.established)
     return reason > SSL_AD_REASON_OFFSET ? alert_received(seen, reason - SSL_AD_REASON_OFFSET)
                                          : handshake_problem(seen, reason);
-  // TLS 1.3: the handshake is over for us before the server has looked at our (missing) certificate.
+  // TLS 1.3: for us the handshake is over before the server has checked our (missing) certificate.
   if (seen.certificate_demanded && reason > SSL_AD_REASON_OFFSET)
     return alert_received(seen, reason - SSL_AD_REASON_OFFSET);
   const char* reason_text = ERR_reason_error_string(seen.error);

@@ -19,7 +19,7 @@ tunnel::tunnel(asio::any_io_executor executor, std::shared_ptr<serial_gate> gate
                std::shared_ptr<endpoint> endpoint)
     : gate_{std::move(gate)}, endpoint_{std::move(endpoint)}, limit_{std::move(executor), *gate_, *this} {}
 
-/// Does a step of it; want of memory ends all, and so does a `fork` in its child.
+/// Runs a step. If memory runs out, or in the child of a `fork`, everything ends.
 template <class Step>
 void tunnel::guarded(Step step) noexcept {
   if (!waiter_) return;

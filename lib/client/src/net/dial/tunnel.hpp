@@ -19,15 +19,15 @@
 
 namespace ephemint::inline v0::net {
 
-/// Has a proxy open the way from a socket that leads to it to the host itself.
+/// Makes a proxy open a tunnel to the host, over a socket that is connected to the proxy.
 class tunnel final : public dial_step,
                      private gate_timer::owner,
                      public std::enable_shared_from_this<tunnel> {
  public:
-  /// Told once, perhaps from inside `start`, unless `cancel` came first.
+  /// Gets the result once, perhaps from inside `start`, unless `cancel` came first.
   class waiter {
    public:
-    /// Nothing is pending on it.
+    /// No operation is pending on the socket.
     virtual void on_tunnel(boost::asio::ip::tcp::socket) noexcept = 0;
     virtual void on_no_tunnel(const failure&) noexcept = 0;
 
@@ -35,13 +35,13 @@ class tunnel final : public dial_step,
     ~waiter() = default;
   };
 
-  /// The endpoint is one that has a proxy.
+  /// The endpoint must have a proxy.
   tunnel(boost::asio::any_io_executor, std::shared_ptr<serial_gate>, std::shared_ptr<endpoint>);
   ~tunnel() { close(); }
   tunnel(const tunnel&) = delete;
   tunnel& operator=(const tunnel&) = delete;
 
-  /// Once.
+  /// Call it once.
   void start(std::shared_ptr<waiter>, boost::asio::ip::tcp::socket,
              std::chrono::milliseconds patience) noexcept;
   void cancel() noexcept override;
@@ -67,10 +67,10 @@ class tunnel final : public dial_step,
   std::shared_ptr<waiter> waiter_;  // null: it is over
   std::optional<boost::asio::ip::tcp::socket> socket_;
   std::optional<tunnel_negotiation> negotiation_;
-  std::string_view unsent_;  // of its request
+  std::string_view unsent_;  // the rest of its request
   std::chrono::milliseconds patience_{0};
   gate_timer limit_;
-  boost::system::error_code error_;  // of the wait
+  boost::system::error_code error_;  // the result of the wait
   handler_memory memory_;
   member_task<tunnel, &tunnel::on_ready> ready_{*this};
 };

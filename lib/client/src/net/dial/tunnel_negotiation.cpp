@@ -12,9 +12,10 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// In Base64, piece by piece, so that no more of it lies on the stack than can be wiped there.
+/// Appends `text` in Base64, piece by piece, so that only a small buffer on the stack holds parts of it,
+/// which is wiped.
 void append_encoded(wiped_buffer& to, std::string_view text) {
-  constexpr std::size_t piece = 48;  // a multiple of three: what is encoded can be put together
+  constexpr std::size_t piece = 48;  // a multiple of three, so that the encoded pieces can be joined
   std::array<unsigned char, piece / 3 * 4 + 1> encoded;
   for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
     const std::string_view next = text.substr(0, piece);
@@ -31,7 +32,7 @@ std::string name_of_tunnel(const proxy_settings& proxy, std::string_view target)
   return text.append(" through the proxy ").append(authority_of(proxy.host, proxy.port)).append(": ");
 }
 
-/// Whether another try, or another of the proxy's addresses, may meet with a better answer.
+/// Whether another try, or another address of the proxy, may get a better answer.
 bool may_pass(int status) noexcept { return status >= 500 || status == 408 || status == 429; }
 
 std::string_view words_for(int status, bool has_credentials) noexcept {
@@ -69,8 +70,8 @@ tunnel_negotiation::tunnel_negotiation(const proxy_settings& proxy, std::string_
 
 tunnel_negotiation::status tunnel_negotiation::commit(std::size_t size) {
   const reply_parser::status known = reply_.commit(size);
-  // A body isn't waited for: a refusal's says nothing that we would repeat, and a 2xx has none, whatever its
-  // fields say.
+  // Doesn't wait for a body: that of a refusal holds nothing that we would show, and a 2xx has none, whatever
+  // its fields say.
   if (reply_.head_complete()) return judge(reply_.reply().status);
   if (known == reply_parser::status::refused) return refuse(reply_.problem(), false);
   return status::incomplete;

@@ -14,32 +14,33 @@
 
 namespace ephemint::inline v0::net {
 
-/// What is said to a proxy before TLS begins (CONNECT: RFC 9110, 9.3.6), and what its answer means. Bytes in,
-/// bytes out: it has no socket and no clock.
+/// The request to a proxy before TLS begins (CONNECT: RFC 9110, 9.3.6), and the meaning of its answer. Bytes
+/// in, bytes out: it has no socket and no clock.
 class tunnel_negotiation {
  public:
   enum class status : std::uint8_t {
     incomplete,
-    open,     ///< what goes over the socket from now on goes to the host
+    open,     ///< from now on the socket leads to the host
     refused,  ///< `problem()` says why
   };
 
   /// `target`: the host's name or address and its port. Throws `std::bad_alloc`.
   tunnel_negotiation(const proxy_settings&, std::string_view target);
 
-  /// All that is to be sent, and nothing of the API's. May hold credentials; overwritten with this object.
+  /// The whole request, without anything of the API's. It may hold credentials; it is overwritten when this
+  /// object is destroyed.
   std::string_view request() noexcept { return request_.view(0, request_.size()); }
 
-  /// Where the next bytes of the answer go. Never empty.
+  /// The buffer for the next bytes of the answer. Never empty.
   std::span<char> room() { return reply_.room(); }
-  /// That many were put there.
+  /// That many bytes were put there.
   status commit(std::size_t size);
   /// Why it was refused.
   const failure& problem() const noexcept { return problem_; }
 
-  /// What there is to say where no answer comes any more, and why not.
+  /// The failure if the connection ended, because of `cause`, before the answer came.
   failure broken_off(std::string_view cause) const;
-  /// The same where none came in time.
+  /// The failure if no answer came in time.
   failure stalled(std::chrono::milliseconds patience) const;
 
  private:
@@ -47,7 +48,7 @@ class tunnel_negotiation {
   status refuse(std::string_view why, bool retryable);
   failure no_tunnel(std::string_view why, bool retryable) const;
 
-  const std::string called_;  // the tunnel, in messages
+  const std::string called_;  // the tunnel's name in messages
   const bool has_credentials_;
   wiped_buffer request_;
   reply_parser reply_;

@@ -7,11 +7,11 @@
 
 namespace ephemint::inline v0::net {
 
-/// One contiguous run of bytes that grows at its end, with slack behind it so that a JSON parser may read
-/// past it. What it held is wiped before the memory goes: requests hold keys, replies hold tokens.
+/// One contiguous run of bytes that grows at its end, with slack after it so that a JSON parser may read past
+/// the end. Its content is wiped before the memory is freed: requests hold keys, replies hold tokens.
 class wiped_buffer {
  public:
-  static constexpr std::size_t slack = 64;             ///< what simdjson may read
+  static constexpr std::size_t slack = 64;             ///< what simdjson may read past the end
   static constexpr std::size_t first_capacity = 4096;  ///< holds the usual reply; an idle connection keeps it
 
   wiped_buffer();
@@ -25,14 +25,14 @@ class wiped_buffer {
     return {bytes_.get() + from, size};
   }
 
-  /// Room for at least one more byte behind the last; usually for much more.
+  /// The free space after the last byte: at least one byte, usually many more.
   std::span<char> room();
   void commit(std::size_t size) noexcept;
-  /// Puts a copy behind the last byte.
+  /// Appends a copy.
   void append(std::string_view);
 
-  /// Wipes and forgets everything; gives memory back that a large reply took, if there is as much as the
-  /// usual one takes.
+  /// Wipes and forgets everything. If a large reply made the buffer grow, it is replaced by one of the usual
+  /// size, if there is memory for that.
   void clear() noexcept;
 
  private:

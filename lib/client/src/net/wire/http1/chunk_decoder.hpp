@@ -5,19 +5,21 @@
 
 namespace ephemint::inline v0::net {
 
-/// Takes the chunk framing out of a body, in place and in any pieces. Strict: CRLF only, no control
-/// characters, and trailers are read over, for they can't set anything.
+/// Removes the chunk framing from a body, in place and for any pieces. Strict: CRLF only, and no control
+/// characters. Trailers are skipped, as they have no effect.
 class chunk_decoder {
  public:
   enum class status : std::uint8_t { incomplete, complete, refused };
 
-  /// On one line, chunk extensions; in all, trailers. Far above anything seen; they only cost time.
+  /// The limits of the chunk extensions on one line, and of all trailers: far above anything seen. They only
+  /// cost time.
   static constexpr std::size_t max_extension = 256;
   static constexpr std::size_t max_trailers = 4096;
 
   explicit chunk_decoder(std::size_t max_body) noexcept : max_body_{max_body} {}
 
-  /// Reads `bytes[read, end)` and moves what is body to `bytes[write…)`; `write <= read`, both move on.
+  /// Reads `bytes[read, end)` and moves the body's bytes to `bytes[write…)`; `write <= read`, and both are
+  /// advanced.
   status decode(char* bytes, std::size_t& read, std::size_t end, std::size_t& write);
   /// Why it was refused.
   const char* problem() const noexcept { return problem_; }
@@ -48,7 +50,7 @@ class chunk_decoder {
 
   std::size_t max_body_;
   std::size_t total_ = 0;      // body bytes announced so far
-  std::size_t remaining_ = 0;  // of the chunk
+  std::size_t remaining_ = 0;  // of the present chunk
   std::size_t line_ = 0;       // bytes of this extension, or of all trailers
   const char* problem_ = nullptr;
   place place_ = place::size_start;

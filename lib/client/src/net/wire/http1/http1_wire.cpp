@@ -21,7 +21,7 @@ wire::news http1_wire::commit(std::size_t size) {
     case reply_parser::status::complete:
       return surplus ? news::surplus : news::some;
     case reply_parser::status::refused:
-      if (parser_.body_refused()) return news::surplus;  // its status is an answer all the same
+      if (parser_.body_refused()) return news::surplus;  // its status is still an answer
       break;
   }
   return refuse({mint_errc::bad_response, host_ + ": " + parser_.problem(), false});
@@ -56,8 +56,8 @@ void http1_wire::submit(attempt_id attempt, const detail::prepared_request& requ
   had_rested_ = answered_ || idle > newcomer;
 }
 
-/// A server that closes an idle connection may do so while a request is on its way: it hasn't seen that, or
-/// doesn't look at it. One that closes a new connection may do so because of the request.
+/// A server may close an idle connection while a request is on its way, and then hasn't seen the request, or
+/// doesn't process it. If it closes a new connection, that may be because of the request.
 fate http1_wire::fate_of_rest() const noexcept {
   if (!out_) return fate::unknown;
   if (parser_.begun()) return fate::begun;

@@ -9,7 +9,7 @@
 
 namespace ephemint::inline v0::net {
 
-/// HTTP/1.1: one request at a time, each answered before the next.
+/// HTTP/1.1: one request at a time, without pipelining.
 class http1_wire final : public wire {
  public:
   /// `host` is for messages, and must outlive the wire.
@@ -40,8 +40,8 @@ class http1_wire final : public wire {
   std::optional<attempt_id> out_;
   std::string_view request_;     // until it is written
   bool answered_ = false;        // a request was answered already
-  bool may_be_closing_ = false;  // the server, that one crossing its close
-  bool had_rested_ = false;      // before that one
+  bool may_be_closing_ = false;  // the server may be closing while the request is on its way
+  bool had_rested_ = false;      // it may be stale: it had answered before, or was idle for long
   failure problem_;
 };
 

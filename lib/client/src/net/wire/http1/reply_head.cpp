@@ -27,14 +27,14 @@ std::string_view trimmed(std::string_view text) {
 
 bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
-/// Beast checks the grammar and knows lengths; what it lets pass and we don't is caught in the fields'
-/// callback. It is given heads only: its reading of chunks accepts control characters in extensions, merges
-/// trailers into the fields, and (1.81) asserts where the last chunk comes in pieces.
+/// Beast checks the grammar and computes lengths; the fields' callback refuses what Beast accepts but we
+/// don't. Beast is given heads only: its chunk parser accepts control characters in extensions, merges
+/// trailers into the fields, and (1.81) fails an assertion if the last chunk comes in pieces.
 class head_parser final : public http::basic_parser<false> {
  public:
   head_parser(const char* begin, reply_head& head) : begin_{begin}, head_{head} {
     header_limit(1 << 20);    // the caller has limited it
-    body_limit(boost::none);  // so has he this; its own error would hide ours
+    body_limit(boost::none);  // likewise; Beast's own error would hide ours
   }
 
   const char* refusal() const noexcept { return refusal_; }
@@ -82,7 +82,7 @@ class head_parser final : public http::basic_parser<false> {
     }
   }
 
-  /// Whatever is encoded so is the body's text alone: what the status says stands.
+  /// Only the body is encoded: the status is still valid.
   void on_content_encoding(code& ec) {
     static constexpr const char* unasked_for = "a Content-Encoding, which was not asked for";
     if (has_no_body(head_.status)) return refuse(unasked_for, ec);
@@ -113,7 +113,7 @@ class head_parser final : public http::basic_parser<false> {
 
   void on_header_impl(code&) override {}
   void on_finish_impl(code&) override {}
-  // Never called: requests and bodies don't come here.
+  // Never called: neither requests nor bodies are parsed here.
   void on_request_impl(http::verb, text, text, int, code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, code&) override {}
   std::size_t on_body_impl(text, code&) override { return 0; }

@@ -9,9 +9,9 @@
 
 namespace ephemint::inline v0::net {
 
-/// A reply's status line and header fields, understood.
+/// A reply's status line and header fields, parsed.
 struct reply_head {
-  /// A field's value as a part of the text that was parsed: the text may move before the value is used.
+  /// A field's value as a range of the parsed text, which may move before the value is used.
   struct part {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
@@ -22,9 +22,10 @@ struct reply_head {
   int status = 0;
   framing body = framing::none;
   std::size_t length = 0;  ///< `framing::length` only; at most what `parse_head` was given
-  /// Why the body can't be taken, though the head is well; empty: it can.
+  /// Why the body is refused although the head is valid; empty: it isn't refused.
   std::string body_fault;
-  /// The server will take another request on this connection: HTTP/1.1, no `close`, a body with a known end.
+  /// The server will take another request on this connection: HTTP/1.1, no `close`, and a body with a known
+  /// end.
   bool keeps_alive = false;
   std::optional<std::chrono::seconds> keep_alive;
 
@@ -36,12 +37,12 @@ struct reply_head {
   bool interim() const noexcept { return status < 200; }
 };
 
-/// Understands one whole head, up to and including its empty line, in which each line ends in CRLF and none
-/// begins with a blank (the caller saw to that). Why it is refused, in words; empty if it is well, and then
-/// the reply's status stands, also where its body can't be taken.
+/// Parses one whole head, up to and including its empty line. The caller has checked that each line ends in
+/// CRLF and none begins with a blank. Returns why the head is refused. If that is empty the reply's status is
+/// valid, even if its body is refused.
 std::string parse_head(std::string_view text, std::size_t max_body, reply_head&);
 
-/// `timeout=5, max=100`. Parameters that aren't understood are skipped: it is only a hint.
+/// `timeout=5, max=100`. Unknown parameters are skipped, as it is only a hint.
 struct keep_alive_hint {
   std::optional<std::chrono::seconds> timeout;
   bool last_request = false;  ///< `max=0`

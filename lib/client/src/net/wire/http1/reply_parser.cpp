@@ -35,8 +35,8 @@ reply_parser::status reply_parser::parse() {
   return in_body_ ? parse_body() : status::incomplete;
 }
 
-/// Finds the ends of lines and of heads. What each line must be like is checked here already, so that a
-/// server which breaks the rules and then waits doesn't make us wait.
+/// Finds the ends of lines and of heads. The form of each line is checked here already, so that a server
+/// which breaks the rules and then waits doesn't make us wait too.
 reply_parser::status reply_parser::parse_lines() {
   while (!in_body_) {
     if (!version_is_possible()) return refuse("a reply that isn't HTTP/1.0 or HTTP/1.1");
@@ -117,7 +117,7 @@ reply_parser::status reply_parser::refuse(std::string why) {
   return status_ = status::refused;
 }
 
-/// Judges as many bytes as there are: what can't become `HTTP/1.0 ` or `HTTP/1.1 ` is refused at its first
+/// Checks as many bytes as there are: what can't become `HTTP/1.0 ` or `HTTP/1.1 ` is refused at its first
 /// wrong byte.
 bool reply_parser::version_is_possible() const {
   static constexpr std::string_view begin = "HTTP/1.";

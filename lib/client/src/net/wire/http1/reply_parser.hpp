@@ -13,8 +13,8 @@
 
 namespace ephemint::inline v0::net {
 
-/// Frames replies: bytes in, in any pieces, one `http_reply` out. Every limit counts over the whole reply, so
-/// that no server can make it grow.
+/// Parses the framing of replies: bytes in, in any pieces, one `http_reply` out. Every limit applies to the
+/// whole reply, so that no server can make it grow.
 class reply_parser {
  public:
   static constexpr std::size_t max_head = reply_limits::head;
@@ -25,23 +25,23 @@ class reply_parser {
 
   enum class status : std::uint8_t { incomplete, complete, refused };
 
-  /// Where the next bytes go. Never empty.
+  /// The buffer for the next bytes. Never empty.
   std::span<char> room() { return buffer_.room(); }
-  /// That many bytes were put there. What comes behind a complete reply is never looked at.
+  /// That many bytes were put there. Bytes after a complete reply are never read.
   status commit(std::size_t size);
   /// The peer has ended the stream: with a close_notify (`clean`), or without.
   status end(bool clean);
 
   bool complete() const noexcept { return status_ == status::complete; }
-  /// Whether it was refused for its body alone: its head stands.
+  /// Whether only the body was refused: the head is valid.
   bool body_refused() const noexcept { return status_ == status::refused && in_body_; }
-  /// Whether its head is whole: `reply().status` stands, whatever becomes of the body.
+  /// Whether the head is complete: `reply().status` is valid, whatever happens to the body.
   bool head_complete() const noexcept { return in_body_; }
-  /// How many bytes have come behind the head.
+  /// How many bytes have come after the head.
   std::size_t behind_head() const noexcept { return buffer_.size() - body_begin_; }
-  /// Of a complete reply, or of one whose body was refused; the views hold until `reset`.
+  /// For a complete reply, or one whose body was refused. The views are valid until `reset`.
   detail::http_reply reply() const;
-  /// Why it was refused or isn't complete: one line, none of the server's words in it.
+  /// Why it was refused or isn't complete: one line, without any text of the server's.
   const std::string& problem() const noexcept { return problem_; }
   /// Whether a byte of the reply has come.
   bool begun() const noexcept { return buffer_.size() != 0; }
@@ -66,7 +66,7 @@ class reply_parser {
   int interims_ = 0;
   std::size_t head_begin_ = 0;
   std::size_t line_begin_ = 0;  // the line that isn't complete yet
-  std::size_t searched_ = 0;    // up to here there is no more end of line
+  std::size_t searched_ = 0;    // up to here there is no further end of line
   std::size_t lines_ = 0;
   std::size_t body_begin_ = 0;
   std::size_t body_end_ = 0;

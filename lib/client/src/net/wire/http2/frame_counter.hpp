@@ -7,10 +7,10 @@
 
 namespace ephemint::inline v0::net {
 
-/// Counts the frames in what a peer sends, those of unknown types among them, of which nghttp2 doesn't tell.
+/// Counts the frames that a peer sends, including those of unknown types, which nghttp2 doesn't report.
 class frame_counter {
  public:
-  /// More bytes of the same run. How many frames have begun in them.
+  /// Takes the next bytes of the stream. Returns how many frames begin in them.
   int take(std::string_view bytes) noexcept {
     int begun = 0;
     while (!bytes.empty()) {
@@ -32,11 +32,11 @@ class frame_counter {
 
  private:
   static constexpr std::uint32_t head_size = 9;
-  static constexpr std::uint32_t length_size = 3;  // which is what a head begins with
+  static constexpr std::uint32_t length_size = 3;  // a frame's head begins with it
 
-  std::uint32_t head_ = 0;    // bytes of a head that have come
-  std::uint32_t length_ = 0;  // what they say
-  std::uint32_t rest_ = 0;    // of the frame before the next head
+  std::uint32_t head_ = 0;    // bytes of the present head that have come
+  std::uint32_t length_ = 0;  // the length of the frame, as far as it has come
+  std::uint32_t rest_ = 0;    // bytes of the frame before the next head
 };
 
 }  // namespace ephemint::inline v0::net

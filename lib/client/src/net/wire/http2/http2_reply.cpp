@@ -12,12 +12,12 @@ namespace ephemint::inline v0::net {
 
 namespace {
 
-/// What a field counts beside its name and value (RFC 9113, 10.5.1).
+/// What a field counts in addition to its name and value (RFC 9113, 10.5.1).
 constexpr std::size_t field_overhead = 32;
 
 constexpr std::string_view unasked_for = "a Content-Encoding, which was not asked for";
 
-/// 0: it is none.
+/// 0: not a valid status.
 std::uint16_t status_code_of(std::string_view text) noexcept {
   std::uint16_t code = 0;
   if (text.size() == 3 && std::ranges::all_of(text, detail::ascii::is_digit))
@@ -79,7 +79,7 @@ void http2_reply::take_retry_after(std::string_view value) {
   retry_after_seen_ = true;
 }
 
-/// Of a length only whether it is too much is asked: that it is the data's was checked before.
+/// Only checks whether the length is too large: that it matches the data was checked before.
 void http2_reply::take_length(std::string_view value) {
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), declared_);
   if (error == std::errc::result_out_of_range) declared_ = reply_limits::bytes + 1;

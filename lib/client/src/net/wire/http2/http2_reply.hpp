@@ -11,22 +11,22 @@
 
 namespace ephemint::inline v0::net {
 
-/// One stream's reply: blocks of fields and pieces of data in, one `http_reply` out. Every limit counts over
-/// the whole stream, so that no server can make it grow. What HTTP/2 itself demands of fields is checked
-/// before they come here.
+/// One stream's reply: blocks of fields and pieces of data in, one `http_reply` out. Every limit applies to
+/// the whole stream, so that no server can make it grow. HTTP/2's own rules for fields are checked before
+/// they come here.
 class http2_reply {
  public:
   enum class status : std::uint8_t {
     incomplete,
-    complete,      ///< all of it is there
-    body_refused,  ///< its head stands, its body isn't taken: `reply()` says why
+    complete,      ///< the whole reply has come
+    body_refused,  ///< the head is valid, the body is refused: `reply()` says why
     refused,       ///< `problem()` says why
   };
 
-  /// Each of these says where the reply stands now; what comes behind the end of it isn't looked at. They
-  /// throw `std::bad_alloc`.
+  /// Each of these returns the reply's present status, and ignores what comes after its end. They throw
+  /// `std::bad_alloc`.
   ///
-  /// A frame of the stream has come; `size`: its bytes, with head and padding.
+  /// A frame of the stream has come; `size`: its bytes, including head and padding.
   status on_frame(std::size_t size);
   status on_field(std::string_view name, std::string_view value);
   status on_block_end();
@@ -37,16 +37,16 @@ class http2_reply {
   status now() const noexcept { return status_; }
   /// Whether anything of it has come.
   bool begun() const noexcept { return bytes_ != 0; }
-  /// Whether a buffer is needed now; whoever has some gives one before `on_field`.
+  /// Whether it needs a buffer, which must be given by `use` before `on_field`.
   bool needs_buffer() const noexcept { return !text_; }
   void use(std::unique_ptr<wiped_buffer> empty) noexcept { text_ = std::move(empty); }
 
-  /// Of one that is `complete` or `body_refused`; the views hold until `reset`.
+  /// For a reply that is `complete` or `body_refused`. The views are valid until `reset`.
   detail::http_reply reply() const;
-  /// One line, none of the server's words in it.
+  /// One line, without any text of the server's.
   const std::string& problem() const noexcept { return problem_; }
 
-  /// Refuses what has come, for another reason than those that are seen here.
+  /// Refuses the reply for a reason that was found elsewhere.
   status refuse(std::string why);
   /// Ready for the next reply. Gives the buffer back.
   std::unique_ptr<wiped_buffer> reset() noexcept;
@@ -65,11 +65,11 @@ class http2_reply {
   bool interim() const noexcept { return code_ < 200; }
   bool has_no_body() const noexcept { return code_ < 200 || code_ == 204 || code_ == 304; }
 
-  std::unique_ptr<wiped_buffer> text_;  // what is kept of the head, and behind it the body
+  std::unique_ptr<wiped_buffer> text_;  // the parts of the head that are kept, followed by the body
   status status_ = status::incomplete;
-  bool head_over_ = false;  // what follows are trailers
+  bool head_over_ = false;  // further fields are trailers
   bool retry_after_seen_ = false;
-  bool coded_ = false;  // its body
+  bool coded_ = false;  // the body is encoded
   std::uint16_t code_ = 0;
   std::uint8_t interims_ = 0;
   std::uint32_t fields_ = 0;
@@ -79,7 +79,7 @@ class http2_reply {
   std::size_t declared_ = 0;
   part content_type_, request_id_, retry_after_, date_;
   std::uint32_t body_begin_ = 0;
-  std::string problem_;  // or what is wrong with the body
+  std::string problem_;  // or why the body is refused
 };
 
 }  // namespace ephemint::inline v0::net

@@ -11,8 +11,8 @@
 
 namespace ephemint::inline v0::net {
 
-/// What all HTTP/2 connections of an endpoint take turns with, so that an idle one has none of it: only one
-/// reads at a time. Must outlive them.
+/// Buffers that all HTTP/2 connections of an endpoint take turns to use, so that an idle one holds none. Only
+/// one connection reads at a time. Must outlive the connections.
 class http2_stock {
  public:
   /// Throws `std::bad_alloc`.
@@ -20,10 +20,9 @@ class http2_stock {
 
   http2_memory& memory() noexcept { return memory_; }
 
-  /// For what one read of a socket gives: many replies, for a server that has them answers with several at
-  /// once.
+  /// For one read of a socket. It holds many replies, as a server may send several at once.
   std::span<char> ciphertext() noexcept { return ciphertext_; }
-  /// For what one record holds, which is 16 KiB at most. Whoever puts something there wipes it.
+  /// For the content of one record, at most 16 KiB. Whoever writes there must wipe it.
   std::span<char> plaintext() noexcept { return plaintext_; }
 
   /// An empty buffer for a reply. Throws `std::bad_alloc`.

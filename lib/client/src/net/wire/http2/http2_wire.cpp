@@ -17,19 +17,20 @@ namespace ephemint::inline v0::net {
 namespace {
 
 constexpr std::size_t frame_head_size = 9;
-/// So that an honest reply never needs a window of its own to be opened again.
+/// Large enough that a reply within our limits never needs a further WINDOW_UPDATE for its stream.
 constexpr std::uint32_t stream_window = reply_limits::body;
 constexpr std::int32_t connection_window = 1 << 20;
-/// Answers to the server's pings and settings that wait: all of them go whenever something is read.
+/// The most acknowledgements of the server's pings and settings that may wait. All of them are written
+/// whenever something was read.
 constexpr std::size_t most_acks = 100;
-/// nghttp2 counts how often it is called, and so a block whose bytes come one by one has many. What a block
-/// may have in it is bounded by its bytes.
+/// nghttp2 counts calls instead of frames, so a block whose bytes come one by one has many. The size of a
+/// block is bounded by its bytes.
 [[maybe_unused]] constexpr std::size_t most_continuations = 100;
 
-/// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which not all headers have.
+/// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which older nghttp2 headers don't have.
 constexpr int too_many_continuations = -905;
 
-/// nghttp2's result: memory is the only thing that can be short where this is used.
+/// For nghttp2 calls that can fail only for want of memory.
 void need_memory(int result) {
   if (result != 0) throw std::bad_alloc{};
 }
@@ -66,20 +67,20 @@ nghttp2_nv field_of(const detail::request_field& field) noexcept {
           static_cast<std::uint8_t>(NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE | kept_out)};
 }
 
-/// A name of RFC 9113's, or that there is none for it.
+/// The error code's name in RFC 9113, or a text that it is unknown.
 std::string_view name_of(std::uint32_t code) noexcept { return nghttp2_http2_strerror(code); }
 
 }  // namespace
 
-// --- what nghttp2 tells and asks for; it may not be called again from inside
+// --- nghttp2's callbacks, from inside of which nghttp2 may not be called
 
 struct http2_wire::callbacks {
-  /// The stream that we know; null if we gave it up.
+  /// Our stream of that id; null if we gave it up.
   static stream* known(nghttp2_session* session, std::int32_t id) noexcept {
     return id == 0 ? nullptr : static_cast<stream*>(nghttp2_session_get_stream_user_data(session, id));
   }
 
-  /// Does something that may run out of memory.
+  /// Runs a step during which memory may run out.
   template <class Step>
   static int guarded(void* of, Step step) noexcept {
     http2_wire& self = *static_cast<http2_wire*>(of);
@@ -91,14 +92,14 @@ struct http2_wire::callbacks {
     }
   }
 
-  /// Has the peer told that the rest of a reply isn't wanted.
+  /// If the reply is refused, tells the peer that we don't want the rest.
   static int unwanted(nghttp2_session* session, const stream& of, http2_reply::status now) noexcept {
     if (now != http2_reply::status::refused && now != http2_reply::status::body_refused) return 0;
     const int result = nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, of.id, NGHTTP2_CANCEL);
     return result == NGHTTP2_ERR_NOMEM ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
 
-  /// Of those that bring a reply.
+  /// Whether frames of this type are part of a reply.
   static bool is_reply(std::uint8_t type) noexcept {
     return type == NGHTTP2_HEADERS || type == NGHTTP2_DATA || type == NGHTTP2_CONTINUATION;
   }
@@ -206,7 +207,7 @@ std::unique_ptr<nghttp2_session, http2_wire::deleter> http2_wire::make_session(h
   nghttp2_option_set_no_closed_streams(parts.option, 1);
   nghttp2_option_set_max_outbound_ack(parts.option, most_acks);
   nghttp2_option_set_max_reserved_remote_streams(parts.option, 0);
-  // We count ourselves, so that none ever waits inside of it.
+  // We count the streams ourselves, so that none ever waits inside nghttp2.
   nghttp2_option_set_peer_max_concurrent_streams(parts.option, unlimited);
 #ifdef EPHEMINT_NGHTTP2_MAX_CONTINUATIONS
   nghttp2_option_set_max_continuations(parts.option, most_continuations);
@@ -228,7 +229,8 @@ http2_wire::http2_wire(const std::string& host, http2_stock& stock, const settin
 }
 
 http2_wire::~http2_wire() {
-  // Before what its callbacks touch. What the stock keeps is the gate's, and this may be outside.
+  // The session is destroyed before the members that its callbacks use. This may be outside the gate, where
+  // the stock's kept memory must not be touched.
   going_ = true;
   session_.reset();
 }
@@ -244,7 +246,7 @@ void http2_wire::introduce(const settings& s) {
   write_frames();
 }
 
-/// Has nghttp2 write all that it has to say: streams that we end are told in doing so.
+/// Makes nghttp2 write all its output; it also reports the streams that we end.
 void http2_wire::write_frames() {
   for (;;) {
     const std::uint8_t* bytes = nullptr;
@@ -265,7 +267,7 @@ void http2_wire::sent() noexcept {
   written_id_ = newest_id_;
 }
 
-/// Ends the connection for the server's fault.
+/// Ends the connection because of an error of the server's.
 wire::news http2_wire::die(std::uint32_t code, std::string_view why) {
   if (own_code_ == 0) {
     nghttp2_session_terminate_session(session_.get(), code);
@@ -314,7 +316,7 @@ wire::news http2_wire::end(bool, std::string_view cause) {
   const auto unwritten = [this](const auto& s) { return s->out && s->id > written_id_; };
   const auto count = static_cast<std::uint32_t>(std::ranges::count_if(streams_, unwritten));
   problem_ = connection_lost(host_, why);
-  if (count == 0 || count == out_) return news::refused;  // all share one fate
+  if (count == 0 || count == out_) return news::refused;  // all requests have the same fate
   for (const auto& s : streams_)
     if (unwritten(s)) {
       s->unsent = true;
@@ -352,10 +354,10 @@ http2_wire::stream& http2_wire::take_stream() {
 void http2_wire::recycle(stream& s) noexcept {
   stock_.give_back(s.reply.reset());
   s = {};
-  spare_.push_back(&s);  // has room for all
+  spare_.push_back(&s);  // has room for all streams
 }
 
-/// Its end is known, and is to be told.
+/// The stream has ended, which must be told.
 void http2_wire::finish(stream& s) noexcept {
   if (std::exchange(s.out, false)) --out_;
   s.next = nullptr;
@@ -388,7 +390,7 @@ void http2_wire::submit(attempt_id attempt, const detail::prepared_request& requ
   std::array<nghttp2_nv, 16> fields;
   assert(request.fields.size() <= fields.size());
   std::ranges::transform(request.fields, fields.begin(), field_of);
-  // What nghttp2 wouldn't send at once would wait inside of it, where nobody sees it.
+  // A stream that nghttp2 can't begin at once would wait inside it, without our knowledge.
   const bool has_room =
       !farewell_.came && !closing_ && own_code_ == 0 &&
       out_ < nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
@@ -405,7 +407,7 @@ void http2_wire::submit(attempt_id attempt, const detail::prepared_request& requ
   write_frames();
 }
 
-/// Out of those that are to be told.
+/// Removes the stream from those to be told. False: it isn't among them.
 bool http2_wire::take_off(stream& s) noexcept {
   stream* before = nullptr;
   for (stream* at = over_; at != nullptr; before = std::exchange(at, at->next))
@@ -451,7 +453,7 @@ bool http2_wire::any_news() const noexcept {
   return over_ != nullptr || heard_ || retiring_ != retiring_told_ || capacity().capacity != capacity_told_;
 }
 
-/// First what is true of the connection, so that no request is sent where none will do.
+/// First the news of the connection itself, so that no request is sent on one that takes none.
 wire::news http2_wire::next(note& told) {
   if (retiring_ && !std::exchange(retiring_told_, true)) {
     told.what = note::kind::retiring;
@@ -477,7 +479,7 @@ wire::news http2_wire::next(note& told) {
   return news::some;
 }
 
-/// Whether a reply came of it.
+/// Returns whether there was a reply.
 bool http2_wire::tell_end(stream& s, note& told) {
   using status = http2_reply::status;
   const status now = s.reply.now();
@@ -501,7 +503,8 @@ bool http2_wire::tell_end(stream& s, note& told) {
   return false;
 }
 
-/// The server has reset it; or has gone before it, and nghttp2 calls that a refusal whatever the reason was.
+/// The server has reset the stream, or its GOAWAY excludes it, which nghttp2 reports as refused whatever the
+/// reason was.
 void http2_wire::tell_reset(const stream& s, note& told) const {
   const std::uint32_t code = s.reset_by_peer ? s.code : farewell_.code;
   const std::string how = s.reset_by_peer ? "the server reset the request (" : "the server went away (";
@@ -526,8 +529,8 @@ void http2_wire::forget_reply() noexcept {
   if (stream* const s = std::exchange(told_, nullptr)) recycle(*s);
 }
 
-/// A server that closes an idle connection may do so while requests are on their way: it hasn't seen those,
-/// or doesn't look at them.
+/// A server may close an idle connection while requests are on their way, and then hasn't seen them, or
+/// doesn't process them.
 fate http2_wire::fate_of_rest() const noexcept {
   bool any_written = false;
   bool any_begun = false;

@@ -17,24 +17,25 @@ struct nghttp2_session;
 
 namespace ephemint::inline v0::net {
 
-/// HTTP/2 (RFC 9113), by nghttp2: many requests at once, each a stream of its own. What is to be written is
-/// collected until `sent`. The only place that knows nghttp2.
+/// HTTP/2 (RFC 9113), by nghttp2: many requests at once, each on a stream of its own. Output is collected
+/// until `sent`. The only place that uses nghttp2.
 class http2_wire final : public wire {
  public:
   struct settings {
-    std::uint32_t max_streams = 100;  ///< requests at once, whatever more the server allows
-    /// Before the server has said what it allows. A refused request costs a permit, so few.
+    std::uint32_t max_streams = 100;  ///< the most requests at once, even if the server allows more
+    /// The most requests before the server has said how many it allows. Few, as a refused request costs a
+    /// permit.
     std::uint32_t first_streams = usual_first_streams;
-    std::int32_t next_id = 1;  ///< of the first stream; tests begin where ids end
+    std::int32_t next_id = 1;  ///< the first stream's id; tests begin near the last id
   };
   static constexpr std::uint32_t usual_first_streams = 10;
-  /// Without a finished reply so many frames, and the connection ends: floods of those that mean nothing
-  /// cost a server little.
+  /// The connection ends after this many frames without a finished reply: a flood of meaningless frames costs
+  /// a server little.
   static constexpr int most_idle_frames = 1000;
-  /// From this id on no new stream is begun; there are twice as many.
+  /// From this id on no new stream is begun. It is half of the possible ids.
   static constexpr std::int32_t last_id = 1 << 30;
 
-  /// `host` is for messages. It and the stock must outlive the wire.
+  /// `host` is for messages. `host` and `stock` must outlive the wire.
   http2_wire(const std::string& host, http2_stock& stock, const settings&);
   ~http2_wire() override;
   http2_wire(const http2_wire&) = delete;
@@ -65,9 +66,9 @@ class http2_wire final : public wire {
     attempt_id attempt = 0;
     std::int32_t id = 0;
     std::uint32_t code = 0;      // why it was closed
-    bool out = false;            // no end of it is known
-    bool reset_by_peer = false;  // that is why
-    bool unsent = false;         // it never began
+    bool out = false;            // it hasn't ended yet
+    bool reset_by_peer = false;  // the peer's RST_STREAM closed it
+    bool unsent = false;         // it was never sent
     http2_reply reply;
     stream* next = nullptr;  // in `over_`
   };
@@ -104,34 +105,34 @@ class http2_wire final : public wire {
   const std::string& host_;
   http2_stock& stock_;
   const std::uint32_t max_streams_;
-  bool going_ = false;                            // so that the stock's memory may be another thread's
-  std::vector<std::unique_ptr<stream>> streams_;  // all there ever were, of which
-  std::vector<stream*> spare_;                    // these are in no use
-  stream* over_ = nullptr;                        // these have ended, in that order, and are to be told
+  bool going_ = false;                            // being destroyed, perhaps outside the gate
+  std::vector<std::unique_ptr<stream>> streams_;  // all streams that were ever made
+  std::vector<stream*> spare_;                    // those that aren't in use
+  stream* over_ = nullptr;                        // those that ended, in that order, and weren't told yet
   stream* over_last_ = nullptr;
-  stream* told_ = nullptr;  // its reply is being looked at
+  stream* told_ = nullptr;  // the one whose reply is being told
   std::unique_ptr<nghttp2_session, deleter> session_;
 
-  std::unique_ptr<wiped_buffer> output_;  // while there is some
-  std::int32_t newest_id_ = 0;            // submitted
-  std::int32_t written_id_ = 0;           // as `sent` knows it
-  std::uint32_t out_ = 0;                 // streams whose end isn't known
+  std::unique_ptr<wiped_buffer> output_;  // null if there is no output
+  std::int32_t newest_id_ = 0;            // the last one submitted
+  std::int32_t written_id_ = 0;           // the last one written, as of `sent`
+  std::uint32_t out_ = 0;                 // streams that haven't ended
 
-  std::uint32_t allowed_;           // by the server, or before it spoke by us
-  std::uint32_t calm_ = unlimited;  // it asked us for less
+  std::uint32_t allowed_;           // by the server, or by us before its settings came
+  std::uint32_t calm_ = unlimited;  // a lower limit, after the server asked us to calm down
   std::uint32_t capacity_told_;
   farewell farewell_;
   bool retiring_ = false, retiring_told_ = false;
-  bool asked_ = false, heard_ = false;  // for a sign of life; it came
+  bool asked_ = false, heard_ = false;  // a sign of life was asked for; it came
   bool answered_ = false;               // a request was answered already
-  bool had_rested_ = false;             // before the oldest that is out, if
-  bool heard_since_ = false;            // that one was sent, isn't set
-  bool out_of_memory_ = false;          // in a callback, through which nothing may be thrown
+  bool had_rested_ = false;             // it may be stale, as of the oldest request under way
+  bool heard_since_ = false;            // something came after that request was submitted
+  bool out_of_memory_ = false;          // in a callback, which must not throw
   bool closing_ = false;                // we have ended it
   frame_counter frames_;
   int idle_frames_ = 0;          // since the last reply
   std::int32_t reading_id_ = 0;  // the stream whose frame is being read
-  std::uint32_t own_code_ = 0;   // for which nghttp2 ended it
+  std::uint32_t own_code_ = 0;   // the error code with which nghttp2 ended it
   failure problem_;
 };
 
