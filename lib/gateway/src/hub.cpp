@@ -11,7 +11,7 @@
 namespace ephemint::inline v0::gateway {
 namespace {
 
-/// The client's options, with the gateway's own observers beside the one that was asked for.
+/// The client's options, with the gateway's own observers added to the given one.
 client_options observed(client_options options, std::vector<std::shared_ptr<observer>> by) {
   if (options.observer) by.push_back(std::move(options.observer));
   options.observer = std::make_shared<observers>(std::move(by));

@@ -22,11 +22,11 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// What the faces share. All of it is touched on its executor alone, but for what says otherwise.
+/// What the faces share. Used only on its executor, unless a comment says otherwise.
 class hub {
  public:
-  /// The options were checked. What the hub does runs on `executor`, which does one thing at a time; its
-  /// client has `clients_executor`, so that no strand stands above the client's own.
+  /// The options must have been checked. The hub works on `executor`, which runs one handler at a time. Its
+  /// client uses `clients_executor`, so that the client isn't serialized twice.
   hub(asio::any_io_executor executor, asio::any_io_executor clients_executor, server_options);
   hub(const hub&) = delete;
   hub& operator=(const hub&) = delete;
@@ -44,17 +44,17 @@ class hub {
   ticket_book& tickets() noexcept { return tickets_; }
   account_limits& limits() noexcept { return limits_; }
 
-  /// Counts an answer, and writes its line of the log.
+  /// Counts an answer, and writes its log line.
   void record(std::string_view listener, const log_entry&, std::chrono::milliseconds took);
-  /// Looks again at what is counted.
+  /// Updates what is counted.
   void recount();
-  /// What `/metrics` says, as of the last `record` or `recount`. From any thread.
+  /// The text of `/metrics`, as of the last `record` or `recount`. From any thread.
   std::string metrics_text() const { return metrics_->prometheus_text(); }
 
   std::vector<link_key> link_keys;
   std::vector<bearer> bearers;
   bool warm = false;      ///< the first warm-up was tried
-  bool draining = false;  ///< nobody new should come
+  bool draining = false;  ///< no new requests should come
 
  private:
   std::string counts_text() const;
@@ -67,14 +67,14 @@ class hub {
   ticket_book tickets_;
   account_limits limits_;
 
-  mutable std::mutex mutex_;                                                ///< of what follows
+  mutable std::mutex mutex_;                                                ///< guards the members below
   std::map<std::pair<std::string_view, unsigned>, std::uint64_t> answers_;  ///< by listener and status
   std::size_t tickets_known_ = 0, waiting_ = 0;
 };
 
-// The three faces of a gateway; each lives no longer than its hub.
+// The three faces of a gateway; the hub must outlive each.
 
-/// The sidecar. `address` is where it listens, as `server_addresses` has it: a `Host` must be of it.
+/// The sidecar. `address` is where it listens, in the form of `server_addresses`; each `Host` must match it.
 std::unique_ptr<face> make_backend_face(hub&, std::string_view address);
 /// Login links.
 std::unique_ptr<face> make_login_face(hub&);

@@ -15,37 +15,38 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// What a token doesn't say of its mint.
+/// Facts about a mint that its token doesn't hold.
 struct mint_note {
   int attempts = 0;        ///< 0: not known
   std::string request_id;  ///< the API's; empty: none
 };
 
-/// Hears of mints by their `tag`, before their callers do. From any thread, as an observer is.
+/// Notes finished mints by their `tag`, before their callers are told. From any thread, like every observer.
 class mint_notes final : public observer {
  public:
-  /// For a mint of which a note shall be taken.
+  /// A new tag, for a mint of which a note is wanted.
   std::uint64_t next_tag() {
     const std::scoped_lock lock{mutex_};
     return ++last_tag_;
   }
-  /// The note of a mint that is over; once.
+  /// Removes and returns the note of a mint that is over.
   mint_note take(std::uint64_t tag) {
     const std::scoped_lock lock{mutex_};
     auto one = notes_.extract(tag);
     return one ? std::move(one.mapped()) : mint_note{};
   }
 
-  /// How long one refusal is believed: who isn't ready isn't asked, and would never hear better.
+  /// How long one refusal counts. It must end: a gateway that isn't ready gets no requests, and would never
+  /// learn that the key is good again.
   static constexpr std::chrono::seconds believed{60};
 
-  /// Whether the key was refused lately and nothing was minted with it: so it is with a wrong one from the
-  /// start. Of a key that has minted the client knows more.
+  /// Whether the key was refused lately and has never minted, as with a key that was wrong from the start.
+  /// About a key that has minted the client knows more.
   bool key_is_refused(clock::time_point now) const {
     const std::scoped_lock lock{mutex_};
     return !minted_ && refused_at_ && now - *refused_at_ < believed;
   }
-  /// There is another key.
+  /// There is a new key.
   void forget_key() {
     const std::scoped_lock lock{mutex_};
     minted_ = false;
@@ -56,10 +57,10 @@ class mint_notes final : public observer {
     const std::scoped_lock lock{mutex_};
     minted_ = minted_ || !over.error;
     if (over.error == mint_errc::unauthorized) refused_at_ = clock::now();
-    if (over.tag == 0) return;  // nobody's
+    if (over.tag == 0) return;  // not one of ours
     try {
       notes_[over.tag] = {over.attempts, std::string{over.request_id}};
-    } catch (const std::bad_alloc&) {  // then it isn't known
+    } catch (const std::bad_alloc&) {  // then there is no note
     }
   }
 
@@ -67,7 +68,7 @@ class mint_notes final : public observer {
   mutable std::mutex mutex_;
   std::map<std::uint64_t, mint_note> notes_;  ///< by tag, until they are taken
   std::uint64_t last_tag_ = 0;
-  bool minted_ = false;  ///< with the key of now
+  bool minted_ = false;  ///< with the present key
   std::optional<clock::time_point> refused_at_;
 };
 

@@ -28,7 +28,7 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// Somebody who waits for the end. Told once, on their own executor.
+/// A caller's wait for the end of `close`. Its handler is called once, on its own executor.
 class close_wait : public std::enable_shared_from_this<close_wait> {
  public:
   using handler_type = asio::any_completion_handler<void(result<void>)>;
@@ -47,7 +47,7 @@ class close_wait : public std::enable_shared_from_this<close_wait> {
     try {
       asio::dispatch(at, [self = shared_from_this()] { self->tell(); });
     } catch (const std::bad_alloc&) {
-      tell();  // the way to its executor takes memory: late it would never be told
+      tell();  // posting takes memory: if that runs out later, the handler would never be called
     }
   }
 
@@ -60,7 +60,7 @@ class close_wait : public std::enable_shared_from_this<close_wait> {
   bool ended_ = false;
 };
 
-/// All that a server does, wherever it runs: the hub, and a listener for each face.
+/// A server apart from its thread: the hub, and a listener for each face.
 class service : public std::enable_shared_from_this<service> {
  public:
   /// Listens. Throws as `server` does.
@@ -76,7 +76,7 @@ class service : public std::enable_shared_from_this<service> {
   const server_addresses& addresses() const noexcept { return addresses_; }
   hub& shared() noexcept { return *hub_; }
   const asio::any_io_executor& executor() const noexcept { return hub_->executor(); }
-  /// Who comes next finds nothing at all, rather than somebody who doesn't answer.
+  /// So that new clients find no socket, rather than one that doesn't answer.
   void remove_files() noexcept {
     for (const auto& file : files_) file->remove();
   }
@@ -85,7 +85,7 @@ class service : public std::enable_shared_from_this<service> {
   void start();
   void drain();
   void close(std::shared_ptr<close_wait>);
-  /// Ends all of it at once.
+  /// Ends everything at once.
   void cut();
 
  private:
@@ -109,7 +109,7 @@ void service::open(const listen_address& given, std::string& address,
   listening at{given, o.socket_mode};
   if (at.file()) files_.push_back(at.file());
   address = at.address().text();
-  // Who has the face has the hub.
+  // A pointer to the face also keeps the hub.
   const std::shared_ptr<face> speaker{make_face().release(), [hub = hub_](face* over) { delete over; }};
   auto served = [hub = hub_, name = speaker->name()](const log_entry& entry, std::chrono::milliseconds took) {
     hub->record(name, entry, took);
@@ -176,7 +176,7 @@ server_options checked_options(server_options options) {
   return options;
 }
 
-/// A handler that found no memory ends what it was for, and nothing else.
+/// An exception from a handler for which there was no memory ends only that handler.
 template <class Run>
 void whatever_fails(Run run) {
   while (true) try {
@@ -186,8 +186,8 @@ void whatever_fails(Run run) {
     }
 }
 
-/// Until the context is stopped. Then all of it ends at once: what waits hears of it here and now, and isn't
-/// thrown away with the context, for to throw a coroutine away takes memory.
+/// Runs until the context is stopped, then ends everything. All waits are ended here, and not destroyed with
+/// the context, as destroying a coroutine takes memory.
 void serve(asio::io_context& context, service& serving) {
   whatever_fails([&] { context.run(); });
   whatever_fails([&] { serving.cut(); });
@@ -195,7 +195,7 @@ void serve(asio::io_context& context, service& serving) {
   whatever_fails([&] { context.poll(); });
 }
 
-/// Signals are for the threads of the program itself.
+/// Signals are left to the program's own threads.
 std::thread thread_without_signals(std::shared_ptr<asio::io_context> context,
                                    std::shared_ptr<service> serving) {
   sigset_t all, before;
@@ -233,19 +233,19 @@ class server::impl {
     }
     context_->stop();
     if (thread_.get_id() == std::this_thread::get_id())
-      thread_.detach();  // a handler of ours destroys us: the thread has a share of the context
+      thread_.detach();  // a handler of ours destroys us: the thread co-owns the context
     else
       thread_.join();
   }
 
-  /// Does it on the service's executor.
+  /// Calls `action` on the service's executor.
   template <class Action>
   void perform(Action action) {
     asio::post(service_->executor(),
                [what = service_, action = std::move(action)]() mutable { std::invoke(action, *what); });
   }
 
-  /// Tries harder than is usual: nothing else would end it before its context does.
+  /// Tries several times: otherwise only the end of the context would end the service.
   void cut_elsewhere() noexcept {
     for (int tries = 0; tries < 8; ++tries) try {
         return perform(&service::cut);
@@ -262,7 +262,7 @@ class server::impl {
     perform(&service::start);
   }
 
-  std::shared_ptr<asio::io_context> context_;  // null: the caller's
+  std::shared_ptr<asio::io_context> context_;  // null: the caller's context
   executor_type executor_;
   std::shared_ptr<service> service_;
   std::thread thread_;

@@ -36,7 +36,7 @@ bool is_there(std::span<const bearer> all, std::string_view name) {
   return std::ranges::find(all, name, &bearer::name) != all.end();
 }
 
-/// Appends the bearer of that line; otherwise says what is wrong, and what is right.
+/// Appends the bearer on that line, or returns what is wrong and what is right.
 const char* add_bearer(std::string_view line, std::vector<bearer>& all) {
   bearer one;
   one.name = take_word(line);
@@ -56,7 +56,7 @@ const char* add_bearer(std::string_view line, std::vector<bearer>& all) {
   return nullptr;
 }
 
-/// What is wrong with the last of them, and what is right; empty: nothing.
+/// What is wrong with the last bearer, and what is right; empty: nothing.
 std::string fault_of_last(std::span<const bearer> all) {
   const bearer& last = all.back();
   if (!is_name(last.name)) return "a name is malformed; give 1 to 64 of A-Z a-z 0-9 _ - .";

@@ -9,8 +9,8 @@
 namespace ephemint::inline v0::gateway {
 namespace {
 
-/// Whether somebody new should come. What the API does isn't asked: one outage would take all gateways out of
-/// service at once, and with them the page that tells customers to wait.
+/// Whether new requests should come here. An outage of the API doesn't count: it would take all gateways out
+/// of service at once, and with them the page that tells customers to wait.
 reply readiness(hub& of) {
   std::string reasons;
   const auto add = [&reasons](bool holds, std::string_view reason) {
@@ -25,7 +25,7 @@ reply readiness(hub& of) {
           .body = fmt::format(R"({{"ready":{},"reasons":[{}]}})", ready, reasons)};
 }
 
-/// For whoever runs the gateway: by machines, to be asked as often as they like.
+/// For monitoring, which may ask as often as it likes.
 class admin_face final : public face {
  public:
   explicit admin_face(hub& of) : hub_{of} {}
@@ -39,7 +39,7 @@ class admin_face final : public face {
     if (of.log.route == "none") co_return refusal_of(of, 404, "there are /healthz, /readyz and /metrics");
     if (of.asked.method() != http::verb::get) co_return refusal_of_method(of, "GET");
     if (of.log.route == "readyz") co_return readiness(hub_);
-    if (of.log.route == "healthz")  // whatever else: the loop turns
+    if (of.log.route == "healthz")  // always 200: the event loop runs
       co_return reply{.content_type = "text/plain; charset=utf-8", .body = "ok\n"};
     hub_.recount();
     co_return reply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = hub_.metrics_text()};

@@ -26,12 +26,12 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view tokens_route = "tokens", estimates_route = "estimates";
 
-/// The field's value; empty if it isn't there, or more than once.
+/// The field's value; empty if the field is absent or comes more than once.
 std::string_view only_value(const request& asked, http::field name) {
   return asked.count(name) == 1 ? std::string_view{asked[name]} : std::string_view{};
 }
 
-/// The host that is asked: a target that begins with an origin says it, whatever `Host` says.
+/// The requested host: that of the target if it begins with an origin, which overrides `Host`.
 std::string_view host_in(const request& asked) {
   constexpr std::string_view scheme = "http://";
   const std::string_view target = asked.target();
@@ -40,7 +40,7 @@ std::string_view host_in(const request& asked) {
   return rest.substr(0, rest.find('/'));
 }
 
-/// What stands behind `Bearer `; empty: nothing.
+/// The token after `Bearer `; empty: none.
 std::string_view bearer_token(std::string_view authorization) noexcept {
   if (!same_word(take_word(authorization), "bearer")) return {};
   authorization.remove_prefix(std::min(authorization.find_first_not_of(' '), authorization.size()));
@@ -77,7 +77,7 @@ class backend_face final : public face {
 asio::awaitable<reply> backend_face::answer(exchange& of) {
   if (of.path() == "/v1/tokens") of.log.route = tokens_route;
   if (of.path() == "/v1/estimates") of.log.route = estimates_route;
-  const bearer* by = nullptr;  // until the first await: they may be others then
+  const bearer* by = nullptr;  // valid until the first await: then the bearers may be replaced
   if (auto refused = refused_unread(of, by)) co_return std::move(*refused);
   mint_body asked;
   try {
@@ -92,7 +92,7 @@ asio::awaitable<reply> backend_face::answer(exchange& of) {
   co_return minted;
 }
 
-/// First whether the request was meant for us, by a program; then what it asks for, and who asks.
+/// Checks whether the request was meant for us and sent by a program; then what it asks for, and who asks.
 std::optional<reply> backend_face::refused_unread(exchange& of, const bearer*& by) {
   const request& asked = of.asked;
   if (!is_own_host(host_in(asked), address_))
@@ -123,7 +123,7 @@ std::optional<reply> backend_face::refused_bearer(exchange& of, const bearer*& b
   return refused;
 }
 
-/// May this caller ask for that account, and may the account have a login now?
+/// Checks whether this caller may ask for that account, and whether the account may have a login now.
 std::optional<reply> backend_face::refused_account(exchange& of, const mint_body& asked, const bearer* by) {
   const std::string_view account = asked.account.str();
   of.log.account = account;
@@ -140,14 +140,15 @@ reply backend_face::estimate(const exchange& of) {
           .body = fmt::format(R"({{"wait_ms":{}}})", std::chrono::ceil<milliseconds>(wait).count())};
 }
 
-/// Its account's limit has allowed it, which is taken back if it fails. Who goes away while the API is asked
-/// has cost the quota: reloads are what the limit is for.
+/// The account's limit has allowed the login, and gets it back if the mint fails. If the caller goes away
+/// while the API is asked, the login still counts, as it has cost the quota: the limit is there to stop
+/// reloads.
 asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
   const mint_request request{.account = asked.account,
                              .urgency = asked.urgency,
                              .deadline = asked.deadline.value_or(hub_.options().deadline),
                              .tag = hub_.notes().next_tag()};
-  // Nobody reads the answer of a peer that goes away: what it would cost of the quota is saved.
+  // If the peer goes away the mint is cancelled, which saves its permit.
   auto minting =
       hub_.minter().async_mint(request, asio::bind_cancellation_slot(of.gone, asio::use_awaitable));
   const mint_result minted = co_await std::move(minting);

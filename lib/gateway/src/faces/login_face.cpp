@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::seconds until_it_may_be_better{3};  // where nobody said how long
+constexpr std::chrono::seconds until_it_may_be_better{3};  // if no time is known
 constexpr std::string_view ticket_path = "/login/";
 constexpr std::string_view form_path = "/login";
 
@@ -29,18 +29,20 @@ struct click {
   std::string_view ticket;  ///< its text
   bool by_form = false;
 
-  /// Where a page that goes on by itself goes: by GET, so a form's own address won't do. Empty: to itself.
+  /// The target of a page that reloads by itself. It does so by GET, so a form's own address won't do. Empty:
+  /// the page itself.
   std::string again() const { return by_form ? std::string{ticket_path}.append(ticket) : std::string{}; }
 };
 
-/// Whether `what` is true of any of the header's lines.
+/// Whether `what` is true of any line of that header field.
 template <class Predicate>
 bool any_line(const request& asked, std::string_view name, Predicate what) {
   const auto [first, last] = asked.equal_range(name);
   return std::any_of(first, last, [&what](const auto& line) { return what(std::string_view{line.value()}); });
 }
 
-/// A guess of what may be clicked next, a browser's or a mail program's: a full request, but for this.
+/// Whether this is a prefetch by a browser or a mail program: a full request, which differs only in this
+/// field.
 bool is_prefetch(const request& asked) {
   const auto says_so = [](std::string_view value) {
     constexpr std::string_view word = "prefetch";
@@ -50,7 +52,8 @@ bool is_prefetch(const request& asked) {
   return any_line(asked, "Sec-Purpose", says_so) || any_line(asked, "Purpose", says_so);
 }
 
-/// An image, a frame, a script's `fetch`. Browsers that don't say are believed.
+/// Whether this is a request for an image or a frame, or a script's `fetch`. A request without these fields
+/// counts as a navigation.
 bool is_no_navigation(const request& asked) {
   return any_line(asked, "Sec-Fetch-Dest", [](std::string_view to) { return to != "document"; }) ||
          any_line(asked, "Sec-Fetch-Mode", [](std::string_view mode) { return mode != "navigate"; });
@@ -110,7 +113,7 @@ asio::awaitable<reply> login_face::answer(exchange& of) {
   co_return co_await std::move(logged_in);
 }
 
-/// The ticket's text, unless nothing of ours is asked for.
+/// Finds the ticket's text, unless the request is for none of our pages.
 std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
   c.by_form = hub_.options().confirm && of.path() == form_path;
   if (!c.by_form && !of.path().starts_with(ticket_path)) return shown(of, "not_found", pages_.other(404));
@@ -128,7 +131,7 @@ std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
   const auto is_form = [](auto type) { return type.starts_with("application/x-www-form-urlencoded"); };
   if (!any_line(of.asked, "Content-Type", is_form))
     return shown(of, "unsupported_media_type", pages_.other(415));
-  // A ticket's characters are those that a form leaves as they are.
+  // A form doesn't encode any of a ticket's characters.
   constexpr std::string_view begin = "ticket=";
   c.ticket = of.asked.body();
   if (!c.ticket.starts_with(begin) || c.ticket.find('&') != c.ticket.npos)
@@ -137,18 +140,18 @@ std::optional<reply> login_face::misdirected(exchange& of, click& c) const {
   return std::nullopt;
 }
 
-/// Nothing that a program asks for ahead of a person, or in another's page, may spend a ticket.
+/// A request that a program made in advance, or from within another page, must not spend a ticket.
 std::optional<reply> login_face::not_a_persons(exchange& of, const click& c) const {
   if (is_prefetch(of.asked)) return shown(of, "prefetch", pages_.unopened());
   if (is_no_navigation(of.asked)) return shown(of, "not_navigation", pages_.unopened());
-  // The form is our own page's. A link in a mail comes from another site, and does nothing but show that.
+  // The form belongs to our own page. A link in a mail comes from another site, and only shows that page.
   const bool must_be_near = c.by_form || (hub_.options().same_site && !hub_.options().confirm);
   if (must_be_near && comes_from(of.asked, "cross-site")) return shown(of, "cross_site", pages_.unopened());
   return std::nullopt;
 }
 
-/// The page with the button, unless it was pressed: a waiting page that came of it goes on by itself.
-/// Programs that look into mail don't come from our pages.
+/// The page with the button, unless it was pressed. A waiting page that followed the button goes on by
+/// itself: mail scanners don't come from our pages.
 std::optional<reply> login_face::to_confirm(exchange& of, const click& c, const link_ticket& ticket) {
   if (c.by_form || !hub_.options().confirm) return std::nullopt;
   if (hub_.tickets().is_spent(ticket.id)) return shown(of, "spent", pages_.dead(403));
@@ -166,9 +169,9 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
   const auto wait = hub_.minter().estimate(priority::interactive, held.ahead());
   const bool came_back = hub_.tickets().waits(held.ticket().id, clock::now());
   const bool must_wait = wait > (came_back ? patience_once_told : patience);
-  // While the key is refused a mint fails, and says so: there is nothing to wait for.
+  // If the key is refused there is nothing to wait for: the mint fails, and says so.
   if (must_wait && !hub_.key_is_refused()) co_return waiting(of, c, held, wait);
-  if (const auto later = held.count())  // by reloads, it may be: the page doesn't go on by itself
+  if (const auto later = held.count())  // perhaps because of reloads: this page doesn't reload by itself
     co_return shown(of, "account_limited",
                     pages_.unable(429, std::chrono::ceil<std::chrono::seconds>(*later)));
 
@@ -204,13 +207,13 @@ reply login_face::waiting(exchange& of, const click& c, opening& held, clock::du
   const std::chrono::seconds seconds = told(wait, std::generate_canonical<double, 10>(chance_));
   if (of.log.code.empty()) of.log.code = "waiting";
   if (now + seconds >= held.dies())
-    return pages_.unable(503, seconds);  // no line for who'd come back too late
+    return pages_.unable(503, seconds);  // no place in line if it would come back too late
   held.wait_until(now + seconds);
   return pages_.waiting(seconds, held.ahead(), c.again());
 }
 
-/// What may be better later waits, and so does who came when this gateway was to end: another one may be
-/// there then.
+/// A failure that may pass gets the waiting page. So does a request while this gateway is closing: another
+/// gateway may be there later.
 reply login_face::failed(exchange& of, const click& c, opening& held, const mint_error& error) {
   of.log.code = to_string(error.value());
   of.log.why = error.message();

@@ -39,7 +39,7 @@ constexpr std::string_view page_style =
     ".act:focus-visible{outline:3px solid var(--text);outline-offset:2px}"
     "@media(prefers-reduced-motion:reduce){.bar{display:none}}";
 
-/// What a page differs in from the others.
+/// What differs from page to page.
 struct login_page {
   unsigned status;
   std::string_view title{};
@@ -47,12 +47,12 @@ struct login_page {
   std::string head{};     // HTML
   std::string style{};
   std::string_view form_action = "'none'";
-  std::optional<seconds> wait{};  ///< until it may be asked for again
+  std::optional<seconds> wait{};  ///< the wait before it may be requested again
 };
 
 std::string hash_of(std::string_view style) {
   const auto hash = sha256(style);
-  std::array<unsigned char, 45> base64{};  // with a zero at its end
+  std::array<unsigned char, 45> base64{};  // null-terminated
   EVP_EncodeBlock(base64.data(), hash.data(), static_cast<int>(hash.size()));
   return {base64.begin(), base64.end() - 1};
 }
@@ -73,7 +73,7 @@ reply made_of(const login_page& shown) {
   return made;
 }
 
-/// It goes on by itself, to `again`; empty: to where it is.
+/// A page that reloads by itself, from `again`; empty: from its own address.
 reply going_on(login_page shown, seconds wait, std::string_view again) {
   shown.title = "Opening your carrier portal…";
   shown.head = fmt::format("<meta http-equiv=\"refresh\" content=\"{}{}{}\">", wait.count(),
@@ -87,8 +87,8 @@ std::string in_words(seconds wait) {
   return wait == seconds{1} ? "1 second" : fmt::format("{} seconds", wait.count());
 }
 
-/// Where a form's answer may lead: browsers look at redirects too, and would drop a minted login. Hosts are
-/// the client's to check, all but what would end the directive.
+/// The targets to which a form's answer may lead: browsers apply the policy to redirects too, and would drop
+/// a minted login. The client checks the hosts; here only characters that would end the directive matter.
 std::string form_targets(const client_options& client) {
   std::string targets = "'self'";
   if (client.redirect_hosts.empty()) targets += " https://dashboard.shipengine.com";

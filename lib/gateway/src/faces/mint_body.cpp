@@ -40,7 +40,7 @@ bool read_fields(dom::element value, mint_body& to) {
 }
 
 constexpr json_member<mint_body> members[] = {
-    // The first: all that an estimate takes.
+    // First, as it is the only member that an estimate takes.
     {"priority", "priority: give interactive or background", read_priority},
     {"account", "account: give 1 to 128 characters of visible ASCII",
      [](dom::element value, mint_body& to) { return (to.account = json_text(value)).valid(); }},

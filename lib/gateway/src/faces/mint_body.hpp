@@ -12,32 +12,32 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// What a sidecar's caller asks for.
+/// The request of a caller of the sidecar.
 struct mint_body {
   account_id account;
   priority urgency = priority::interactive;
   std::optional<std::chrono::milliseconds> deadline;  ///< none: the gateway's
   std::optional<portal_page> redirect_to;             ///< none: the portal decides
   std::string theme_id;                               ///< empty: none
-  bool token = false;                                 ///< the answer shall have it
-  bool redirect_url = false;                          ///< and this
+  bool token = false;                                 ///< whether the answer includes it
+  bool redirect_url = false;                          ///< whether the answer includes it
 };
 
-/// A body that can't be right. `what()` is for its sender, and names the member.
+/// Thrown for an invalid body. `what()` is for its sender, and names the member.
 class bad_body : public std::invalid_argument {
  public:
-  /// `given` is the sender's word.
+  /// `given` is the sender's text.
   explicit bad_body(std::string why, const std::optional<std::string>& given = {});
 
-  /// For the log: our own words alone.
+  /// For the log: only our own text.
   const std::string& why() const noexcept { return why_; }
 
  private:
   std::string why_;
 };
 
-/// Reads the JSON of `POST /v1/tokens`. Throws `bad_body` for whatever isn't exactly that: an unknown member,
-/// one that comes twice, another type. A deadline over `longest` is that.
+/// Reads the JSON of `POST /v1/tokens`. Throws `bad_body` for anything else: an unknown member, one that
+/// comes twice, or another type. A deadline above `longest` is reduced to it.
 mint_body read_mint_body(std::string_view json, std::chrono::milliseconds longest);
 
 /// Reads the JSON of `POST /v1/estimates`. Throws the same.

@@ -11,8 +11,8 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// A ticket that is being opened: open again when this goes, and its account's login given back, unless
-/// something came of it. The hub outlives it.
+/// A ticket that is being opened. Unless there was a login, the destructor makes the ticket available again,
+/// and gives its account's login back. The hub must outlive it.
 class opening {
  public:
   opening(hub& of, link_ticket ticket) : hub_{of}, ticket_{std::move(ticket)} {}
@@ -25,33 +25,34 @@ class opening {
   }
 
   const link_ticket& ticket() const noexcept { return ticket_; }
-  /// When it can't be kept alive any longer.
+  /// When the ticket can't be kept alive any longer.
   clock::time_point dies() const { return on_our_clock(ticket_.issued_at + longest_link_age); }
-  /// How many wait before it.
+  /// How many tickets wait before this one.
   std::size_t ahead() const { return hub_.tickets().ahead(ticket_.id, clock::now()); }
 
-  /// First of all: asks the book.
+  /// Asks the book. Call this first.
   ticket_book::admission open() {
     const auto expires = on_our_clock(ticket_.expires_at);
     const auto admitted = hub_.tickets().open(ticket_.id, clock::now(), expires, dies());
     open_ = admitted == ticket_book::admission::opened;
     return admitted;
   }
-  /// Takes a login of the account's, or says how long from now one will be free.
+  /// Takes a login from the account's limit, or says how long from now one will be available.
   std::optional<clock::duration> count() {
     const auto later = hub_.limits().take(ticket_.account.str(), clock::now());
     counted_ = !later;
     return later;
   }
-  /// It is told to come back then.
+  /// Its owner is told to come back at that time.
   void wait_until(clock::time_point then) {
     hub_.tickets().wait_until(ticket_.id, then);
     open_ = false;
     if (counted_) hub_.limits().give_back(ticket_.account.str());
   }
-  /// It has cost the quota, whatever comes of it: reloads are what the limit is for.
+  /// The login counts even if it fails, as it has cost the quota: the limit is there to stop reloads.
   void keep_count() noexcept { counted_ = false; }
-  /// There is a login for it: for the answer's `told`, by which it is spent, or open again.
+  /// There is a login. Returns the function for the answer's `told`, which spends the ticket or makes it
+  /// available again.
   std::function<void(bool)> on_told() {
     std::function<void(bool)> told = [&tickets = hub_.tickets(), id = ticket_.id](bool handed_over) {
       handed_over ? tickets.spend(id) : tickets.give_back(id);
@@ -61,7 +62,7 @@ class opening {
   }
 
  private:
-  /// When a time of the wall clock's comes.
+  /// A wall clock's time on our clock.
   static clock::time_point on_our_clock(wall_clock::time_point when) {
     return clock::now() + std::chrono::duration_cast<clock::duration>(when - wall_clock::now());
   }

@@ -59,7 +59,7 @@ std::string in_json(const std::vector<api_error>& errors) {
   return list += ']';
 }
 
-/// To the caller in milliseconds, and in whole seconds as HTTP has it: at least one, for with 0 many come
+/// In milliseconds for the caller, and in whole seconds for HTTP: at least one, as with 0 many would come
 /// back at once.
 void add_retry_after(clock::duration wait, json_object& body, reply& to) {
   body.number("retry_after_ms", std::chrono::ceil<milliseconds>(wait).count());
@@ -106,7 +106,7 @@ unsigned status_of(mint_errc code) noexcept {
       return 400;
     case mint_errc::rejected:
       return 422;
-    case mint_errc::unauthorized:  // the key is ours, not the caller's: a 401 would have them look at theirs
+    case mint_errc::unauthorized:  // the key is ours: after a 401 callers would check their own
     case mint_errc::server_error:
     case mint_errc::bad_response:
     case mint_errc::connect_failed:
@@ -117,7 +117,7 @@ unsigned status_of(mint_errc code) noexcept {
     case mint_errc::rate_limited:
     case mint_errc::overloaded:
     case mint_errc::closed:
-    case mint_errc::cancelled:  // its peer is gone, and nobody reads this
+    case mint_errc::cancelled:  // the peer is gone: nobody reads this
       return 503;
   }
   return 500;
@@ -128,7 +128,8 @@ reply failure_of(const exchange& of, const mint_error& error) {
   of.log.request_id = error.request_id();
   reply answer{.status = status_of(error.value())};
   json_object body = problem(answer.status, of.log.code, error.message());
-  // A 503 says when to come again. Where nobody knows (a full line, a gateway that is replaced), it is soon.
+  // A 503 says when to come again. If the time isn't known (a full line, a gateway that is being replaced),
+  // soon.
   auto wait = error.retry_after();
   if (!wait && answer.status == 503) wait = seconds{1};
   if (wait) add_retry_after(*wait, body, answer);

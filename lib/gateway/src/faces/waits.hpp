@@ -7,15 +7,15 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// Who would wait longer than that is shown a page: a person doesn't notice less of a redirect.
+/// A login that would wait longer than this gets the waiting page: a person doesn't notice a shorter wait.
 constexpr std::chrono::milliseconds patience{700};
-/// Who comes back as told isn't sent away again for a moment: crowds come by the whole second, and find
-/// themselves before them.
+/// A login that comes back as told may wait longer than that, so that it isn't sent away again: a crowd comes
+/// back at the same whole second, and each finds others before it.
 constexpr std::chrono::milliseconds patience_once_told{1500};
 
-/// When who must wait so long is to come back: whole seconds, a little early, as the mint then waits for its
-/// turn; each who came late would hold up all behind. `chance`, 0 to 1, keeps those who were told together
-/// from coming together.
+/// When a login that must wait that long should come back, in whole seconds. A little early, as the mint then
+/// waits for its turn, while a late one would hold up all after it. `chance`, from 0 to 1, spreads those that
+/// are told at the same time.
 inline std::chrono::seconds told(clock::duration wait, double chance) {
   using namespace std::chrono_literals;
   wait = std::clamp<clock::duration>(wait, 0s, 24h);

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-// The seam between HTTP and the three faces: a session reads a request, its face answers it, the session
-// writes the answer. Neither knows the other's business.
+// The boundary between HTTP and the three faces: a session reads a request, its face answers it, the session
+// writes the answer. Neither knows how the other works.
 
 namespace ephemint::inline v0::gateway {
 
@@ -25,16 +25,16 @@ namespace http = boost::beast::http;
 
 using request = http::request<http::string_body>;
 
-/// What the log says of one request. Nothing here is a URL, a ticket, a header or a body.
+/// One request's entry in the log. It holds no URL, ticket, header or body.
 struct log_entry {
   std::string_view route = "none";  ///< the route's name: `tokens`, `login`, `readyz`
-  unsigned status = 0;              ///< 0: there was nobody to answer any more
-  std::string_view code{};          ///< what became of it; empty: nothing went wrong
-  std::string why{};                ///< for a refusal: more than the page tells. Our own words
+  unsigned status = 0;              ///< 0: the peer was gone
+  std::string_view code{};          ///< how it ended; empty: well
+  std::string why{};                ///< for a refusal: more than the page says, in our own words
   std::string who{};                ///< the bearer's name, the peer's process, or its address
   std::string account{};
   std::string request_id{};                              ///< the API's
-  std::optional<std::chrono::milliseconds> remaining{};  ///< of the token that was handed over
+  std::optional<std::chrono::milliseconds> remaining{};  ///< life left of the token handed over
 };
 
 /// An answer. The body is overwritten when it has been written.
@@ -42,19 +42,19 @@ struct reply {
   unsigned status = 200;
   std::string_view content_type{};  ///< empty: no body
   std::string body{};
-  std::vector<std::pair<http::field, std::string>> headers{};  ///< beside those of every answer
+  std::vector<std::pair<http::field, std::string>> headers{};  ///< in addition to those of every answer
   std::string content_policy{};                                ///< its `Content-Security-Policy`; empty: none
-  /// Called once if it is set: whether the answer was written, and the peer was still there.
+  /// Called once if it is set. `handed_over`: the answer was written while the peer was still there.
   std::function<void(bool handed_over)> told{};
 };
 
-/// One request with its answer to come.
+/// One request while it is being answered.
 struct exchange {
   const request& asked;
   log_entry& log;
   asio::cancellation_slot gone;  ///< emits `terminal` when the peer goes away before its answer
 
-  /// The target up to its `?`, and what stands behind it (none: there is no `?`).
+  /// The target up to its `?`, and what follows it (none if there is no `?`).
   std::string_view path() const { return target().substr(0, target().find('?')); }
   std::optional<std::string_view> query() const {
     const std::size_t mark = target().find('?');
@@ -62,7 +62,7 @@ struct exchange {
   }
 
  private:
-  /// Without the origin that it may begin with: so proxies are asked, and servers have to take it.
+  /// Without the origin with which it may begin: that is the form for proxies, which servers must accept too.
   std::string_view target() const {
     const std::string_view whole = asked.target();
     constexpr std::string_view scheme = "http://";
@@ -71,7 +71,7 @@ struct exchange {
   }
 };
 
-/// What a listener's connections talk to. Lives as long as the hub.
+/// Answers the requests of a listener. Lives as long as the hub.
 class face {
  public:
   virtual ~face() = default;
@@ -79,7 +79,7 @@ class face {
   virtual std::string_view name() const noexcept = 0;
   /// Answers a whole request. `of` lives until the answer's `told`. May throw: that is a 500.
   virtual asio::awaitable<reply> answer(exchange& of) = 0;
-  /// What HTTP itself refuses (400, 408, 413, 431, 500), in this face's form.
+  /// The answer, in this face's form, to a request that HTTP itself refuses (400, 408, 413, 431, 500).
   virtual reply refusal(unsigned status, std::string_view why) = 0;
 };
 

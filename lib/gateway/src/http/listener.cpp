@@ -26,7 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-/// What beginning a session's coroutine takes, and more.
+/// More memory than beginning a session's coroutine takes.
 constexpr std::size_t most_to_begin = 16 * 1024;
 
 /// The process at a Unix socket's other end.
@@ -108,7 +108,8 @@ void listener::tell_if_over() noexcept {
   }
 }
 
-// Without memory for a wait nobody would ever be admitted again: the two waits have theirs, and no coroutine.
+// Without memory for a wait no connection would ever be accepted again. So the two waits have memory of their
+// own, and use no coroutine.
 
 void listener::await_somebody() {
   if (closing_) return;
@@ -123,7 +124,7 @@ void listener::on_somebody(error_code error) {
   const bool full = sessions_.size() >= limits_.max_connections;
   if (full) make_room();
   if (!full && !error && admit() != admission::failed) return await_somebody();
-  // Who waits outside waits in the backlog meanwhile.
+  // Meanwhile new connections wait in the backlog.
   await_change(full ? asio::steady_timer::duration{1h} : 100ms);
 }
 
@@ -157,7 +158,7 @@ listener::admission listener::admit() {
   }
 }
 
-/// To close the door on those who have connected would reset them.
+/// Accepts the connections in the backlog: closing the socket would reset them.
 void listener::empty_backlog() {
   while (sessions_.size() < limits_.max_connections)
     if (admit() != admission::admitted) return;
@@ -170,7 +171,8 @@ void listener::open(any_socket socket, const socket_address& peer) {
   std::string who = peer.is_unix() ? process_behind(descriptor) : peer.name();
   auto accepted = std::make_shared<session>(shared_from_this(), std::move(socket), std::move(who));
   sessions_.insert(accepted.get());
-  // A coroutine that can't be begun for want of memory needs some to be let go of: so there must be some.
+  // A coroutine that can't begin for want of memory needs memory even to be destroyed: so make sure that
+  // there is enough.
   const auto enough = std::make_unique_for_overwrite<char[]>(most_to_begin);
   asio::co_spawn(executor_, session::run(std::move(accepted)), asio::detached);
 }

@@ -20,18 +20,18 @@ namespace ephemint::inline v0::gateway {
 class session;
 using any_socket = asio::generic::stream_protocol::socket;
 
-/// What a listener holds its connections to: see `server_options`.
+/// The limits of a listener's connections: see `server_options`.
 struct serving_limits {
   std::size_t max_connections = 256;
   std::chrono::milliseconds transfer_timeout{10'000};
   std::chrono::milliseconds keep_alive{60'000};
 };
 
-/// Accepts the connections of one face, and knows those that are open. All of it belongs on its executor,
-/// which does one thing at a time.
+/// Accepts the connections of one face, and keeps track of them. Used only on its executor, which runs one
+/// handler at a time.
 class listener : public std::enable_shared_from_this<listener> {
  public:
-  /// Hears of each request that is over.
+  /// Called for each request that is over.
   using served = std::function<void(const log_entry&, std::chrono::milliseconds took)>;
 
   listener(asio::any_io_executor, std::shared_ptr<face>, listening, serving_limits, served);
@@ -39,12 +39,12 @@ class listener : public std::enable_shared_from_this<listener> {
   listener& operator=(const listener&) = delete;
 
   void start();
-  /// Answers are the last of their connections from now on: clients that come again find somebody else.
+  /// From now on each connection ends with its next answer, so that clients connect again elsewhere.
   void drain() noexcept { draining_ = true; }
-  /// Accepts no more than who has connected already, and lets each request that is under way, or on its way,
-  /// have its answer; `over` is called when the last connection has ended.
+  /// Accepts only peers that have connected already, and still answers the requests that are under way or
+  /// were just sent. `over` is called when the last connection has ended.
   void close(std::function<void()> over);
-  /// Ends all of it at once.
+  /// Ends everything at once.
   void cut();
 
   // --- for its sessions ---
@@ -53,7 +53,7 @@ class listener : public std::enable_shared_from_this<listener> {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   bool draining() const noexcept { return draining_; }
   void report(const log_entry&, clock::duration took) const;
-  /// One of them waits for its next request.
+  /// A session is idle: it waits for its next request.
   void went_idle() { change_.cancel(); }
   void leave(session&);
 
@@ -63,14 +63,14 @@ class listener : public std::enable_shared_from_this<listener> {
   void await_change(asio::steady_timer::duration at_most);
   void tell_if_over() noexcept;
   enum class admission { admitted, nobody, failed };
-  /// Failed: the machine has no descriptor or memory left for one more.
+  /// `failed`: the machine has no descriptor or memory left for one more.
   admission admit();
   void empty_backlog();
   void open(any_socket, const socket_address& peer);
-  /// The keep-alive connection that has been idle longest gives way.
+  /// Closes the keep-alive connection that has been idle longest.
   void make_room();
   void stop_listening();
-  /// Does it with each session: that may end them.
+  /// Calls it for each session, which may end the session.
   void with_each(void (session::*action)());
 
   const asio::any_io_executor executor_;
@@ -78,7 +78,7 @@ class listener : public std::enable_shared_from_this<listener> {
   const serving_limits limits_;
   const served served_;
   const std::shared_ptr<socket_file> file_;
-  const bool is_ours_;  ///< or it was handed over, and stays open elsewhere
+  const bool is_ours_;  ///< otherwise it was handed over, and stays open elsewhere
   wait_memory waiting_, resting_;
   any_socket door_;
   asio::steady_timer change_;  ///< cancelled when there may be room

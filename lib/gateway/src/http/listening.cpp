@@ -39,7 +39,7 @@ constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
       fmt::format("can't listen at {}{}{}", address.text(), why.empty() ? "" : ": ", why)};
 }
 
-/// What an address is known to be.
+/// Converts the address to a more specific endpoint type.
 template <class Endpoint>
 Endpoint endpoint_of(const socket_address& address) {
   Endpoint same;
@@ -63,10 +63,10 @@ int new_socket(const socket_address& like) {
   return ::socket(like.at.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/// Removes a socket file on which nobody listens. What is no socket, and what somebody listens on, stays.
+/// Removes a socket file on which no process listens. Other files, and sockets in use, stay.
 void make_way(const socket_address& address, const char* path) {
   struct stat there {};
-  if (::lstat(path, &there) != 0) return;  // bind will say it, if it isn't just absent
+  if (::lstat(path, &there) != 0) return;  // it is absent, or `bind` will report the error
   if (!S_ISSOCK(there.st_mode)) cannot_listen(EEXIST, address, "what is there isn't a socket, and stays");
   const int probe = new_socket(address);
   if (probe == -1) cannot_listen(errno, address);
@@ -174,10 +174,10 @@ listening::listening(const listen_address& given, unsigned mode)
   if (error == 0 && ::bind(descriptor_, address_.at.data(), address_.at.size()) != 0) error = errno;
   if (error == 0 && !path.empty()) {
     file_ = std::make_shared<socket_file>(path);
-    if (::chmod(path.c_str(), mode) != 0) error = errno;  // before listen: until then nobody can connect
+    if (::chmod(path.c_str(), mode) != 0) error = errno;  // before `listen`: until then nobody can connect
   }
   if (error == 0 && ::listen(descriptor_, SOMAXCONN) != 0) error = errno;
-  if (error == 0 && path.empty()) address_ = address_of(descriptor_);  // with the port that was found
+  if (error == 0 && path.empty()) address_ = address_of(descriptor_);  // with the port that was chosen
   if (error == 0) return;
   if (descriptor_ != -1) ::close(descriptor_);
   file_.reset();

@@ -19,23 +19,24 @@ struct socket_address {
   boost::asio::generic::stream_protocol::endpoint at;
 
   bool is_unix() const { return at.protocol().family() == AF_UNIX; }
-  /// Whether only this machine can reach it: a Unix socket is.
+  /// Whether only this machine can reach it, as with a Unix socket.
   bool is_local() const;
   /// The path, or the host without the port.
   std::string name() const;
-  /// As `server_addresses` has it.
+  /// In the form of `server_addresses`.
   std::string text() const;
 };
 
 /// Reads `unix:/path` or `host:port`, without a look-up: `localhost` is 127.0.0.1. Throws
-/// `std::invalid_argument`: what is wrong, and what is right.
+/// `std::invalid_argument`, saying what is wrong and what is right.
 socket_address parse_address(std::string_view at);
-/// Of a socket that listens already. Throws `std::invalid_argument` if it isn't one.
+/// The address of a listening socket. Throws `std::invalid_argument` if it isn't one.
 socket_address address_of(int descriptor);
-/// Of whichever of the two `listen_address` has; its descriptor counts first.
+/// The address of the descriptor, if there is one, else `at`.
 socket_address address_of(const listen_address&);
 
-/// The file of a Unix socket that we made: goes with this object, unless another has taken its place.
+/// The file of a Unix socket that we made. It is removed with this object, unless another file has replaced
+/// it.
 class socket_file {
  public:
   explicit socket_file(std::string path) noexcept;
@@ -48,17 +49,17 @@ class socket_file {
 
  private:
   const std::string path_;
-  const pid_t maker_;  ///< a `fork`'s child leaves it alone
+  const pid_t maker_;  ///< the child of a `fork` leaves the file alone
   dev_t device_ = 0;
   ino_t number_ = 0;
   std::atomic<bool> there_;
 };
 
-/// A socket that listens. Nobody can connect to a Unix socket before it has its mode.
+/// A listening socket. Nobody can connect to a Unix socket before its file mode is set.
 class listening {
  public:
   /// Takes the descriptor, or makes a socket; a socket file on which nobody listens is replaced. Throws
-  /// `std::system_error` that says where it couldn't listen, and as `address_of` does.
+  /// `std::system_error`, saying where it couldn't listen, and what `address_of` throws.
   listening(const listen_address&, unsigned mode);
   listening(const listening&) = delete;
   listening& operator=(const listening&) = delete;
@@ -66,11 +67,11 @@ class listening {
   ~listening();
 
   const socket_address& address() const noexcept { return address_; }
-  /// None, if the socket isn't a Unix one, or was handed over.
+  /// Null if the socket isn't a Unix socket or was handed over.
   const std::shared_ptr<socket_file>& file() const noexcept { return file_; }
-  /// Whether nobody else has it: it wasn't handed over.
+  /// Whether no other process has the socket: it wasn't handed over.
   bool is_ours() const noexcept { return is_ours_; }
-  /// The descriptor is the caller's from now on.
+  /// Gives the descriptor to the caller.
   int release() noexcept;
 
  private:

@@ -17,7 +17,7 @@ namespace {
 bool is_control(char c) noexcept { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 bool is_letter(char c) noexcept { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
-/// Why a header that Beast takes isn't taken here; empty: it is.
+/// Why a header that Beast accepts is refused here; empty: it isn't.
 std::string_view fault_of(const request& asked) {
   const std::size_t hosts = asked.count(http::field::host);
   const std::size_t codings = asked.count(http::field::transfer_encoding);
@@ -87,14 +87,14 @@ void request_reader::read_fields() {
   }
   const std::string_view fields = bytes.substr(0, last);
   if (fields.find("\r\n ") != fields.npos || fields.find("\r\n\t") != fields.npos)
-    return refuse(400, "a folded header");  // some read it as one line, some as two
+    return refuse(400, "a folded header");  // some programs read it as one line, others as two
   feed(bytes.starts_with("\r\n") ? 2 : last + 4);
   if (refusal_.status != 0) return;
   if (const std::string_view fault = fault_of(asked()); !fault.empty()) return refuse(400, fault);
   begin_body();
 }
 
-// Beast isn't asked for bodies: what some chunks make of its parser ends in an assertion (1.81).
+// Beast doesn't parse bodies: some chunks make its parser fail an assertion (1.81).
 void request_reader::read_body() {
   if (chunked_)
     read_chunks();
@@ -134,7 +134,7 @@ void request_reader::take_chunk_line(std::string_view line) {
     case chunk_line::end:
       if (!line.empty()) refuse(400, "a malformed body");
       return;
-    case chunk_line::last:  // fields here would be taken for the header's own by some
+    case chunk_line::last:  // some programs take fields here for fields of the header
       if (!line.empty()) return refuse(400, "fields behind the body");
       stage_ = stage::complete;
   }
@@ -162,7 +162,7 @@ void request_reader::begin_body() {
   if (number.ec == std::errc::result_out_of_range || left_ > body_limit)
     return refuse(413, "a body that is too large");
   stage_ = chunked_ || left_ != 0 ? stage::body : stage::complete;
-  // No growing: it would leave copies behind.
+  // Reserved at once: growing would leave copies in memory.
   if (stage_ == stage::body) parser_->get().body().reserve(body_limit);
   expects_ = stage_ == stage::body && asked().version() == 11 && unread().empty() &&
              same_word(asked()[http::field::expect], "100-continue");
@@ -182,7 +182,7 @@ void request_reader::next() {
   wipe(bytes_.data(), begin_);
   wipe(bytes_.data() + end_, bytes_.size() - end_);
   parser_.emplace();
-  parser_->header_limit(2 * header_limit);  // we count by ourselves: Beast counts the first line apart
+  parser_->header_limit(2 * header_limit);  // we count ourselves, as Beast counts the first line separately
   parser_->skip(true);
   stage_ = stage::line;
   read_ = 0;

@@ -12,13 +12,13 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// Reads one request after the other from bytes, the same in whatever pieces they come. What is taken for a
-/// request here is taken for the same one by any proxy in front: what may be read in two ways is refused.
+/// Reads one request after the other from bytes, which may come in any pieces. A request that can be read in
+/// two ways is refused, so that any proxy in front reads the same request.
 class request_reader {
  public:
   static constexpr std::size_t header_limit = 8 * 1024;
   static constexpr std::size_t body_limit = 4 * 1024;
-  /// Of a body with what chunks add to it.
+  /// The limit of a body including its chunk framing.
   static constexpr std::size_t chunked_limit = 16 * 1024;
 
   enum class state { incomplete, complete, refused };
@@ -32,26 +32,26 @@ class request_reader {
   request_reader& operator=(const request_reader&) = delete;
   ~request_reader();
 
-  /// Where the next bytes go; never empty while the request is incomplete.
+  /// The buffer for the next bytes; never empty while the request is incomplete.
   boost::asio::mutable_buffer room();
-  /// The same, with all forgotten that came: to read what nobody wants.
+  /// The same, after forgetting all that came: for reading bytes that nobody needs.
   boost::asio::mutable_buffer scrap();
-  /// So many of them came.
+  /// That many bytes came.
   void commit(std::size_t size) noexcept { end_ += size; }
-  /// Goes on with what came.
+  /// Parses what came.
   state look();
 
-  /// Whether a byte of it came.
+  /// Whether any byte of the request came.
   bool begun() const noexcept { return stage_ != stage::line || begin_ != end_; }
   bool in_body() const noexcept { return stage_ == stage::body; }
-  /// Whether the client waits for leave to send its body. Says it once.
+  /// Whether the client waits for a 100 (Continue). True at most once.
   bool take_expectation() noexcept;
 
-  /// As far as it came.
+  /// The request, as far as it came.
   const request& asked() const { return parser_->get(); }
   const refusal& refused() const noexcept { return refusal_; }
 
-  /// Begins the next one, with what came behind this one, and overwrites this one.
+  /// Overwrites this request, and begins the next one with the bytes that came after it.
   void next();
 
  private:
@@ -75,8 +75,8 @@ class request_reader {
   std::optional<http::request_parser<http::string_body>> parser_;
   std::vector<char> bytes_;
   std::size_t begin_ = 0, end_ = 0;
-  std::size_t read_ = 0;  ///< bytes of the header, or of the body, that were taken
-  std::size_t left_ = 0;  ///< of the body, or of the chunk
+  std::size_t read_ = 0;  ///< bytes of the header or of the body that were read
+  std::size_t left_ = 0;  ///< bytes left of the body or of the chunk
   chunk_line next_line_ = chunk_line::size;
   bool chunked_ = false;
   stage stage_ = stage::line;

@@ -25,13 +25,13 @@ namespace {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-// How long, and for how many bytes, a client that was told of the end is heard.
+// How long, and how many bytes, are still read from a client after the last answer.
 constexpr std::chrono::milliseconds last_words = 1s;
 constexpr std::size_t most_last_words = 256 * 1024;
-// How long a request that may be on its way is waited for at the end.
+// How long to wait, at the end, for a request that may be on its way.
 constexpr std::chrono::milliseconds grace = 100ms;
 
-/// Whether no value would end its line.
+/// Whether no header value would end its line.
 bool can_be_sent(const reply& answer) {
   return std::ranges::all_of(answer.headers, [](const auto& field) {
     return field.second.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos;
@@ -77,7 +77,7 @@ void session::cut() {
 
 asio::awaitable<bool> session::serve_one() {
   const refusal refused = co_await read_request();
-  if (!reader_.begun()) co_return false;  // nobody asked for anything
+  if (!reader_.begun()) co_return false;  // there was no request
   log_entry entry;
   entry.who = who_;
   exchange of{reader_.asked(), entry, gone_.slot()};
@@ -125,7 +125,7 @@ asio::awaitable<void> session::read_some() {
 
 asio::awaitable<void> session::say_continue() {
   const asio::const_buffer leave = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
-  error_code ignored;  // the next read will meet it
+  error_code ignored;  // the next read will report it
   co_await asio::async_write(socket_, leave, asio::redirect_error(asio::use_awaitable, ignored));
 }
 
@@ -136,11 +136,11 @@ asio::awaitable<void> session::ask(exchange& of) {
   try {
     if (!peer_gone_) answer_ = co_await owner_->speaker().answer(of);
     failed = answer_ && !can_be_sent(*answer_);
-  } catch (const std::exception&) {  // what it says may hold a secret
+  } catch (const std::exception&) {  // its text may hold a secret
     failed = true;
   }
   asking_ = false;
-  gone_.slot().clear();  // what the face waited for may not be there any more
+  gone_.slot().clear();  // the operation of the face may be gone
   error_code ignored;
   socket_.cancel(ignored);
   if (peer_has_gone()) lose_peer();
@@ -164,7 +164,7 @@ asio::awaitable<bool> session::deliver(bool keep, log_entry& entry) {
 }
 
 asio::awaitable<void> session::linger() {
-  // To close with bytes unread would send a reset, which may overtake the answer.
+  // Closing with unread bytes would send a reset, which may overtake the answer.
   error_code error;
   socket_.shutdown(any_socket::shutdown_send, error);
   arm(std::min(last_words, owner_->limits().transfer_timeout));
@@ -203,19 +203,19 @@ void session::watch() {
   socket_.async_wait(any_socket::wait_read, [self = shared_from_this()](error_code error) {
     if (error || !self->asking_) return;
     if (self->peer_has_gone()) return self->lose_peer();
-    // What came is another request, and would be told of again and again: it's looked at once more before the
-    // answer is written.
+    // The bytes that came are another request, and would end each further wait at once. The peer is checked
+    // once more before the answer is written.
   });
 }
 
 bool session::peer_has_gone() {
 #ifdef POLLRDHUP
-  const short ends = deaf_ ? 0 : POLLRDHUP;  // or it is told of its own shutdown
+  const short ends = deaf_ ? 0 : POLLRDHUP;  // otherwise it would see its own shutdown
 #else
   constexpr short ends = 0;
 #endif
   pollfd now{socket_.native_handle(), ends, 0};
-  return ::poll(&now, 1, 0) > 0;  // hang-ups and errors are told unasked
+  return ::poll(&now, 1, 0) > 0;  // `poll` always reports hang-ups and errors
 }
 
 void session::lose_peer() {
@@ -225,7 +225,7 @@ void session::lose_peer() {
 
 void session::refuse(refusal why, log_entry& entry) {
   settle(false);
-  finishing_ = true;  // nobody knows where another request would begin, or what is left of this one
+  finishing_ = true;  // it isn't known where another request would begin, or what is left of this one
   answer_ = owner_->speaker().refusal(why.status, why.why);
   entry.code = refusal_code(why.status);
   entry.why = why.why;
@@ -248,7 +248,7 @@ std::string session::wire_of(const reply& answer, bool keep) const {
   std::string wire;
   std::size_t size = 1024 + answer.content_policy.size() + answer.body.size();
   for (const auto& [name, value] : answer.headers) size += 64 + value.size();
-  wire.reserve(size);  // no growing: it would leave copies behind
+  wire.reserve(size);  // reserved at once: growing would leave copies in memory
   const std::string_view reason = http::obsolete_reason(static_cast<http::status>(answer.status));
   fmt::format_to(std::back_inserter(wire), "HTTP/1.1 {} {}\r\n", answer.status, reason);
   append_field(wire, "Cache-Control", "no-store");
@@ -269,7 +269,7 @@ void session::arm(std::chrono::milliseconds time) {
   late_ = false;
   timer_.expires_after(time);
   timer_.async_wait([self = shared_from_this()](error_code) {
-    // One that is on its way already when the time is set anew comes for nothing.
+    // If the timer was set anew when this handler was already queued, it does nothing.
     if (self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
     self->late_ = true;
     error_code ignored;

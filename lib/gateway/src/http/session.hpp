@@ -18,7 +18,7 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// One connection, from its first byte to its end. All of it runs on its listener's executor.
+/// One connection, from its first byte to its end. It runs on its listener's executor.
 class session : public std::enable_shared_from_this<session> {
  public:
   session(std::shared_ptr<listener>, any_socket, std::string who);
@@ -28,11 +28,11 @@ class session : public std::enable_shared_from_this<session> {
 
   static asio::awaitable<void> run(std::shared_ptr<session>);
 
-  /// Ends it when its request was answered: the one that it has, or one that comes at this moment.
+  /// Ends it after the answer to its present request, or to one that is just coming.
   void finish();
   /// Ends it at once; a login under way is cancelled.
   void cut();
-  /// Since when it waits for another request; none: it doesn't.
+  /// Since when it has been waiting for its next request; none: it isn't.
   std::optional<clock::time_point> idle_since() const noexcept { return idle_since_; }
 
  private:
@@ -40,31 +40,31 @@ class session : public std::enable_shared_from_this<session> {
   using refusal = request_reader::refusal;
 
   asio::awaitable<bool> serve_one();
-  /// What is wrong with the request; status 0: nothing, or the peer has gone.
+  /// What is wrong with the request; status 0: nothing, or the peer is gone.
   asio::awaitable<refusal> read_request();
   asio::awaitable<void> read_some();
   asio::awaitable<void> say_continue();
-  /// Has the face answer, and looks meanwhile whether the peer is still there.
+  /// Lets the face answer, and meanwhile watches whether the peer is still there.
   asio::awaitable<void> ask(exchange&);
-  /// Writes the answer, if there is one and the peer hasn't gone, and tells how that went.
+  /// Writes the answer, if there is one and the peer is still there, and calls its `told`.
   asio::awaitable<bool> deliver(bool keep, log_entry&);
   asio::awaitable<void> linger();
 
-  /// How long the next byte, or the header, may take to come.
+  /// The time limit for the next byte or the header.
   std::chrono::milliseconds patience() const;
-  /// At the end, on a Unix socket: what was sent is read, and to send more fails, so that who does asks
-  /// elsewhere. False: there is nothing more to hear.
+  /// At the end, on a Unix socket: what was sent is still read, but sending more fails, so that the peer asks
+  /// elsewhere. False: there is nothing more to read.
   bool hear_last();
   void become_idle();
   void watch();
   bool peer_has_gone();
   void lose_peer();
   void refuse(refusal, log_entry&);
-  /// Tells how the answer went, and overwrites it.
+  /// Calls the answer's `told`, and overwrites the answer.
   void settle(bool handed_over);
   void wipe_answer() noexcept;
   std::string wire_of(const reply&, bool keep) const;
-  /// From now on what is under way has so long.
+  /// Sets the time limit of the present step.
   void arm(std::chrono::milliseconds);
   void disarm();
 
@@ -77,12 +77,12 @@ class session : public std::enable_shared_from_this<session> {
   asio::cancellation_signal gone_;
   clock::time_point begun_at_;
   std::optional<clock::time_point> idle_since_;
-  bool served_ = false;  ///< a request before this one
-  bool asking_ = false;  ///< its face works
+  bool served_ = false;  ///< it has answered a request before this one
+  bool asking_ = false;  ///< its face is answering
   bool peer_gone_ = false;
-  bool late_ = false;  ///< what is under way has had its time
+  bool late_ = false;  ///< the present step has timed out
   bool finishing_ = false;
-  bool deaf_ = false;  ///< hears no more than what was sent before
+  bool deaf_ = false;  ///< reads only what was sent before
 };
 
 }  // namespace ephemint::inline v0::gateway

@@ -6,8 +6,8 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// Memory for one pending wait of Asio's at a time, so that to wait again can't fail. Must outlive the wait:
-/// its handler keeps whoever owns this.
+/// Memory for one pending Asio wait at a time, so that waiting again can't fail. It must outlive the wait,
+/// whose handler therefore keeps the owner alive.
 class wait_memory {
  public:
   wait_memory() = default;
@@ -31,7 +31,7 @@ class wait_memory {
   bool taken_ = false;
 };
 
-/// The allocator that brings it to Asio.
+/// The allocator that gives this memory to Asio.
 template <class T>
 struct wait_allocator {
   using value_type = T;

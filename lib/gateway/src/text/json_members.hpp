@@ -17,24 +17,24 @@ namespace ephemint::inline v0::gateway {
 template <class To>
 struct json_member {
   std::string_view name;
-  const char* rule;  ///< what is said of a value that `read` refuses
+  const char* rule;  ///< the message for a value that `read` refuses
   bool (*read)(simdjson::dom::element value, To& to);
 };
 
 /// What is wrong with a JSON object.
 struct json_fault {
-  const char* what;                   ///< our own words
-  std::optional<std::string> name{};  ///< the sender's: of a member that isn't known, or comes twice
+  const char* what;                   ///< in our own words
+  std::optional<std::string> name{};  ///< from the sender: the name of an unknown or repeated member
 };
 
-/// Reads an object that has none but the known members, and each of them once: of two, parsers differ in
-/// which they believe. Throws `std::bad_alloc`.
+/// Reads an object that may have only the known members, each at most once, as parsers differ in which of two
+/// they use. Throws `std::bad_alloc`.
 template <class To, std::size_t Count>
 std::optional<json_fault> read_json_object(std::string_view text,
                                            std::span<const json_member<To>, Count> known, To& to) {
   constexpr std::size_t deepest = 16;  // ours have one level
   const json_fault no_object{"the body isn't a JSON object in UTF-8"};
-  // simdjson may be given no null pointer; and a byte order mark is skipped by some.
+  // simdjson must not get a null pointer, and some of its versions skip a byte order mark.
   if (text.empty() || text.starts_with("\xef\xbb\xbf")) return no_object;
   simdjson::dom::parser parser;
   simdjson::dom::object given;
@@ -52,7 +52,7 @@ std::optional<json_fault> read_json_object(std::string_view text,
   return std::nullopt;
 }
 
-/// Empty if it is no text.
+/// The string; empty for any other type.
 inline std::string_view json_text(simdjson::dom::element value) noexcept {
   std::string_view text;
   return value.get(text) == simdjson::SUCCESS ? text : std::string_view{};

@@ -13,7 +13,7 @@ namespace {
 
 namespace urls = boost::urls;
 
-/// Null if `out` has the origin, otherwise what is wrong with it.
+/// Stores the origin in `out` and returns null, or returns what is wrong.
 const char* read_origin(std::string_view text, std::string& out) {
   const auto parsed = urls::parse_uri(text);
   if (!parsed) return "is not a URL";
@@ -25,7 +25,7 @@ const char* read_origin(std::string_view text, std::string& out) {
   if (url.has_userinfo() || !(path.empty() || path == "/") || url.has_query() || url.has_fragment())
     return "has more than a scheme, a host and a port";
   if (!is_https && !is_loopback(url)) return "is http, which is for loopback hosts alone";
-  // Boost 1.81's port_number() takes 99999, as 34463.
+  // Boost 1.81's port_number() reads 99999 as 34463.
   if (url.has_port() && (url.port_number() == 0 || url.port() != std::to_string(url.port_number())))
     return "has a port that is not 1 to 65535";
   if (url.port_number() == (is_https ? 443 : 80)) url.remove_port();

@@ -10,14 +10,14 @@
 #include <stdexcept>
 #include <string_view>
 
-// Words as requests, tickets and files of secrets write them.
+// Words in requests, tickets and files of secrets.
 
 namespace ephemint::inline v0::gateway {
 
-/// Whether they are alike, but for the case of ASCII's letters.
+/// Whether they are equal, ignoring the case of ASCII letters.
 bool same_word(std::string_view, std::string_view) noexcept;
 
-/// What keys and bearers may be called: 1 to 64 of `A-Z a-z 0-9 _ - .`.
+/// Whether it is a valid name of a key or bearer: 1 to 64 of `A-Z a-z 0-9 _ - .`.
 bool is_name(std::string_view) noexcept;
 
 /// `carriers`, `billing` or `onboarding`.
@@ -26,11 +26,11 @@ std::optional<portal_page> page_named(std::string_view) noexcept;
 /// Whether it is a UUID, 8-4-4-4-12 hexadecimal digits.
 bool is_theme_id(std::string_view) noexcept;
 
-/// The next word of a line, which then begins behind it; empty: there is none.
+/// Removes and returns the next word of a line; empty: there is none.
 std::string_view take_word(std::string_view& line) noexcept;
 
-/// Gives `take` each line that says something. What it says against one, if it isn't null, is thrown as
-/// `std::invalid_argument`, with the line's number and none of its words: one may be a secret.
+/// Calls `take` with each line that has content. If it returns an error, not null, that is thrown as
+/// `std::invalid_argument` with the line's number, but without the line's text, which may hold a secret.
 template <class Take>
 void each_line(std::string_view text, Take take) {
   for (std::size_t number = 1; !text.empty(); ++number) {

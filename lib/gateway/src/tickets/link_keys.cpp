@@ -15,7 +15,7 @@ bool has_kid(std::span<const link_key> keys, std::string_view kid) {
   return std::ranges::find(keys, kid, &link_key::kid) != keys.end();
 }
 
-/// Appends the key of that line; otherwise says what is wrong, and what is right.
+/// Appends the key on that line, or returns what is wrong and what is right.
 const char* add_key(std::string_view line, std::vector<link_key>& keys) {
   const std::string_view kid = take_word(line);
   const std::string_view text = take_word(line);

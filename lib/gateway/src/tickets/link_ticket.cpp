@@ -17,7 +17,7 @@ namespace dom = simdjson::dom;
 using std::chrono::milliseconds;
 
 constexpr std::size_t longest_ticket = 2048;
-constexpr std::chrono::seconds leeway{5};  // two machines' clocks differ
+constexpr std::chrono::seconds leeway{5};  // for the difference between two machines' clocks
 
 /// The three parts of a JWT.
 struct ticket_parts {
@@ -32,7 +32,7 @@ std::optional<ticket_parts> split(std::string_view text) {
                       text.substr(second + 1), text.substr(0, second)};
 }
 
-/// The one in that base64url; none, or what is wrong.
+/// Reads the JSON object in that base64url. Returns what is wrong, or null.
 template <class To, std::size_t Count>
 const char* fault_in(std::string_view base64, const json_member<To> (&known)[Count], To& to) {
   const auto text = base64url_decoded(base64);
@@ -46,7 +46,7 @@ struct ticket_header {
   std::string kid;
 };
 
-/// Libraries differ in the order of a header's members, and in whether they write a `typ`.
+/// JWT libraries differ in the order of a header's members, and in whether they write a `typ`.
 constexpr json_member<ticket_header> header_members[] = {
     {"alg", "has an alg that isn't HS256",
      [](dom::element value, ticket_header& to) { return to.algorithm_said = json_text(value) == "HS256"; }},
@@ -56,7 +56,7 @@ constexpr json_member<ticket_header> header_members[] = {
      [](dom::element value, ticket_header&) { return json_text(value) == "JWT"; }},
 };
 
-/// The key that the header names, if the header is one of ours.
+/// The key that the header names, if the header is valid for us.
 const link_key* key_of(std::string_view header, std::span<const link_key> keys) {
   ticket_header read;
   if (fault_in(header, header_members, read) || !read.algorithm_said) return nullptr;
@@ -70,8 +70,8 @@ bool is_signed(const ticket_parts& parts, const link_key& key) {
          CRYPTO_memcmp(parts.signature.data(), right.data(), right.size()) == 0;
 }
 
-/// A NumericDate since 1970, which may have fractions. Those that no clock shows become the nearest that one
-/// could: so they can be reckoned with, and are refused by that.
+/// A NumericDate: seconds since 1970, perhaps with a fraction. Values outside any clock's range are replaced
+/// by the nearest one inside, so that computing with them is safe; the checks then refuse them.
 std::optional<milliseconds> date_of(dom::element value) {
   double date = 0;
   if (value.get(date)) return std::nullopt;
@@ -79,7 +79,7 @@ std::optional<milliseconds> date_of(dom::element value) {
   return std::chrono::round<milliseconds>(std::chrono::duration<double>{std::clamp(date, 0.0, last)});
 }
 
-/// A string, or, as Go's library writes it, an array with that string alone; empty: neither.
+/// A string, or an array with one string, as Go's library writes it; empty: neither.
 std::string_view audience_of(dom::element value) {
   dom::array list;
   if (value.get(list)) return json_text(value);
@@ -90,7 +90,7 @@ bool is_ticket_id(std::string_view text) {
   return is_name(text) && text.size() >= 16 && text.find('.') == text.npos;
 }
 
-/// A ticket's claims as they are read.
+/// A ticket's claims while they are read.
 struct ticket_claims {
   link_ticket ticket;
   std::string audience;
@@ -100,7 +100,7 @@ struct ticket_claims {
     return ticket.account.valid() && !audience.empty() && !ticket.id.empty() && issued_at && expires_at;
   }
 
-  /// Of claims that are whole.
+  /// Precondition: the claims are complete.
   const char* why_refused(const ticket_rules& rules, wall_clock::time_point now) const {
     if (audience != rules.audience) return "is for another gateway";
     const auto latest = std::chrono::floor<milliseconds>(now.time_since_epoch()) + leeway;

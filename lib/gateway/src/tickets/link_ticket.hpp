@@ -12,7 +12,7 @@ namespace ephemint::inline v0::gateway {
 
 using wall_clock = std::chrono::system_clock;
 
-/// A ticket that was signed by one of our keys, and is of the right form. It may be dead.
+/// A ticket that was signed with one of our keys, and has the right form. It may have expired.
 struct link_ticket {
   account_id account;
   std::optional<portal_page> redirect_to;
@@ -21,20 +21,21 @@ struct link_ticket {
   wall_clock::time_point issued_at, expires_at;
 };
 
-/// What is wrong with a ticket: `ill_formed` ones were signed by us, `refused` ones may be anybody's.
+/// What is wrong with a ticket. `ill_formed` ones were signed with our key; `refused` ones may come from
+/// anybody.
 struct ticket_fault {
   enum class kind { refused, ill_formed } what;
-  std::string why;  ///< for the log: our own words, nothing of the ticket's
+  std::string why;  ///< for the log: our own words, without the ticket's text
 };
 
-/// What a ticket must be like beside its signature.
+/// What a ticket must comply with, apart from its signature.
 struct ticket_rules {
   std::string_view audience;  ///< the gateway's origin
   std::chrono::seconds max_age;
 };
 
-/// Either the ticket, or what is wrong. Whether it has expired is not looked at: a customer who was asked to
-/// wait may come back later than that. See `is_over`.
+/// Either the ticket, or what is wrong. Doesn't check whether the ticket has expired: a customer who was told
+/// to wait may come back after that. See `is_over`.
 struct ticket_reading {
   std::optional<link_ticket> ticket;
   std::optional<ticket_fault> fault;

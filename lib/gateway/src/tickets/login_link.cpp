@@ -35,7 +35,7 @@ void check_link(const login_link& link, const link_key& key) {
     throw std::invalid_argument{fmt::format("link_key: {}", fault)};
 }
 
-/// 128 random bits: no two tickets are alike, and nobody guesses one.
+/// 128 random bits: unique, and impossible to guess.
 std::string new_ticket_id() {
   std::array<unsigned char, 16> bits{};
   if (RAND_bytes(bits.data(), static_cast<int>(bits.size())) != 1)

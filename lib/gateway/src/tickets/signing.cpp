@@ -18,7 +18,7 @@ unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned ch
 }  // namespace
 
 std::string base64url(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '=');  // and OpenSSL's zero
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '=');  // and OpenSSL's terminating zero
   EVP_EncodeBlock(bytes_of(text), bytes_of(bytes), static_cast<int>(bytes.size()));
   text.resize((4 * bytes.size() + 2) / 3);
   std::replace(text.begin(), text.end(), '+', '-');
@@ -35,7 +35,7 @@ std::optional<std::string> base64url_decoded(std::string_view text) {
   if (EVP_DecodeBlock(bytes_of(bytes), bytes_of(padded), static_cast<int>(padded.size())) < 0)
     return std::nullopt;
   bytes.resize(3 * text.size() / 4);
-  // OpenSSL overlooks blanks, bits that are left over, and the other alphabet.
+  // OpenSSL accepts blanks, non-zero unused bits, and the other alphabet.
   return base64url(bytes) == text ? std::optional{bytes} : std::nullopt;
 }
 

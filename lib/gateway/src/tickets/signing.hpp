@@ -7,12 +7,12 @@
 #include <string>
 #include <string_view>
 
-// What a JWT is made of: RFC 4648's URL-safe base64 without padding, and HS256 (RFC 7515); and plain hashes.
+// The parts of a JWT: RFC 4648's URL-safe base64 without padding, and HS256 (RFC 7515); and plain hashes.
 
 namespace ephemint::inline v0::gateway {
 
 std::string base64url(std::string_view bytes);
-/// None if `text` is anything but the one encoding of some bytes.
+/// None unless `text` is the canonical encoding of some bytes.
 std::optional<std::string> base64url_decoded(std::string_view text);
 
 /// The signature of `text`, in base64url: 43 characters. Throws `std::runtime_error` if OpenSSL can't.

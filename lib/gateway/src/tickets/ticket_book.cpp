@@ -118,7 +118,7 @@ void ticket_book::pass(clock::time_point now) {
     if (facts.is == state::waiting && now <= alive_until(facts)) {
       set(ticket, state::late, alive_until(facts));
     } else {
-      set(ticket, state::opening, {});  // out of the line and the changes
+      set(ticket, state::opening, {});  // removes it from `line_` and `changes_`
       tickets_.erase(ticket);
     }
   }

@@ -15,12 +15,12 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// The places that are taken in a line, by their numbers; those count up and are never given twice.
+/// The numbers of the places that are taken in a line. Numbers ascend and are never used twice.
 class taken_places {
  public:
   void add(std::uint64_t place);
   void remove(std::uint64_t place);
-  /// How many are taken before that one.
+  /// How many places before that one are taken.
   std::size_t before(std::uint64_t place) const;
 
  private:
@@ -28,61 +28,61 @@ class taken_places {
   std::map<std::uint64_t, std::bitset<block_size>> blocks_;
 };
 
-/// Which tickets were spent, which are being opened at this moment, and who waits in which place of the line.
-/// A ticket stands here from its first request until nobody could use it any more, or until it was given back
-/// without a place; none is ever dropped to make room.
+/// Which tickets were spent, which are just being opened, and which wait in which place of the line. A ticket
+/// is kept from its first request until nobody could use it any more, or until it was given back without a
+/// place. None is ever dropped to make room.
 ///
-/// Time is the monotonic clock's, an argument of calls, and never goes back; a ticket's own times are mapped
-/// to it by the caller.
+/// Times are arguments, from a monotonic clock, and never go back; the caller converts a ticket's own times
+/// to that clock.
 class ticket_book {
  public:
-  /// How long beyond the time that it was told a ticket stays alive.
+  /// How long a ticket stays alive after the time at which it was told to come back.
   static constexpr std::chrono::seconds kept_alive{15};
-  /// How long beyond that time it still counts as ahead of others: pages come back late, by a little.
+  /// How long after that time it still counts as ahead of others: pages come back a little late.
   static constexpr std::chrono::seconds patience{2};
-  /// How long beyond its death a spent ticket is remembered: if the wall clock is set back by less than that,
-  /// the ticket, which then seems alive, is still known.
+  /// How long a spent ticket is remembered after its death. If the wall clock is set back by less than this,
+  /// the ticket seems alive again, but is still known as spent.
   static constexpr std::chrono::minutes remembered{1};
 
-  /// How many tickets it holds.
+  /// `most`: how many tickets it holds at most.
   explicit ticket_book(std::size_t most = 100'000) : most_{most} {}
 
   enum class admission {
     opened,  ///< go on; end it by `spend`, `give_back` or `wait_until`
     busy,    ///< another request is opening it
     spent,   ///< it has been used
-    over,    ///< it is dead
-    full,    ///< no room to remember it by
+    over,    ///< it has expired
+    full,    ///< there is no room for it
   };
-  /// A request for that ticket. `expires` is when its `exp` comes; `dead` is when it can't be kept alive any
+  /// A request for that ticket. `expires`: the time of its `exp`; `dead`: when it can't be kept alive any
   /// longer, however long its owner was told to wait.
   admission open(std::string_view id, clock::time_point now, clock::time_point expires,
                  clock::time_point dead);
 
-  /// How many wait in places before that ticket's: those who came before it and haven't been served, or, for
-  /// a ticket without a place, all. Who is being served at this moment doesn't count (its mint has been asked
-  /// for), nor who hasn't come back in time.
+  /// How many tickets wait in places before that ticket's; for a ticket without a place, in all places. A
+  /// ticket that is just being opened doesn't count (its mint has been submitted), nor does one that hasn't
+  /// come back in time.
   std::size_t ahead(std::string_view id, clock::time_point now);
 
-  /// Whether that ticket has a place in the line, and can still be opened, or is being opened, from there.
+  /// Whether that ticket has a place in the line, and can still be opened from there, or is being opened.
   bool waits(std::string_view id, clock::time_point now) const;
 
   /// Whether that ticket has been used.
   bool is_spent(std::string_view id) const;
 
-  // The ends of what `open` began. Of a ticket that isn't being opened they do nothing.
+  // These end what `open` began. For a ticket that isn't being opened they do nothing.
 
   /// A token was handed over.
   void spend(std::string_view id);
-  /// It came to nothing: it can be opened again, and keeps its place if it had one.
+  /// There was no login: the ticket can be opened again, and keeps its place if it had one.
   void give_back(std::string_view id);
-  /// It was told to come back then. It keeps the place that it has, or gets the last one, and stays alive for
-  /// 15 s from then on, whatever its `exp`.
+  /// The owner was told to come back then. The ticket keeps its place, or gets the last one, and stays alive
+  /// until 15 s after that time, whatever its `exp`.
   void wait_until(std::string_view id, clock::time_point then);
 
-  /// How many tickets it knows of.
+  /// How many tickets it holds.
   std::size_t size() const noexcept { return tickets_.size(); }
-  /// How many wait in places, and came back in time so far.
+  /// How many tickets wait in places and have always come back in time.
   std::size_t waiting(clock::time_point now);
 
  private:
@@ -91,8 +91,8 @@ class ticket_book {
     clock::time_point expires, dead;
     state is = state::opening;
     std::optional<std::uint64_t> place{};
-    clock::time_point told{};     ///< when it is to come back; only with a place
-    clock::time_point changes{};  ///< behind this moment `pass` has to look at it; not while it is opening
+    clock::time_point told{};     ///< when it should come back; only with a place
+    clock::time_point changes{};  ///< when `pass` must check it; not while it is being opened
   };
   using tickets = std::map<std::string, entry, std::less<>>;
 
@@ -104,8 +104,8 @@ class ticket_book {
 
   std::size_t most_;
   tickets tickets_;
-  std::set<std::pair<clock::time_point, std::string_view>> changes_;  // of all that aren't being opened
-  taken_places line_;                                                 // of those that are `waiting`
+  std::set<std::pair<clock::time_point, std::string_view>> changes_;  // all that aren't being opened
+  taken_places line_;                                                 // the `waiting` ones
   std::uint64_t next_place_ = 0;
 };
 

@@ -17,17 +17,17 @@
 
 namespace ephemint::inline v0::gateway {
 
-/// Where a server can be reached: `unix:/path` or `http://127.0.0.1:40123`. Empty: that face is off.
+/// The addresses of a server: `unix:/path` or `http://127.0.0.1:40123`. Empty: that face is off.
 struct server_addresses {
   std::string backend;  ///< the sidecar
   std::string login;    ///< login links
   std::string admin;    ///< health, readiness, metrics
 };
 
-/// Logins for programs in any language: one client behind HTTP, that owns the key and its quota. The guide's
-/// page "gateway" has its routes and statuses.
+/// Logins for programs in any language: an HTTP server with one client, which owns the key and its quota. The
+/// guide's page "gateway" lists its routes and statuses.
 ///
-/// It serves from construction on. What it is asked meanwhile by `set_…` holds from the next request on.
+/// It serves as soon as it is constructed. A call of `set_…` takes effect with the next request.
 ///
 ///     ephemint::gateway::server logins{io.get_executor(), std::move(options)};
 ///     …
@@ -35,18 +35,18 @@ struct server_addresses {
 ///     co_await logins.close();     // what is under way ends, nothing new begins
 ///
 /// \par Threads
-/// All members may be called from any thread. What it does itself is done one thing at a time, on the
-/// executor given, or on a thread of its own. That thread takes no signals.
+/// All members may be called from any thread. The server's own work is serialized, on the given executor or
+/// on a thread of its own, which blocks all signals.
 ///
 /// \par Lifetime
-/// An executor's context must outlive the server. Destruction closes all connections at once, and ends the
-/// logins that are under way.
+/// A given executor's context must outlive the server. Destruction closes all connections at once, and ends
+/// the logins under way.
 class EPHEMINT_GATEWAY_EXPORT server {
  public:
   /// The type of `get_executor()`.
   using executor_type = boost::asio::any_io_executor;
 
-  /// Serves on a thread of its own. Throws `std::invalid_argument` that names the bad option, and
+  /// Serves on a thread of its own. Throws `std::invalid_argument`, naming the wrong option, and
   /// `std::system_error` if it can't listen.
   explicit server(server_options);
   /// Serves on the caller's executor. Throws the same.
@@ -55,16 +55,16 @@ class EPHEMINT_GATEWAY_EXPORT server {
   server& operator=(const server&) = delete;
   ~server();
 
-  /// Where it listens: with the port that was found, where 0 was asked for.
+  /// Where it listens. If port 0 was given, with the port that was chosen.
   const server_addresses& addresses() const noexcept;
 
-  /// Says on `/readyz` that nobody new should come, and goes on serving; each answer is the last of its
-  /// connection.
+  /// From now on `/readyz` says not ready. The server goes on serving, but closes each connection after its
+  /// next answer.
   void drain();
 
-  /// Drains, takes no more connections than have been made, lets the requests that were sent end, logins by
-  /// their deadlines at the latest, and closes the client. Signature: `void(result<void>)`; cancelling it
-  /// ends the wait alone.
+  /// Drains, accepts only peers that have connected already, finishes the requests that were sent (logins end
+  /// by their deadlines), and closes the client. Signature: `void(result<void>)`; cancelling it ends only the
+  /// wait.
   template <boost::asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_close(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(result<void>)>(initiate_close{this}, token);
@@ -72,18 +72,18 @@ class EPHEMINT_GATEWAY_EXPORT server {
   /// The same as an awaitable.
   boost::asio::awaitable<result<void>> close();
 
-  /// The API key from now on: `client::set_api_key`. Throws as that does.
+  /// Replaces the API key, as `client::set_api_key` does. Throws the same.
   void set_api_key(secret);
-  /// The keys that links may be signed by, from now on. Throws `std::invalid_argument` if there is none.
+  /// Replaces the keys with which links may be signed. Throws `std::invalid_argument` if there is none.
   void set_link_keys(std::vector<link_key>);
-  /// The bearers from now on. Throws `std::invalid_argument` if there is none where one is needed.
+  /// Replaces the bearers. Throws `std::invalid_argument` if there is none but one is needed.
   void set_bearers(std::vector<bearer>);
 
-  /// What `/metrics` says, as of the last answer. Throws `std::bad_alloc`, and what `more_metrics` throws.
+  /// The text of `/metrics`, as of the last answer. Throws `std::bad_alloc`, and what `more_metrics` throws.
   std::string metrics_text() const;
   /// What its client has done: `client::stats`.
   client_stats stats() const noexcept;
-  /// The executor that it was given, or its own thread's.
+  /// The given executor, or that of its own thread.
   executor_type get_executor() const noexcept;
 
  private:
