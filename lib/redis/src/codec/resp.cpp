@@ -9,8 +9,8 @@
 
 namespace ephemint::inline v0::redis {
 
-/// A reply as it grows. hiredis says what comes next, and to which array it belongs; its own functions for
-/// that trust what an array announces.
+/// A reply while it is being read. hiredis says what comes next, and to which array it belongs. Its own
+/// object functions aren't used, as they trust the length that an array announces.
 struct growing_reply {
   std::optional<resp_value> root;
   std::string_view problem;
@@ -21,8 +21,8 @@ struct growing_reply {
     return nullptr;
   }
 
-  /// Puts it where it belongs. An array that is still open is always its parent's last element: so it stays
-  /// where it is until it is whole.
+  /// Adds the value to its array. An array that is still being read is always its parent's last element, so
+  /// it isn't moved before it is complete.
   void* add(const redisReadTask& task, resp_value value) noexcept {
     try {
       if (task.parent == nullptr) return &root.emplace(std::move(value));
@@ -37,7 +37,8 @@ struct growing_reply {
 
 struct reader_deleter {
   void operator()(redisReader* reader) const noexcept {
-    // As far as hiredis says what is its own. What it has moved away was over 1 KiB of whole replies.
+    // As far as hiredis gives access to its buffer. It moves the buffer only after more than 1 KiB of
+    // complete replies.
     wipe(reader->buf, reader->len);
     ::redisReaderFree(reader);
   }
@@ -84,7 +85,7 @@ void* add_text(const redisReadTask* task, char* text, std::size_t size) noexcept
   return reply.add(*task, std::move(value));
 }
 
-/// The releases of hiredis count elements by different types.
+/// Releases of hiredis use different types for the number of elements.
 template <class Count>
 void* add_array(const redisReadTask* task, Count count) noexcept {
   growing_reply& reply = reply_of(task);
@@ -106,7 +107,7 @@ void* refuse_other(const redisReadTask* task, What...) noexcept {
   return reply_of(task).refuse(not_resp2);
 }
 
-/// Later releases know more kinds of values: without a function they would give what isn't a pointer.
+/// Later releases have more functions, for more types of values: a missing one must be null.
 template <class Functions>
 Functions functions_of_ours() noexcept {
   Functions made{};
@@ -122,7 +123,7 @@ Functions functions_of_ours() noexcept {
 
 redisReplyObjectFunctions functions = functions_of_ours<redisReplyObjectFunctions>();
 
-/// The length that a text has by its head, if that much has come and is one: `bytes` begin behind its type.
+/// The length that a text announces, if its head is complete and valid. `bytes` begin after the type.
 std::optional<unsigned long long> announced_length(std::string_view bytes) noexcept {
   const auto end = bytes.find("\r\n");
   if (end == bytes.npos) return std::nullopt;
@@ -162,7 +163,7 @@ struct resp_reader::parser {
   growing_reply growing;
   std::unique_ptr<redisReader, reader_deleter> reader;
   std::string_view problem;
-  std::size_t fed = 0;  ///< since the last whole reply
+  std::size_t fed = 0;  ///< since the last complete reply
 
   std::string_view unread() const noexcept { return {reader->buf + reader->pos, reader->len - reader->pos}; }
 };
@@ -187,7 +188,7 @@ std::optional<resp_value> resp_reader::next() {
   if (!p.problem.empty()) return std::nullopt;
   void* whole = nullptr;
   const int result = ::redisReaderGetReply(p.reader.get(), &whole);
-  const bool refused = !p.growing.problem.empty();  // hiredis takes it for want of memory
+  const bool refused = !p.growing.problem.empty();  // hiredis would take it for a lack of memory
   if (!refused && (p.growing.out_of_memory || p.reader->err == REDIS_ERR_OOM)) throw std::bad_alloc{};
   if (result != REDIS_OK) {
     p.problem = refused ? p.growing.problem : "it broke the protocol";
@@ -195,7 +196,7 @@ std::optional<resp_value> resp_reader::next() {
   }
   const std::size_t left = p.unread().size();
   if (whole == nullptr) {
-    // Whatever is still unread in an array belongs to a text whose head may have come.
+    // Unread bytes inside an array belong to a text whose head may have come.
     const auto length = announced_length(p.unread());
     if (p.fed > longest_reply || (length && *length > longest_reply))
       p.problem = "it sent a reply of more than 64 KiB";

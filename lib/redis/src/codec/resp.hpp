@@ -22,19 +22,19 @@ struct resp_value {
   std::vector<resp_value> elements{};
 };
 
-/// The bytes of a command. As a secret, for some of them say a password.
+/// The bytes of a command. They are a secret, as some commands hold a password.
 ///
 /// Throws `std::bad_alloc`.
 secret resp_command(std::span<const std::string_view> words);
 
 /// Takes a server's bytes, in pieces of any size, and gives its replies.
 ///
-/// The server isn't trusted: what one reply may hold is bounded, and memory is taken for what has come, never
-/// for what is announced. What was read is overwritten when the reader goes, as a server may repeat in an
-/// error what it was sent.
+/// The server isn't trusted: the size of a reply is bounded, and memory is allocated for what has come, never
+/// for what is announced. What was read is overwritten on destruction, as a server may repeat in an error
+/// what it was sent.
 class resp_reader {
  public:
-  /// Far more than any answer that is asked for: `INFO server` has some 1,500 bytes.
+  /// Far more than any expected reply: `INFO server` has some 1,500 bytes.
   static constexpr std::size_t longest_reply = 64 * 1024;
   static constexpr std::size_t most_elements = 1024;  ///< of one array
   static constexpr std::size_t deepest = 4;           ///< arrays in arrays
@@ -45,11 +45,12 @@ class resp_reader {
   resp_reader(const resp_reader&) = delete;
   resp_reader& operator=(const resp_reader&) = delete;
 
-  /// What came. Throws `std::bad_alloc`; the reader is of no more use then.
+  /// Takes the next bytes. Throws `std::bad_alloc`; then the reader can't be used any more.
   void feed(std::string_view bytes);
-  /// The next whole reply, or none yet, or none ever again if there is a `problem`. Throws `std::bad_alloc`.
+  /// The next complete reply; none if there is none yet, or none ever again if there is a `problem`. Throws
+  /// `std::bad_alloc`.
   std::optional<resp_value> next();
-  /// What is wrong with the bytes that came, in words of ours; empty: nothing.
+  /// What is wrong with the bytes, in our own words; empty: nothing.
   std::string_view problem() const noexcept;
 
  private:

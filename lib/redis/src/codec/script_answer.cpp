@@ -13,9 +13,9 @@ namespace {
 using status = store_answer::status;
 using mode = store_answer::mode;
 
-// Beyond any number that the script says: it cuts what it is told, and counts from that.
+// Larger than any number in an answer: the script limits its input.
 constexpr std::int64_t absurd = 10'000'000'000'000'000;
-// A pause is the longest span of all that aren't ages.
+// The longest time span apart from ages is a pause.
 constexpr std::int64_t longest_wait = 24 * 3'600'000;
 
 template <class Word, std::size_t size>
@@ -34,8 +34,8 @@ constexpr vocabulary<mode, 5> modes{{{"open", mode::open},
                                      {"probing", mode::probing},
                                      {"probe", mode::probe}}};
 
-/// Reads a reply from its first element to its last. What a store says isn't repeated in an error: only where
-/// it was wrong.
+/// Reads a reply from its first element to its last. An error never repeats the store's text, only where it
+/// was wrong.
 class reader {
  public:
   explicit reader(const std::vector<store_value>& values) : values_{values} {}

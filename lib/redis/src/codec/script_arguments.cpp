@@ -7,7 +7,7 @@ namespace ephemint::inline v0::redis {
 
 namespace {
 
-// What the script takes in one report.
+// The most entries that the script takes in one report.
 constexpr std::size_t most_uses = 4096;
 
 std::string number(milliseconds span) { return std::to_string(std::max(span, milliseconds{}).count()); }
@@ -39,14 +39,15 @@ std::string word_of(store_call::key_word word) {
   return {};
 }
 
-/// The limit in thousandths, so that growth of less than a permit isn't lost.
+/// The limit in thousandths, so that growth by less than a permit isn't lost.
 std::string learned_of(const std::optional<double>& limit) {
   if (!limit || !(*limit >= 0)) return {};
   return std::to_string(std::llround(std::min(*limit, 1e9) * 1000));
 }
 
-/// Takes neighbours together that the script counts in one cell anyway, or nearly so; under the younger age,
-/// so that none leaves the window too soon. Their order stays, as the script skips by number what it knows.
+/// Merges neighbours that the script would count in about the same cell. A merged entry gets the younger age,
+/// so that no use leaves the window too soon. The order stays, as the script skips the uses that it knows by
+/// their number.
 std::vector<dated_uses> fewer(const std::vector<dated_uses>& uses, milliseconds cell) {
   std::vector<dated_uses> merged;
   for (const dated_uses& u : uses) {

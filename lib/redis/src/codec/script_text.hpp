@@ -14,16 +14,16 @@ namespace ephemint::inline v0::redis {
 std::string_view quota_script() noexcept;
 const std::string& quota_script_digest();
 
-/// What a store's reply holds where a script's array is expected: its elements are all one or the other.
+/// An element of a script's array reply.
 using store_value = std::variant<std::int64_t, std::string>;
 
-/// The call's uses in no more entries than the script takes: many are taken together, each under the youngest
-/// age of its entry, in their order.
+/// The call's uses, in order, in no more entries than the script takes. If there are too many they are
+/// merged, each with the youngest age of its entry.
 std::vector<dated_uses> uses_to_report(const store_call&);
 /// The script's ARGV.
 std::vector<std::string> arguments_of(const store_call&);
-/// What the script replied. Throws `std::runtime_error`, saying what is wrong, if it isn't one of its
-/// replies.
+/// The script's answer. Throws `std::runtime_error`, saying what is wrong, if this isn't a valid reply of the
+/// script.
 store_answer answer_of(const std::vector<store_value>&);
 
 }  // namespace ephemint::inline v0::redis

@@ -7,9 +7,9 @@
 
 namespace ephemint::inline v0::redis {
 
-/// Where one server is.
+/// The address of one server.
 struct store_address {
-  std::string host;  ///< a name or an address, this without brackets
+  std::string host;  ///< a name, or an address without brackets
   std::uint16_t port = 6379;
 
   /// `host:port`, an IPv6 address in brackets.
@@ -18,13 +18,13 @@ struct store_address {
   friend bool operator==(const store_address&, const store_address&) = default;
 };
 
-/// What a server says of where another one is, checked; none: that's no address.
+/// The address of another server, as a server gave it, checked; none if it isn't valid.
 ///
 /// `port`: digits. The host is a name or an address.
 std::optional<store_address> address_of(std::string_view host, std::string_view port);
 
-/// `host:port` as Cluster's redirections say it: an IPv6 address has no brackets, and where no host is named
-/// (or `?`) it is that of whoever said it.
+/// `host:port` in the form of a Cluster redirection: an IPv6 address has no brackets, and if the host is
+/// missing or `?`, it is that of the server that sent it.
 std::optional<store_address> redirected_to(std::string_view host_and_port, std::string_view said_by);
 
 }  // namespace ephemint::inline v0::redis

@@ -31,10 +31,10 @@ constexpr std::array known_errors{
                 "it has too few replicas to accept changes (NOREPLICAS)"},
 };
 
-/// How Redis 7 says what is a NOPERM elsewhere.
+/// The text of Redis 7 for what is NOPERM in other versions.
 constexpr std::string_view denied_in_script = "ERR The user executing the script can't ";
 
-/// The word that an error begins with, if it is one.
+/// The error code with which an error begins, if there is one.
 std::string_view code_of(std::string_view error) noexcept {
   const std::string_view word = error.substr(0, error.find(' '));
   constexpr std::size_t longest = 24;
@@ -43,7 +43,7 @@ std::string_view code_of(std::string_view error) noexcept {
   return is_code ? word : std::string_view{"ERR"};
 }
 
-/// What stands behind `MOVED 3999 `.
+/// The text after `MOVED 3999 `.
 std::string_view elsewhere(std::string_view error) noexcept {
   for (int words = 0; words < 2; ++words) {
     const auto space = error.find(' ');

@@ -22,7 +22,7 @@ constexpr std::size_t most_sentinels = 16;
 
 std::string_view plain(boost::core::string_view text) { return {text.data(), text.size()}; }
 
-/// Without percent-encodings, in memory that is overwritten. The encodings were checked.
+/// Decodes percent-encodings, which were checked, in memory that is overwritten.
 secret decoded(std::string_view encoded) {
   std::string text;
   text.reserve(encoded.size());
@@ -49,12 +49,12 @@ std::string take_host(const urls::url_view& url, store_address& out) {
   else
     out.host = ascii::lower(plain(url.encoded_host()));
   const std::string_view path = plain(url.encoded_path());
-  // Boost 1.81 ends the host of `1.2.3.4.example` behind the `4`, and takes the rest for a path.
+  // Boost 1.81 ends the host of `1.2.3.4.example` after the `4`, and takes the rest for a path.
   if ((!path.empty() && path.front() != '/') || !address_of(out.host, "1")) return std::string{no_host};
   if (!url.has_port()) return {};
-  const std::string_view digits = plain(url.port());  // Boost 1.81's port_number() takes 99999, as 34463
+  const std::string_view digits = plain(url.port());  // Boost 1.81's port_number() reads 99999 as 34463
   std::uint16_t port = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), port);  // what doesn't fit leaves 0
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);  // a number that doesn't fit leaves 0
   if (port == 0) return "has a port that is not 1 to 65535";
   out.port = port;
   return {};
@@ -92,7 +92,7 @@ bool is_master_name(std::string_view text) noexcept {
   });
 }
 
-/// Several hosts with ports are no authority of a URL: each is read as a URL of its own.
+/// A URL's authority can't hold several hosts with ports, so each is parsed as a URL of its own.
 std::string parse_sentinels(std::string_view rest, store_url& out) {
   const auto slash = rest.find('/');
   std::string_view hosts = rest.substr(0, slash);
@@ -109,12 +109,12 @@ std::string parse_sentinels(std::string_view rest, store_url& out) {
   for (bool more = true; more;) {
     const auto comma = hosts.find(',');
     more = comma != hosts.npos;
-    // User and password stand before the first.
+    // User and password come before the first host.
     secret url{"redis://", hosts.substr(0, comma)};
     store_url one;
     if (std::string fault = parse_one(url.reveal(), one); !fault.empty()) return fault;
     store_address host = std::move(one.hosts.front());
-    // What was left out is another one than a server's own.
+    // A Sentinel's default port differs from a server's.
     if (!url.reveal().ends_with(':' + std::to_string(host.port))) host.port = usual_sentinel_port;
     const bool has_credentials = !one.user.empty() || !one.password.empty();
     if (has_credentials && !out.hosts.empty()) return "has user info behind its first host";

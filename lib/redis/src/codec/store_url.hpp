@@ -11,12 +11,12 @@
 
 namespace ephemint::inline v0::redis {
 
-/// A store's URL, taken apart.
+/// The parts of a store's URL.
 struct store_url {
   bool tls = false;
-  /// The server; or Sentinels, that say which server it is now.
+  /// The server; or Sentinels, which say which server it is now.
   std::vector<store_address> hosts;
-  std::string master;  ///< the name by which the Sentinels know it; empty: there are none
+  std::string master;  ///< the master's name at the Sentinels; empty: no Sentinels
   std::string user;
   secret password;
   std::uint32_t database = 0;
@@ -26,8 +26,8 @@ struct store_url {
   std::string shown() const;
 };
 
-/// Fills `out`. Empty if that worked, otherwise what is wrong and what is right; no part of the URL is
-/// repeated but its scheme. Throws `std::bad_alloc`.
+/// Fills `out`. Returns what is wrong and what is right, or an empty text. It repeats no part of the URL but
+/// its scheme. Throws `std::bad_alloc`.
 std::string parse_store_url(std::string_view text, store_url& out);
 
 }  // namespace ephemint::inline v0::redis

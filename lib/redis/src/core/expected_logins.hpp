@@ -9,17 +9,18 @@
 
 namespace ephemint::inline v0::redis {
 
-/// How many permits are kept for logins that will come, so that none waits for the store.
+/// How many permits are kept for future logins, so that none waits for the store.
 ///
-/// With m expected, m + 2 sqrt(m) are enough in 98 of 100 cases (they come as a Poisson stream). 2 s: the
-/// store is then asked for more by the half of them, a second before they are used up.
+/// With m logins expected, m + 2 sqrt(m) permits are enough in 98 of 100 cases (logins come as a Poisson
+/// process). The horizon is 2 s: the store is asked for more when half of the permits are left, a second
+/// before they are used up.
 class expected_logins {
  public:
   void on_login(core::time_point now) noexcept {
     weight_ = decayed(now) + 1.0;
     as_of_ = std::max(as_of_, now);
   }
-  /// At least one: the first login of a quiet hour shan't wait either.
+  /// At least one, so that the first login of a quiet hour doesn't wait either.
   std::size_t spares(core::time_point now) const noexcept {
     const double expected = decayed(now) / memory.count() * horizon.count();
     return expected < 0.02 ? 1 : static_cast<std::size_t>(std::ceil(expected + 2.0 * std::sqrt(expected)));

@@ -17,12 +17,12 @@ namespace {
 constexpr std::size_t longest_epoch = 64;
 constexpr duration least_wait = std::chrono::milliseconds{1};
 
-/// Nobody asks the store more often for what isn't urgent.
+/// The store isn't asked more often than this for anything that isn't urgent.
 duration step_of(duration window) noexcept {
   return std::clamp<duration>(window / 600, std::chrono::milliseconds{5}, std::chrono::milliseconds{250});
 }
 
-/// 15 hex digits: short enough to need no memory.
+/// 15 hex digits: short enough not to allocate.
 std::string name_of(std::uint64_t drawn) {
   constexpr const char* digits = "0123456789abcdef";
   std::string name(15, '0');
@@ -33,7 +33,7 @@ std::string name_of(std::uint64_t drawn) {
   return name;
 }
 
-/// Rounded up: a pause is never cut short.
+/// Rounded up, so that a pause is never shortened.
 milliseconds until(time_point then, time_point now) noexcept {
   return std::chrono::ceil<milliseconds>(
       std::clamp<duration>(between(then, now), {}, std::chrono::hours{24}));
@@ -53,17 +53,18 @@ lease_book::lease_book(const lease_terms& terms, std::uint64_t seed)
       uses_{terms.rate.window()},
       limit_{static_cast<double>(terms.rate.requests())},
       flow_{limit_} {
-  epoch_.reserve(longest_epoch);  // so that an answer needs no memory
+  epoch_.reserve(longest_epoch);  // so that an answer allocates nothing
 }
 
-// --- what the count asks of its lease ---
+// --- the count's calls to its lease ---
 
 void lease_book::make_room() { uses_.reserve(count_.charged().size() + count_.in_flight() + 1); }
 
 void lease_book::advance(time_point now) noexcept {
   uses_.advance(now);
   if (now >= lease_end_) drop_held();
-  // The first command may get lost as any other: its share beside the others' whole is too much for that.
+  // The first command may get lost like any other. That alone doesn't justify a share of our own, in addition
+  // to the whole quota that the others use.
   const bool lost = ever_ ? between(now, silent_since_) > lost_after : backoff_ > duration{first_backoff};
   if (backoff_ > duration{} && lost) lose(now);
   flow_ = away_ ? std::max(1.0, own_permits(now)) : count_.limit();
@@ -74,30 +75,32 @@ time_point lease_book::room(time_point now, priority urgency, std::size_t ahead)
   if (away_) return own_room(now, ahead);
   const std::size_t held = for_background_ + (urgency == priority::interactive ? for_logins_ : 0);
   if (ahead < held) return now;
-  // Beyond what is free the window must move on. Others may take a part of it: so this is soon, not late.
+  // For more than the free permits the window must move on. Others may take a part of them, so this time is
+  // too early rather than too late.
   const double later = static_cast<double>(ahead - held) - std::max(0.0, free_);
   const std::chrono::duration<double> window = terms_.rate.window();
   return add(answer_due(now, urgency), core::whole(window / limit_ * std::max(0.0, later)));
 }
 
-/// When the store will have answered.
+/// When the store's answer is expected.
 time_point lease_book::answer_due(time_point now, priority urgency) const noexcept {
   if (out_) {
     const time_point usual = add(out_->sent_at, core::sum(round_trip_, least_wait));
     if (usual > now) return usual;
-    return add(now, std::max<duration>(round_trip_, std::chrono::milliseconds{5}));  // overdue: no spin
+    return add(now, std::max<duration>(round_trip_, std::chrono::milliseconds{5}));  // overdue: don't spin
   }
   const time_point ask = urgency == priority::interactive ? ask_for_logins_ : ask_for_background_;
   return add(std::max({now, ask, not_before_}), core::sum(round_trip_, least_wait));
 }
 
-/// Until when a store that was reached once is waited for. Later, or if it never was, no permit is in sight.
+/// Until when to wait for a store that was reached once. `never`, if it never was or that time is over: then
+/// no permit is expected.
 time_point lease_book::given_up_at(time_point now) const noexcept {
   const time_point given_up = add(silent_since_, core::duration{stop_patience});
   return ever_ && now < given_up ? given_up : never;
 }
 
-/// The same as in a window of our own, which is what it is.
+/// Room in a window of our own.
 time_point lease_book::own_room(time_point now, std::size_t ahead) const noexcept {
   const auto allowed = static_cast<std::size_t>(own_permits(now));
   if (allowed == 0) {
@@ -129,7 +132,7 @@ void lease_book::on_taken(time_point now, priority urgency) noexcept {
     --for_background_;
 }
 
-/// As if it had not been taken, if it came from a lease that still runs.
+/// The permit counts as never taken, if it came from a lease that still runs.
 void lease_book::on_given_back(time_point now, priority urgency) noexcept {
   if (urgency == priority::interactive && logins_ > 0) --logins_;
   if (away_ || leaving_ || now >= lease_end_ || unreturned() >= believed_held_) return;
@@ -146,23 +149,23 @@ double lease_book::flow() const noexcept { return flow_; }
 
 double lease_book::counted() const noexcept {
   if (away_) return static_cast<double>(count_.charged().size() * members_);
-  return counted_ + static_cast<double>(uses_.untold() + uses_.to_come()) - 1.0;  // but for the refused one
+  return counted_ + static_cast<double>(uses_.untold() + uses_.to_come()) - 1.0;  // less the refused one
 }
 
-// --- what is ours while the store is away ---
+// --- our own share while the store is away ---
 
 quota_state lease_book::state(time_point now) const noexcept {
   quota_state known = count_.state(now);
   const double permits = away_ ? own_permits(now) : std::min(limit_, count_.limit());
-  known.in_force.reset();  // of those who send nothing without the store there is none
+  known.in_force.reset();  // there is none if nothing is sent without the store
   if (permits >= 1)
     known.in_force = quota::declared(static_cast<std::uint64_t>(permits), terms_.rate.window());
   if (!away_) known.used = std::max(known.used, used_by_all(now));
   return known;
 }
 
-/// As the store last said, and what it doesn't know yet of us. What it said is forgotten when it has left the
-/// window for sure.
+/// The store's last figure, plus our own uses that it doesn't know yet. After a window the store's figure is
+/// ignored, as all of it has left the window.
 std::uint64_t lease_book::used_by_all(time_point now) const noexcept {
   if (!ever_ || between(now, answered_at_) >= terms_.rate.window()) return 0;
   const double told = std::max(counted_, 0.0);
@@ -179,7 +182,7 @@ double lease_book::own_permits(time_point now) const noexcept {
   return std::floor(share_.permits(now, equal_part()));
 }
 
-/// Our own slots that others mustn't be given: those that we may fill before we speak again.
+/// Our own slots that must not be given to others, as we may fill them before our next command.
 std::uint64_t lease_book::claimed(time_point now) const noexcept {
   if (!away_ || !(ever_ || used_own_share_)) return 0;
   const time_point edge = add(add(now, recovery_step), -duration{terms_.rate.window()});
@@ -187,12 +190,12 @@ std::uint64_t lease_book::claimed(time_point now) const noexcept {
   return static_cast<std::uint64_t>(std::max(0.0, own_permits(now) - filled));
 }
 
-/// Whether it is new.
+/// Returns whether that is a change.
 bool lease_book::go_away(time_point now) noexcept {
   if (away_) return false;
   away_ = true;
   const double ours = static_cast<double>(count_.charged().size() + count_.in_flight() + held());
-  // Of what was free: half of it for all together; one, if that was long ago.
+  // All members together take half of what was free; each takes at most one if that was long ago.
   double part = std::floor(std::max(0.0, free_) / (2.0 * static_cast<double>(members_)));
   if (between(now, answered_at_) >= free_for) part = std::min(part, 1.0);
   share_.begin(now, terms_.rate.window(), ours + part);
@@ -209,10 +212,10 @@ void lease_book::come_back(time_point now) noexcept {
   if (!away_) return;
   away_ = lost_ = false;
   used_own_share_ = false;
-  speak_by(now);  // what we claimed is free again
+  speak_by(now);  // our claimed slots are free again
 }
 
-// --- what clients bring back ---
+// --- permits that come back ---
 
 bool lease_book::on_reply(time_point now, const core::outstanding_permit& p, time_point sent_at,
                           permit_use use, std::optional<duration> retry_after) noexcept {
@@ -266,10 +269,10 @@ std::size_t lease_book::most_spares() const noexcept {
   return static_cast<std::size_t>(there / (2.0 * static_cast<double>(members_)));
 }
 
-/// They shrink to none as the quota is used up.
+/// The target shrinks to zero as the quota is used up.
 std::size_t lease_book::spare_target(time_point now) const noexcept {
   if (!terms_.standing || leaving_) return 0;
-  // What the store has to spare, it knows.
+  // Before the first answer, the store decides what it can spare.
   return ever_ ? std::min(expected_.spares(now), most_spares()) : expected_.spares(now);
 }
 
@@ -308,7 +311,7 @@ store_call lease_book::make_call(time_point now, bool calm) {
   say(now, call);
   call.calm = calm;
 
-  // Nothing fails any more. What nobody will use soon goes back.
+  // From here on nothing throws. Permits that won't be used soon go back.
   random_ = random;
   for_background_ = std::min(for_background_, background);
   for_logins_ = std::min(for_logins_, logins + spare_target(now));
@@ -334,7 +337,7 @@ store_call lease_book::make_call(time_point now, bool calm) {
   return call;
 }
 
-/// What doesn't depend on what is wanted.
+/// Fills in all that doesn't depend on what is wanted.
 void lease_book::say(time_point now, store_call& call) const {
   call.member = name_of(member_);
   call.revision_seen = revision_;
@@ -403,7 +406,7 @@ void lease_book::on_ok(time_point now, const command& c, const store_answer& a) 
   epoch_ = a.epoch;
   revision_ = a.revision;
   const bool whole = a.now != store_answer::mode::recover;
-  // A state that may be incomplete doesn't know yet of all who go on with a part each.
+  // A state that may be incomplete doesn't know all members yet, each of which goes on with a part.
   members_ = std::max<std::size_t>(whole ? 1 : members_, static_cast<std::size_t>(a.members));
   limit_ = std::clamp(a.limit, 1.0, static_cast<double>(terms_.rate.requests()));
   counted_ = static_cast<double>(a.counted);
@@ -421,17 +424,17 @@ void lease_book::on_ok(time_point now, const command& c, const store_answer& a) 
   ask_for_background_ = all_background ? now : add(now, ask);
   recovering_ = !whole;
   if (!whole) {
-    if (!away_) free_ = 0;  // what a state that may be incomplete calls free is not
+    if (!away_) free_ = 0;  // permits that an incomplete state calls free may not be free
     go_away(now);
     speak_by(add(now, ask));
   } else {
     come_back(now);
   }
-  if (c.news != news_) return speak_by(now);  // it didn't know of the 429: what it granted goes back
+  if (c.news != news_) return speak_by(now);  // sent before the latest news: what it granted goes back
   heard_.reset();
   probe_succeeded_ = probe_undone_ = false;
   if (!away_) {
-    // No more than was asked for: whoever answers may be wrong, and memory is ours.
+    // At most the limit: an answer may be wrong, and permits cost memory.
     for_logins_ += std::min<std::uint64_t>(a.logins, limit_);
     for_background_ += std::min<std::uint64_t>(a.background, limit_);
   }
@@ -467,8 +470,9 @@ void lease_book::learn(const command& c, const store_answer& a) noexcept {
   if (!proposes_ && !(grows_ && count_.limit() > limit_)) count_.adopt_limit(limit_);
 }
 
-/// Its state isn't the one that we knew, or doesn't know us: we tell what we know, under another name. Until
-/// a state is whole again we go on with what is surely ours: permits that it gave are.
+/// The store has another state than the one we knew, or doesn't know us: we report everything that we know,
+/// under a new name. Until the state is complete again we go on with what is surely ours, such as permits
+/// that the old state gave.
 void lease_book::on_unknown(time_point now, const store_answer& a) noexcept {
   backoff_ = {};
   not_before_ = {};
@@ -478,7 +482,7 @@ void lease_book::on_unknown(time_point now, const store_answer& a) noexcept {
     recovering_ = true;
     used_own_share_ = true;
     uses_.begin_anew(now, count_.charged());
-  } else {  // what we held is charged already
+  } else {  // what we held was charged already
     drop_held();
     uses_.begin_anew();
   }
@@ -512,7 +516,7 @@ void lease_book::on_failure(time_point now) noexcept {
   count_.refresh(now);
 }
 
-/// All who lost it hear of it at the same moment: each waits a little.
+/// All members notice the store's return at the same moment, so each waits a little.
 void lease_book::on_store_back(time_point now) noexcept {
   if (out_ || !(backoff_ > duration{})) return;
   not_before_ =

@@ -20,24 +20,24 @@
 
 namespace ephemint::inline v0::redis {
 
-/// On what terms a quota is shared.
+/// The terms on which a quota is shared.
 struct lease_terms {
   quota rate = production_quota;  ///< declared
-  double share_if_lost = 20;      ///< permits a window, before the store was ever reached
+  double share_if_lost = 20;      ///< permits a window as long as the store was never reached
   bool stop_if_lost = false;
   milliseconds lease = std::chrono::seconds{5};
-  milliseconds flight = std::chrono::seconds{2};  ///< what a request may take
-  /// Keeps permits for logins that are expected, and a place at the store. Of one account among many neither
+  milliseconds flight = std::chrono::seconds{2};  ///< how long a request may take
+  /// Keeps permits for expected logins, and stays a member at the store. For one account among many neither
   /// is worth a command.
   bool standing = true;
 };
 
-/// One shared quota as one member knows it: what it holds, what it has used that the store hasn't counted
-/// yet, when to speak to the store and what to say, and what to go by while the store is away.
+/// One shared quota as one member sees it: the permits that it holds, its uses that the store hasn't counted
+/// yet, when to send the next command and what it says, and what to do while the store is away.
 ///
 /// A slot of the quota is always in one of four places: free, held by a member (unsent or in flight), charged
-/// until a window after its date, or kept back. It goes from held to charged with the date of its reply, and
-/// only messages about it are late: so whoever has it next sends after the server's own window has moved on.
+/// until a window after its date, or kept back. It goes from held to charged with the date of its reply.
+/// Messages about it may only be late, so the slot's next use comes after the API's own window has moved on.
 /// Not thread-safe.
 class lease_book : public core::permit_lease {
  public:
@@ -45,44 +45,44 @@ class lease_book : public core::permit_lease {
   lease_book(const lease_terms&, std::uint64_t seed);
   virtual ~lease_book() = default;
 
-  // --- for those who ask ---
-  /// Asked, taken from and waited for as any other count.
+  // --- for clients ---
+  /// Used like any other count.
   core::governed_count& count() noexcept { return count_; }
   const core::governed_count& count() const noexcept { return count_; }
-  /// Whether it ended a pause.
+  /// Returns whether this ended a pause.
   bool on_reply(core::time_point now, const core::outstanding_permit&, core::time_point sent_at, permit_use,
                 std::optional<core::duration> retry_after) noexcept;
   void give_back(core::time_point now, const core::outstanding_permit&) noexcept;
-  /// Says and knows nothing that a new one wouldn't, and the store doesn't know of it either.
+  /// Whether it holds no information that a new book wouldn't have, and the store doesn't know of it either.
   bool forgettable(core::time_point now) const noexcept;
 
-  // --- for who speaks to the store: one command at a time ---
-  /// Somebody is there who may ask soon.
+  // --- for the driver: one command at a time ---
+  /// A client exists that may ask soon.
   void expect_askers() noexcept {
     if (seq_ == 0) speak_by({});
   }
-  /// When a command is due; `never` while one is out, or all is said.
+  /// When a command is due; `never` while one is under way, or if there is nothing to say.
   core::time_point due(core::time_point now) const noexcept;
   bool out() const noexcept { return out_.has_value(); }
-  /// The command that is due. `out()` from then on. Throws `std::bad_alloc`; then nothing has changed but
-  /// what time alone changes.
+  /// The command that is due; it is `out()` from then on. Throws `std::bad_alloc`; then nothing has changed,
+  /// apart from what time alone changes.
   store_call make_call(core::time_point now, bool calm);
-  /// Whether somebody who waits may go earlier than it was told.
+  /// Returns whether a waiting client may go earlier than it was told.
   bool on_answer(core::time_point now, const store_answer&) noexcept;
   void on_failure(core::time_point now) noexcept;
   /// A connection to the store is there again.
   void on_store_back(core::time_point now) noexcept;
-  /// To be said with the next command, which is due at once.
+  /// The next command is due at `when` or earlier.
   void speak_by(core::time_point when) noexcept { speak_by_ = std::min(speak_by_, when); }
-  /// Everything that is held goes back, and nothing is granted any more.
+  /// All held permits go back, and nothing is granted any more.
   void leave_store(core::time_point now) noexcept;
 
   // --- figures ---
-  /// The quota of all members; while the store is away, what we go on with, and ours alone.
+  /// The quota of all members; while the store is away, our own share alone.
   quota_state state(core::time_point now) const noexcept;
-  /// We go by what is surely ours.
+  /// Whether we go on with our own share.
   bool away() const noexcept { return away_; }
-  /// And that because the store fails, not because its state isn't whole yet.
+  /// Whether that is because the store fails, not because its state isn't complete yet.
   bool lost() const noexcept { return lost_; }
   bool ever_answered() const noexcept { return ever_; }
   std::size_t members() const noexcept { return members_; }
@@ -91,29 +91,31 @@ class lease_book : public core::permit_lease {
   double share(core::time_point now) const noexcept { return away_ ? own_permits(now) : 0; }
   std::uint64_t fallbacks() const noexcept { return fallbacks_; }
   core::duration round_trip() const noexcept { return round_trip_; }
-  /// Of what the store gave: unsent, in flight, sent and not told. Never more than it believes.
+  /// Permits from the store that are unsent, in flight, or sent but not reported. Never more than the store
+  /// believes that we hold.
   std::uint64_t unreturned() const noexcept;
   std::uint64_t believed_held() const noexcept { return believed_held_; }
 
  private:
-  // Commands have failed for so long: the store is away. One that was never reached is after two in a row.
+  // If commands have failed for this long the store is away. If it was never reached, it is after two
+  // failures in a row.
   static constexpr std::chrono::seconds lost_after{1};
-  // What was free when it fell silent is surely still so, for that long.
+  // Permits that were free when the store fell silent are surely still free for this long.
   static constexpr std::chrono::milliseconds free_for{1500};
-  // A member that holds nothing speaks so often, to be counted as one.
+  // How often a member that holds nothing sends a command, so that it still counts as a member.
   static constexpr std::chrono::seconds idle_word{10};
   static constexpr std::chrono::milliseconds first_backoff{50};
   static constexpr std::chrono::milliseconds longest_backoff{300};
-  // The store has forgotten a member that held nothing, and was silent for so long.
+  // After this time the store has forgotten a silent member that held nothing.
   static constexpr std::chrono::seconds forgotten_after{32};
-  // A store that speaks another language than ours may be mended: asked so often.
+  // How often to ask a store whose answers can't be used: it may be repaired.
   static constexpr std::chrono::seconds foreign_backoff{5};
-  // Who sends nothing without the store waits for it so long, as for an API that is away.
+  // If nothing is sent without the store, mints wait for it this long, as they do for the API in an outage.
   static constexpr std::chrono::minutes stop_patience{5};
-  // From one report while the store recovers to the next at the latest, and some.
+  // The longest time between two reports while the store recovers, with a margin.
   static constexpr std::chrono::milliseconds recovery_step{600};
 
-  // What must be known of the command that is out when its answer comes.
+  // What must be known about the command under way when its answer comes.
   struct command {
     core::time_point sent_at;
     std::uint64_t held;
@@ -171,26 +173,26 @@ class lease_book : public core::permit_lease {
   core::splitmix random_;
   core::governed_count count_;
 
-  // As the store knows us.
+  // Our identity at the store.
   std::uint64_t member_;
   std::uint64_t seq_ = 0;
   std::string epoch_;
   std::uint64_t revision_ = 0;
   use_report uses_;
   std::optional<command> out_;
-  std::uint64_t believed_held_ = 0;  // by the store, as of its last answer
-  core::time_point said_at_{};       // the last command
+  std::uint64_t believed_held_ = 0;  // what the store believes that we hold, as of its last answer
+  core::time_point said_at_{};       // when the last command was made
   core::time_point speak_by_ = core::never;
-  core::time_point not_before_{};    // no command
-  core::duration backoff_{};         // of commands that fail; 0: the last one didn't
-  core::time_point silent_since_{};  // of commands that fail: when the first was sent
+  core::time_point not_before_{};    // no command before this
+  core::duration backoff_{};         // after failed commands; 0: the last one didn't fail
+  core::time_point silent_since_{};  // when the first of the failed commands was sent
   core::duration round_trip_ = std::chrono::milliseconds{2};
-  bool ever_ = false;  // reached
+  bool ever_ = false;  // whether the store was ever reached
   bool leaving_ = false;
   bool left_ = false;
   core::time_point leave_by_{};
 
-  // As it last said.
+  // From the store's last answer.
   core::time_point answered_at_{};
   std::size_t members_ = 1;
   double limit_;
@@ -208,14 +210,14 @@ class lease_book : public core::permit_lease {
   std::uint64_t logins_ = 0;  // since the last report
   expected_logins expected_;
 
-  // What is to be said. Answers to commands that didn't know of the last news change no pause.
+  // News for the store. Answers to commands that were sent before the last news don't change the pause.
   std::optional<heard_refusal> heard_;
   bool probe_succeeded_ = false;
   bool probe_undone_ = false;
   bool proposes_ = false;
   std::uint32_t news_ = 0;
 
-  // While it is away, or its state isn't whole.
+  // While the store is away, or its state isn't complete.
   bool away_ = false;
   bool lost_ = false;
   bool recovering_ = false;

@@ -29,7 +29,7 @@ lease_terms lease_shelf::terms() const noexcept {
   const std::chrono::duration<double> window = settings_.rate.window();
   const double permits = static_cast<double>(share.requests()) * (window / share.window()) *
                          (settings_.share_if_lost ? 1.0 : 0.1);
-  // Rounded down, but for what the division lost; one at least, or nothing would ever be sent.
+  // Rounded down, after correcting the division's error. At least one, or nothing would ever be sent.
   t.share_if_lost =
       std::clamp(std::floor(permits + 1e-9), 1.0, static_cast<double>(settings_.rate.requests()));
   return t;
@@ -63,7 +63,7 @@ void lease_shelf::arrange(shared_count& book, time_point now) noexcept {
   if (due != never) due_.insert(book);
 }
 
-/// A spare is there before the first login is.
+/// So that a spare permit is there before the first login.
 void lease_shelf::expect_askers() noexcept {
   if (!whole_) return;
   whole_->expect_askers();
@@ -72,8 +72,8 @@ void lease_shelf::expect_askers() noexcept {
 
 void lease_shelf::leave(std::uint32_t client) noexcept {
   if (whole_) whole_->count().leave(client);
-  // Its places in accounts' lines run out by themselves: a walk over a million accounts would hold up
-  // everybody.
+  // Its places in the accounts' lines expire by themselves: visiting a million accounts here would hold up
+  // all clients.
 }
 
 void lease_shelf::leave_store(time_point now) noexcept {
@@ -87,7 +87,7 @@ void lease_shelf::leave_store(time_point now) noexcept {
 std::optional<leasing_governor::outgoing> lease_shelf::next_call(time_point now) {
   while (out_.size() < most_out && !due_.empty() && due_.begin()->due_ <= now) {
     shared_count& book = *due_.begin();
-    arrange(book, now);  // who waited may have gone
+    arrange(book, now);  // waiting clients may have gone
     if (book.due_ > now) continue;
     leasing_governor::outgoing call;
     call.key = book.key();
@@ -95,8 +95,8 @@ std::optional<leasing_governor::outgoing> lease_shelf::next_call(time_point now)
     call.call = book.make_call(now, calm_);
     if (!call.call.bye) key_.write(call.call);
     call.number = ++last_number_;
-    // A thousand that start together are answered in turn: one that gave up early would ask again, and
-    // go on with a share of its own.
+    // A thousand processes that start together are answered in turn. A process that gave up early would ask
+    // again, and go on with a share of its own.
     if (!book.ever_answered()) call.patience = first_patience;
     out_.push_back({call.number, &book});
     arrange(book, now);
@@ -106,7 +106,7 @@ std::optional<leasing_governor::outgoing> lease_shelf::next_call(time_point now)
 }
 
 time_point lease_shelf::wake_at() const noexcept {
-  // With all that may be out the next answer comes first.
+  // If as many commands as allowed are under way, the next answer comes first.
   return due_.empty() || out_.size() == most_out ? never : due_.begin()->due_;
 }
 

@@ -21,10 +21,10 @@
 
 namespace ephemint::inline v0::redis {
 
-/// A book, and where the store keeps its count.
+/// A lease book, with the store's key of its count.
 class shared_count final : public lease_book {
  public:
-  /// `lost`: counts those whose store fails; outlives it.
+  /// `lost`: the number of counts whose store fails; must outlive this object.
   shared_count(const lease_terms& terms, std::uint64_t seed, std::string key, std::size_t& lost)
       : lease_book{terms, seed}, key_{std::move(key)}, all_lost_{lost} {}
   ~shared_count() override { count_lost(false); }
@@ -50,7 +50,8 @@ class shared_count final : public lease_book {
   boost::intrusive::set_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> in_due_;
 };
 
-/// The books of one process: the key's, or one an account; and in which order they have something to say.
+/// The books of one process: the key's, or one for each account; and the order in which their commands are
+/// due.
 class lease_shelf {
  public:
   /// Throws `std::bad_alloc`.
@@ -58,15 +59,16 @@ class lease_shelf {
 
   milliseconds window() const noexcept { return settings_.rate.window(); }
   quota_scope scope() const noexcept { return settings_.scope; }
-  /// Nothing is sent while the store is away.
+  /// Whether nothing is sent while the store is away.
   bool stops() const noexcept { return settings_.stop_if_lost; }
-  /// The store fails, for one at least.
+  /// Whether the store fails, for at least one book.
   bool lost() const noexcept { return lost_ > 0; }
   void set_calm(bool calm) noexcept { calm_ = calm; }
 
-  /// Made if it isn't there. Throws `std::bad_alloc`; the next try then makes the same.
+  /// The account's book, which is made if it isn't there. Throws `std::bad_alloc`; the next call then makes
+  /// the same.
   shared_count& at(core::time_point now, std::string_view account);
-  /// Null if it isn't there.
+  /// Null if there is none.
   shared_count* find(std::string_view account) noexcept;
   template <class F>
   void for_each(F f) const {
@@ -76,12 +78,12 @@ class lease_shelf {
       accounts_.for_each(f);
   }
 
-  /// Of the key's count; where each account has its own, the quota as it was given.
+  /// The state of the key's count; if each account has its own, the quota as it was given.
   quota_state state(core::time_point now) const noexcept {
     return whole_ ? whole_->state(now) : quota_state{.in_force = settings_.rate};
   }
 
-  /// Something was done with this book.
+  /// Call it after each change of a book: sorts the book by its due time.
   void arrange(shared_count&, core::time_point now) noexcept;
   void expect_askers() noexcept;
   void leave(std::uint32_t client) noexcept;
@@ -90,25 +92,25 @@ class lease_shelf {
   /// As the governor's.
   std::optional<leasing_governor::outgoing> next_call(core::time_point now);
   core::time_point wake_at() const noexcept;
-  /// Whose command that was; null if none of that number is out.
+  /// The book of that command, which is no longer under way; null if there is no such command.
   shared_count* take_out(std::uint64_t number) noexcept;
-  /// Whether somebody who waits may go earlier than it was told.
+  /// Returns whether a waiting client may go earlier than it was told.
   bool on_answer(core::time_point now, shared_count&, const store_answer&) noexcept;
 
-  /// Who hears what clients learn of the key.
+  /// Sets who is told what clients learn about the key.
   void watch_key(std::weak_ptr<core::key_watch> watch) noexcept { key_.tell(std::move(watch)); }
-  /// Clients have learnt something of it, or ask to try it.
+  /// Clients have learnt something about the key, or ask to probe it.
   void key_judged(core::time_point now) noexcept;
-  /// Whether the last answer changed what is known of it.
+  /// Whether the last answer changed what is known about the key.
   bool key_changed() noexcept { return std::exchange(key_changed_, false); }
 
  private:
   static constexpr std::size_t most_out = 64;
-  // Of a command while the store has never answered.
+  // For a command while the store has never answered.
   static constexpr std::chrono::seconds first_patience{2};
-  // Between a word of the key that the store didn't take, and the next.
+  // The time between news of the key that the store didn't accept and the next try.
   static constexpr std::chrono::milliseconds key_step{100};
-  // While the key is refused, the store is asked so often whether it still is.
+  // How often the store is asked whether a refused key is still refused.
   static constexpr std::chrono::seconds refused_word{1};
 
   struct by_due {
@@ -131,7 +133,7 @@ class lease_shelf {
   leasing_governor::settings settings_;
   core::splitmix random_;
   std::size_t lost_ = 0;
-  std::unique_ptr<shared_count> whole_;  // null: one an account
+  std::unique_ptr<shared_count> whole_;  // null: one book for each account
   core::by_account<shared_count> accounts_;
   due_order due_;
   shared_key key_;

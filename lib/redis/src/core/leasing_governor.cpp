@@ -14,7 +14,7 @@ using core::never;
 
 namespace {
 
-/// Why an answer was of no use; empty: it was.
+/// Why an answer can't be used; empty: it can.
 std::string fault_of(const store_answer& a, milliseconds window) {
   switch (a.what) {
     case store_answer::status::version:
@@ -47,7 +47,7 @@ struct leasing_governor::guarded final : core::key_watch {
 
   using lock_type = std::unique_lock<std::mutex>;
 
-  /// Something was done with this book: whoever speaks to the store may have to come earlier. Ends the lock.
+  /// Call it after each change of a book: the driver may have to come earlier. Releases the lock.
   void after(lock_type lock, shared_count& touched, core::time_point now) noexcept {
     shelf.arrange(touched, now);
     tell_driver(std::move(lock));
@@ -56,13 +56,13 @@ struct leasing_governor::guarded final : core::key_watch {
   void tell_driver(lock_type lock) noexcept {
     const core::time_point due = shelf.wake_at();
     if (due >= known_to_driver) return;
-    known_to_driver = core::time_point::min();  // once: it looks again
+    known_to_driver = core::time_point::min();  // told once: the driver checks again
     const auto told = driver.lock();
     lock.unlock();
     if (told) told->calls_due();
   }
 
-  /// Tells clients that they may ask, then the driver that it may be needed. Ends the lock.
+  /// Tells clients that they may ask, then the driver that it may be needed. Releases the lock.
   void wake_and_after(lock_type lock, core::time_point now, shared_count& touched, std::uint32_t client,
                       bool earlier) noexcept {
     shelf.arrange(touched, now);
@@ -90,12 +90,12 @@ struct leasing_governor::guarded final : core::key_watch {
   core::permit_table permits;
   core::governor_users users;
   std::weak_ptr<lease_driver> driver;
-  core::time_point known_to_driver = never;  // when it comes by itself
+  core::time_point known_to_driver = never;  // when the driver comes by itself
   std::string last_error;
   bool answered = false;
   std::uint64_t commands = 0;
   std::uint64_t lost = 0;
-  core::time_point seen{};  // the latest that any call was given
+  core::time_point seen{};  // the latest time that any call was given
 };
 
 leasing_governor::leasing_governor(settings s) : state_{std::make_shared<guarded>(std::move(s))} {
@@ -124,7 +124,7 @@ admission leasing_governor::try_acquire(time_point now, const permit_request& re
   guarded& s = *state_;
   guarded::lock_type lock{s.mutex};
   s.seen = std::max(s.seen, now);
-  s.permits.prepare();  // a permit that is taken has its place: none is lost for want of memory
+  s.permits.prepare();  // so that no permit is taken for which there is no memory
   shared_count& book = s.shelf.at(now, request.account);
   core::governed_count& count = book.count();
   if (const auto when = count.ask(now, request.urgency, request.client, request.could_leave)) {
@@ -171,7 +171,7 @@ quota_state leasing_governor::state(time_point now) const noexcept {
   return state_->shelf.state(now);
 }
 
-/// Only where nothing is sent without the store: else the quota alone makes anybody wait.
+/// Only if nothing is sent without the store: otherwise mints wait only because of the quota.
 std::string leasing_governor::trouble() const {
   const std::lock_guard lock{state_->mutex};
   bool away = false;
@@ -198,7 +198,7 @@ void leasing_governor::on_answer(time_point now, std::uint64_t number, const sto
   s.answered = of_use(answer);
   if (!s.answered) try {
       s.last_error = fault_of(answer, s.shelf.window());
-    } catch (...) {  // no memory: the one before is as good
+    } catch (...) {  // no memory: keeps the earlier text
     }
   const bool heard = s.shelf.on_answer(now, *book, answer);
   s.wake_and_after(std::move(lock), now, *book, 0, heard);
@@ -213,7 +213,7 @@ void leasing_governor::on_failure(time_point now, std::uint64_t number, std::str
   ++s.lost;
   try {
     s.last_error.assign(why);
-  } catch (...) {  // no memory: the one before is as good
+  } catch (...) {  // no memory: keeps the earlier text
   }
   book->on_failure(now);
   s.wake_and_after(std::move(lock), now, *book, 0, true);

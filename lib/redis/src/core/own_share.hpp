@@ -8,19 +8,20 @@
 
 namespace ephemint::inline v0::redis {
 
-/// What a member may send while the store can't say.
+/// What a member may send while it can't ask the store.
 ///
-/// A slot of the quota is always somebody's: who charged it last, or held it. Whoever goes on with those that
-/// are surely its own, and reuses each as it leaves the window, takes nothing from others who do the same.
-/// After a window everybody may have an equal part, as what was above one has left the window by then.
+/// Every slot of the quota belongs to the member that charged or held it last. If each member goes on with
+/// the slots that are surely its own, and reuses each when it leaves the window, none takes anything from the
+/// others. After a window each may use an equal part, as all uses beyond that part have left the window by
+/// then.
 class own_share {
  public:
-  /// `slots`: that are surely ours.
+  /// `slots`: the number of slots that are surely ours.
   void begin(core::time_point now, core::duration window, double slots) noexcept {
     slots_ = slots;
     until_ = core::add(now, core::sum(window, settling));
   }
-  /// Permits a window. `part`: an equal one of the quota.
+  /// Permits a window. `part`: an equal part of the quota.
   double permits(core::time_point now, double part) const noexcept {
     const double equal = std::max(1.0, std::floor(part));
     return now < until_ ? std::min(slots_, equal) : equal;

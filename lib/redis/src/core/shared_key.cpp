@@ -52,7 +52,7 @@ void shared_key::write(store_call& call) noexcept {
   out_.reset();
   if (!credential_) return;
   const key_report known = credential_->guard().report();
-  if (known.version != version_) return;  // there is a newer key: the next command is its
+  if (known.version != version_) return;  // there is a newer key: the next command will use it
   out_ = {known, word_for(known)};
   call.key_tag = std::move(next_tag_);
   call.key = out_->what;
@@ -67,7 +67,7 @@ bool shared_key::on_answer(time_point now, const store_answer& a) noexcept {
   const key_report known = guard.report();
   if (known.version != version_ || command->known.version != version_) return false;
 
-  // It didn't know of what is to be said next: the next answer says what counts.
+  // The command was sent before the latest news: the answer to the next command counts.
   if (known.judged != command->known.judged) return false;
 
   const std::uint64_t before = revision_.value_or(0);
@@ -84,7 +84,7 @@ bool shared_key::on_answer(time_point now, const store_answer& a) noexcept {
     if (a.key_probe) guard.grant_probe(add(now, core::duration{grant}), version_);
     return true;
   }
-  if (!known.refused || !newer) return false;  // a store that has forgotten it is told again
+  if (!known.refused || !newer) return false;  // if the store has forgotten the refusal, it is told again
   guard.adopt_accepted(version_);
   return true;
 }

@@ -6,9 +6,9 @@ namespace ephemint::inline v0::redis {
 
 namespace {
 
-// The store's own grid has a thousand cells a window: a quarter of one is soon enough.
+// The store's own grid has a thousand cells a window: a quarter of a cell is exact enough.
 constexpr int runs_a_window = 4000;
-// And those that have left it, as one; one that begins where the last but one ends; one that is a rounding.
+// Plus one run for those that have left the window, one at the boundary, and one for rounding.
 constexpr std::size_t most_runs = runs_a_window + 3;
 
 }  // namespace
@@ -27,10 +27,11 @@ void use_report::advance(core::time_point now) noexcept {
   while (!to_come_.empty() && to_come_.at(0) <= now) {
     const core::time_point date = to_come_.at(0);
     append(date);
-    // One at a time: two of the same date are both there.
+    // One at a time, as two charges may have the same date.
     to_come_.drop_first();
   }
-  // What has left the window is told too, as the store counts what it was told; when it was doesn't matter.
+  // Uses that have left the window are reported too, as the store counts reported uses by number. Their dates
+  // don't matter.
   const core::time_point edge = core::add(now, -window_);
   std::size_t gone = 0;
   while (gone < runs_.size() && runs_[gone].last <= edge) ++gone;
@@ -43,8 +44,9 @@ void use_report::append(core::time_point date) noexcept {
   ++untold_;
   if (!runs_.empty()) {
     run& newest = runs_.back();
-    date = std::max(date, newest.last);  // later than true is safe
-    // The last place of all is filled without end: a clock that stands or runs back finds room all the same.
+    date = std::max(date, newest.last);  // a later date is safe
+    // The last run takes any number of uses, so that there is room even if the clock stands still or goes
+    // back.
     if (core::between(date, newest.first) < span_ || runs_.size() == most_runs) {
       newest.last = date;
       ++newest.count;
@@ -59,7 +61,7 @@ void use_report::write(core::time_point now, store_call& call) const {
   call.uses.reserve(runs_.size());
   for (const run& r : runs_) {
     const auto age = std::max(core::duration{}, core::between(now, r.last));
-    // Rounded down: younger than true is safe.
+    // Rounded down: a younger age is safe.
     call.uses.push_back({std::chrono::floor<milliseconds>(age), r.count});
   }
 }
@@ -78,7 +80,7 @@ void use_report::begin_anew(core::time_point now, const core::charge_log& charge
   confirmed_ = 0;
   untold_ = 0;
   runs_.clear();
-  // What is still to come is to come here too.
+  // Charges that are in the future stay in `to_come_`.
   for (std::size_t i = 0; i < charged.size() && charged.at(i) <= now; ++i) append(charged.at(i));
 }
 

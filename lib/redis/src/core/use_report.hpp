@@ -10,20 +10,21 @@
 
 namespace ephemint::inline v0::redis {
 
-/// Requests that count as sent, until the store has surely counted them too.
+/// Requests that count as sent, kept until the store has surely counted them too.
 ///
-/// They are told in the order in which they were noted, and only ever added behind: the store knows how many
-/// of them it has seen, and skips so many when it is told again. Neighbours in time are told as one, dated by
-/// the last: so a report stays bounded, however large the quota and however long the store was away.
+/// They are reported in the order in which they were added, and new ones are only added at the end: the store
+/// knows how many it has seen, and skips that many if they are reported again. Neighbours in time are merged
+/// into a run with the last one's date, so a report stays bounded, however large the quota is and however
+/// long the store was away.
 class use_report {
  public:
   explicit use_report(core::duration window) noexcept;
 
-  /// Makes room for so many in all. Throws `std::bad_alloc`; then nothing has changed.
+  /// Makes room for that many in all. Throws `std::bad_alloc`; then nothing has changed.
   void reserve(std::size_t uses);
-  /// `date` may be still to come: until then the request counts as held.
+  /// `date` may be in the future: until then the request counts as held.
   void add(core::time_point date) noexcept { to_come_.add(date); }
-  /// What was to come and has come is to be told.
+  /// Moves the requests whose date has come to those that are reported.
   void advance(core::time_point now) noexcept;
 
   std::size_t to_come() const noexcept { return to_come_.size(); }
@@ -32,12 +33,12 @@ class use_report {
 
   /// Throws `std::bad_alloc`.
   void write(core::time_point now, store_call&) const;
-  /// The store has counted the first so many of those that were written.
+  /// The store has counted the first `uses` of those that were written.
   void confirm(std::uint64_t uses) noexcept;
 
-  /// The store knows us no more, but for what it counted.
+  /// The store has forgotten this member, but not the uses that it counted.
   void begin_anew() noexcept { confirmed_ = 0; }
-  /// The store knows nothing: all that we charged is to be told.
+  /// The store has lost everything: all that we charged must be reported.
   void begin_anew(core::time_point now, const core::charge_log& charged) noexcept;
 
  private:
@@ -50,10 +51,10 @@ class use_report {
   void append(core::time_point date) noexcept;
 
   core::duration window_;
-  core::duration span_;  // of a run
+  core::duration span_;  // the longest time span of a run
   core::charge_log to_come_;
-  std::vector<run> runs_;     // in the order of time
-  std::uint64_t untold_ = 0;  // in `runs_`
+  std::vector<run> runs_;     // in order of time
+  std::uint64_t untold_ = 0;  // the uses in `runs_`
   std::uint64_t confirmed_ = 0;
 };
 

@@ -32,7 +32,7 @@ std::string text_of(milliseconds time) {
   return whole ? fmt::format("{} s", time / 1s) : fmt::format("{} ms", time.count());
 }
 
-/// 32 hex digits: as many as no two quotas will ever have in common.
+/// 32 hex digits: enough to make a collision practically impossible.
 std::string digest_of(std::initializer_list<std::string_view> texts) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
   if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc{};
@@ -93,7 +93,7 @@ void check_name(const std::string& name) {
 store_settings store_of(shared_quota_options& o) {
   store_settings store;
   if (const std::string fault = parse_store_url(o.url, store.where); !fault.empty()) refuse("url", fault);
-  // What the caller gave by itself goes before what a URL, perhaps of an older day, says.
+  // A password of its own overrides that in the URL, which may be older.
   if (!o.password.empty()) store.where.password = std::move(o.password);
   if (!store.where.tls && !(o.authority_file.empty() && o.authority_pem.empty()))
     refuse(o.authority_file.empty() ? "authority_pem" : "authority_file",

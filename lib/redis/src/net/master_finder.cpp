@@ -15,7 +15,7 @@ using kind = resp_value::kind;
 
 namespace {
 
-/// What a Sentinel said of its master, or why it can't be used.
+/// What a Sentinel answered about its master, or why that can't be used.
 struct heard_master {
   std::optional<store_address> address;
   std::string problem;
@@ -89,7 +89,7 @@ void master_finder::on_time(net::gate_timer&) noexcept {
   if (left_ != 0) next("it didn't answer");
 }
 
-/// The one asked last is of no use.
+/// The Sentinel that was asked last is of no use: asks the next one.
 void master_finder::next(std::string_view why) noexcept try {
   const std::string asked = link_->address().text();
   const std::size_t left = left_ - 1;

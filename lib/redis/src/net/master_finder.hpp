@@ -15,30 +15,30 @@
 
 namespace ephemint::inline v0::redis {
 
-/// Asks Sentinels, one after the other, where their master is. Begins with the one that answered last time.
-/// Inside the gate only.
+/// Asks Sentinels, one after the other, where their master is. It begins with the Sentinel that answered last
+/// time. Used inside the gate only.
 class master_finder final : private store_link::user, private net::gate_timer::owner {
  public:
-  /// Told once for each `find`, never from inside it, unless `cancel` came first.
+  /// Gets the result once for each `find`, but never from inside `find`, unless `cancel` came first.
   class user {
    public:
     virtual void on_master(store_address) noexcept = 0;
     virtual void on_no_master(std::string_view why) noexcept = 0;
-    /// What keeps the finder while it looks.
+    /// What keeps the finder alive during a `find`.
     virtual std::shared_ptr<const void> keeper() noexcept = 0;
 
    protected:
     ~user() = default;
   };
 
-  /// How long one of them may take to answer, once it is connected.
+  /// How long a connected Sentinel may take to answer.
   static constexpr std::chrono::milliseconds patience{1000};
 
   master_finder(const boost::asio::any_io_executor&, std::shared_ptr<net::serial_gate>,
                 std::vector<store_address> sentinels, std::string master, user&);
   ~master_finder();
 
-  /// Throws `std::bad_alloc`: it isn't begun.
+  /// Throws `std::bad_alloc`; then nothing was begun.
   void find();
   void cancel() noexcept;
   /// The context is gone.
@@ -61,7 +61,7 @@ class master_finder final : private store_link::user, private net::gate_timer::o
   const std::string master_;
   user& user_;
   std::size_t current_ = 0;
-  std::size_t left_ = 0;  // to be asked in this round; 0: nothing is under way
+  std::size_t left_ = 0;  // Sentinels left to ask in this round; 0: nothing is under way
   std::shared_ptr<store_link> link_;
   net::gate_timer limit_;
 };

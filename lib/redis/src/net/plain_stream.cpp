@@ -48,7 +48,7 @@ void plain_stream::on_readable() noexcept try {
   end(asio::error::no_memory);
 }
 
-/// Nothing, and no error, if nothing is there.
+/// 0, and no error, if there is nothing to read.
 std::size_t plain_stream::receive(error_code& error) noexcept {
   std::size_t size = 0;
   do size = socket_.receive(asio::buffer(received_), 0, error);
@@ -57,7 +57,7 @@ std::size_t plain_stream::receive(error_code& error) noexcept {
   return size;
 }
 
-/// Nothing, and no error, if the socket takes nothing now.
+/// 0, and no error, if the socket takes nothing now.
 std::size_t plain_stream::send(std::string_view bytes, error_code& error) noexcept {
   std::size_t size = 0;
   do size = socket_.send(asio::buffer(bytes), 0, error);
@@ -103,7 +103,7 @@ void plain_stream::on_writable() noexcept {
   if (!wait_writable()) end(asio::error::no_memory);
 }
 
-/// It may say a password.
+/// The bytes may hold a password.
 void plain_stream::forget_unsent() noexcept {
   wipe(unsent_.data(), unsent_.size());
   unsent_.clear();

@@ -10,8 +10,8 @@
 
 namespace ephemint::inline v0::redis {
 
-/// A connected socket. The reactor only says when it is ready, as with the client's own streams: what reads
-/// and writes stands behind the gate, and looks whether a `fork` came between.
+/// A connected socket. As in the client's own streams the reactor only says when the socket is ready; reading
+/// and writing is done inside the gate, after checking for a `fork`.
 class plain_stream final : public store_stream {
  public:
   plain_stream(boost::asio::ip::tcp::socket, net::serial_gate&);
@@ -36,7 +36,7 @@ class plain_stream final : public store_stream {
   const net::process_mark made_in_;
   boost::asio::ip::tcp::socket socket_;
   bool closed_ = false;
-  bool writing_ = false;  // `unsent_` belongs to a pending wait
+  bool writing_ = false;  // a wait to write `unsent_` is pending
   std::string unsent_;
   boost::system::error_code read_error_, write_error_;
   net::handler_memory reading_, writing_memory_;

@@ -16,10 +16,10 @@ namespace {
 using kind = resp_value::kind;
 
 constexpr int most_redirections = 5;
-/// Of Clusters, whose nodes come and go.
+/// The most remembered servers of a Cluster, whose nodes come and go.
 constexpr std::size_t most_places = 8;
 
-/// The script's answer; none: that isn't one.
+/// The script's answer; none if the reply isn't valid.
 std::optional<std::vector<store_value>> values_of(const resp_value& reply) {
   if (reply.what != kind::array) return std::nullopt;
   std::vector<store_value> values;
@@ -38,7 +38,7 @@ std::string in_time(std::string_view what, std::chrono::milliseconds patience) {
   return std::string{what} + " within " + std::to_string(patience.count()) + " ms";
 }
 
-/// Without the text, where there is no memory for it.
+/// Without the text if there is no memory for it.
 store_failure failure_of(std::string_view why) noexcept try {
   return {std::string{why}};
 } catch (const std::bad_alloc&) {
@@ -79,7 +79,7 @@ redis_client::redis_client(const boost::asio::any_io_executor& executor,
 
 redis_client::~redis_client() { close(); }
 
-/// Does a step; want of memory ends what waits.
+/// Runs a step; if memory runs out, all waiting commands fail.
 template <class Step>
 void redis_client::guarded(Step step) noexcept {
   if (closed_) return;
@@ -89,11 +89,11 @@ void redis_client::guarded(Step step) noexcept {
   } catch (const std::bad_alloc&) {
     lose_main("out of memory");
   } catch (const std::exception& problem) {
-    lose_main(problem.what());  // authorities that can't be read any more
+    lose_main(problem.what());  // for instance authorities that can't be read any more
   }
 }
 
-// --- what is asked ---
+// --- the user's calls ---
 
 void redis_client::connect() noexcept {
   guarded([this] { reach_main(); });
@@ -108,7 +108,8 @@ bool redis_client::evaluate(std::uint64_t command, std::string key, store_call w
   made.what = std::move(what);
   made.patience = patience;
   made.deadline = core::add(clock::now(), patience);
-  // Later, and so that nothing is told from inside; the gate's current task leads there at the latest.
+  // Called later, so that nothing is told from inside this call; at the end of the gate's current task at the
+  // latest.
   guarded([this] { pump(); });
   return true;
 } catch (const std::bad_alloc&) {
@@ -148,7 +149,7 @@ void redis_client::reach_main() {
   }
 }
 
-/// The one that is there, or another that is about to be.
+/// The node with that address; a new one is made if there is none.
 store_node& redis_client::node_at(const store_address& address) {
   for (store_node& node : nodes_)
     if (node.address() == address) return node;
@@ -194,11 +195,11 @@ void redis_client::on_end(store_node& node, std::string_view why) noexcept {
   if (was_main) {
     main_ = nullptr;
     moved_to_.reset();
-    // Its name may stand for another server by now.
+    // Its name may belong to another server by now.
     for (const auto& place : places_)
       if (place->address == node.address()) place->doubt();
   }
-  for (call& each : calls_)  // those that wait for the main node lose it too
+  for (call& each : calls_)  // commands that wait for the main node lose it too
     if (was_main && each.at == nullptr) each.at = &node;
   calls lost;
   for (auto each = calls_.begin(); each != calls_.end();) {
@@ -214,7 +215,7 @@ void redis_client::on_end(store_node& node, std::string_view why) noexcept {
   if (!closed_) set_timer();
 }
 
-/// The main node can't be had.
+/// The main node can't be reached.
 void redis_client::lose_main(std::string_view why) noexcept {
   if (main_ != nullptr) return main_->end(why);
   const store_failure told = failure_of(why);
@@ -223,7 +224,7 @@ void redis_client::lose_main(std::string_view why) noexcept {
   if (!closed_) set_timer();
 }
 
-/// A node of a Cluster that isn't the main one is of no use when nothing is out there.
+/// Drops the nodes of a Cluster that aren't the main one and have no command under way.
 void redis_client::forget_idle_nodes() noexcept {
   nodes_.remove_if([this](const store_node& node) {
     return &node != main_ && node.idle() &&
@@ -255,7 +256,7 @@ void redis_client::send(call& what) {
   words.emplace_back("1");
   words.emplace_back(what.key);
   words.insert(words.end(), arguments.begin(), arguments.end());
-  what.sent = true;  // if it can't go, it ends with its node
+  what.sent = true;  // if it can't be sent, it ends with its node
   if (what.asking)
     what.at->send_asking(what.number, words);
   else
@@ -323,7 +324,7 @@ void redis_client::fail(calls::iterator which, std::string_view why) noexcept {
   user_->on_failure(number, told);
 }
 
-/// Whether there were any.
+/// Returns whether there were any.
 template <class Which>
 bool redis_client::fail_all(Which which, std::string_view why) noexcept {
   calls lost;
@@ -347,7 +348,7 @@ void redis_client::on_time(net::gate_timer&) noexcept {
   if (!closed_) set_timer();
 }
 
-/// One at a time: whoever is told may change what is left.
+/// One at a time, as a callback may change the rest.
 bool redis_client::end_one_overdue(clock::time_point now) noexcept try {
   for (store_node& node : nodes_)
     if (node.due() && *node.due() <= now) return node.end("it didn't answer while we signed in"), true;

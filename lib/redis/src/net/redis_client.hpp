@@ -19,9 +19,8 @@
 
 namespace ephemint::inline v0::redis {
 
-/// The client of a server, of a Cluster or of what Sentinels watch. One node is the *main* one, which the
-/// commands go to; where a Cluster moves the key another one takes its place, and is remembered until it is
-/// lost.
+/// The client of a single server, of a Cluster, or of a master that Sentinels watch. Commands go to one node,
+/// the *main* one. If a Cluster moves the key another node takes its place, until that is lost.
 class redis_client final : public store_client,
                            private store_node::user,
                            private master_finder::user,
@@ -39,7 +38,7 @@ class redis_client final : public store_client,
   void drop() noexcept override;
 
  private:
-  /// A command that isn't answered yet.
+  /// A command without an answer yet.
   struct call {
     std::uint64_t number = 0;
     std::string key;
@@ -48,7 +47,7 @@ class redis_client final : public store_client,
     clock::time_point deadline{};
     store_node* at = nullptr;  // null: waits for the main node
     bool sent = false;
-    bool asking = false;       // that node has to be told first
+    bool asking = false;       // ASKING must be sent to that node first
     bool with_script = false;  // EVAL
     int redirections = 0;
   };
@@ -90,10 +89,10 @@ class redis_client final : public store_client,
   const store_trust trust_;
   const bool tls_;
   sign_in as_;
-  std::vector<std::shared_ptr<store_place>>
-      places_;                             // the URL's, if it names a server; then others, newest last
-  std::unique_ptr<master_finder> finder_;  // null: there are no Sentinels
-  std::optional<store_address> moved_to_;  // by a Cluster
+  std::vector<std::shared_ptr<store_place>> places_;  // the URL's server, if it names one; then others,
+                                                      // newest last
+  std::unique_ptr<master_finder> finder_;             // null: no Sentinels
+  std::optional<store_address> moved_to_;             // the Cluster's node to which the key was moved
   std::list<store_node> nodes_;
   store_node* main_ = nullptr;
   bool finding_ = false;

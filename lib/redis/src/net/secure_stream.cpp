@@ -23,7 +23,7 @@ secure_stream::~secure_stream() { close(); }
 void secure_stream::speak_for(store_stream::user& first) {
   user_ = &first;
   below_->speak_for(static_cast<net::tls_stream::user&>(*this));
-  // What came along with the handshake's end.
+  // Bytes that came together with the end of the handshake.
   if (take_plaintext()) below_->read();
 }
 
@@ -36,7 +36,7 @@ void secure_stream::on_input(const error_code& error) noexcept try {
   end("out of memory");
 }
 
-/// Whether there is more to wait for.
+/// Returns whether the stream is still open.
 bool secure_stream::take_plaintext() {
   net::tls_session& tls = below_->tls();
   while (!closed_ && tls.has_input()) {
@@ -46,7 +46,7 @@ bool secure_stream::take_plaintext() {
     if (got.status == net::tls_status::failed) return end(tls.problem().message.view()), false;
     user_->on_bytes({plain_.data(), got.size});
   }
-  if (!closed_ && !below_->flush()) end("the connection broke");  // TLS's own answers
+  if (!closed_ && !below_->flush()) end("the connection broke");  // answers of TLS itself
   return !closed_;
 }
 

@@ -8,7 +8,7 @@
 
 namespace ephemint::inline v0::redis {
 
-/// A TLS session that stands.
+/// An established TLS session.
 class secure_stream final : public store_stream, private net::tls_stream::user {
  public:
   explicit secure_stream(std::unique_ptr<net::tls_stream>);

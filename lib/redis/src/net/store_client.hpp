@@ -18,25 +18,26 @@ namespace ephemint::inline v0::redis {
 
 /// Why a command wasn't answered.
 struct store_failure {
-  std::string message;  ///< one line; no secret, no untrusted text that isn't quoted and cut
+  std::string message;  ///< one line without secrets; untrusted text is cut, and in quotes
 };
 
-/// Speaks to one store: finds it, signs in, evaluates the quota's script. Commands may be out together: they
-/// are answered in order. Everything is done, and told, inside the gate; nothing throws once it is made.
+/// Speaks to one store: finds it, signs in, and evaluates the quota's script. Several commands may be under
+/// way; they are answered in order. All calls, in both directions, are made inside the gate; only the
+/// constructor throws.
 class store_client {
  public:
   /// Must outlive the client's `close`.
   class user {
    public:
-    /// The store can be asked. Each time that a connection stands.
+    /// The store can be asked. Called each time a connection is established.
     virtual void on_ready() noexcept = 0;
     /// The answer to the command of that number.
     virtual void on_value(std::uint64_t command, std::vector<store_value>) noexcept = 0;
-    /// None will come. Never from inside `evaluate`.
+    /// No answer will come. Never called from inside `evaluate`.
     virtual void on_failure(std::uint64_t command, const store_failure&) noexcept = 0;
-    /// The connection has ended, or couldn't be had, while no command waited for it.
+    /// The connection has ended, or couldn't be established, while no command waited for it.
     virtual void on_lost(const store_failure&) noexcept = 0;
-    /// What keeps the user, and with it the client, while something is pending.
+    /// What keeps the user, and with it the client, alive while an operation is pending.
     virtual std::shared_ptr<const void> keeper() noexcept = 0;
 
    protected:
@@ -44,23 +45,23 @@ class store_client {
   };
 
   virtual ~store_client() = default;
-  /// Connects, if it isn't connected or about to be.
+  /// Connects, unless it is connected or connecting.
   virtual void connect() noexcept = 0;
-  /// EVALSHA of the quota's script, with EVAL where the store doesn't know it; connects first where that is
-  /// needed. Answered or failed within `patience`. An answer that doesn't come in it ends the connection, and
-  /// with it every command that is out. Whether the server is calm is said when the command leaves. False: it
-  /// isn't taken, for want of memory, and nothing more is told of it.
+  /// Evaluates the quota's script by EVALSHA, or by EVAL if the store doesn't know the script; connects first
+  /// if necessary. The command is answered or fails within `patience`. If there is no answer in that time the
+  /// connection ends, and with it every command under way. `store_call::calm` is set when the command leaves.
+  /// False: the command wasn't taken, for want of memory, and nothing more is told about it.
   virtual bool evaluate(std::uint64_t command, std::string key, store_call,
                         std::chrono::milliseconds patience) noexcept = 0;
-  /// Whether the server says that it has run for longer than that (INFO). False if it can't be known.
+  /// Whether the server says, by INFO, that it has run for longer than that. False if that isn't known.
   virtual bool older_than(std::chrono::milliseconds) const noexcept = 0;
-  /// Nobody is told anything any more, and nothing is pending.
+  /// Ends everything: the user isn't called any more.
   virtual void close() noexcept = 0;
-  /// The same when the context is gone: lets go of all that is the context's.
+  /// The same when the context is gone: releases everything of the context's.
   virtual void drop() noexcept = 0;
 };
 
-/// A store that speaks Redis' protocol, and how it is reached.
+/// How to reach a store that speaks Redis' protocol.
 struct store_settings {
   store_url where;
   store_trust trust{};

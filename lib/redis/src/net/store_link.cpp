@@ -86,7 +86,7 @@ void store_link::broken() noexcept { end("the connection broke"); }
 
 void store_link::on_bytes(std::string_view bytes) noexcept try {
   if (!user_) return;
-  const auto self = shared_from_this();  // whoever is told may let go of it
+  const auto self = shared_from_this();  // the user may release it when told
   reader_->feed(bytes);
   while (user_) {
     auto reply = reader_->next();

@@ -18,8 +18,8 @@
 
 namespace ephemint::inline v0::redis {
 
-/// One connection to one server: dials itself, then carries commands there and replies back. No policy here.
-/// Lives by its own pending operations; inside the gate only.
+/// One connection to one server: dials itself, then carries commands there and replies back. It has no
+/// policy. Its pending operations keep it alive. Used inside the gate only.
 class store_link final : private net::connector::waiter,
                          private net::dial::waiter,
                          private store_stream::user,
@@ -28,18 +28,19 @@ class store_link final : private net::connector::waiter,
   /// Must outlive the link's end: call `close()` first.
   class user {
    public:
-    /// It stands: commands may be sent.
+    /// The connection is established: commands may be sent.
     virtual void on_open() noexcept = 0;
-    /// In the order of the commands.
+    /// Replies come in the order of the commands.
     virtual void on_reply(resp_value) noexcept = 0;
-    /// It couldn't be had, or has ended: nothing follows. Never from inside `connect` or `send`.
+    /// The connection couldn't be established, or has ended: no call follows. Never called from inside
+    /// `connect` or `send`.
     virtual void on_end(std::string_view why) noexcept = 0;
 
    protected:
     ~user() = default;
   };
 
-  /// For name and TCP connection together, and then for a handshake.
+  /// The time for look-up and TCP connection together, and the time for a handshake.
   static constexpr net::dial_times usual_patience{std::chrono::milliseconds{2000},
                                                   std::chrono::milliseconds{2000}};
 
@@ -47,16 +48,17 @@ class store_link final : private net::connector::waiter,
              user&);
   ~store_link();
 
-  /// Once. Throws `std::bad_alloc`: the user is told nothing.
+  /// Call it once. Throws `std::bad_alloc`; then the user isn't told.
   void connect();
-  /// Only when it is open. False: it takes nothing any more; the user is told its end, unless it closes it.
+  /// Only when open. False: it takes nothing any more; the user will be told of its end, unless it calls
+  /// `close`.
   bool send(std::span<const std::string_view> words) noexcept;
-  /// Ends it as if it had broken, told later as ever.
+  /// Ends the connection as if it had broken; the user is told later, as always.
   void give_up() noexcept;
-  /// Replies that are still to come.
+  /// Commands without a reply yet.
   std::size_t out() const noexcept { return out_; }
   const store_address& address() const noexcept { return place_->address; }
-  /// Ends it; the user is told nothing any more.
+  /// Ends the connection; the user isn't called any more.
   void close() noexcept;
 
  private:

@@ -38,7 +38,7 @@ store_node::store_node(const boost::asio::any_io_executor& executor, std::shared
 
 store_node::~store_node() { link_->close(); }
 
-/// All at once: if one is refused the rest is of no interest.
+/// All commands are sent at once: if one is refused the rest doesn't matter.
 void store_node::on_open() noexcept {
   using words = std::array<std::string_view, 3>;
   due_ = core::add(clock::now(), sign_in_patience);
@@ -73,7 +73,7 @@ bool store_node::send_asking(std::uint64_t tag, std::span<const std::string_view
 }
 
 void store_node::on_reply(resp_value reply) noexcept {
-  const awaited now = awaited_.front();  // the link counts too: there is one
+  const awaited now = awaited_.front();  // not empty, as the link expects a reply
   awaited_.pop_front();
   if (now.what == step::asked) return user_->on_reply(*this, now.tag, std::move(reply));
   try {
@@ -103,7 +103,8 @@ void store_node::take(step what, resp_value& reply) {
     case step::asked:
       return;
   }
-  // A user who may not ask for its age can use it all the same; one who is told to go elsewhere can't.
+  // A user without permission for INFO can still use the server, but not if the error says that it is the
+  // wrong server.
   if (failed && read_error(reply.text, "INFO").what == store_error::kind::this_server)
     return refuse(reply.text, "INFO");
   if (reply.what == kind::text) take_info(reply.text);

@@ -15,16 +15,16 @@
 
 namespace ephemint::inline v0::redis {
 
-/// What a server is told before anything is asked of it.
+/// What the sign-in tells a server.
 struct sign_in {
   std::string user;
   secret password;
   std::uint32_t database = 0;
-  bool must_be_master = false;  ///< asks it for its role, for a Sentinel may be behind the times
+  bool must_be_master = false;  ///< asks for its role, as a Sentinel's information may be old
 };
 
-/// One server, to which we sign in: AUTH, SELECT, ROLE, INFO. What may be asked then is answered in order.
-/// Inside the gate only.
+/// One server, to which we sign in: AUTH, SELECT, ROLE, INFO. Commands after that are answered in order. Used
+/// inside the gate only.
 class store_node final : private store_link::user {
  public:
   /// Must outlive the node.
@@ -33,7 +33,7 @@ class store_node final : private store_link::user {
     /// Commands may be sent.
     virtual void on_ready(store_node&) noexcept = 0;
     virtual void on_reply(store_node&, std::uint64_t tag, resp_value) noexcept = 0;
-    /// Nothing follows. The node may be destroyed from inside.
+    /// No call follows. The node may be destroyed from inside.
     virtual void on_end(store_node&, std::string_view why) noexcept = 0;
 
    protected:
@@ -45,20 +45,20 @@ class store_node final : private store_link::user {
              std::shared_ptr<store_place>, const sign_in& as, user&);
   ~store_node();
 
-  /// Once. Throws `std::bad_alloc`.
+  /// Call it once. Throws `std::bad_alloc`.
   void connect() { link_->connect(); }
   bool ready() const noexcept { return ready_; }
-  /// Only when ready. False: its end is told soon.
+  /// Only when ready. False: the user will soon be told of its end.
   bool send(std::uint64_t tag, std::span<const std::string_view> words) noexcept;
-  /// The same behind ASKING, whose own reply nobody is told.
+  /// The same, after ASKING, whose own reply isn't reported.
   bool send_asking(std::uint64_t tag, std::span<const std::string_view> words) noexcept;
   bool idle() const noexcept { return link_->out() == 0; }
   const store_address& address() const noexcept { return link_->address(); }
-  /// Whether the server said that it runs for longer than that. False if it didn't say.
+  /// Whether the server said that it has run for longer than that. False if it didn't say.
   bool older_than(std::chrono::milliseconds) const noexcept;
-  /// By when it has to be ready; none: it is, or the connection's own time isn't over.
+  /// By when it must be ready; none: it is ready, or still connecting.
   std::optional<clock::time_point> due() const noexcept { return due_; }
-  /// Ends it, as if the server had.
+  /// Ends the connection as if the server had.
   void end(std::string_view why) noexcept;
 
  private:
@@ -84,10 +84,10 @@ class store_node final : private store_link::user {
   std::deque<awaited> awaited_;
   bool ready_ = false;
   std::optional<clock::time_point> due_;
-  std::optional<clock::time_point> began_;  // the server, at the latest
+  std::optional<clock::time_point> began_;  // the latest time at which the server may have started
 };
 
-/// How many seconds the server runs, by its answer to `INFO server`; none: it doesn't say.
+/// How long the server has run, from its answer to `INFO server`; none if that doesn't say.
 std::optional<std::chrono::seconds> uptime_of(std::string_view info) noexcept;
 
 }  // namespace ephemint::inline v0::redis

@@ -18,7 +18,7 @@ std::shared_ptr<store_place> make_store_place(const boost::asio::any_io_executor
   made->address = std::move(address);
   if (trust == nullptr) {
     made->names = std::make_shared<net::resolver>(executor, std::move(gate), made->address.host);
-    // As an endpoint does: the reactor stands, and what hears of a fork behind it.
+    // As an endpoint does: creates the reactor, and after it the service that is told of a fork.
     const boost::asio::ip::tcp::socket first{executor};
     boost::asio::use_service<net::reactor_mark>(
         boost::asio::query(executor, boost::asio::execution::context));
@@ -38,12 +38,12 @@ std::string cause_of(std::string_view failure, const store_address& address) {
   std::string text{failure};
   const std::string head = "no connection to " + address.text() + ": ";
   if (text.starts_with(head)) text.erase(0, head.size());
-  // The address is worth saying only if the name isn't one.
+  // The address is shown only if the name isn't an address.
   if (const auto end = " (" + address.host + ')'; text.ends_with(end)) text.erase(text.size() - end.size());
-  // The client's parts speak of the API's option.
+  // The client's own parts name the API's option.
   static constexpr std::string_view theirs = "base_url", ours = "url";
   if (const auto at = text.find(theirs); at != text.npos) text.replace(at, theirs.size(), ours);
-  // The system's words begin with a capital letter; these come in the middle of a sentence.
+  // The system's messages begin with a capital letter; this text is used in the middle of a sentence.
   if (text.size() > 1 && text[1] >= 'a' && text[1] <= 'z') text.front() = detail::ascii::lower(text.front());
   return text;
 }

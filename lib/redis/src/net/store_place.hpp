@@ -13,20 +13,20 @@
 
 namespace ephemint::inline v0::redis {
 
-/// Whom to trust in TLS.
+/// The authorities to trust with TLS.
 struct store_trust {
   bool system_authorities = true;
   std::string authority_file{};
   std::string authority_pem{};
 };
 
-/// What all connections to one server share: its name's addresses; with TLS also whom to trust.
+/// What all connections to one server share: its addresses, and with TLS the trusted authorities.
 struct store_place {
   store_address address;
   std::shared_ptr<net::resolver> names;
   std::shared_ptr<net::endpoint> secure;  ///< null: without TLS
 
-  /// Where an address is wrong the name is asked for anew.
+  /// The address may be wrong: the name will be looked up again.
   void doubt() const noexcept { names->doubt(); }
 };
 
@@ -36,8 +36,8 @@ std::shared_ptr<store_place> make_store_place(const boost::asio::any_io_executor
                                               std::shared_ptr<net::serial_gate>, store_address,
                                               const store_trust* trust);
 
-/// Why no connection could be had, as a message says it behind the server's name: without that name, and in
-/// the options' words.
+/// Why there is no connection, as text that follows the server's name in a message: without that name, and
+/// with the names of the shared quota's options.
 std::string cause_of(std::string_view failure, const store_address&);
 
 }  // namespace ephemint::inline v0::redis

@@ -8,7 +8,7 @@
 
 namespace ephemint::inline v0::redis {
 
-/// What clients have of a shared quota: the governor that leases, and whoever brings it its leases.
+/// The governor of a shared quota, as clients have it: joins the leasing governor and its driver.
 class shared_governor final : public shared_rate_governor {
  public:
   /// Throws as `store_driver` does.

@@ -13,10 +13,10 @@ namespace ephemint::inline v0::redis {
 
 namespace {
 
-/// While there is nothing to say: doubled with each try in vain.
+/// The wait before connecting again, while there is nothing to say: doubles with each failed try.
 constexpr core::duration first_backoff = std::chrono::milliseconds{50};
 constexpr core::duration most_backoff = std::chrono::seconds{5};
-/// Until what couldn't be done for want of memory is tried again.
+/// What failed for want of memory is tried again after this.
 constexpr std::chrono::milliseconds memory_pause{20};
 
 }  // namespace
@@ -35,11 +35,12 @@ class store_driver::change_call final : public net::completion {
       return true;
     }
     try {
-      // Shared: a function that may be copied; it goes with its context if that isn't run any more.
+      // Shared, as the posted function may be copied; it is destroyed with the context if that doesn't run
+      // any more.
       const auto shared = std::make_shared<change_call>(of_, std::move(stats_));
       of_->executor_->post([shared] { shared->call(); });
     } catch (const std::bad_alloc&) {
-      // It was only news: what follows tells of the state then.
+      // Lost, but the next call will show the state then.
     }
     drop();
     return true;
@@ -90,8 +91,8 @@ void store_driver::begin() {
 
 // --- from any thread ---
 
-/// The hint is posted, so that the store is asked on the governor's executor and never within a client's
-/// call; where there is no memory for that it is asked here.
+/// Posted, so that the store is asked on the governor's executor and not inside a client's call; if there is
+/// no memory for that, it is asked here.
 void store_driver::calls_due() noexcept {
   if (orphaned_ || due_.exchange(true)) return;
   try {
@@ -133,12 +134,14 @@ void store_driver::on_change(change_listener listener) {
 
 void store_driver::leave_store() noexcept {
   if (orphaned_ || leaving_.exchange(true)) return;
-  if (made_in_.elsewhere() && gate_->occupied()) return;  // by a thread of the parent's
+  if (made_in_.elsewhere() && gate_->occupied())
+    return;  // by a thread of the parent, which doesn't exist
+             // here
   gate_->enter(leave_, shared_from_this(), net::completion::place::elsewhere);
 }
 
 void store_driver::let_go() noexcept {
-  std::shared_ptr<const change_listener> listener;  // who listened may be gone too
+  std::shared_ptr<const change_listener> listener;  // destroyed outside the lock
   {
     const std::scoped_lock lock{mutex_};
     listener_.swap(listener);
@@ -147,7 +150,7 @@ void store_driver::let_go() noexcept {
   gate_->enter(gone_, shared_from_this(), net::completion::place::elsewhere);
 }
 
-// --- what is asked ---
+// --- inside the gate ---
 
 void store_driver::start() noexcept {
   if (ended_) return;
@@ -181,7 +184,7 @@ void store_driver::owner_gone() noexcept {
   end_if_all_is_said();
 }
 
-/// Who has left and is gone has nothing more to say when its good-byes are answered, or can't be any more.
+/// After leaving, the driver ends when its last commands were answered, or can't be answered any more.
 void store_driver::end_if_all_is_said() noexcept {
   if (leaving_now_ && out_ == 0 && governor_.wake_at() == core::never) end();
 }
@@ -194,7 +197,7 @@ void store_driver::end() noexcept {
   const auto last = std::move(self_);
 }
 
-/// No thread runs the context any more: nobody is inside the gate, nor can come.
+/// No thread runs the context any more, so no thread is inside the gate or can enter it.
 void store_driver::on_context_shutdown() noexcept {
   const auto self = shared_from_this();
   orphaned_ = true;
@@ -212,11 +215,11 @@ void store_driver::on_fork() noexcept {
   gate_->enter(forked_, self, net::completion::place::elsewhere);
 }
 
-/// The connection is the parent's: the governor goes on in this process with what it has, as one whose store
-/// is away.
+/// The connection belongs to the parent: in this process the governor goes on with what it has, as if the
+/// store were away.
 void store_driver::end_after_fork() noexcept { pump(); }
 
-// --- what happens ---
+// --- events ---
 
 void store_driver::on_ready() noexcept {
   const auto now = clock::now();
@@ -229,7 +232,7 @@ void store_driver::on_ready() noexcept {
 
 void store_driver::on_value(std::uint64_t command, std::vector<store_value> values) noexcept {
   --out_;
-  backoff_ = {};  // not before: a server may let us in and throw us out for ever
+  backoff_ = {};  // reset here, not on connecting: a server may accept us and throw us out again and again
   const auto now = clock::now();
   try {
     governor_.on_answer(now, command, answer_of(values));
@@ -257,7 +260,7 @@ void store_driver::on_lost(const store_failure& why) noexcept {
 void store_driver::connect_later() noexcept try {
   if (ended_ || leaving_now_) return;
   backoff_ = std::clamp(core::times(backoff_, 2), first_backoff, most_backoff);
-  // Those whom a store has lost at one moment don't come back at one moment.
+  // Random, so that the clients that a store has lost at one moment don't all come back at one moment.
   again_.set(
       core::add(clock::now(), core::whole(std::chrono::duration<double>{backoff_} * (0.5 + random_.unit()))));
 } catch (const std::bad_alloc&) {
@@ -273,9 +276,9 @@ void store_driver::on_time(net::gate_timer& which) noexcept {
   pump();
 }
 
-// --- what the governor commands ---
+// --- the governor's commands ---
 
-/// Whoever is told something from within may bring more to do: that is done here.
+/// Callbacks from inside may cause more work, which is done in this loop.
 void store_driver::pump() noexcept {
   if (ended_ || std::exchange(pumping_, true)) return;
   try {
@@ -291,7 +294,7 @@ void store_driver::pump() noexcept {
 }
 
 void store_driver::send_all() {
-  // No more than can be out: whatever fails at once has its time set by then.
+  // Limited, in case commands fail at once: by then each has a time for its next try.
   constexpr int most = 128;
   for (int sent = 0; sent < most; ++sent) {
     auto next = governor_.next_call(clock::now());
@@ -324,7 +327,7 @@ void store_driver::tell_change() noexcept try {
   told_lost_ = lost;
   gate_->say(*told.release());
 } catch (const std::bad_alloc&) {
-  // Told with whatever happens next.
+  // Tried again with the next event.
 }
 
 void store_driver::note(std::string_view why) noexcept try {

@@ -25,15 +25,14 @@
 
 namespace ephemint::inline v0::redis {
 
-/// What a shared governor is made of, checked.
+/// The checked settings of a shared governor.
 struct driver_settings {
   leasing_governor::settings governor;
   store_settings store;
 };
 
-/// Carries a leasing governor's commands to the store, and its answers back. Decides nothing but when to
-/// connect again while there is nothing to say. All of it runs inside its gate, save where a comment says
-/// otherwise.
+/// Carries a leasing governor's commands to the store, and the answers back. It decides only when to connect
+/// again while there is nothing to say. It runs inside its gate, unless a comment says otherwise.
 class store_driver final : public lease_driver,
                            private store_client::user,
                            private net::gate_timer::owner,
@@ -45,7 +44,7 @@ class store_driver final : public lease_driver,
   /// Throws `std::bad_alloc`, and `std::invalid_argument`, naming the option, if there is nothing to trust.
   store_driver(boost::asio::any_io_executor, driver_settings);
   ~store_driver();
-  /// Once, when it stands under its `shared_ptr`. Throws `std::bad_alloc`.
+  /// Call it once, when a `shared_ptr` owns the driver. Throws `std::bad_alloc`.
   void begin();
 
   // --- from any thread ---
@@ -54,7 +53,7 @@ class store_driver final : public lease_driver,
   shared_quota_stats stats() const;
   void on_change(change_listener);
   void leave_store() noexcept;
-  /// The last owner has let it go: it ends, when all is said.
+  /// The last owner has released it: it ends when all commands were sent.
   void let_go() noexcept;
   void calls_due() noexcept override;
 
@@ -92,24 +91,24 @@ class store_driver final : public lease_driver,
   const net::process_mark made_in_;
   const std::shared_ptr<net::serial_gate> gate_;
   const std::shared_ptr<net::executor_gate> executor_;
-  const std::string name_;  // of the store
+  const std::string name_;  // the store's name
   const std::chrono::milliseconds window_, lease_;
   core::splitmix random_;
   leasing_governor governor_;
   std::unique_ptr<store_client> store_;
-  net::gate_timer timer_;  // of the governor's
-  net::gate_timer again_;  // to connect, or to give up saying good-bye
+  net::gate_timer timer_;  // for the governor's `wake_at`
+  net::gate_timer again_;  // when to connect again, or to give up leaving
   std::shared_ptr<detail::context_members> context_;
 
-  std::size_t out_ = 0;    // commands
-  bool was_lost_ = false;  // since the store was last ready
+  std::size_t out_ = 0;    // commands under way
+  bool was_lost_ = false;  // whether it was lost since the store was last ready
   bool pumping_ = false;
   bool leaving_now_ = false;
   bool owned_ = true;
   bool ended_ = false;
   bool told_lost_ = false;
   core::duration backoff_{};
-  std::shared_ptr<store_driver> self_;  // while there is something left to say, and nobody else has it
+  std::shared_ptr<store_driver> self_;  // while commands are left and there is no other owner
 
   std::atomic<bool> due_{false}, leaving_{false}, orphaned_{false};
   net::member_task<store_driver, &store_driver::start> start_{*this};
@@ -118,9 +117,9 @@ class store_driver final : public lease_driver,
   net::member_task<store_driver, &store_driver::owner_gone> gone_{*this};
   net::member_task<store_driver, &store_driver::end_after_fork> forked_{*this};
 
-  mutable std::mutex mutex_;  // of these two
+  mutable std::mutex mutex_;  // guards the next two
   std::shared_ptr<const change_listener> listener_;
-  std::string lost_because_;  // with no command out; empty: it isn't
+  std::string lost_because_;  // set if it was lost with no command under way; empty: it isn't lost
 };
 
 }  // namespace ephemint::inline v0::redis
