@@ -1,5 +1,5 @@
-// The quota's table: every strategy in every workload, the mean over 13 servers, three kinds of Retry-After
-// and so many seeds; and a trace by the second, to be drawn by bench/plots/quota.gp.
+// Makes the quota's table: every strategy in every workload, as the mean over 13 servers, three kinds of
+// Retry-After and a number of seeds. Also a trace with one line a second, for bench/plots/quota.gp.
 
 #include "common/json_text.hpp"
 #include "quota_cases.hpp"
@@ -98,7 +98,7 @@ void write_json(const std::string& file, const std::vector<line>& lines, std::ui
   std::ofstream{file} << json_object{}.add("seeds", seeds).add_text("lines", array).text() << '\n';
 }
 
-// One block for each workload and strategy, two empty lines between them: what gnuplot calls an index.
+// One block for each workload and strategy, with two empty lines between them: gnuplot's index.
 void write_trace(const std::string& file) {
   std::ofstream out{file};
   for (const char* name : {"W4", "W6"}) {

@@ -1,6 +1,6 @@
-// The quota against a real server: the command `ephemint mint`, as processes of their own, against the
-// sandbox and its limiters over TLS on loopback. What the simulation says in virtual time, here in real time,
-// at windows of six seconds so that it takes minutes, and once as the API documents it.
+// The quota with a real server: runs the command `ephemint mint` against the sandbox and its limiters, over
+// TLS on loopback. It checks in real time what the simulation says in virtual time, with windows of six
+// seconds, so that it takes minutes, and once with the quota that the API documents.
 
 #include "common/child_process.hpp"
 #include "common/json_text.hpp"
@@ -71,8 +71,8 @@ std::vector<live_run> all_runs() {
   };
 }
 
-/// When the last of so many could be admitted, to clients that keep to the quota, if each went the moment it
-/// may. A change of the quota also forgets what was counted.
+/// When the last account could be admitted, if clients keep to the quota and send each request as early
+/// as allowed. A change of the quota also clears the count.
 double best_wall(const live_run& run) {
   auto wanted = static_cast<double>(run.processes * run.accounts);
   double from = 0;
@@ -131,7 +131,7 @@ std::vector<bench::child_process> start(const std::string& program, const live_r
   return children;
 }
 
-/// One account after the other, so that each line that comes can be read meanwhile.
+/// Writes one account after the other, so that result lines can be read in between.
 std::string feed_and_read(bench::child_process& child, std::size_t process, std::size_t accounts) {
   auto output = std::async(std::launch::async, [&child] { return child.read_all(); });
   for (std::size_t i = 0; i < accounts; ++i) child.write(fmt::format("se-{}-{}\n", process, i));

@@ -1,5 +1,5 @@
-// One quota, several processes, in real time: the command `ephemint mint` by a redis-server, against the
-// sandbox's limiters. Each row says what it must reach; the program fails if one doesn't.
+// One quota for several processes, in real time: runs the command `ephemint mint` with a redis-server,
+// against the sandbox's limiters. Each row has a target; the program fails if a row misses it.
 
 #include "quota/shared_checks.hpp"
 

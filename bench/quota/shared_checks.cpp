@@ -19,7 +19,7 @@ using figures = std::vector<live_figure>;
 
 constexpr double any = std::numeric_limits<double>::infinity();
 
-/// What a crashed process held is away for so long: its lease, and a request's patience.
+/// How long the permits of a crashed process are missing: its lease, and a request's patience.
 constexpr seconds lease_and_flight{7};
 
 live_figure is(std::string name, std::uint64_t value, std::uint64_t wanted) {
@@ -48,11 +48,11 @@ double quota_a_second(const shared_setup& s) {
   return static_cast<double>(s.limit.requests) / seconds{s.limit.window}.count();
 }
 
-/// What isn't the quota's: to start a process, to wait for the last reply, and the 1.5 s that a store which
-/// has just been started takes until it is sure that nobody else is there.
+/// Time that isn't due to the quota: to start a process, to wait for the last reply, and the 1.5 s until a
+/// store that was just started is sure that nobody else uses it.
 constexpr seconds beside_the_quota = 0.5s + 1.5s;
 
-/// That nobody was refused and the quota never broken.
+/// No request was refused, and the quota was never exceeded.
 figures exact(const shared_setup& s, const shared_result& r) {
   return {is("429s", r.server.rate_limited, 0),
           at_most("most in a window", static_cast<double>(r.server.peak_per_window),
@@ -67,7 +67,7 @@ figures all_minted(const shared_setup& s, const shared_result& r) {
   return f;
 }
 
-/// And in the time that it takes at least.
+/// The same, and the run took no longer than necessary.
 figures at_the_quotas_speed(const shared_setup& s, const shared_result& r) {
   figures f = all_minted(s, r);
   f.push_back(timed(
@@ -86,7 +86,7 @@ figures what_the_store_keeps(const shared_setup& s, const shared_result& r) {
   return f;
 }
 
-/// One was killed: what it held is away for a while, nothing else.
+/// One was killed: only the permits that it held are missing for a while.
 figures after_a_kill(const shared_setup& s, const shared_result& r) {
   figures f = exact(s, r);
   for (std::size_t i = 0; i < s.parts.size(); ++i)
@@ -103,7 +103,7 @@ figures across_an_outage(const shared_setup& s, const shared_result& r, seconds 
   figures f = all_minted(s, r);
   double gap = 0;
   for (const part_result& p : r.parts) gap = std::max(gap, p.longest_gap(from, until).count());
-  // Its own slots come back as they were used: at most a window apart.
+  // Its own slots come back in the order in which they were used: at most a window apart.
   f.push_back(timed(
       at_most("longest silence of a process, s", gap, std::max(2.0, seconds{s.limit.window}.count() + 0.5))));
   const seconds window = s.limit.window;
@@ -157,7 +157,7 @@ void add_outages(std::vector<live_check>& all, const live_sizes& z) {
   const auto judge = [=](const shared_setup& s, const shared_result& r) {
     return across_an_outage(s, r, from, until);
   };
-  // Enough to last until the rate afterwards is known.
+  // Enough accounts to last until the rate after the outage is known.
   live_sizes longer = z;
   const double a_second = static_cast<double>(z.requests) / seconds{z.window}.count();
   longer.accounts = std::max(
@@ -205,7 +205,7 @@ void add_absent(std::vector<live_check>& all, const live_sizes& z) {
 
 constexpr seconds pause_of_a_refusal{3};
 
-/// The API refuses once, for 3 s: all four are silent, and one of them tries first.
+/// The API refuses once, for 3 s: all four send nothing, and one of them tries first.
 void add_refusal(std::vector<live_check>& all, const live_sizes& z) {
   shared_setup s = even("", limiter_kind::sliding_window, z);
   sandbox::fault refusal;
@@ -235,7 +235,8 @@ void add_refusal(std::vector<live_check>& all, const live_sizes& z) {
 
 }  // namespace
 
-// The last window isn't filled: its last tenth would be spread over what is left of it, as every window's is.
+// The last window isn't filled: its last tenth would be spread over the rest of the window, as in every
+// window.
 live_sizes full_sizes() { return {60, 6s, 145, 10s}; }
 live_sizes short_sizes() { return {20, 2s, 28, 4s}; }
 

@@ -21,7 +21,7 @@ struct live_figure {
   bool met() const { return value >= least && value <= most; }
 };
 
-/// Something that happens to processes that share a quota, and what must be seen then.
+/// An event that affects processes that share a quota, and the checks after it.
 struct live_check {
   std::string name;
   shared_setup setup;
@@ -31,13 +31,13 @@ struct live_check {
 struct live_row {
   std::string name;
   std::vector<live_figure> figures;
-  std::vector<std::string> said;  ///< of a row that misses its target: what the processes said
+  std::vector<std::string> said;  ///< if a row misses its target: what the processes printed
 };
 
 struct live_sizes {
   std::uint64_t requests;  ///< the quota
   std::chrono::milliseconds window;
-  std::size_t accounts;              ///< of each of four processes, where they are even
+  std::size_t accounts;              ///< for each of four processes, if all have the same
   std::chrono::milliseconds outage;  ///< of the store
 };
 

@@ -39,7 +39,7 @@ bool begins_with(std::string_view text, std::string_view head) { return text.sub
 
 }  // namespace
 
-/// A process, who feeds it, and who reads it.
+/// A process, with the threads that write its input and read its output.
 struct shared_processes::child {
   child(const command& c, steady::time_point start) : process{c}, began{start} {}
   ~child() {
@@ -60,7 +60,7 @@ struct shared_processes::child {
         }
         process.end_input();
       } catch (const std::exception&) {
-        // It was ended, and reads no more.
+        // It has ended, and reads no more.
       }
     }};
   }
@@ -156,7 +156,7 @@ shared_processes::~shared_processes() {
 void shared_processes::start(const std::string& program) {
   ::setenv("EPHEMINT_API_KEY", std::string{api_key}.c_str(), 1);
   ::setenv("EPHEMINT_BASE_URL", api_.base_url().c_str(), 1);
-  // A port on which nobody listens: the reserved one.
+  // The reserved port, on which nothing listens.
   const std::string store = store_ ? store_->url() : "redis://127.0.0.1:1";
   began_ = steady::now();
   for (std::size_t i = 0; i < setup_.parts.size(); ++i) {

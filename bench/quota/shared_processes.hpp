@@ -15,10 +15,10 @@
 
 namespace ephemint::bench {
 
-/// One `ephemint mint` of those that share a quota.
+/// One of the `ephemint mint` processes that share a quota.
 struct shared_part {
   std::size_t accounts = 0;
-  /// How often a new account comes; 0: all are there at once.
+  /// How often a new account arrives; 0: all are there from the start.
   std::chrono::milliseconds every{};
   /// Further arguments.
   std::vector<std::string> told{};
@@ -26,7 +26,7 @@ struct shared_part {
 
 class shared_processes;
 
-/// What happens to them, so long after they were started.
+/// An event for the processes, and how long after their start it happens.
 struct happening {
   std::chrono::milliseconds at;
   std::function<void(shared_processes&)> what;
@@ -34,7 +34,7 @@ struct happening {
 
 struct shared_setup {
   std::string name;
-  sandbox::rate_limit limit;  ///< the sandbox's, and what the processes are told
+  sandbox::rate_limit limit;  ///< the sandbox's; the processes are told the same
   std::vector<shared_part> parts;
   bool store_is_there = true;
   std::vector<happening> happenings{};
@@ -46,7 +46,7 @@ using seconds = std::chrono::duration<double>;
 
 struct part_result {
   std::vector<seconds> minted_at;    ///< since the start
-  std::vector<seconds> answered_in;  ///< of each account that came by itself, in order
+  std::vector<seconds> answered_in;  ///< for each account that arrived on its own, in order
   std::size_t failed = 0;
   std::string first_failure;      ///< its line
   std::vector<std::string> said;  ///< lines on stderr
@@ -63,24 +63,24 @@ struct shared_result {
   bool in_time = true;
   std::size_t minted() const;
   std::size_t failed() const;
-  /// Minted by all of them between two moments, a second.
+  /// Tokens a second that all of them minted between two points in time.
   double rate(seconds from, seconds until) const;
 
-  // Of the store at the end, where it was there.
+  // The state of the store at the end, if there was one.
   std::vector<std::string> keys;
-  std::int64_t shortest_life_ms = 0;  ///< of any key; below 0: one has none
+  std::int64_t shortest_life_ms = 0;  ///< of any key; below 0: a key has no time to live
   std::int64_t largest_bytes = 0;
   std::uint64_t commands = 0;  ///< scripts evaluated, since it last started
-  bool key_is_seen = false;    ///< the API key stands in what the store keeps or was asked
+  bool key_is_seen = false;    ///< the API key appears in the store's data or commands
 };
 
-/// When the last of so many requests could be admitted, each at the first moment that the quota allows.
+/// When the last of `requests` could be admitted, if each comes as early as the quota allows.
 seconds best_wall(const sandbox::rate_limit&, std::size_t requests);
 
-/// Processes of the command, a sandbox in this one, and a store of their own.
+/// Processes of the command, a sandbox in this process, and a store for them.
 class shared_processes {
  public:
-  /// Runs all of it to its end. Throws if something can't be started.
+  /// Runs everything to its end. Throws if something can't be started.
   static shared_result run(const std::string& program, const shared_setup&);
 
   test::redis_server& store() { return *store_; }

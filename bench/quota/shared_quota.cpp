@@ -1,5 +1,5 @@
-// One quota for many processes, in virtual time: what sharing it through a store comes to, beside what one
-// would do otherwise. The table of docs/guide/several-machines-scale.md; with --scale, how far it goes.
+// One quota for many processes, in virtual time: compares sharing it through a store with other ways. Makes
+// the tables of docs/guide/several-machines-scale.md; with --scale, those of its second half.
 
 #include "common/json_text.hpp"
 #include "shared_rows.hpp"
@@ -106,7 +106,7 @@ void write_json(const std::string& file, const std::vector<line>& lines, std::ui
   std::ofstream{file} << json_object{}.add("seeds", seeds).add_text("lines", array).text() << '\n';
 }
 
-// For gnuplot: a block for each group, two empty lines between them.
+// For gnuplot: a block for each group, with two empty lines between them.
 void write_columns(const std::string& file, const std::vector<line>& lines) {
   std::ofstream out{file};
   const std::string* title = nullptr;

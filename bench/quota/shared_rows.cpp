@@ -20,7 +20,7 @@ using namespace quota_world::shared_cases;
 using count = central_rules::count;
 using outage = store_outage::kind;
 
-/// Connections are there and take many requests: what is compared is how permits are had.
+/// Connections are always there and take many requests, as the comparison is about permits.
 constexpr client_network network{.handshake = 0s, .requests_a_link = 256, .key_has_minted = true};
 
 ephemint::quota a_minute(double n) {
@@ -97,10 +97,10 @@ void add_round_trips(std::vector<shared_group>& all) {
   }
 }
 
-// --- how far it goes ---
+// --- the limits of one store ---
 
-/// Of a store's one core, a command: measured with redis-server 7.0 on a busy machine, with all members in
-/// the line.
+/// The time that a command takes on the store's one core, as measured with redis-server 7.0 on a busy
+/// machine, with all members waiting.
 duration service_of(std::size_t members) {
   return std::chrono::microseconds{150} + members * std::chrono::nanoseconds{500};
 }
@@ -130,8 +130,8 @@ scenario logins_everywhere(size k) {
   return s;
 }
 
-/// The processes in as many groups as there are stores; each group has its part of the quota for itself.
-/// `first`: of all logins, those that come at the first group's.
+/// Divides the processes into one group for each store; each group has its own part of the quota. `first`:
+/// the share of all logins that arrive at the first group.
 shared_row split(const std::string& name, scenario s, std::size_t stores, double first) {
   const auto groups = static_cast<double>(stores);
   for (std::size_t i = 0; i < s.loads.size(); ++i)

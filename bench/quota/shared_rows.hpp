@@ -22,10 +22,10 @@ struct shared_group {
 };
 
 struct shared_means {
-  double use = 0;  ///< of the quota, from the second window on
+  double use = 0;  ///< share of the quota used, from the second window on
   std::size_t refused = 0;
   std::size_t sent = 0;
-  std::size_t most_in_a_window = 0;  ///< of any seed
+  std::size_t most_in_a_window = 0;  ///< with any seed
   double in_time = 0;
   double wait_p50 = 0;  ///< seconds from a login's arrival to its request
   double wait_p99 = 0;
@@ -34,12 +34,13 @@ struct shared_means {
   double jain = 0;
 };
 
-/// Over seeds 1 to `seeds`.
+/// The means over seeds 1 to `seeds`.
 shared_means mean_of(const shared_row&, std::uint64_t seeds);
 
-/// Ephemint with a store, and what one would do otherwise.
+/// Ephemint with a store, and other ways to share a quota.
 std::vector<shared_group> shared_groups();
-/// Many processes and large quotas: with a store's one core, longer leases, a gateway a site, several stores.
+/// Many processes and large quotas: with a store of one core, longer leases, a gateway for each site, several
+/// stores.
 std::vector<shared_group> scale_groups();
 
 }  // namespace ephemint::bench

@@ -18,17 +18,17 @@
 
 namespace ephemint::test {
 
-/// How machines and their store get on with each other.
+/// How machines reach their store.
 struct lease_weather {
-  std::chrono::microseconds way{500};  ///< to the store, and back; each up to three times that
-  double lost = 0;     ///< part of the commands that never arrive; of one machine not two in a row
-  double unheard = 0;  ///< part of them whose answer never arrives; the same
-  double twice = 0;    ///< part of them that arrive a second time, later
+  std::chrono::microseconds way{500};  ///< to the store, and back; each takes up to three times this
+  double lost = 0;     ///< share of the commands that never arrive; never two in a row of one machine
+  double unheard = 0;  ///< share whose answer never arrives; never two in a row
+  double twice = 0;    ///< share that arrive a second time, later
 };
 
 class lease_world;
 
-/// One process: a governor, a client of it, whoever speaks to the store, and what it has to send.
+/// One process: a governor, a client of it, its connection to the store, and its requests.
 class lease_machine final : public quota_listener, public redis::lease_driver {
  public:
   lease_machine(lease_world&, redis::leasing_governor::settings);
@@ -36,20 +36,20 @@ class lease_machine final : public quota_listener, public redis::lease_driver {
   void quota_changed() noexcept override { poked_ = true; }
   void calls_due() noexcept override { poked_ = true; }
 
-  // What is to be sent.
+  // Requests that wait.
   std::size_t logins = 0;  ///< that wait
-  std::size_t batch = 0;   ///< left of it
+  std::size_t batch = 0;   ///< what is left of a batch
   std::size_t lanes = 16;  ///< requests at once
-  bool reached = true;     ///< by the store's network
+  bool reached = true;     ///< whether the network to the store works
   bool alive = true;       ///< else it does nothing more
-  bool frozen = false;     ///< what comes meanwhile is done afterwards
+  bool frozen = false;     ///< events that come meanwhile are handled afterwards
 
   std::vector<core::time_point> sends;  ///< as the API counted them
   std::size_t refused = 0;
   std::size_t in_flight = 0;
-  // Of the key, if the governor was given one: each request is another account's.
+  // About the key, if the governor was given one: each request is for another account.
   std::size_t unauthorized = 0;
-  std::size_t probes = 0;        ///< on their way
+  std::size_t probes = 0;        ///< under way
   core::time_point minted_at{};  ///< the last one
 
   redis::leasing_governor& governor() noexcept { return *governor_; }
@@ -61,7 +61,7 @@ class lease_machine final : public quota_listener, public redis::lease_driver {
   friend class lease_world;
 
   void ask(core::time_point now);
-  /// A request's part in the key's gate.
+  /// What the key's gate said about a request.
   struct key_part {
     std::uint64_t version = 0;
     bool probe = false;
@@ -104,7 +104,7 @@ class lease_world {
   core::time_point now() const noexcept { return now_; }
   std::int64_t store_time() const noexcept;
   quota_script_state* state() { return store.find(store_time(), "k"); }
-  /// Of all machines, as the API counted them.
+  /// The requests of all machines, as the API counted them.
   std::size_t most_in_any_window() const;
   std::size_t sent() const noexcept { return arrivals_.size(); }
 
@@ -116,14 +116,14 @@ class lease_world {
   bool api_refuses = false;
   core::time_point api_refuses_until{};
   std::function<bool(const lease_machine&)> key_refused{};  ///< what the API says of a request's key
-  std::size_t most_probes = 0;                              ///< at once, of all machines
-  /// The one command, from 1, that never arrives, or whose answer never does; 0: none.
+  std::size_t most_probes = 0;                              ///< at once, over all machines
+  /// Number of the one command, from 1, that never arrives, or whose answer never does; 0: none.
   std::uint64_t lost_command = 0;
   std::uint64_t unheard_command = 0;
   core::splitmix random;
   std::vector<std::shared_ptr<lease_machine>> machines;
   std::uint64_t commands = 0;
-  std::function<void(core::time_point)> looks_on{};  ///< after each event
+  std::function<void(core::time_point)> looks_on{};  ///< is called after each event
 
  private:
   friend class lease_machine;

@@ -7,12 +7,12 @@
 
 namespace ephemint::test {
 
-/// How the API is away.
+/// What the API does during its outage.
 enum class absence : std::uint8_t {
   refusing,  ///< connections end, and dials are refused
   failing,   ///< every request is answered 503
   silent,    ///< connections are made, and no request is answered
-  hanging,   ///< nor are connections made: each dial ends by its own time, even if the API is back by then
+  hanging,   ///< connections aren't made either: each dial times out, even if the API is back by then
 };
 
 /// One run: a batch and logins beside it, and an API that goes away in the middle.
@@ -31,15 +31,15 @@ struct outage_figures {
   std::size_t minted = 0;  ///< of the batch
   std::size_t failed = 0;
   core::duration wall{};   ///< until the last of the batch ended
-  std::size_t probes = 0;  ///< dials that failed, and the batch's requests, from 3 s after the API went
-  std::size_t most_in_100_ms = 0;  ///< requests, in the 10 s from its return
+  std::size_t probes = 0;  ///< failed dials, and the batch's requests, from 3 s after the outage began
+  std::size_t most_in_100_ms = 0;  ///< requests in any 100 ms of the 10 s after the API's return
   std::size_t logins = 0;
-  std::size_t logins_lost_while_well = 0;  ///< of those that came before, or 5 s after its return
-  std::size_t logins_without_cause = 0;    ///< that failed with no code to go by
+  std::size_t logins_lost_while_well = 0;  ///< of logins before the outage, or later than 5 s after it
+  std::size_t logins_without_cause = 0;    ///< logins that failed without a code that names the cause
 };
 
-/// The engine and the governor of the documented quota against it, in virtual time. What `engine_run` checks
-/// holds, deadlines among it.
+/// Runs the engine and the governor with the documented quota against such an API, in virtual time.
+/// `engine_run` makes its checks, of deadlines too.
 outage_figures play(const outage_case&);
 
 }  // namespace ephemint::test

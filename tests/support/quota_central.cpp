@@ -13,12 +13,12 @@ namespace {
 using milliseconds = std::chrono::milliseconds;
 using seconds = std::chrono::duration<double>;
 
-/// What the store keeps for all processes. It counts a permit when it gives it.
+/// The store's data for all processes. It counts a permit when it gives it.
 class central_count final : public store_data {
  public:
   std::unique_ptr<store_data> copy() const override { return std::make_unique<central_count>(*this); }
 
-  /// Nothing if one is given, else when to ask again.
+  /// Nothing if a permit was given, else when to ask again.
   std::optional<duration> ask(milliseconds now, const central_rules& rules, ephemint::quota q) {
     const auto n = static_cast<double>(q.requests());
     const double t = seconds{now}.count();
@@ -84,7 +84,7 @@ class central_strategy final : public strategy {
     if (asking_ || (logins_.empty() && batch_.empty())) return wake(now);
     if (now < not_before_) return wake(now);
     asking_ = true;
-    // The answer is read when it has come: nothing else of this process asks meanwhile.
+    // This process asks nothing else until the answer has come.
     wait_ = std::make_shared<std::optional<duration>>();
     world_.ask_store(++asked_, milliseconds{500},
                      [wait = wait_, rules = rules_, q = quota_](auto& kept, milliseconds at) {

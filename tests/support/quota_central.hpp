@@ -9,9 +9,9 @@
 
 namespace ephemint::quota_world {
 
-/// How others share a quota through a store: a command before each request. Simple honest clients of ours,
-/// not the libraries themselves: one ask in flight a process, a refused one comes again when the store said,
-/// with a jitter of 5 ms.
+/// Other ways to share a quota through a store, with a command before each request. These are simple clients,
+/// written for this comparison, not the libraries themselves: each process has one command in flight, and
+/// asks again at the time that the store said, with a jitter of 5 ms.
 struct central_rules {
   enum class count : std::uint8_t {
     gcra,         ///< one date: what redis-cell and redis_rate keep
@@ -19,7 +19,7 @@ struct central_rules {
   };
   count how = count::gcra;
   double burst = 1;  ///< of `gcra`
-  /// What a process does when the store doesn't answer: sends all the same, as most do, or waits.
+  /// What a process does when the store doesn't answer: it sends all the same, as most do, or waits.
   bool open_when_lost = true;
 };
 

@@ -20,7 +20,7 @@ core::engine_settings settings_of(const client_network& network) {
   return s;
 }
 
-/// A client whose governor counts for itself.
+/// A client whose governor counts on its own.
 class engine_strategy final : public strategy {
  public:
   engine_strategy(actions& world, ephemint::quota q, client_network network, std::uint64_t seed)
@@ -112,7 +112,7 @@ void engine_client::perform(time_point now) {
       case kind::wake_at:
         tick_at_ = c->at;
         break;
-      // The world carries on with what nobody waits for, and the engine knows no longer what it closed.
+      // The world completes requests for which nobody waits any more; the engine has forgotten closed links.
       case kind::drop:
       case kind::reset:
       case kind::warmed:

@@ -14,18 +14,18 @@
 
 namespace ephemint::quota_world {
 
-/// The network that an engine's client has, and what else it is told.
+/// The network of an engine's client, and its other settings.
 struct client_network {
   /// TCP and TLS 1.3 over the world's network: two round trips.
   duration handshake = std::chrono::milliseconds{160};
   std::uint32_t requests_a_link = 1;
   bool hedge = false;
-  bool key_has_minted = false;  ///< before: nothing waits for it to be proven
+  bool key_has_minted = false;  ///< if set, no request waits until the key is proven
 };
 
-/// The whole client but for its sockets: the engine's commands performed in the simulated world. A connection
-/// takes a handshake to make, always comes, and is never lost; requests on it are the world's. Each event's
-/// end is `perform`.
+/// The whole client without its sockets: performs the engine's commands in the simulated world. A connection
+/// needs a handshake, always succeeds, and is never lost; the world simulates the requests on it. Each event
+/// ends with `perform`.
 class engine_client {
  public:
   engine_client(actions& world, rate_governor&, std::uint64_t seed, client_network = {},
@@ -55,9 +55,9 @@ class engine_client {
   actions& world_;
   client_network network_;
   core::key_guard key_;
-  std::unordered_map<job_id, call> calls_;  // the engine keeps their addresses; outlives it
+  std::unordered_map<job_id, call> calls_;  // the engine keeps their addresses, so this outlives it
   core::engine engine_;
-  std::map<std::pair<job_id, time_point>, core::attempt_id> attempt_of_;  // a mint may have several out
+  std::map<std::pair<job_id, time_point>, core::attempt_id> attempt_of_;  // a mint may have several under way
   std::deque<dial> dials_;
   time_point tick_at_ = core::never;
 };

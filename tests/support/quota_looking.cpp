@@ -7,9 +7,9 @@
 namespace ephemint::quota_world {
 namespace {
 
-/// Knows how the server counts, what it has counted, and when its quota falls, but not when it grows: to see
-/// that it has to ask for more than the quota that it believes in, and what it hears then tells it the true
-/// one, at once and exactly. A client that isn't told the quota does no better with looks so far apart.
+/// Knows how the server counts, what it has counted, and when its quota falls, but not when it grows. To find
+/// that out, it must ask for more than the quota that it assumes; the answer then tells it the true quota, at
+/// once and exactly. No client without a declared quota can do better if it asks as rarely.
 class looking_strategy final : public strategy {
  public:
   looking_strategy(actions& world, duration every, double phase)

@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 double exponential(core::splitmix& random, double mean) { return -mean * std::log(1.0 - random.unit()); }
 
-/// `at`, or the end of the silence in which it lies: of every `period` its first part.
+/// `at`, or, if it lies in a silence, the end of that silence. The first `silence` of every `period` is
+/// silent.
 time_point after_silence(time_point at, duration silence, duration period) {
   const duration into = at.time_since_epoch() % period;
   return into < silence ? at + (silence - into) : at;
@@ -26,7 +27,7 @@ legs apart(core::splitmix& random) {
   return {there, whole(0.005 + exponential(random, 0.040))};
 }
 
-/// The server reads what came in a silence all at once when that is over.
+/// The server reads everything that came during a silence at once, at the end of the silence.
 legs held(time_point sent_at, duration silence, duration period, core::splitmix& random) {
   const legs l = apart(random);
   return {after_silence(sent_at + l.there, silence, period) - sent_at, l.back};

@@ -23,7 +23,7 @@ class quota_script : public ::testing::Test {
     store_ = std::make_unique<quota_script_store>();
   }
 
-  /// The call of a member that has nothing and wants nothing; `change` makes it another.
+  /// The call of a member that holds nothing and asks for nothing; `change` modifies it.
   template <class Change>
   redis::store_answer call(const std::string& member, std::uint64_t seq, Change change) {
     redis::store_call c;
@@ -43,7 +43,7 @@ class quota_script : public ::testing::Test {
   redis::store_answer wants_logins(const std::string& member, std::uint64_t seq, std::uint64_t count) {
     return call(member, seq, [count](redis::store_call& c) { c.want_logins = count; });
   }
-  /// Says that it used so many just now, and holds nothing.
+  /// The member reports that it used `count` just now, and holds nothing.
   redis::store_answer used(const std::string& member, std::uint64_t seq, std::uint64_t count,
                            std::uint64_t confirmed = 0) {
     return call(member, seq, [&](redis::store_call& c) {

@@ -7,14 +7,14 @@
 
 namespace ephemint::test {
 
-/// One of the script's two lines, in C++: who waits, in order of when it began to.
+/// One of the script's two queues, in C++: waiting members, in the order in which they began to wait.
 class quota_script_line {
  public:
   struct entry {
     std::string member;
     std::int64_t want = 0;
     std::int64_t since = 0;
-    std::int64_t expected = 0;  ///< until then it is in the line
+    std::int64_t expected = 0;  ///< until then it is in the queue
   };
 
   std::size_t size() const noexcept { return entries_.size(); }
@@ -22,9 +22,9 @@ class quota_script_line {
   std::int64_t due() const noexcept { return due_; }
 
   void take_out(const std::string& member);
-  /// Once the first may have stayed away from its turn.
+  /// From when on the first may have missed its turn.
   void drop_absent(std::int64_t now);
-  /// How many began to wait before `since`.
+  /// How many members began to wait before `since`.
   std::int64_t place(std::int64_t since) const noexcept;
   void put(entry);
 

@@ -16,7 +16,7 @@ std::int64_t quota_script_log::cell_of(std::int64_t date) const noexcept {
   return floor_div(date, grid_) + 1;
 }
 
-/// How many of the block's uses lie behind the cell `edge`.
+/// How many of the block's uses come after the cell `edge`.
 std::int64_t quota_script_log::behind(std::int64_t number, const block& b, std::int64_t edge) noexcept {
   if (edge < 32 * number) return b.total;
   std::int64_t sum = 0;

@@ -15,12 +15,12 @@ class quota_script_log {
   std::int64_t counted() const noexcept { return counted_; }
   std::int64_t edge() const noexcept { return edge_; }
 
-  /// What was counted a window ago leaves.
+  /// Removes the uses that were counted a window ago.
   void advance(std::int64_t now);
   void add(std::int64_t date, std::int64_t count);
-  /// In how many ms the k-th use leaves; `step` for each that isn't counted yet.
+  /// In how many ms the k-th use leaves the window; `step` for each that isn't counted yet.
   std::int64_t leaves(std::int64_t k, std::int64_t now, std::int64_t step) const;
-  /// Forgets what lies outside of the window.
+  /// Forgets uses outside of the window.
   void tidy(std::int64_t now);
 
   /// As the script's fields.

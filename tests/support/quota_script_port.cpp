@@ -113,7 +113,7 @@ store_answer quota_script_state::evaluate(std::int64_t time, const store_call& c
   return answer;
 }
 
-/// See the script's: who is overdue, and all sums anew.
+/// As in the script: finds overdue members, and computes all sums anew.
 void quota_script_state::look_through() {
   held_ = quota_ = 0;
   first_.clear();

@@ -13,10 +13,10 @@
 
 namespace ephemint::test {
 
-/// What one key of the script holds, and what a call does to it.
+/// The data of one key of the script, and the effect of a call.
 class quota_script_state {
  public:
-  /// A fresh one, made by that call.
+  /// A new one, made by this call.
   quota_script_state(std::int64_t now, const redis::store_call&);
 
   redis::store_answer evaluate(std::int64_t time, const redis::store_call&);
@@ -26,10 +26,10 @@ class quota_script_state {
   std::int64_t counted() const noexcept { return log_.counted(); }
   std::int64_t held() const noexcept { return held_; }
   std::size_t members() const noexcept { return members_.size(); }
-  /// Another build's.
+  /// It was made by another version.
   void set_version(std::uint64_t version) noexcept { version_ = version; }
 
-  /// As the hash's fields, but for those that are 0 or empty.
+  /// As the hash's fields, without those that are 0 or empty.
   std::map<std::string, std::string> fields() const;
 
  private:
@@ -47,7 +47,7 @@ class quota_script_state {
     std::int64_t logins = 0, background = 0, ask = -1;
     redis::store_answer::mode mode = redis::store_answer::mode::open;
   };
-  /// What a call's parts tell each other.
+  /// Values that the parts of a call share.
   struct turn {
     wants want{};
     grants given{};
@@ -81,7 +81,7 @@ class quota_script_state {
   std::int64_t pace_ = 0, last_ = 0, logins_ = 0, logins_at_ = 0, learned_ = 0, learned_rev_ = 0;
   std::string first_;
   std::unordered_map<std::string, member> members_;
-  // Of the call that is evaluated.
+  // For the call that is being evaluated.
   const std::string* my_name_ = nullptr;
   member* me_ = nullptr;
   quota_script_log log_;
@@ -89,18 +89,18 @@ class quota_script_state {
   std::vector<refused_key> keys_;
 };
 
-/// The quota's script in C++, for simulations that make millions of calls. A test holds it equal to the
-/// script itself. It believes what a store would refuse or cut: names are of the right form.
+/// The quota's script in C++, for simulations that make millions of calls. A test keeps it equal to the
+/// script itself. It doesn't check what a store would refuse or cut: names must be well-formed.
 ///
-/// Copied, it is an older replica.
+/// A copy serves as an older replica.
 class quota_script_port {
  public:
   /// `now_ms`: the store's clock.
   redis::store_answer evaluate(std::int64_t now_ms, const std::string& key, const redis::store_call&);
 
-  /// The store loses what it has.
+  /// The store loses its data.
   void flush() { states_.clear(); }
-  /// Null if the store has no such key, or its time to live was over.
+  /// Null if the store has no such key, or its time to live has passed.
   quota_script_state* find(std::int64_t now_ms, const std::string& key);
 
  private:

@@ -9,7 +9,7 @@ namespace ephemint::test {
 
 namespace {
 
-/// The script with its one look at the clock replaced: the time comes as two more keys.
+/// The script, but with the time in two more keys instead of its one call of the clock.
 std::string with_time_given() {
   std::string text{redis::quota_script()};
   const std::string look = "redis.call('TIME')";

@@ -10,20 +10,20 @@
 
 namespace ephemint::test {
 
-/// The quota's script in a redis-server of its own, but for its time: that is the test's, so that hours pass
-/// in none.
+/// The quota's script in a redis-server of its own. Only its time comes from the test, so that hours pass at
+/// once.
 class quota_script_store {
  public:
   quota_script_store();
 
   redis_server& server() noexcept { return server_; }
 
-  /// What the store replies, unread.
+  /// The store's reply, unparsed.
   redis_reply reply(std::int64_t now_ms, const std::string& key, const std::vector<std::string>& arguments);
   /// Throws `std::runtime_error` if it replies with an error.
   redis::store_answer evaluate(std::int64_t now_ms, const std::string& key, const redis::store_call&);
 
-  /// The key's fields, but for those that are 0 or empty.
+  /// The key's fields, without those that are 0 or empty.
   std::map<std::string, std::string> fields(const std::string& key);
   void set_fields(const std::string& key, const std::map<std::string, std::string>&);
   void forget(const std::string& key);

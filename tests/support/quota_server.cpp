@@ -106,7 +106,8 @@ time_point quota_server::free_at(time_point now) {
   if (rules_.how == algorithm::sliding_log)
     return log_[log_.size() - static_cast<std::size_t>(quota_)] + window_;
   if (rules_.how != algorithm::sliding_counter) return window_start_ + window_length();
-  // The last window's share shrinks; if this one's count alone is too much, that of the next window does.
+  // The last window's share shrinks. If this window's count alone is too much, the request must wait for the
+  // next window.
   double start = seconds{window_start_.time_since_epoch()}.count();
   double last = in_last_;
   double current = in_window_;

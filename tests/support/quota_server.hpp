@@ -13,12 +13,12 @@ namespace ephemint::quota_world {
 using time_point = clock::time_point;
 using duration = clock::duration;
 
-/// So many seconds, to the clock's tick.
+/// `seconds` as a duration, rounded to the clock's tick.
 inline duration whole(double seconds) {
   return std::chrono::duration_cast<duration>(std::chrono::duration<double>{seconds});
 }
 
-/// The ways in which a server may count a quota of N a window. Nobody documents which one the API uses.
+/// The ways in which a server may count a quota of N a window. It isn't documented which one the API uses.
 enum class algorithm : std::uint8_t {
   fixed_window,      ///< FW: aligned to the server's clock
   from_first,        ///< FF: a fixed window that begins with its first request
@@ -39,13 +39,13 @@ struct server_rules {
 };
 
 std::string_view name_of(algorithm a);
-/// Whether a refused request can count at all: in fixed windows it makes no difference.
+/// Whether it matters that refused requests count: in fixed windows it doesn't.
 bool rejects_can_count(algorithm a);
 
 struct verdict {
   bool admitted = false;
   std::optional<duration> retry_after;
-  bool unauthorized = false;  ///< admitted, and then refused for its account or its key
+  bool unauthorized = false;  ///< admitted by the limiter, and then refused because of its account or key
 };
 
 /// A server's limiter.
@@ -56,11 +56,11 @@ class quota_server {
   void set_quota(time_point now, double quota);
   verdict on_request(time_point now);
 
-  /// Whether so many requests would be admitted now: what the oracle knows.
+  /// Whether so many requests would be admitted now. For the oracle.
   bool room(time_point now, double requests = 1);
-  /// When one would be, if nobody asked before.
+  /// When a request would be admitted, if no other came before.
   time_point free_at(time_point now);
-  /// What is admitted a second when saturated.
+  /// Requests admitted a second when saturated.
   double sustained_rate() const;
 
  private:

@@ -14,7 +14,7 @@ namespace {
 using redis::leasing_governor;
 using redis::store_answer;
 
-/// What the script keeps.
+/// The script's data.
 class script_data final : public store_data {
  public:
   std::unique_ptr<store_data> copy() const override { return std::make_unique<script_data>(*this); }

@@ -8,12 +8,11 @@
 
 namespace ephemint::quota_world {
 
-/// Ephemint with a shared quota: the real engine and the real governor that
-/// leases, driven by the world; the store runs the script's port. `told.seed`
-/// is each process' own.
+/// Ephemint with a shared quota: the real engine and the real leasing governor, driven by the world. The
+/// store runs the script's port. Each process has its own `told.seed`.
 strategy_maker shared_driven(redis::leasing_governor::settings told, client_network = {});
 
-/// The settings for that quota, all else as a user has it.
+/// The settings for that quota, with a user's defaults for all others.
 redis::leasing_governor::settings shared_settings(ephemint::quota);
 
 }  // namespace ephemint::quota_world

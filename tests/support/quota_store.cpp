@@ -55,7 +55,7 @@ time_point store_model::run(time_point now, const store_command& command) {
 }
 
 std::chrono::milliseconds store_model::shown(time_point now) const {
-  // Some day in 2023: a date as servers have them, so that nobody takes a small number for granted.
+  // A day in 2023: a date as real servers have it, so that no code can rely on small numbers.
   duration since_1970 = std::chrono::seconds{1'700'000'000} + now.time_since_epoch();
   for (const clock_step& s : rules_.steps)
     if (now >= start_ + s.at) since_1970 += s.by;

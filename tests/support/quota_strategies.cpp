@@ -54,7 +54,7 @@ class job_queue {
     batch_.pop_front();
     return id;
   }
-  /// Gives up on logins that can't be served by `soonest`.
+  /// Gives up logins that can't be served by `soonest`.
   void drop_hopeless(actions& world, time_point soonest) {
     while (!logins_.empty() && logins_.begin()->first < soonest) world.give_up(pop_login());
   }
@@ -65,7 +65,7 @@ class job_queue {
   std::deque<job_id> batch_;
 };
 
-/// Sends when the server would admit it and all that is on its way.
+/// Sends when the server would admit this request and all that are under way.
 class oracle_strategy final : public strategy {
  public:
   explicit oracle_strategy(actions& world) : world_{world}, queue_{world} {}
@@ -99,7 +99,7 @@ class oracle_strategy final : public strategy {
   std::size_t out_ = 0;
 };
 
-/// Calls that retry each by itself.
+/// Each call retries on its own.
 class lone_calls : public strategy {
  public:
   lone_calls(actions& world, std::uint64_t seed, int tries) : world_{world}, random_{seed}, tries_{tries} {}
@@ -134,10 +134,10 @@ class lone_calls : public strategy {
   }
 
  protected:
-  /// Seconds until the next try; nothing: no more.
+  /// Seconds until the next try; nothing: no further try.
   virtual std::optional<double> delay(int failures, const reply& r) = 0;
   virtual void learn(time_point, const reply&) {}
-  /// When a request that is ready may leave; beyond the deadline: never.
+  /// When a ready request may be sent; never, if that is after the deadline.
   virtual time_point gate(time_point now, time_point) { return now; }
 
   void attempt(time_point now, job_id id) {
@@ -237,7 +237,7 @@ class aws_adaptive_calls final : public aws_calls {
     if (!enabled_) return now;
     refill(seconds{now.time_since_epoch()}.count());
     const time_point at = capacity_now_ >= 1.0 ? now : now + whole((1.0 - capacity_now_) / fill_rate_);
-    if (at <= deadline) capacity_now_ -= 1.0;  // below nothing: those who wait have taken theirs already
+    if (at <= deadline) capacity_now_ -= 1.0;  // may be below 0: waiting calls have taken theirs already
     return at;
   }
 
@@ -274,7 +274,8 @@ class aws_adaptive_calls final : public aws_calls {
   double filled_at_ = 0;
 };
 
-/// One queue and a rule for the next send; what was refused waits its own `Retry-After` and comes again.
+/// One queue and a rule for the next send. A refused call waits for its own `Retry-After` and is queued
+/// again.
 class queued : public strategy {
  public:
   explicit queued(actions& world) : world_{world}, queue_{world} {}
