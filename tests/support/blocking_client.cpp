@@ -61,7 +61,8 @@ seen_end end_of_errno() {
   return errno == ECONNRESET || errno == EPIPE ? seen_end::reset : seen_end::failed;
 }
 
-/// The body at the front of `bytes`, taken out of chunks; none if it isn't complete. Sets what it took up.
+/// Decodes the chunked body at the front of `bytes`; none if it isn't complete. Sets the number of bytes
+/// used.
 std::optional<std::string> unchunked(std::string_view bytes, std::size_t& used) {
   std::string body;
   for (std::size_t at = 0;;) {

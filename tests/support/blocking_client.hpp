@@ -15,11 +15,11 @@ struct session_deleter {
 };
 using session_ptr = std::unique_ptr<SSL_SESSION, session_deleter>;
 
-/// How a connection looks from here.
+/// How the connection ended, as the client sees it.
 enum class seen_end {
-  open,       ///< nothing has ended
+  open,       ///< it hasn't ended
   notified,   ///< close_notify came
-  cut,        ///< FIN without one
+  cut,        ///< FIN without close_notify
   reset,      ///< RST
   timed_out,  ///< nothing came for `client_settings::patience`
   failed,     ///< any other error
@@ -34,7 +34,7 @@ struct client_settings {
   int min_version = 0;
   int max_version = 0;
   SSL_SESSION* session = nullptr;
-  /// The protocols on offer, each behind its length: `\x02h2`. Empty: ALPN isn't used.
+  /// The protocols that ALPN offers, each after its length: `\x02h2`. Empty: no ALPN.
   std::string alpn = {};
   std::chrono::milliseconds patience{5'000};
 };
@@ -49,8 +49,8 @@ struct http_reply {
   std::string header(std::string_view name) const;
 };
 
-/// A client as simple as can be, for tests of servers: blocking, one thread, everything bounded by
-/// `patience`. On purpose it shares nothing with the library or the sandbox.
+/// A client that is as simple as possible, for tests of servers: blocking, one thread, every wait bounded by
+/// `patience`. On purpose it shares no code with the library or the sandbox.
 class blocking_client {
  public:
   /// Connects; throws `std::runtime_error` if it can't. No handshake yet.
@@ -64,19 +64,19 @@ class blocking_client {
   /// OpenSSL's `X509_V_ERR_*` of the last handshake.
   long verify_error() const;
   bool resumed() const;
-  /// The session to resume; TLS 1.3 has one only after something was read.
+  /// The session to resume; with TLS 1.3 there is one only after something was read.
   session_ptr session() const;
   int version() const;
-  /// What ALPN agreed on; empty if it didn't.
+  /// The protocol that ALPN agreed on, or empty.
   std::string protocol() const;
 
   /// Whether it could be written.
   bool send(std::string_view bytes);
   /// Reads one reply (after 1xx ones), by Content-Length, chunks, or the end of the connection.
   http_reply read_reply();
-  /// What comes next; empty at the connection's end.
+  /// The next bytes; empty at the connection's end.
   std::string read_some();
-  /// Everything that comes until the connection ends or patience does.
+  /// Everything that comes until the connection or the patience ends.
   std::string read_all();
   /// How the connection looked at the last read.
   seen_end end() const { return end_; }

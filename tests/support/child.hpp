@@ -12,7 +12,7 @@
 
 namespace ephemint::test {
 
-/// A child made by `fork`, which tells its parent what it met, line by line, and ends without any clean-up.
+/// A child made by `fork`, which reports to its parent line by line, and ends without any clean-up.
 class child {
  public:
   /// `body(report)` runs in the child.
@@ -22,7 +22,7 @@ class child {
     EXPECT_EQ(::pipe(ends), 0);
     number_ = ::fork();
     if (number_ == 0) {
-      ::alarm(20);  // its own hang is not the parent's
+      ::alarm(20);  // if the child hangs, the parent doesn't
       body([to = ends[1]](std::string_view line) { write_all(to, std::string{line} + '\n'); });
       ::_exit(0);
     }
@@ -36,8 +36,8 @@ class child {
     if (number_ > 0) ::waitpid(number_, nullptr, 0);
   }
 
-  /// All that it told, once it has ended. Says so if it didn't end well. `meanwhile()` is called as long as
-  /// it has nothing to tell.
+  /// Everything that it reported, once it has ended; says so if it ended with an error. `meanwhile()` is
+  /// called while it reports nothing.
   template <class Meanwhile>
   std::string told(Meanwhile meanwhile) {
     std::string all;

@@ -15,7 +15,7 @@
 
 namespace ephemint::test {
 
-/// `ephemint mint`, the built program, against a sandbox in this process.
+/// Runs `ephemint mint`, the built program, against a sandbox in this process.
 class cli_test : public testing::Test {
  protected:
   explicit cli_test(sandbox::server_options options = {}) : api{std::move(options)} {

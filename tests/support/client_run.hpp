@@ -24,9 +24,8 @@ namespace ephemint::test {
 
 using namespace std::chrono_literals;
 
-/// Options for a client of that sandbox: its authority trusted and nothing else, its key, no quota of our
-/// own. HTTP/1.1, whose every request has a connection to itself: what tests count, if they don't say
-/// otherwise.
+/// Options for a client of that sandbox: only its authority trusted, its key, no quota. HTTP/1.1 by default,
+/// where each request has its own connection, as tests count connections.
 inline client_options options_for(const sandbox::server& api) {
   client_options o;
   o.base_url = api.base_url();
@@ -89,12 +88,12 @@ inline asio::awaitable<void> pause_for(std::chrono::milliseconds time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-/// What came of one mint: `minted`, or the error's name.
+/// The outcome of one mint: `minted`, or the error's name.
 inline std::string name_of(const mint_result& r) {
   return r.has_value() ? "minted" : std::string{to_string(r.error().value())};
 }
 
-/// One mint by a client of its own; the client is gone when this returns.
+/// One mint by a client of its own, which is destroyed when this returns.
 inline mint_result mint_once(const sandbox::server&, client_options options,
                              mint_request request = {"se-1"}) {
   mint_result outcome = mint_error{mint_errc::closed};

@@ -113,7 +113,7 @@ bool command::read_some(int& descriptor, std::string& into) {
   char block[65536];
   const ssize_t size = ::read(descriptor, block, sizeof block);
   if (size > 0) into.append(block, static_cast<std::size_t>(size));
-  if (size <= 0) close_one(descriptor);  // a terminal whose other end is closed gives an error
+  if (size <= 0) close_one(descriptor);  // reading from a terminal whose other end is closed fails
   return size > 0;
 }
 

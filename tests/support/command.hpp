@@ -11,43 +11,43 @@
 
 namespace ephemint::test {
 
-/// How a program ended, and what it had written that wasn't read before.
+/// How a program ended, and the rest of its output.
 struct outcome {
-  int status = -1;  ///< of its exit; 128 + N if signal N ended it
+  int status = -1;  ///< exit status; 128 + N if signal N ended it
   std::string out;
   std::string err;
 };
 
 /// What a program's stdout is.
 enum class channel { pipe, unix_socket, terminal };
-/// Whether such a one can be had here: some containers have no terminals.
+/// Whether this kind is available here: some containers have no terminals.
 bool can_be_had(channel);
 
-/// A program under way, its three standard streams being pipes of ours. Killed when this object goes before
-/// it ended.
+/// A running program, whose three standard streams are our pipes. Killed if this object is destroyed before
+/// it ends.
 class command {
  public:
-  /// `environment` is added to ours, from which all that concerns Ephemint or terminals was taken.
+  /// `environment` is added to ours, without the variables for Ephemint and terminals.
   explicit command(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
                    channel output = channel::pipe);
   command(const command&) = delete;
   command& operator=(const command&) = delete;
   ~command();
 
-  /// Writes to its stdin; waits as long as it takes the program to read it.
+  /// Writes to its stdin, and waits until the program has read it.
   void write(std::string_view text);
   void end_input();
-  /// The next line of its stdout, without its end; waits up to 20 s, then gives nothing.
+  /// The next line of its stdout, without the line end; nothing after waiting for 20 s.
   std::optional<std::string> read_line();
   /// The same of its stderr.
   std::optional<std::string> read_error_line();
   /// How many bytes of its stdout wait to be read; waits up to 20 s for the first.
   std::size_t unread() const;
-  /// Nobody reads its stdout any more.
+  /// Closes our end of its stdout.
   void close_output();
   void signal(int number);
   pid_t process() const noexcept { return process_; }
-  /// Writes `input` while it reads what comes, until the program ends; kills it after a minute.
+  /// Writes `input` and reads the output until the program ends; kills it after a minute.
   outcome wait(std::string_view input = {});
 
  private:
@@ -56,7 +56,7 @@ class command {
 
   pid_t process_ = -1;
   int in_ = -1, out_ = -1, err_ = -1;
-  std::string read_;        // from its stdout, not yet given away
+  std::string read_;        // from its stdout, not yet returned
   std::string read_error_;  // and from its stderr
 };
 

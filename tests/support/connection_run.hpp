@@ -28,10 +28,10 @@ struct heard {
   int status = 0;
   std::string body = {};
   bool reusable = false;
-  std::optional<net::fate> fate = {};  // of the request that was out
+  std::optional<net::fate> fate = {};  // of the request that was under way
 };
 
-/// An observer of connections that are to do well.
+/// An observer of connections that must succeed.
 class quiet_observer : public net::link_observer {
  public:
   void on_dial_failed(net::link_id, const net::failure& why) override { on_failure(why); }
@@ -84,7 +84,7 @@ class connection_run : public net::link_observer {
     link->connect(connect_timeout, handshake_timeout);
   }
 
-  /// Runs until the observer is told the next thing; fails the test if it isn't.
+  /// Runs until the observer gets the next event; fails the test if there is none.
   heard next() {
     const auto limit = std::chrono::steady_clock::now() + patience;
     io.restart();
@@ -99,7 +99,7 @@ class connection_run : public net::link_observer {
     return next();
   }
 
-  /// Nothing is pending any more, and nothing is told.
+  /// Checks that nothing is pending, and no event comes.
   void run_dry() {
     io.restart();
     io.run_for(patience);

@@ -317,7 +317,7 @@ void engine_run::send(const command& c) {
   later(plan.takes, [this, asked, plan] { answer_to(asked, plan); });
 }
 
-/// How many requests it waits for the replies of.
+/// How many requests wait for their replies.
 std::size_t engine_run::out_for(const call& of) const {
   std::size_t found = 0;
   for (const auto& [id, on] : connections_)
@@ -362,7 +362,7 @@ void engine_run::hear(link_id id) {
   pump();
 }
 
-/// What a connection says became of a request that it lost.
+/// The fate that a connection reports for a request that it lost.
 fate engine_run::fate_of(const connection& on, const request& of, const request_plan& plan) {
   if (plan.reply_begun) return fate::begun;
   const bool had_rested = of.on_link > 1 || of.sent_at - on.opened_at > 1s;
@@ -410,7 +410,7 @@ void engine_run::lose_link(link_id id, const scripted_failure& why, fate what) {
   pump();
 }
 
-/// As the shell lets go of a connection.
+/// Drops a connection as the shell does.
 void engine_run::forget(link_id id) {
   const auto found = connections_.find(id);
   if (!found->second.open) --dialling_;
@@ -480,7 +480,7 @@ void engine_run::on_attempt(const attempt_report& a) noexcept {
   record(line.str());
 }
 
-/// Jitter makes a back-off's length chance: it isn't written down.
+/// A back-off's length is random, because of the jitter: it isn't written.
 void engine_run::record_mint(const core::mint& m) {
   if (!keep_record) return;
   static constexpr std::array names{"connection", "quota", "pause", "backoff"};
@@ -497,7 +497,7 @@ void engine_run::record_mint(const core::mint& m) {
   record(line.str());
 }
 
-/// All of a mint's time is spent somewhere.
+/// The parts of a mint's time add up.
 void engine_run::check_time_spent(const call& of) {
   const auto& spent = of.mint.spent;
   for (const duration each : spent.in)
@@ -531,7 +531,7 @@ void engine_run::check() {
   if (watch_room) check_no_one_waits_beside_room();
 }
 
-/// Whoever waits has something coming: a wake-up, a reply, or a dial. Nobody is left to a chance event.
+/// Each waiting mint has a wake-up, a reply or a dial to come. None depends on an unrelated event.
 void engine_run::check_no_one_waits_in_vain() {
   if (live_ + warming_ > 0 && !armed_ && dialling_ == 0 && outstanding_ == 0)
     complain("somebody waits for nothing");

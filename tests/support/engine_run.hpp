@@ -22,11 +22,11 @@ namespace ephemint::test {
 using namespace std::chrono_literals;
 using answer = core::reply_facts::answer;
 
-/// A failure, but for its words.
+/// A failure without its message.
 struct scripted_failure {
   mint_errc code = mint_errc::connect_failed;
   bool retryable = true;
-  core::duration remembered{};  ///< so long another dial would meet this one's failed look-up
+  core::duration remembered{};  ///< for this time other dials would get the same failed look-up
 };
 
 /// How one dial goes.
@@ -37,13 +37,13 @@ struct dial_plan {
   bool shared = false;
 };
 
-/// A reply, but for its token and its words.
+/// A reply without its token and messages.
 struct scripted_reply {
   answer what = answer::malformed;
   std::optional<core::duration> retry_after{};
   bool reusable = true;
   std::optional<core::duration> keep_alive{};
-  bool foreign = false;  ///< not in the API's words
+  bool foreign = false;  ///< without an API error
 };
 
 /// How one request goes.
@@ -53,14 +53,14 @@ struct request_plan {
     lost,    ///< the connection is lost
     reset,   ///< this request alone is lost
     silent,  ///< nothing ever comes
-    unsent,  ///< not a byte could leave
+    unsent,  ///< not a byte could be sent
   };
   end how = end::reply;
   core::duration takes = 80ms;
   scripted_reply reply{answer::minted};
   scripted_failure failure{};
   bool reply_begun = false;          ///< `lost`, `reset`: after the answer's first byte
-  bool unprocessed = false;          ///< `reset`: surely not seen
+  bool unprocessed = false;          ///< `reset`: the server surely hasn't processed it
   bool ends_when_abandoned = false;  ///< still being written then
   bool ends_its_link = true;         ///< `unsent`: does it
 };
@@ -93,7 +93,7 @@ struct request {
   core::time_point sent_at{};
 };
 
-/// What the engine has of a call.
+/// The engine's part of a call.
 struct called_mint : core::mint {
   int call = 0;
 };
@@ -110,15 +110,14 @@ struct call {
   bool ended = false;
   core::time_point ended_at{};
   core::outcome end{};
-  core::duration reported{};  ///< what its attempts took, as the observer heard it
+  core::duration reported{};  ///< the time of its attempts, as reported to the observer
 
   bool minted() const { return ended && end.why == core::outcome::cause::token; }
   bool failed(mint_errc code) const { return ended && !minted() && end.code == code; }
 };
 
-/// The engine in a world of scripted connections, in virtual time: performs its commands as the client's
-/// shell does, and checks after every event what must hold whatever happens. The first thing found wrong
-/// fails the test when the run ends.
+/// The engine with scripted connections, in virtual time: performs its commands as the client's shell does,
+/// and checks the invariants after every event. The first violation fails the test when the run ends.
 class engine_run final : private core::attempt_observer {
  public:
   explicit engine_run(const core::engine_settings& = {}, std::uint64_t seed = 1);
@@ -126,14 +125,15 @@ class engine_run final : private core::attempt_observer {
   ~engine_run();
 
   // --- the world ---
-  /// What the next dials and requests meet, in order; then `dials` and `requests` say.
+  /// What the next dials and requests meet, in order; `dials` and `requests` apply after these.
   std::deque<dial_plan> next_dials;
   std::deque<request_plan> next_requests;
   std::function<dial_plan(std::size_t number)> dials;
   std::function<request_plan(const request&)> requests;
-  /// What a link that is asked for a sign of life does: answers after that time, or never.
+  /// How a probed link answers: after that time, or never.
   std::function<std::optional<core::duration>(core::link_id)> lives = [](core::link_id) { return 20ms; };
-  /// Where permits are always there and only the world closes links: nobody waits in the queue beside room.
+  /// For runs in which there is always a permit and only the world closes links: no mint may wait in the
+  /// queue while a link has room.
   bool watch_room = false;
   core::duration timer_lateness{};   ///< of each wake-up
   core::duration time_a_command{};   ///< that performing one takes
@@ -147,7 +147,7 @@ class engine_run final : private core::attempt_observer {
   void lose(core::link_id connection, bool retryable = true);
   void set_capacity(core::link_id connection, std::uint32_t capacity);
   void retire(core::link_id connection);
-  /// That request alone is lost now, if it is out.
+  /// Loses that one request now, if it is under way.
   void take_back(const request&, core::fate);
   void next_after(core::duration d, std::function<void()> happens) { later(d, std::move(happens)); }
   /// Its number among the warm-ups.
@@ -156,13 +156,13 @@ class engine_run final : private core::attempt_observer {
   void close();
   void shut_down();
   void tick();
-  /// So long nothing is handled: the process is stopped.
+  /// Handles nothing for that time, as if the process were stopped.
   void sleep(core::duration d) {
     now_ += d;
     stopped_ += d;
   }
   void run_for(core::duration);
-  /// Until nothing is due any more; then all must have ended and all be closed.
+  /// Runs until nothing is due any more; then all mints must have ended, and all links be closed.
   void run_to_rest(core::duration limit = 24h);
 
   // --- what became of it ---
@@ -190,19 +190,19 @@ class engine_run final : private core::attempt_observer {
   core::key_guard& key() noexcept { return key_; }
   /// The key has minted before.
   void prove_key() { key_.on_minted(key_.version()); }
-  /// Has the key found refused: nobody may send for 5 s.
+  /// Makes the key refused: no request may be sent for 5 s.
   void refuse_key();
-  /// What an observer has heard, in words, since it was looked at last; connections as this world has them.
+  /// The reports to an observer since the last call, as text; connections are numbered as in this world.
   std::vector<std::string> take_record() { return std::exchange(record_, {}); }
-  /// Has the key found refused, but not for so long that who is patient is told: a probe goes in 1 s.
+  /// Makes the key refused, but not for so long that patient mints fail: a probe is due in 1 s.
   void doubt_key();
-  /// The key is another one.
+  /// Replaces the key.
   void rotate_key();
   const std::string& problem() const noexcept { return problem_; }
-  /// Whoever looks at `problem()` itself.
+  /// For tests that check `problem()` themselves.
   std::string take_problem() { return std::exchange(problem_, {}); }
 
-  /// Has the engine go, with whatever is under way.
+  /// Destroys the engine, whatever is under way.
   void destroy_engine() { engine_.reset(); }
 
  private:
@@ -210,12 +210,12 @@ class engine_run final : private core::attempt_observer {
     bool open = false;
     bool retiring = false;
     bool shared = false;
-    bool probed = false;  ///< not heard since it was asked for a sign of life
+    bool probed = false;  ///< probed, and hasn't answered since
     std::uint32_t capacity = 0;
     std::size_t served = 0;
     core::time_point opened_at{};
-    std::map<core::attempt_id, std::size_t> out;  ///< the numbers of the requests that are out
-    std::set<core::attempt_id> dropped;           ///< of those, the ones that nobody waits for
+    std::map<core::attempt_id, std::size_t> out;  ///< the numbers of the requests under way
+    std::set<core::attempt_id> dropped;           ///< of these, the ones for which nobody waits
     bool ends_when_abandoned = false;
   };
   struct event {
@@ -252,7 +252,7 @@ class engine_run final : private core::attempt_observer {
   call& call_of(const core::mint& m) {
     return calls_[static_cast<std::size_t>(static_cast<const called_mint&>(m).call)];
   }
-  /// How often the key has changed since that was asked for: so many requests more may leave for it.
+  /// How often the key has changed since this mint began: it may have one more request for each change.
   int rotations(const call& of) const noexcept { return static_cast<int>(key_.version() - of.key_version); }
   void finish(core::mint&);
   void warmed(const core::warm_up&);

@@ -13,10 +13,10 @@
 
 namespace ephemint::test {
 
-/// One sequence of events: a client, its callers, its server and its quota, as dice have it.
+/// One random sequence of events: a client, its callers, its server and its quota.
 class engine_storm {
  public:
-  /// `dice`: numbers over their whole range.
+  /// `dice` returns random numbers over their whole range.
   engine_storm(std::function<std::uint64_t()> dice, std::uint64_t seed)
       : dice_{std::move(dice)}, settings_{random_settings()}, run_{settings_, random_governor(seed), seed} {
     run_.dials = [this](std::size_t) { return random_dial(); };
@@ -44,7 +44,7 @@ class engine_storm {
  private:
   bool one_in(std::uint64_t n) { return dice_() % n == 0; }
   std::uint64_t below(std::uint64_t n) { return dice_() % n; }
-  /// Up to so many, in quarters of them, so that times meet.
+  /// A time up to this, in quarters of it, so that some times coincide.
   core::duration ms(std::uint64_t most) {
     return one_in(3) ? core::duration{static_cast<core::duration::rep>(below(most * 1'000'000 + 1))}
                      : std::chrono::milliseconds{most / 4 * below(5)};
@@ -70,7 +70,8 @@ class engine_storm {
     if (one_in(2)) return script_ = std::make_shared<scripted_governor>();
     return make_rate_governor(quota::declared(1 + below(40), 10s), settings_.scope, seed);
   }
-  /// So many quick replies that second attempts may be made when the storm begins, and most are late.
+  /// The storm begins after so many quick replies that second attempts are possible; most replies are late
+  /// then.
   void learn_reply_times() {
     const auto dials = std::exchange(run_.dials, [this](std::size_t) {
       return dial_plan{.capacity = most_at_once_, .shared = most_at_once_ != 1};
@@ -94,7 +95,7 @@ class engine_storm {
     plan.shared = most_at_once_ != 1;
     return plan;
   }
-  /// As HTTP/1.1 has it in two of three storms; elsewhere anything, none included.
+  /// 1, as with HTTP/1.1, in two of three storms; in the others any number, even 0.
   std::uint32_t random_capacity() {
     return most_at_once_ == 1 ? 1 : static_cast<std::uint32_t>(below(most_at_once_ + 1));
   }

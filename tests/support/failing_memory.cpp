@@ -47,7 +47,7 @@ void* openssl_realloc(void* memory, std::size_t size, const char*, int) {
 }
 void openssl_free(void* memory, const char*, int) { give_back(memory, live_openssl); }
 
-// Before OpenSSL allocates anything, or it refuses.
+// OpenSSL accepts this only before it allocates anything.
 const int replaced = CRYPTO_set_mem_functions(&openssl_malloc, &openssl_realloc, &openssl_free);
 
 }  // namespace
@@ -93,7 +93,7 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   if (ephemint::test::fails(ephemint::test::allocator::ours)) return nullptr;
   return ephemint::test::taken(std::malloc(size), ephemint::test::live_ours);
 }
-// All forms, though the library's own lead to these: under AddressSanitizer they don't.
+// All forms are replaced: the standard library's other forms call these, but not under AddressSanitizer.
 void* operator new[](std::size_t size) { return operator new(size); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
   return operator new(size, std::nothrow);

@@ -28,7 +28,7 @@ struct watched {
 
 thread_local watched mine;
 
-/// Whether this call is the one that fails; `errno` is then set.
+/// Whether this call must fail; sets `errno` then.
 bool fails(socket_call which) {
   if (!mine.on) return false;
   ++mine.calls;
@@ -43,7 +43,7 @@ bool fails_to_send(int flags) {
   return fails(socket_call::send);
 }
 
-/// The function of that name that would have been called.
+/// The real function of that name.
 template <class Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
@@ -80,7 +80,7 @@ bool signal_risked() { return mine.signal_risked; }
 
 }  // namespace ephemint::test
 
-// The C library's own declarations of these say more (`noexcept`, attributes) than its callers need.
+// The C library declares these with more (`noexcept`, attributes) than callers need.
 
 using ephemint::test::fails;
 using ephemint::test::fails_to_send;

@@ -5,9 +5,8 @@
 
 namespace ephemint::test {
 
-// Calls of the system that fail on demand: the program is linked with failing_sockets.cpp, whose functions
-// stand before the C library's. Only the thread that calls `watch_sockets` is looked at: a test's server
-// isn't.
+// System calls that fail on demand: the program is linked with failing_sockets.cpp, whose functions replace
+// the C library's. Only the thread that calls `watch_sockets` is affected: a test's server isn't.
 
 enum class socket_call : std::uint8_t {
   socket,
@@ -22,19 +21,18 @@ enum class socket_call : std::uint8_t {
 };
 std::string_view to_string(socket_call) noexcept;
 
-/// The calling thread is looked at from now on, and counted anew; none of its calls fails.
+/// Counts the calling thread's calls from now on, from 0; none of them fails.
 void watch_sockets();
-/// The n-th call of that kind from now on (the first is 1) fails once, having done nothing, with that
-/// `errno`.
+/// The n-th call of that kind from now on (the first is 1) fails once with that `errno`, without any effect.
 void fail_call(socket_call, long n, int error);
-/// No call fails any more. Whether one did.
+/// Lets no call fail any more. Returns whether one did.
 bool stop_failing_calls();
 
 /// Calls of all kinds since `watch_sockets`.
 long calls_made();
 /// Sockets opened since then, and not closed.
 long sockets_open();
-/// Whether something was sent so that a broken pipe would have killed the process.
+/// Whether something was sent in a way in which a broken pipe would have killed the process.
 bool signal_risked();
 
 }  // namespace ephemint::test

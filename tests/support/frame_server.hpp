@@ -23,15 +23,15 @@ struct frame_request {
   std::uint32_t stream = 0;  ///< 0: over HTTP/1.1
   std::vector<http2::decoded_field> fields;
 
-  /// Of the first field of that name; empty if there is none.
+  /// The value of the first field of that name; empty if there is none.
   std::string value_of(std::string_view name) const;
   std::string account() const { return value_of("on-behalf-of"); }
 };
 
-/// What a connection's client did, in its order.
+/// What a connection's client did, in order.
 struct seen_connection {
   std::vector<std::string> offered;  ///< by ALPN
-  std::string protocol;              ///< that was picked; empty: none
+  std::string protocol;              ///< that the server picked; empty: none
   bool shook_hands = false;
   bool resumed = false;
   bool preface = false;
@@ -39,7 +39,7 @@ struct seen_connection {
   std::vector<http2::received_frame> frames;
   std::vector<frame_request> requests;
   std::size_t most_open = 0;  ///< streams at once
-  std::size_t written = 0;    ///< bytes that left us
+  std::size_t written = 0;    ///< bytes that we sent
 
   int count(http2::frame_type, std::uint8_t with = 0) const;
   /// The codes of its GOAWAYs, and of its RST_STREAMs for that stream (0: for any).
@@ -47,34 +47,34 @@ struct seen_connection {
   std::vector<http2::error_code> resets(std::uint32_t stream = 0) const;
 };
 
-/// The server's end of one HTTP/2 connection. Everything blocks, for 10 s at most, and ends at once when the
-/// client has closed. What comes is noted, whichever function reads it; SETTINGS and PINGs are acknowledged
-/// on the way.
+/// The server's end of one HTTP/2 connection. Every function blocks, for 10 s at most, and returns at once
+/// when the client has closed. All frames are recorded, whichever function reads them; SETTINGS and PINGs are
+/// acknowledged.
 class frame_peer {
  public:
   frame_peer(peer& transport, seen_connection& seen, std::atomic<int>& requests);
 
-  /// Reads the preface, and sends our SETTINGS. Whether it was one.
+  /// Reads the preface, and sends our SETTINGS. Returns whether it was a preface.
   bool open(const http2::settings_list& = {});
-  /// Reads the preface alone.
+  /// Reads only the preface.
   bool read_preface();
 
   /// The next frame, of whatever kind; nothing if the client has ended.
   std::optional<http2::received_frame> next_frame();
-  /// The next frame of that kind with those flags; what comes before is noted only.
+  /// The next frame of that kind with those flags; frames before it are only recorded.
   std::optional<http2::received_frame> next_frame(http2::frame_type, std::uint8_t with = 0);
-  /// The next request that nobody has been given yet.
+  /// The next request that wasn't returned yet.
   std::optional<frame_request> next_request();
   /// That many; fewer if the client ends first.
   std::vector<frame_request> next_requests(int n);
   /// Whether frames wait to be read, at most that long.
   bool has_input(std::chrono::milliseconds patience);
 
-  /// Frames, or anything else. Whether it could be written.
+  /// Writes frames, or any bytes. Returns whether they could be written.
   bool write(std::string_view);
   bool write_in_pieces(std::string_view, std::size_t piece);
-  /// That frame as often as that, many to a record, for as long as the client takes them. What the client
-  /// sends meanwhile is read. Whether all could be written.
+  /// Writes that frame so often, many to a record, as long as the client takes them, and reads what the
+  /// client sends meanwhile. Returns whether all could be written.
   bool flood(std::string_view frame, int times);
 
   /// From now on SETTINGS and PINGs aren't acknowledged.
@@ -90,7 +90,8 @@ class frame_peer {
   /// RST of TCP.
   void reset();
 
-  /// Waits until so many bytes of DATA fit into the connection's window. False if the client has ended.
+  /// Waits until so many bytes of DATA fit into the connection's window. Returns false if the client has
+  /// ended.
   bool wait_for_window(std::int64_t size);
 
   const seen_connection& seen() const noexcept { return *seen_; }
@@ -113,16 +114,16 @@ class frame_peer {
   std::string block_;
   std::deque<frame_request> waiting_;
   std::set<std::uint32_t> open_;
-  std::int64_t window_ = 65'535;  // of the connection, what the client lets us send
+  std::int64_t window_ = 65'535;  // of the connection: bytes that we may send
   bool polite_ = true;
   bool owes_ack_ = false;
 };
 
-/// What a token names.
+/// The account that a token names.
 std::string token_for(std::string_view account);
-/// The JSON of a good reply; `filler` bytes more.
+/// The JSON of a good reply, with `filler` more bytes.
 std::string good_body(std::string_view account, std::size_t filler = 0);
-/// Fields of a good reply to a body of that size.
+/// Fields of a good reply with a body of that size.
 http2::field_list good_fields(std::size_t body_size);
 /// HEADERS and DATA of a good reply.
 std::string good_reply(const frame_request&);
@@ -137,9 +138,9 @@ struct frame_server_wishes {
   std::string ciphers = {};
 };
 
-/// A TLS server that writes HTTP/2 by hand: connection n is handled by script n, the last one handles all
-/// further ones. A script begins behind the handshake. A connection on which HTTP/1.1 was agreed answers
-/// every request with a token, and no script sees it.
+/// A TLS server that writes HTTP/2 by hand: script n handles connection n, and the last script all further
+/// ones. A script begins after the handshake. If a connection uses HTTP/1.1, every request is answered with a
+/// token, and no script sees it.
 ///
 /// When a script has ended, its connection is read until the client closes it.
 class frame_server {
@@ -154,13 +155,13 @@ class frame_server {
   /// The authority to trust.
   static std::string authority_pem();
 
-  /// Of all connections, by any thread.
+  /// Over all connections; may be called by any thread.
   int requests() const noexcept { return requests_; }
   int connections() const noexcept { return server_.connections(); }
-  /// At most so many were there at once.
+  /// The most connections that were open at once.
   int most_connected() const noexcept { return most_connected_; }
 
-  /// Waits for the scripts' ends, and tells what was seen. The client must have gone.
+  /// Waits for the scripts to end, and returns what they saw. The client must have been closed.
   const std::deque<seen_connection>& finish();
 
  private:
@@ -175,7 +176,7 @@ class frame_server {
   std::atomic<int> requests_ = 0;
   int connected_ = 0;
   std::atomic<int> most_connected_ = 0;
-  scripted_server server_;  // last: its threads use the rest
+  scripted_server server_;  // last, as its threads use the members above
 };
 
 }  // namespace ephemint::test

@@ -12,7 +12,7 @@
 
 namespace ephemint::test {
 
-/// A JSON object's members; a number or another value as it is written. No members: it is none.
+/// A JSON object's members; numbers and other values as they are written. Empty: it isn't an object.
 inline std::map<std::string, std::string> members_of(const std::string& text) {
   std::map<std::string, std::string> members;
   simdjson::dom::parser parser;
@@ -26,10 +26,10 @@ inline std::map<std::string, std::string> members_of(const std::string& text) {
   return members;
 }
 
-/// `ephemint gateway` under way.
+/// A running `ephemint gateway`.
 class gateway_process {
  public:
-  /// Waits for its ready line; without one the addresses are empty.
+  /// Waits for its ready line; if there is none, the addresses are empty.
   gateway_process(std::vector<std::string> words, std::map<std::string, std::string> environment)
       : program{std::move(words), std::move(environment)} {
     ready = program.read_line().value_or("");
@@ -43,7 +43,7 @@ class gateway_process {
     admin = address("admin");
   }
 
-  /// Reads its log up to the first line with that in it; empty: it never came.
+  /// Reads its log up to the first line that contains that; empty: there is none.
   std::string log_until(std::string_view part) {
     while (auto line = program.read_error_line()) {
       log.push_back(*line);

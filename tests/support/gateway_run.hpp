@@ -12,7 +12,7 @@
 
 namespace ephemint::test {
 
-/// Options for a gateway whose client is that sandbox's, and that limits no account.
+/// Options for a gateway whose client uses that sandbox, without a limit for accounts.
 inline gateway::server_options gateway_for(const sandbox::server& api) {
   gateway::server_options o;
   o.client = options_for(api);
@@ -20,7 +20,7 @@ inline gateway::server_options gateway_for(const sandbox::server& api) {
   return o;
 }
 
-/// What a face answered, and what the log would say of it.
+/// What a face answered, and what the log would say about it.
 struct answered {
   gateway::reply reply;
   gateway::log_entry log;
@@ -33,7 +33,7 @@ struct answered {
   }
 };
 
-/// Asks a face as a session does; `handed_over` is what it is told then.
+/// Asks a face as a session does, and then tells it `handed_over`.
 inline asio::awaitable<answered> ask(gateway::face& of, gateway::request asked, bool handed_over = true,
                                      asio::cancellation_slot gone = {}) {
   answered all;

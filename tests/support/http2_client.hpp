@@ -38,12 +38,12 @@ class http2_client : public blocking_client {
 
   /// Begins a request for a token: its stream.
   std::uint32_t ask(std::string_view account = "se-1");
-  /// The same without its own fields: what is given instead.
+  /// The same with the given fields instead of its own.
   std::uint32_t ask(const http2::field_list& fields, bool ends = true);
   /// Reads until the stream has ended, or the connection has.
   http2_answer answer(std::uint32_t stream);
   http2_answer mint(std::string_view account = "se-1") { return answer(ask(account)); }
-  /// Reads one frame and notes it; nothing at the connection's end.
+  /// Reads one frame and records it; nothing at the connection's end.
   std::optional<http2::received_frame> read_frame();
   /// Reads until a frame fits: that one, or nothing at the connection's end.
   std::optional<http2::received_frame> read_until(
@@ -52,7 +52,7 @@ class http2_client : public blocking_client {
 
   /// Whether SETTINGS and PING are answered.
   bool answers = true;
-  /// All frames that came, but for acknowledgements.
+  /// All frames that came, without acknowledgements.
   std::vector<http2::received_frame> frames;
   /// The fields of a request for a token.
   http2::field_list token_fields(std::string_view account) const;

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-/// HTTP/2's frames (RFC 9113) and header blocks (RFC 7541), byte by byte and without the library that the
-/// client uses: a test's server may write what no library lets it.
+/// HTTP/2's frames (RFC 9113) and header blocks (RFC 7541), byte by byte, without the client's library, so
+/// that a test's server can also write what a library would refuse.
 namespace ephemint::test::http2 {
 
 /// RFC 9113 §3.4: what a client begins with.
@@ -73,9 +73,9 @@ struct field {
 };
 using field_list = std::vector<field>;
 
-/// Any frame: nothing of it is checked.
+/// Any frame; nothing is checked.
 std::string frame(frame_type, std::uint8_t flags, std::uint32_t stream, std::string_view payload = {});
-/// A frame's first nine bytes alone, which may say any length.
+/// Only a frame's first nine bytes, with any length.
 std::string frame_head(std::uint32_t length, frame_type, std::uint8_t flags, std::uint32_t stream);
 
 std::string settings(const settings_list& = {});
@@ -86,7 +86,7 @@ std::string goaway(std::uint32_t last_stream, error_code, std::string_view debug
 std::string rst_stream(std::uint32_t stream, error_code);
 std::string window_update(std::uint32_t stream, std::uint32_t increment);
 std::string data(std::uint32_t stream, std::string_view bytes, bool ends = false);
-/// With that many bytes of padding behind it, at most 255.
+/// With that many bytes of padding after it, at most 255.
 std::string padded_data(std::uint32_t stream, std::string_view bytes, std::uint8_t padding,
                         bool ends = false);
 
@@ -102,7 +102,7 @@ std::string literal(std::string_view name, std::string_view value);
 std::string remembered(std::string_view name, std::string_view value);
 /// A field that the tables know.
 std::string indexed(std::size_t index);
-/// Literals, one behind the other.
+/// Literals, one after the other.
 std::string block(const field_list&);
 
 /// A whole header block in one frame.
@@ -123,16 +123,16 @@ struct received_frame {
   std::optional<error_code> code() const;
 };
 
-/// The number that stands there, most significant byte first; 0 behind the end.
+/// The number at that place, most significant byte first; 0 after the end.
 std::uint32_t number_at(std::string_view bytes, std::size_t offset);
 
-/// Cuts what comes into frames.
+/// Splits bytes into frames.
 class frame_reader {
  public:
   void take(std::string_view bytes) { bytes_ += bytes; }
-  /// The next whole one; nothing if more bytes have to come first.
+  /// The next whole frame; nothing if it needs more bytes.
   std::optional<received_frame> next();
-  /// Takes away the client's preface: whether it stood there. Nothing if more bytes have to come first.
+  /// Removes the client's preface. Returns whether it was there; nothing if it needs more bytes.
   std::optional<bool> skip_preface();
 
  private:

@@ -75,7 +75,7 @@ constexpr std::array<entry_view, 61> static_table{{
 }};
 
 /// RFC 7541, appendix B: the characters whose codes have that many bits, in the order of their codes. The
-/// codes are canonical: each is the one before plus 1, moved to the left where they get longer.
+/// codes are canonical: each is the one before plus 1, shifted left where the codes get longer.
 struct code_length {
   int bits;
   std::string_view characters;

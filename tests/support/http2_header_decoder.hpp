@@ -14,11 +14,11 @@ namespace ephemint::test::http2 {
 struct decoded_field {
   std::string name;
   std::string value;
-  bool never_indexed = false;  ///< RFC 7541 §6.2.3: nobody on its way may remember it
+  bool never_indexed = false;  ///< RFC 7541 §6.2.3: never indexed
 };
 
-/// Reads a client's header blocks: RFC 7541, without a limit to the dynamic table, and with those of
-/// Huffman's codes that visible characters have.
+/// Reads a client's header blocks by RFC 7541, without a limit for the dynamic table, and with the Huffman
+/// codes of visible characters only.
 class header_decoder {
  public:
   /// The fields of a whole block; nothing if it can't be read.

@@ -15,7 +15,7 @@ class http2_script {
  public:
   explicit http2_script(peer& client) : client_{client} {}
 
-  /// Shakes hands, takes the preface, says its settings.
+  /// Does the handshake, reads the preface, and sends its settings.
   bool begin(const http2::settings_list& list = {}) {
     if (!client_.shake_hands() || !client_.write(http2::settings(list))) return false;
     std::optional<bool> seen;

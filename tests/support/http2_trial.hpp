@@ -14,13 +14,13 @@ namespace ephemint::test {
 
 namespace h2 = http2;
 
-/// How often each outcome came. A token that names another account is an outcome of its own.
+/// How often each outcome occurred. A token for another account is an outcome of its own.
 using outcomes = std::map<std::string, int>;
 
 inline constexpr const char* anothers_token = "another's token";
 
-/// Options for a client of that server: its authority trusted and nothing else, no quota, hardly any
-/// back-off, and so much time that only what a test means to time out does.
+/// Options for a client of that server: only its authority trusted, no quota, hardly any back-off, and long
+/// timeouts, so that only what a test means to time out does.
 client_options options_for(const frame_server&);
 
 /// So many mints at once, of se-`first` and the accounts that follow.
@@ -29,16 +29,16 @@ struct batch {
   int first = 0;
 };
 
-/// What came of a batch.
+/// The outcome of a batch.
 struct batch_results {
   std::vector<std::string> names;  ///< in the accounts' order
   outcomes all;
 };
 
-/// So many mints at once, of se-`first` and the accounts that follow: what came of them.
+/// So many mints at once, for se-`first` and the accounts that follow. Returns their outcomes.
 asio::awaitable<batch_results> mint_batch(client&, int mints = 1, int first = 0);
 
-/// What a client of its own came to.
+/// The outcomes of a client of its own.
 struct trial {
   std::vector<batch_results> batches;
   client_stats stats;
@@ -47,7 +47,7 @@ struct trial {
   const std::vector<std::string>& names(std::size_t n = 0) const { return batches.at(n).names; }
 };
 
-/// These batches, one behind the other, by one client, which is gone when this returns.
+/// These batches, one after the other, by one client, which is destroyed when this returns.
 trial mint_through(client_options, const std::vector<batch>& = {{}});
 
 /// Lets a script wait for the test.

@@ -17,14 +17,14 @@
 
 namespace ephemint::test {
 
-/// A wire of HTTP/2 in memory: what a test's server says goes in by hand, and what comes out is cut into
+/// An HTTP/2 wire in memory: a test puts in the server's bytes by hand, and the wire's output is split into
 /// frames.
 class http2_wire_run {
  public:
   using wire = net::wire;
   using news = net::wire::news;
 
-  /// What was told, in words: `reply 7 200 token`, `lost 7 unprocessed: …`, `capacity 3`, `retiring`,
+  /// The wire's events, as text: `reply 7 200 token`, `lost 7 unprocessed: …`, `capacity 3`, `retiring`,
   /// `heard`.
   using told_list = std::vector<std::string>;
 
@@ -49,7 +49,7 @@ class http2_wire_run {
     }
     return last;
   }
-  /// The server's settings, and its word that it has ours.
+  /// The server's settings, and its acknowledgement of ours.
   void begin(const http2::settings_list& list = {}) {
     give(http2::settings(list) + http2::settings_ack());
     told();
@@ -65,7 +65,7 @@ class http2_wire_run {
     for (net::attempt_id attempt = 1; attempt <= count; ++attempt) ask(attempt);
   }
 
-  /// All that is to be told now.
+  /// All events that are due now.
   told_list told() {
     told_list all;
     wire::note note;
@@ -109,7 +109,7 @@ class http2_wire_run {
   http2::frame_reader reader;
   bool introduced = false;
   bool preface_is_right = false;
-  net::failure last_failure;  ///< of the last attempt that was lost
+  net::failure last_failure;  ///< of the last lost attempt
 
  private:
   std::string text_of(wire::note& note) {

@@ -18,7 +18,7 @@ class memory_tls_server {
     SSL_set_accept_state(ssl_.get());
   }
 
-  /// Takes ciphertext from the client; goes on with the handshake or collects plaintext.
+  /// Takes ciphertext from the client; continues the handshake or collects plaintext.
   void receive(std::string_view ciphertext) {
     BIO_write(in_, ciphertext.data(), static_cast<int>(ciphertext.size()));
     if (!shaken_) shaken_ = SSL_do_handshake(ssl_.get()) == 1;
@@ -27,7 +27,7 @@ class memory_tls_server {
     while (shaken_ && SSL_read_ex(ssl_.get(), plain, sizeof plain, &size) == 1) received_.append(plain, size);
   }
 
-  /// What is to go to the client; taken out.
+  /// Removes and returns the bytes for the client.
   std::string take() {
     char* begin = nullptr;
     const long size = BIO_get_mem_data(out_, &begin);

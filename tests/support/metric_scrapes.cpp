@@ -52,7 +52,7 @@ void report_connections(observer& to) {
   to.on_connection(connection);
 }
 
-/// A gauge that is 0 where no client lives.
+/// A gauge that is 0 if no client exists.
 std::string with_gauge(std::string text, const std::string& name, int value) {
   const std::string line = '\n' + name + " 0\n";
   const auto at = text.find(line);
@@ -60,7 +60,7 @@ std::string with_gauge(std::string text, const std::string& name, int value) {
   return text.replace(at, line.size() - 1, '\n' + name + ' ' + std::to_string(value));
 }
 
-/// The number at the end of a sample's line, and what stands before it.
+/// The number at the end of a sample's line, and the text before it.
 std::pair<std::string, double> split(const std::string& line) {
   const auto space = line.rfind(' ');
   return {line.substr(0, space), std::stod(line.substr(space + 1))};

@@ -4,11 +4,11 @@
 
 namespace ephemint::test {
 
-/// What a process writes for Prometheus in which every kind of mint, request and connection ended: the
-/// library's own text, with that of a shared quota.
+/// The text for Prometheus of a process in which every kind of mint, request and connection ended: the
+/// library's own, with that of a shared quota.
 std::string text_of_a_busy_process();
 
-/// When the last of `scrapes_of` was, in Unix time.
+/// The Unix time of the last scrape in `scrapes_of`.
 inline constexpr long last_scrape = 1'800'001'200;
 
 /// A process' text as Prometheus holds it after scraping four processes of two jobs every 15 s for 20

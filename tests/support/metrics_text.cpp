@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
-/// A sample's name, labels and value, as they stand there.
+/// A sample's name, labels and value, as written.
 struct sample {
   std::string_view name, labels, value;
 };

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Whether somebody listens there.
+/// Whether a server listens there.
 bool accepts(std::uint16_t port) {
   sockaddr_in where{};
   where.sin_family = AF_INET;

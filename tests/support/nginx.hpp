@@ -9,14 +9,14 @@
 namespace ephemint::test {
 
 /// An nginx on loopback that answers every request over HTTP/2 with a token, which names the request's
-/// account; see `token_of`. Ended with this object.
+/// account; see `token_of`. Ends with this object.
 class nginx {
  public:
   /// Where it is installed, if it is.
   static std::optional<std::string> program();
 
-  /// `lines`: more for its `http` block. Returns when it accepts connections; throws `std::runtime_error`
-  /// with what it said if it doesn't start.
+  /// `lines` are added to its `http` block. Returns when it accepts connections; throws `std::runtime_error`
+  /// with its output if it doesn't start.
   explicit nginx(const std::string& lines = {});
   nginx(const nginx&) = delete;
   nginx& operator=(const nginx&) = delete;
@@ -26,7 +26,7 @@ class nginx {
   static std::string token_of(const std::string& account) { return "e30." + account + ".c2ln"; }
 
  private:
-  /// Gone with all that is in it when this goes.
+  /// Removed with its contents when this object is destroyed.
   struct directory {
     directory();
     directory(const directory&) = delete;

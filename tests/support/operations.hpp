@@ -6,7 +6,7 @@
 
 namespace ephemint::test {
 
-/// An expression for Prometheus, and where it stands: a panel's title, a heading, a rule's name.
+/// An expression for Prometheus, and its place: a panel's title, a heading, a rule's name.
 struct expression {
   std::string where;
   std::string text;
@@ -16,19 +16,19 @@ struct expression {
 struct rule {
   std::string name;
   std::string query;
-  bool alerts = false;  ///< else it records; then what follows is empty
+  bool alerts = false;  ///< else a recording rule, for which the following members are empty
   double patience = 0;  ///< its `for`, in seconds
   std::string severity{}, summary{}, description{}, runbook_url{};
 };
 
-/// Where that file of docs/operations is.
+/// The path of that file of docs/operations.
 std::string operations_path(std::string_view name);
-/// And what stands in it.
+/// And its contents.
 std::string operations_text(std::string_view name);
 
 /// What a server's JSON says of its rules.
 std::vector<rule> rules_in(const std::string& json);
-/// The queries of dashboard.json, with what Grafana puts in for its variables.
+/// The queries of dashboard.json, with its variables replaced as Grafana does.
 std::vector<expression> dashboard_queries();
 /// What the variables of dashboard.json ask for: `label_values(series, label)`.
 std::vector<expression> dashboard_variables();

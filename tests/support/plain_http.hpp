@@ -8,8 +8,8 @@
 
 namespace ephemint::testing {
 
-/// A blocking HTTP/1.1 client in clear, over TCP or a Unix socket. Its own code, so that tests of the gateway
-/// share none with it. Waits 10 s for anything at most; what doesn't come then throws `std::runtime_error`.
+/// A blocking HTTP/1.1 client without TLS, over TCP or a Unix socket. Tests of the gateway use it, so it
+/// shares no code with the gateway. It waits at most 10 s for anything, then throws `std::runtime_error`.
 class plain_http {
  public:
   struct answer {
@@ -26,7 +26,7 @@ class plain_http {
   plain_http& operator=(const plain_http&) = delete;
   ~plain_http();
 
-  /// Bytes as they are.
+  /// Sends these bytes unchanged.
   void send(std::string_view bytes);
   /// One request, with `Host: localhost`, unless `headers` has one, and a `Content-Length` if there is a
   /// body.
@@ -35,13 +35,13 @@ class plain_http {
   answer read_answer();
   answer ask(std::string_view method, std::string_view target, const fields& headers = {},
              std::string_view body = {});
-  /// All bytes up to the connection's end, as they are; false if it doesn't come in time.
+  /// All bytes up to the connection's end, unchanged; false if the end doesn't come in time.
   bool read_to_end(std::string& all);
   /// Whether the server ends the connection within that time, having sent nothing more.
   bool ends_within(std::chrono::milliseconds);
   /// Whether it ended by a reset.
   bool was_reset() const noexcept { return was_reset_; }
-  /// Says FIN, and still reads.
+  /// Sends FIN, and still reads.
   void half_close();
   /// Ends the connection, by FIN.
   void close();

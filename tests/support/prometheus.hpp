@@ -10,20 +10,20 @@
 
 namespace ephemint::test {
 
-/// A Prometheus on loopback, on a port of its own choice, that scrapes nothing: it knows what it was given.
-/// Ended with this object.
+/// A Prometheus on loopback, on a free port, that scrapes nothing: it has only the given samples. Ends with
+/// this object.
 class prometheus {
  public:
   /// Where the program of that name is installed, if it is: `prometheus` or `promtool`.
   static std::optional<std::string> program(const std::string& name);
 
-  /// `samples`: what it knows, in OpenMetrics' text format with timestamps. `rules`: the file of its rules.
-  /// Throws `std::runtime_error`, with what was said, if it doesn't start.
+  /// `samples`: its data, in OpenMetrics' text format with timestamps. `rules`: the file of its rules. Throws
+  /// `std::runtime_error` with its output if it doesn't start.
   prometheus(const std::string& samples, const std::string& rules);
   prometheus(const prometheus&) = delete;
   prometheus& operator=(const prometheus&) = delete;
 
-  /// What it answers, as JSON, to an expression at that time.
+  /// Its answer to an expression at that time, as JSON.
   std::string query(std::string_view expression, long time);
   /// Its rules, as JSON.
   std::string rules();
@@ -40,7 +40,7 @@ class prometheus {
 
 }  // namespace ephemint::test
 
-/// At the head of a fixture's SetUp.
+/// Call it at the beginning of a fixture's SetUp.
 #define EPHEMINT_SKIP_WITHOUT_PROMETHEUS()                  \
   if (!ephemint::test::prometheus::program("prometheus") || \
       !ephemint::test::prometheus::program("promtool"))     \

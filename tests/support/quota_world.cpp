@@ -68,8 +68,8 @@ class process final : public actions {
   }
 
   std::unique_ptr<strategy> how;
-  core::splitmix random{0};    // of what it sends
-  core::splitmix arrivals{0};  // apart, so that every strategy meets the same logins
+  core::splitmix random{0};    // for what it sends
+  core::splitmix arrivals{0};  // separate, so that every strategy gets the same logins
   std::vector<time_point> sends;
   std::vector<time_point> counted;  // by the server
   std::vector<time_point> refusals;
@@ -153,7 +153,7 @@ class simulation {
     if (from.batch_left > 0 && minted)
       refill_.push_back(p);
     else if (from.batch_left > 0)
-      push(now_ + std::chrono::seconds{1}, event_kind::next, p);  // a worker whose mint failed takes a breath
+      push(now_ + std::chrono::seconds{1}, event_kind::next, p);  // a worker waits after a failed mint
     else if (from.batch_out == 0 && --batches_ == 0)
       done_ = true;
   }
@@ -172,7 +172,7 @@ class simulation {
  private:
   static constexpr time_point start{std::chrono::seconds{1000}};
 
-  /// A command to the store, until it has failed or was answered. What reaches the store after that is still
+  /// A command to the store, until it has failed or was answered. If it reaches the store later, it is still
   /// run.
   struct command {
     std::uint64_t number;
@@ -187,7 +187,7 @@ class simulation {
     if (!crash) push(start + m.at + m.length, event_kind::thaw, m.process);
   }
 
-  // What happens at a process; the rest happens elsewhere.
+  // These events happen at a process, the others elsewhere.
   static bool waits_for_thaw(event_kind k) {
     return k == event_kind::login || k == event_kind::burst || k == event_kind::at_client ||
            k == event_kind::wake || k == event_kind::next || k == event_kind::store_says ||
@@ -289,7 +289,7 @@ class simulation {
   }
 
   void arrive(process& p) {
-    // Logins whose time isn't over at the end say nothing.
+    // Logins whose deadline is after the end don't count.
     if (counts(p, now_)) ++logins_;
     p.how->on_submit(now_, p.add({now_, now_ + p.load->deadline, priority::interactive}));
   }
@@ -300,7 +300,8 @@ class simulation {
 
   void burst(std::uint32_t i) {
     process& p = *processes_[i];
-    // The first of these events plans the burst and the next one; each login of it comes as one of its own.
+    // The first of these events plans this burst and the next one; each login of the burst is an event of its
+    // own.
     for (std::size_t k = 0; k < p.load->burst; ++k)
       push(now_ + whole(p.arrivals.unit() * seconds{p.load->burst_length}.count()), event_kind::login, i);
     push(now_ + setup_.window, event_kind::burst, i);
@@ -328,7 +329,7 @@ class simulation {
       ++p.result.minted;
       note_restored(p);
       const job& j = p.about(e.job);
-      const bool another = !p.served.insert(e.job).second;  // of a mint that had several requests out
+      const bool another = !p.served.insert(e.job).second;  // the mint had several requests under way
       if (!another && j.deadline != time_point::max() && counts(p, j.arrived_at)) {
         if (now_ <= j.deadline)
           latencies_.push_back(static_cast<float>(seconds{now_ - j.arrived_at}.count()));
@@ -346,7 +347,7 @@ class simulation {
     const auto found = commands_.find(e.job);
     command& c = found->second;
     if (store_.was_ended(e.process, c.asked_at, now_)) {
-      // A process that is cut off hears nothing; otherwise it is told that there is no connection.
+      // A process that is cut off gets no answer; any other is told that there is no connection.
       if (!store_.is_cut(e.process, now_))
         push(now_ + store_.way(), event_kind::store_failed, e.process, e.job);
       c.what = nullptr;
@@ -364,7 +365,7 @@ class simulation {
     push(there, lost ? event_kind::store_failed : event_kind::store_says, e.process, e.job);
   }
 
-  // Answered or failed, whichever comes first. One that never reached the store is kept until it does.
+  // Answered or failed, whichever comes first. A command that hasn't reached the store is kept until it does.
   void store_ends(const event& e) {
     const auto found = commands_.find(e.job);
     if (found == commands_.end() || found->second.over) return;
@@ -409,7 +410,7 @@ class simulation {
   store_model store_;
   std::unordered_map<job_id, command> commands_;
   job_id next_command_ = 0;
-  std::vector<time_point> counted_;  // by the server, of all processes
+  std::vector<time_point> counted_;  // by the server, for all processes
   std::vector<float> waits_;
   std::vector<std::unique_ptr<process>> processes_;
   std::priority_queue<event, std::vector<event>, std::greater<>> events_;

@@ -12,7 +12,7 @@
 
 namespace ephemint::test {
 
-/// Keeps what it hears, in order, with the texts; looks that no two calls come at a time.
+/// Keeps all reports in order, with their texts; checks that no two calls come at the same time.
 class recording_observer : public observer {
  public:
   struct heard {

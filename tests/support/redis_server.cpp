@@ -82,7 +82,7 @@ std::vector<std::string> redis_server::installed() {
   std::vector<std::string> found;
   for (const char* const name : {"redis-server", "valkey-server"})
     if (auto path = find_program(name)) found.push_back(std::move(*path));
-  // Where Valkey stands in for Redis both names are one program.
+  // Where Valkey replaces Redis, both names are the same program.
   if (found.size() == 2 && std::filesystem::equivalent(found[0], found[1])) found.pop_back();
   return found;
 }
@@ -179,7 +179,7 @@ std::string redis_server::url() const {
 }
 
 redis_reply redis_server::ask(const std::vector<std::string>& words) {
-  // A server whose part changes closes its clients' connections.
+  // A server whose role changes closes its clients' connections.
   const bool was_connected = connection_ != nullptr;
   if (auto reply = try_to_ask(words)) return *std::move(reply);
   if (was_connected)

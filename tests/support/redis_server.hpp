@@ -27,15 +27,15 @@ struct redis_reply {
   std::vector<redis_reply> elements;
 };
 
-/// A redis-server of a test's own, or a valkey-server: on loopback, on a port that was free, keeping nothing
-/// on disk. Ends with this object, or with the thread that started it.
+/// A redis-server or valkey-server for a test: on loopback, on a free port, without data on disk. Ends with
+/// this object, or with the thread that started it.
 class redis_server {
  public:
   struct settings {
-    std::vector<std::string> arguments{};  ///< beside those that every one of ours has
+    std::vector<std::string> arguments{};  ///< in addition to those that all our servers have
     std::string configuration{};           ///< lines of its file
     std::uint16_t port = 0;                ///< 0: a free one
-    bool tls = false;  ///< its port speaks TLS; the arguments say by which certificate. `ask` can't be used.
+    bool tls = false;  ///< its port uses TLS; the arguments name the certificate. `ask` can't be used.
     bool sentinel = false;
     std::string program{};  ///< empty: the first that is installed
   };
@@ -57,16 +57,16 @@ class redis_server {
 
   /// Ends it, as `kill -9` does.
   void stop();
-  /// Once it was stopped: again on the same port, and empty.
+  /// Starts it again after it was stopped: on the same port, and empty.
   void start();
-  /// It stands still, and its connections stay open; until `thaw`.
+  /// Stops the process until `thaw`; its connections stay open.
   void freeze() const;
   void thaw() const;
 
-  /// One command, on a connection of the test's own, kept from one to the next. Throws `std::runtime_error`
-  /// if there is no reply.
+  /// Sends one command, on a connection that is kept for the next ones. Throws `std::runtime_error` if there
+  /// is no reply.
   redis_reply ask(const std::vector<std::string>& words);
-  /// The same where an array is of no use: the reply's text, or its number.
+  /// The same for replies that aren't arrays: the reply's text, or its number.
   std::string ask_text(const std::vector<std::string>& words);
   /// What it has written to its log.
   std::string log() const;
@@ -89,7 +89,7 @@ class redis_server {
 
 }  // namespace ephemint::test
 
-/// At the head of a test, or of a fixture's SetUp.
+/// Call it at the beginning of a test, or of a fixture's SetUp.
 #define EPHEMINT_SKIP_WITHOUT_REDIS()                    \
   if (ephemint::test::redis_server::installed().empty()) \
   GTEST_SKIP() << "neither redis-server nor valkey-server is installed"

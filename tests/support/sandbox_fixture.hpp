@@ -36,7 +36,7 @@ class sandbox_client : public blocking_client {
   std::string key_;
 };
 
-/// Waits, within reason, for what another thread is about to do.
+/// Waits, for a limited time, for something that another thread is about to do.
 inline bool eventually(const std::function<bool()>& holds) {
   for (int i = 0; i < 2'000; ++i) {
     if (holds()) return true;

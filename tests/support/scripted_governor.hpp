@@ -16,11 +16,11 @@ namespace ephemint::test {
 /// A governor that does what the test says. By default it grants everything.
 class scripted_governor final : public rate_governor {
  public:
-  clock::time_point not_before = clock::time_point::min();  ///< nobody is served before
+  clock::time_point not_before = clock::time_point::min();  ///< no request is served before
   clock::duration pace{};                                   ///< the least time between two permits
   std::map<std::string, clock::time_point, std::less<>> account_not_before;
   std::map<priority, clock::time_point> urgency_not_before;
-  quota_state known{};  ///< what it says of itself
+  quota_state known{};  ///< the state that it reports
 
   /// Grants everything again.
   void open() {
@@ -60,7 +60,7 @@ class scripted_governor final : public rate_governor {
   clock::time_point paced_until_ = clock::time_point::min();
 };
 
-/// Another governor, watched: each of its permits must come back, once.
+/// Watches another governor: each of its permits must come back once.
 class watched_governor final : public rate_governor {
  public:
   explicit watched_governor(std::shared_ptr<rate_governor> inner) : inner_{std::move(inner)} {}
@@ -70,7 +70,7 @@ class watched_governor final : public rate_governor {
   std::size_t given_back = 0;
   std::size_t asked = 0;
   bool returned_twice = false;
-  bool strangers_reply = false;   ///< a reply was said to be to another account's request than its permit's
+  bool strangers_reply = false;   ///< a reply came with another account than its permit
   std::string last_replied_to{};  ///< the account of the last reply
   bool misplaced_wait = false;    ///< a `retry_after` that isn't the key's
   std::map<permit_use, std::size_t> used;
@@ -110,7 +110,7 @@ class watched_governor final : public rate_governor {
 
  private:
   std::shared_ptr<rate_governor> inner_;
-  std::unordered_map<std::uint64_t, std::string> outstanding_;  ///< by permit: whose
+  std::unordered_map<std::uint64_t, std::string> outstanding_;  ///< the account of each permit
 };
 
 }  // namespace ephemint::test

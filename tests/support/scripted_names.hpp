@@ -5,8 +5,8 @@
 
 namespace ephemint::test {
 
-/// What the system's resolver says from now on, whatever it is asked; with none it fails. A program that has
-/// this asks no other name server: its `getaddrinfo` stands before the C library's.
+/// Sets what the system's resolver answers from now on, for any name; with no addresses it fails. A program
+/// that is linked with this asks no name server: its `getaddrinfo` replaces the C library's.
 void names_lead_to(std::vector<std::string> addresses);
 int look_ups();
 

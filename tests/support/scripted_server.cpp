@@ -60,7 +60,7 @@ std::uint16_t port_of(int socket) {
   return ntohs(reinterpret_cast<sockaddr_in&>(where.storage).sin_port);  // at the same place in sockaddr_in6
 }
 
-/// OpenSSL writes without MSG_NOSIGNAL: a server thread must not die of a client that has gone.
+/// OpenSSL writes without MSG_NOSIGNAL, and the process mustn't end because a client has disconnected.
 void block_sigpipe() {
   sigset_t pipe;
   sigemptyset(&pipe);
@@ -135,7 +135,7 @@ void peer::end_writing() { ::shutdown(socket_, SHUT_WR); }
 void peer::reset() {
   const linger at_once{1, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  // The descriptor must stay taken until the script ends: /dev/null goes in its place.
+  // The descriptor must stay in use until the script ends, so /dev/null replaces it.
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::dup2(nothing, socket_);
   ::close(nothing);

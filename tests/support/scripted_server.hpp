@@ -13,7 +13,7 @@
 
 namespace ephemint::test {
 
-/// The server's end of one connection. Everything blocks, for 10 s at most.
+/// The server's end of one connection. Every function blocks, for 10 s at most.
 class peer {
  public:
   peer(int socket, SSL_CTX&);
@@ -21,29 +21,29 @@ class peer {
   peer& operator=(const peer&) = delete;
 
   bool shake_hands();
-  /// What ALPN picked; empty if nothing.
+  /// The protocol that ALPN picked; empty if none.
   std::string protocol() const { return picked_protocol(*ssl_); }
-  /// What the client offered by ALPN, in its order.
+  /// The protocols that the client offered by ALPN, in its order.
   std::vector<std::string> offered() const { return offered_protocols(*ssl_); }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   /// The next bytes, at most one TLS record of them. Empty: the client has ended, or nothing came for 10 s.
   std::string read_some();
-  /// Whether something of a record that was read waits still.
+  /// Whether a part of a record that was read isn't returned yet.
   bool has_pending() const { return SSL_has_pending(ssl_.get()) == 1; }
   /// Up to and including an empty line; less if the client ends first.
   std::string read_request();
-  /// As one TLS record (at most 16 KiB). Whether it could be written.
+  /// Writes one TLS record (at most 16 KiB). Returns whether it could be written.
   bool write(std::string_view);
   bool write_in_pieces(std::string_view, std::size_t piece);
   /// Without TLS.
   void write_raw(std::string_view);
   std::string read_raw(std::size_t at_most);
-  void join_writes();     ///< what is written goes out together, after a moment
+  void join_writes();     ///< sends what is written together, after a moment
   void wait_for_bytes();  ///< leaves them unread
   void say_goodbye();     ///< close_notify
   void end_writing();     ///< FIN, without close_notify
   void reset();           ///< RST
-  /// Reads until the client ends. Whether it said close_notify.
+  /// Reads until the client ends. Returns whether it sent close_notify.
   bool wait_for_goodbye();
   int native() const noexcept { return socket_; }
 
@@ -52,8 +52,8 @@ class peer {
   openssl_pointer<SSL> ssl_;
 };
 
-/// A TLS server on a loopback address that does exactly what it is told: connection n is handled by script n,
-/// on a thread of its own; the last script handles all further ones.
+/// A TLS server on a loopback address that does exactly what a script says: script n handles connection n, on
+/// a thread of its own, and the last script all further ones.
 class scripted_server {
  public:
   using script = std::function<void(peer&)>;
@@ -66,8 +66,7 @@ class scripted_server {
 
   std::uint16_t port() const noexcept { return port_; }
   int connections() const noexcept { return connections_; }
-  /// Takes no more connections, and waits until the scripts of those that there were have ended by
-  /// themselves.
+  /// Accepts no more connections, and waits until the scripts of the existing ones have ended.
   void finish();
 
  private:
@@ -101,7 +100,7 @@ class silent_listener {
   std::uint16_t port_ = 0;
 };
 
-/// A port of 127.0.0.1 that nobody listens on.
+/// A port of 127.0.0.1 on which nothing listens.
 std::uint16_t closed_port();
 
 }  // namespace ephemint::test

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Enough at a time for that rate, also when others leave theirs to it.
+/// Enough workers for that rate, even when other processes leave their part to this one.
 workload batch_of(double a_second) {
   workload w;
   w.batch = workload::endless;

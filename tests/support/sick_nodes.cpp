@@ -23,8 +23,8 @@ using namespace std::chrono_literals;
 using core::time_point;
 using answer = core::reply_facts::answer;
 
-// As in `net`: a round trip for TCP and one for TLS, the next address's turn, and how long one handshake, one
-// connection and the whole dial may take.
+// As in `net`: a round trip for TCP and one for TLS, the delay until the next address is tried, and the
+// limits for one handshake, one connection and the whole dial.
 constexpr duration round_trip = 40ms;
 constexpr duration connect_delay = 250ms;
 constexpr duration handshake_delay = 500ms;
@@ -75,7 +75,7 @@ class world {
     });
   }
 
-  /// What the node of that place is now.
+  /// The state of the node at that place now.
   node state_of(std::size_t place) const {
     const auto turned = setup_.turns > 0s ? static_cast<std::size_t>((now_ - begin_) / setup_.turns) : 0;
     return setup_.nodes[(place + turned) % setup_.nodes.size()];

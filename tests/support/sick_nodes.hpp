@@ -26,9 +26,10 @@ enum class node : std::uint8_t {
 
 struct scenario {
   std::vector<node> nodes;
-  /// One address for all, from which each connection leads to any of them. Else one for each, in this order.
+  /// One address for all nodes, from which each connection leads to any of them. Else one address for each,
+  /// in this order.
   bool balanced = false;
-  /// So often each node's state goes to the next one. 0: never.
+  /// How often each node's state moves to the next node. 0: never.
   duration turns{};
   double logins_per_second = 2;
   duration length = std::chrono::minutes{10};
@@ -44,7 +45,7 @@ struct figures {
   std::size_t requests = 0;
   std::size_t at_sick = 0;  ///< requests that a sick node got
   std::size_t dials = 0;
-  duration longest{};  ///< that a login took which was minted
+  duration longest{};  ///< of a login that was minted
 
   double share() const { return logins == 0 ? 1 : static_cast<double>(minted) / static_cast<double>(logins); }
 };

@@ -21,8 +21,8 @@ inline std::string signed_ticket(std::string_view header, std::string_view claim
   return text + '.' + gateway::hs256(key, text);
 }
 
-/// Claims of a good ticket for the gateway at https://login.test, issued at 1800000000, with those members
-/// changed, added, or, if their text is empty, left out. A member's text is JSON.
+/// Claims of a good ticket for the gateway at https://login.test, issued at 1800000000. `changes` replaces or
+/// adds members; a member with an empty text is left out. A member's text is JSON.
 inline std::string ticket_claims_with(const std::vector<std::pair<std::string, std::string>>& changes) {
   std::vector<std::pair<std::string, std::string>> members{{"sub", "\"se-1\""},
                                                            {"aud", "\"https://login.test\""},

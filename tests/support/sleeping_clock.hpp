@@ -4,11 +4,11 @@
 
 namespace ephemint::test {
 
-// What a machine's sleep looks like to a program: the program is linked with sleeping_clock.cpp, whose
-// `clock_gettime` stands before the C library's.
+// Simulates a machine's sleep: the program is linked with sleeping_clock.cpp, whose `clock_gettime` replaces
+// the C library's.
 
-/// The machine has slept for so long: from now on CLOCK_BOOTTIME is that much later. CLOCK_MONOTONIC, and
-/// with it Asio's timers, stood still meanwhile.
+/// The machine has slept for that time: from now on CLOCK_BOOTTIME is that much later. CLOCK_MONOTONIC, and
+/// with it Asio's timers, didn't advance.
 void sleep_machine(std::chrono::nanoseconds);
 /// As if it had never slept.
 void forget_sleep();

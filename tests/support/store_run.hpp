@@ -22,7 +22,7 @@
 
 namespace ephemint::test {
 
-/// What a store client's user was told.
+/// What a store client told its user.
 struct store_news {
   enum class kind { ready, value, failure, lost };
   kind what;
@@ -62,7 +62,7 @@ class store_run : private redis::store_client::user {
     return made;
   }
 
-  /// Does it inside the gate.
+  /// Calls it inside the gate.
   void inside(std::function<void()> what) {
     struct errand final : net::gate_task {
       std::function<void()> what;
@@ -83,7 +83,7 @@ class store_run : private redis::store_client::user {
     return last;
   }
 
-  /// Runs until the user is told something but that the store is ready, unless that is asked for.
+  /// Runs until the user is told something; that the store is ready counts only if asked for.
   store_news next(bool ready_too = false) {
     const auto limit = std::chrono::steady_clock::now() + patience;
     for (;;) {
@@ -95,7 +95,7 @@ class store_run : private redis::store_client::user {
       if (ready_too || first.what != kind::ready) return first;
     }
   }
-  /// A command, and what came of it: `ok` or why not.
+  /// Sends a command. Returns `ok`, or why it failed.
   std::string ask(std::chrono::milliseconds limit = patience) {
     const auto number = evaluate(limit);
     for (;;) {
@@ -114,7 +114,7 @@ class store_run : private redis::store_client::user {
     return is;
   }
 
-  /// Nothing is pending any more, and nothing is told.
+  /// Checks that nothing is pending, and the user is told nothing.
   void run_dry() {
     told.clear();
     io.restart();
@@ -150,8 +150,8 @@ class store_run : private redis::store_client::user {
   }
 };
 
-/// A store that says exactly what it is told to. Connection n is answered by the n-th function, the last one
-/// answers all further ones; each is asked for the answer to a command.
+/// A store that answers exactly as a test says. The n-th function answers connection n, the last one all
+/// further ones; each is called with a command and returns the answer.
 class scripted_store {
  public:
   using words = std::vector<std::string>;
@@ -170,14 +170,14 @@ class scripted_store {
 
   static constexpr std::string_view ok = "*2\r\n$2\r\nok\r\n:1\r\n";
 
-  /// What every decent server says.
+  /// What a normal server answers.
   static answer decent(const words& said) {
     if (said[0] == "INFO") return {"$31\r\n# Server\r\nuptime_in_seconds:900\r\n"};
     if (said[0] == "ROLE") return {"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"};
     if (said[0] == "EVALSHA" || said[0] == "EVAL") return {std::string{ok}};
     return {"+OK\r\n"};
   }
-  /// The same, but that scripts are answered so.
+  /// The same, with this answer to scripts.
   static script evaluating(std::string bytes, answer::then after = answer::then::go_on) {
     return [=](const words& said) {
       return said[0].starts_with("EVAL") ? answer{bytes, after} : decent(said);

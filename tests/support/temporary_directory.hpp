@@ -9,7 +9,7 @@
 
 namespace ephemint::test {
 
-/// An empty directory, gone with this object and with all that is in it.
+/// An empty directory, removed with its contents when this object is destroyed.
 class temporary_directory {
  public:
   temporary_directory() {

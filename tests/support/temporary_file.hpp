@@ -10,7 +10,7 @@
 
 namespace ephemint::test {
 
-/// A file with that text, gone with this object.
+/// A file with that text, removed when this object is destroyed.
 class temporary_file {
  public:
   explicit temporary_file(std::string_view text = {}) {

@@ -72,7 +72,8 @@ TEST(quota_world, told_twice_too_much) {
 
 TEST(quota_world, told_nothing_and_the_quota_changes) {
   const means m = ours("W6");
-  // A server that answers each 429 with a minute's pause makes every look at a grown quota cost that minute.
+  // If a server answers each 429 with a pause of a minute, each attempt to find a grown quota costs that
+  // minute.
   EXPECT_GE(m.goodput, 0.905);
   EXPECT_LE(m.waste, 0.02);
 }
@@ -87,7 +88,7 @@ TEST(quota_world, several_processes_share_fairly) {
 TEST(quota_world, several_processes_that_are_each_told_their_part) {
   const means m = ours("K=3 N/4");
   EXPECT_GE(m.goodput, 0.98);
-  EXPECT_LE(m.waste, 0.0005);  // of servers that admit 198 or count stricter; none elsewhere
+  EXPECT_LE(m.waste, 0.0005);  // from servers that admit 198 or count more strictly; others give none
   EXPECT_GE(m.jain, 0.99);
 }
 
@@ -145,8 +146,8 @@ TEST(quota_world, oracle_wastes_nothing_alone) {
 TEST(quota_server, admits_its_quota_and_says_when_to_come_back) {
   struct row {
     algorithm how;
-    int at_once;        // at a fresh server, within a millisecond
-    std::int64_t wait;  // seconds, after that
+    int at_once;        // admitted by a new server, within a millisecond
+    std::int64_t wait;  // `Retry-After` then, in seconds
   };
   for (const row& r : {row{algorithm::fixed_window, 200, 60}, row{algorithm::from_first, 200, 60},
                        row{algorithm::sliding_log, 200, 60}, row{algorithm::bucket_whole, 200, 1},

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-// The figures of docs/guide/several-machines-scale.md by fewer seeds, fixed:
-// the real engine, the real governor, and the script's port, in virtual time.
+// The figures of docs/guide/several-machines-scale.md, with fewer and fixed seeds: the real engine, the real
+// governor, and the script's port, in virtual time.
 namespace ephemint::quota_world {
 namespace {
 
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using namespace shared_cases;
 using kind = store_outage::kind;
 
-/// Connections are there: what is looked at is how permits are had.
+/// Connections are always there, as these tests are about permits.
 constexpr client_network network{.handshake = 0s, .requests_a_link = 64, .key_has_minted = true};
 
 strategy_maker ours(double n) {
@@ -26,7 +26,7 @@ strategy_maker ours(double n) {
 
 figures run_ours(const scenario& s) { return run(s, ours(s.quota)); }
 
-/// Nobody is refused, and no window holds more than the quota.
+/// No request is refused, and no window holds more than the quota.
 void expect_exact(const scenario& s, const figures& f) {
   EXPECT_EQ(f.refused, 0u);
   EXPECT_LE(f.most_counted, static_cast<std::size_t>(s.quota));
@@ -117,7 +117,7 @@ TEST(shared_quota_world, nobody_is_refused_while_the_store_is_away) {
       }
 }
 
-/// Batches that ask as if they were logins, at 60 in 6 s: all send the moment the window opens.
+/// Batches of interactive mints, at 60 in 6 s: all send at the moment when the window opens.
 scenario eager_batches(std::uint64_t seed) {
   scenario s = batches({4, 600});
   s.quota = 60;
@@ -201,8 +201,7 @@ TEST(shared_quota_world, processes_that_join_one_after_the_other) {
   EXPECT_GE(use_after_first_window(s, f), 0.98);
 }
 
-/// The one case that isn't exact, and its bound: what it may send is its equal
-/// part.
+/// The only case that isn't exact, with its bound: the process may send its equal part.
 TEST(shared_quota_world, process_that_is_cut_off_alone_is_over_by_its_part_at_most) {
   scenario s = batches({4, 200});
   s.length = 6min;
