@@ -27,7 +27,7 @@ reply bad_field(std::string_view code, std::string_view field, std::string_view 
   return error_reply(400, {.type = "validation", .code = code, .message = message, .field_name = field});
 }
 
-/// Everything of a mint that can be wrong once it is authorised; none if nothing is.
+/// The refusal of an authorised but invalid mint; none if it is valid.
 std::optional<reply> bad_mint(const request& asked, std::string_view query) {
   if (asked.accounts == 0 || asked.account.empty())
     return bad_field("field_value_required", "On-Behalf-Of", "On-Behalf-Of must name an account.");

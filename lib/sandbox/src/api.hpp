@@ -19,26 +19,26 @@
 
 namespace ephemint::inline v0::sandbox {
 
-/// The API itself, without any I/O: a request goes in, what is to happen on its connection comes out.
-/// Safe from any thread: one lock, held for the decisions but not while a token is signed.
+/// The API itself, without any I/O: a request goes in, and what must happen on its connection comes out. May
+/// be used from any thread: one lock is held for the decisions, but not while a token is signed.
 class api {
  public:
-  /// `port`: the server's own, where `redirect_url` leads if the options don't say.
+  /// `port`: the server's own, for `redirect_url` if the options don't set one.
   api(const server_options&, std::uint16_t port);
 
   exchange answer(const request&, clock::time_point now, wall_clock::time_point wall_now);
-  /// The answer to what isn't HTTP, or is too much of it.
+  /// The answer to bytes that aren't HTTP, or to a request that is too large.
   exchange answer_garbage();
   /// The same for requests that came over HTTP/2.
   http2_exchange answer_http2(const request&, clock::time_point now, wall_clock::time_point wall_now);
   http2_exchange answer_http2_garbage(std::uint32_t stream);
   /// How a connection that agreed on HTTP/2 begins.
   http2_fault on_http2_connection();
-  /// So many streams are open on a connection now.
+  /// That many streams are open on a connection now.
   void on_streams(std::size_t open);
-  /// One that was too many.
+  /// A stream above the limit was refused.
   void on_refused_stream();
-  /// What is to become of a new connection's handshake.
+  /// What must happen to a new connection's handshake.
   handshake_fault on_connection();
   void on_connection_end();
   enum class handshake { full, resumed, failed };
@@ -57,7 +57,7 @@ class api {
   void reset_stats();
 
  private:
-  /// What is said, and how: without a protocol's bytes yet.
+  /// The answer, and the fault that shapes it, before it is written in a protocol.
   struct decision {
     reply said;
     fault shaped_by;
@@ -74,7 +74,7 @@ class api {
   bool takes(std::string_view key) const;
   request_fate fate_of(const request&, clock::time_point now);
 
-  const std::string portal_url_;  // empty: our own
+  const std::string portal_url_;  // empty: this server's own
   const std::uint16_t port_;
   const std::chrono::milliseconds token_lifetime_;
   const std::chrono::milliseconds latency_;
@@ -82,9 +82,9 @@ class api {
   const bool speaks_http2_;
   const token_signer signer_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::uint32_t max_streams_;
-  std::vector<std::string> api_keys_;  // that it takes; the newest last
+  std::vector<std::string> api_keys_;  // the accepted keys, the newest last
   std::unique_ptr<limiter> limiter_;
   fault_book faults_;
   counters counters_;

@@ -20,7 +20,7 @@ struct recipe {
   const char* common_name;
   const char* alt_names = nullptr;
   bool authority = false;
-  long valid_from = -one_day;  // seconds from now; a day back, for clocks that differ
+  long valid_from = -one_day;  // seconds from now; a day ago, as clocks may differ
   long valid_to = 365 * one_day;
 };
 
@@ -41,7 +41,7 @@ void add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
 
 void set_serial(X509* certificate) {
   std::string bytes = random_bytes(16);
-  bytes[0] = static_cast<char>((bytes[0] & 0x3f) | 0x40);  // positive, and never short
+  bytes[0] = static_cast<char>((bytes[0] & 0x3f) | 0x40);  // positive, and always of full length
   const std::unique_ptr<BIGNUM, freed_by<BN_free>> number{must(BN_bin2bn(
       reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()), nullptr))};
   must(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)));
@@ -58,7 +58,7 @@ void set_extensions(X509* certificate, X509* issuer, const recipe& what) {
   if (what.alt_names) add_extension(certificate, issuer, NID_subject_alt_name, what.alt_names);
 }
 
-/// Signed by `issuer`, or by itself if there is none.
+/// Signed by `issuer`, or self-signed if there is none.
 identity make_identity(const recipe& what, const identity* issuer) {
   identity made{key_ptr{must(EVP_EC_gen("P-256"))}, certificate_ptr{must(X509_new())}};
   X509* const certificate = made.certificate.get();

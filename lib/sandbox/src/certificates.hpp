@@ -26,14 +26,14 @@ struct identity {
   certificate_ptr certificate;
 };
 
-/// What the server shows, and the authority that its clients are told to trust.
+/// The server's certificate, and the authority that its clients should trust.
 struct server_identity {
   identity leaf;
   std::string ca_pem;
 };
 
-/// Makes up an authority and, with it or in spite of it, a server certificate. P-256 and SHA-256 throughout.
-/// Throws `std::runtime_error` if OpenSSL can't.
+/// Makes an authority and a server certificate, which is signed by it or, as the kind demands, isn't. P-256
+/// and SHA-256 throughout. Throws `std::runtime_error` if OpenSSL can't.
 server_identity make_server_identity(certificate_kind);
 
 }  // namespace ephemint::inline v0::sandbox

@@ -12,7 +12,7 @@
 
 namespace ephemint::inline v0::sandbox {
 
-/// The most events in any window of a length, wherever it begins. `now` must not run backwards.
+/// The most events in any window of a given length, wherever it begins. `now` must not go back.
 class sliding_peak {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -29,16 +29,16 @@ class sliding_peak {
   std::size_t peak_ = 0;
 };
 
-/// Everything that is counted, kept in the form that counts fastest.
+/// All counters, in the form that is fastest to count.
 class counters {
  public:
   counters(std::size_t tracked_accounts, std::chrono::milliseconds peak_window);
 
-  /// Those that need no more than an increment; the maps and peaks in it are unused.
+  /// The counters that need only an increment; its maps and peaks are unused.
   server_stats plain;
 
   void on_request(sliding_peak::time_point now, std::string_view account, std::string_view key = {});
-  /// Requests with that key are counted from now on. Throws `std::bad_alloc`.
+  /// From now on requests with that key are counted. Throws `std::bad_alloc`.
   void know_key(std::string_view key) { by_key_.try_emplace(std::string{key}); }
   void on_reply(unsigned status) { ++by_status_[status]; }
   server_stats snapshot() const;

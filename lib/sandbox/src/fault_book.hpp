@@ -11,7 +11,7 @@
 
 namespace ephemint::inline v0::sandbox {
 
-/// What the faults have in store for one request.
+/// What the faults do to one request.
 struct request_fate {
   std::chrono::microseconds delay{0};
   /// The fault that shapes the reply, if there is one.
@@ -22,15 +22,15 @@ struct request_fate {
 /// The faults of one server, in order, each with its own counts and chances.
 class fault_book {
  public:
-  /// Checked already.
+  /// The fault must have been checked.
   void add(fault);
   void clear() { entries_.clear(); }
   bool empty() const noexcept { return entries_.empty(); }
 
-  /// `over_http2`: else the faults that HTTP/2 alone can show pass it by.
+  /// `over_http2`: if false, HTTP/2's own faults are ignored.
   request_fate on_request(std::string_view account, std::uint64_t nth_on_connection, bool over_http2 = false);
   handshake_fault on_connection();
-  /// A connection that agreed on HTTP/2: how it begins.
+  /// How a connection that agreed on HTTP/2 begins.
   http2_fault on_http2_connection();
 
  private:
@@ -43,16 +43,16 @@ class fault_book {
   };
 
   static bool strikes(entry&);
-  /// The first that strikes of those that meet a connection.
+  /// The first fault for connections that happens now.
   std::optional<fault> first_of(bool (*which)(const fault&));
 
   std::list<entry> entries_;
 };
 
-/// Whether it counts HTTP/2's connections instead of requests.
+/// Whether such a fault counts HTTP/2 connections instead of requests.
 bool shapes_beginning(const http2_fault&);
 
-/// A uniform extra of 0 to `jitter`.
+/// A random time, uniform from 0 to `jitter`.
 std::chrono::microseconds spread(std::chrono::milliseconds jitter, std::mt19937_64&);
 
 }  // namespace ephemint::inline v0::sandbox

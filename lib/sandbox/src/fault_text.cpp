@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
-// The text form of faults. One table says which names there are and what each does with its value.
+// The text form of faults. One table lists the names, and what each does with its value.
 
 namespace ephemint::inline v0::sandbox {
 namespace {
@@ -45,7 +45,7 @@ char escaped(std::string_view spec, std::size_t& at) {
   }
 }
 
-/// Reads a value at `at`, up to the comma behind it.
+/// Reads a value at `at`, up to the next comma.
 std::string read_value(std::string_view spec, std::size_t& at) {
   if (at == spec.size() || spec[at] != '"') {
     const std::size_t end = std::min(spec.find(',', at), spec.size());

@@ -21,7 +21,7 @@ struct fault_part {
 
 [[noreturn]] inline void fail(const std::string& message) { throw std::invalid_argument{message}; }
 
-/// A whole number that its place can hold.
+/// A whole number that `Number` can hold.
 template <class Number>
 Number bounded(std::string_view text) {
   const std::uint64_t number = parse_number(text);
@@ -29,11 +29,11 @@ Number bounded(std::string_view text) {
   return static_cast<Number>(number);
 }
 
-/// Sets what HTTP/2 alone can show. False if it has no such name; throws `std::invalid_argument` that says
-/// what is right.
+/// Sets a part of HTTP/2's own. False if there is no such name. Throws `std::invalid_argument`, saying what
+/// is right.
 bool apply_http2(http2_fault&, const fault_part&);
 
-/// Those names, each with `, ` before it.
+/// The names of these parts, each with `, ` before it.
 std::string http2_names();
 
 }  // namespace ephemint::inline v0::sandbox

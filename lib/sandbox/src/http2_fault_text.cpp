@@ -7,7 +7,7 @@
 #include <charconv>
 #include <utility>
 
-// The parts of a fault's text that HTTP/2 alone can show.
+// The parts of a fault's text that apply only to HTTP/2.
 
 namespace ephemint::inline v0::sandbox {
 namespace {
@@ -42,7 +42,7 @@ http2_error error_named(std::string_view text) {
   return http2_error{code};
 }
 
-/// What stands before a colon, and behind it.
+/// The text before a colon, and the text after it.
 std::pair<std::string_view, std::string_view> at_colon(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == text.npos) return {text, {}};

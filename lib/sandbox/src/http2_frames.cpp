@@ -64,7 +64,7 @@ std::string cut_headers(std::string_view bytes, unsigned continuations) {
   std::string_view block = bytes.substr(frame_head::size);
   std::string_view padding;
   const bool padded = (head.flags & flag_padded) != 0;
-  if (padded) {  // it stays in the HEADERS: a CONTINUATION can't have any
+  if (padded) {  // padding stays in the HEADERS: a CONTINUATION can't have any
     const auto size = static_cast<unsigned char>(block.front());
     padding = block.substr(block.size() - size);
     block = block.substr(1, block.size() - 1 - size);

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-// Frames that the library behind `http2_peer` doesn't write, byte by byte (RFC 9113 §4 and §6).
+// Frames that the HTTP/2 library of `http2_peer` can't write, byte by byte (RFC 9113 §4 and §6).
 
 namespace ephemint::inline v0::sandbox {
 
@@ -34,17 +34,17 @@ inline constexpr std::uint8_t flag_end_stream = 1;  // of DATA and HEADERS
 inline constexpr std::uint8_t flag_ack = 1;         // of SETTINGS
 inline constexpr std::uint8_t flag_end_headers = 4;
 
-/// `bytes` holds one at least.
+/// `bytes` must hold at least one.
 frame_head read_frame_head(std::string_view bytes);
 
 std::string data_frame(std::uint32_t stream, std::string_view bytes);
 std::string rst_stream_frame(std::uint32_t stream, http2_error);
 std::string goaway_frame(std::uint32_t last_stream, http2_error);
 
-/// A whole HEADERS again, its block cut into that frame and so many CONTINUATIONs.
+/// Splits the block of a whole HEADERS frame into a HEADERS and that many CONTINUATION frames.
 std::string cut_headers(std::string_view frame, unsigned continuations);
 
-/// Replaces a setting's value in a SETTINGS, if it is in there.
+/// Replaces a setting's value in a SETTINGS frame, if the frame has that setting.
 void replace_setting(std::string& frame, std::uint16_t id, std::uint32_t value);
 
 }  // namespace ephemint::inline v0::sandbox

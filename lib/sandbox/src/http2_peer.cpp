@@ -10,15 +10,15 @@
 
 #include <nghttp2/nghttp2.h>
 
-// The only file that meets nghttp2.
+// The only file that uses nghttp2.
 
 namespace ephemint::inline v0::sandbox {
 namespace {
 
 constexpr std::size_t field_limit = 100;
-// Streams that were refused count until the refusal is sent: a client that doesn't read gets no further.
+// Refused streams count until the refusal is sent, so a client that doesn't read can't exceed this.
 constexpr std::uint32_t most_unsent_streams = 4'000;
-// No client gets there by accident, be it one that gives up each of its requests.
+// No client reaches these limits by accident, not even one that gives up each of its requests.
 constexpr std::size_t most_frames_without_a_reply = 10'000;
 constexpr std::size_t most_bytes_without_a_reply = 16 * 1024 * 1024;
 constexpr std::size_t most_unsent_answers = 100;
@@ -42,7 +42,7 @@ std::string_view view(const std::uint8_t* bytes, std::size_t size) {
 std::vector<nghttp2_nv> to_nv(const header_fields& fields) {
   std::vector<nghttp2_nv> all;
   const auto bytes = [](const std::string& text) {
-    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // it copies them
+    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // nghttp2 copies them
   };
   for (const auto& [name, value] : fields)
     all.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
@@ -68,7 +68,7 @@ struct stream_state {
   bool all_sent = false;
 
   bool head_alone() const { return reply.body.empty() && reply.trailers.empty(); }
-  /// Whether a frame is the last one of a reply that doesn't finish.
+  /// Whether a frame is the last one of an unfinished reply.
   bool is_last(frame_type type, bool is_final_head) const {
     if (head_alone()) return is_final_head;
     if (!all_sent) return false;
@@ -115,7 +115,7 @@ class peer final : public http2_peer {
   std::map<std::uint32_t, stream_state> streams_;
   std::uint32_t max_streams_;
   std::deque<std::uint32_t> announced_;
-  /// The one that the frame under way has ended.
+  /// The stream that the present frame has ended.
   std::map<std::uint32_t, stream_state>::node_type closed_;
   std::size_t frames_without_a_reply_ = 0;
   std::size_t bytes_without_a_reply_ = 0;
@@ -123,7 +123,7 @@ class peer final : public http2_peer {
   http2_error failure_ = http2_error::no_error;
 };
 
-/// What nghttp2 calls. No exception may pass through it.
+/// nghttp2's callbacks. No exception may pass through nghttp2.
 struct from_nghttp2 {
   template <class Action>
   static int guarded(Action action) {
@@ -216,8 +216,8 @@ peer::peer(http2_events& events, std::uint32_t max_streams, std::optional<std::u
   nghttp2_option_set_max_outbound_ack(raw_option, most_unsent_answers);
   nghttp2_option_set_max_send_header_block_length(raw_option, largest_header_to_send);
 #ifdef EPHEMINT_NGHTTP2_MAX_CONTINUATIONS
-  // It counts each piece of a header that it is handed, not the frames: its own 8 refuse a header that comes
-  // in single bytes.
+  // nghttp2 counts the pieces of a header that it gets, not the frames: its default of 8 would refuse a
+  // header that comes in single bytes.
   nghttp2_option_set_max_continuations(raw_option, 100);
 #endif
 
@@ -233,7 +233,7 @@ peer::peer(http2_events& events, std::uint32_t max_streams, std::optional<std::u
 }
 
 bool peer::receive(std::string_view bytes) {
-  // Frames of types that nobody knows aren't told.
+  // nghttp2 doesn't report frames of unknown types.
   if ((bytes_without_a_reply_ += bytes.size()) > most_bytes_without_a_reply) calm();
   const ssize_t result = nghttp2_session_mem_recv(
       session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
@@ -255,7 +255,7 @@ void peer::begin_request(std::int32_t stream) {
     streams_.try_emplace(static_cast<std::uint32_t>(stream));
     return;
   }
-  // Not by nghttp2's own limit: that one ends the whole connection once its SETTINGS were acknowledged.
+  // Not by nghttp2's own limit, which ends the whole connection once its SETTINGS were acknowledged.
   must_have_memory(
       nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_REFUSED_STREAM));
   events_.on_refused();
@@ -360,8 +360,7 @@ bool peer::finished() const noexcept {
          nghttp2_session_want_write(session_.get()) == 0;
 }
 
-/// The size of the frame at the front of what is unsent, a HEADERS with its CONTINUATIONs; 0 if more is to
-/// come.
+/// The size of the first unsent frame, or of a HEADERS with its CONTINUATIONs; 0 if it isn't complete yet.
 std::size_t peer::unit() const {
   std::size_t end = 0;
   while (unsent_.size() >= end + frame_head::size) {
@@ -404,7 +403,7 @@ void peer::note_sent(http2_frame& frame) {
     frames_without_a_reply_ = 0;
     bytes_without_a_reply_ = 0;
     frame.completes_reply = true;
-    // The client still sends a body that nobody wants.
+    // The client is still sending a body that isn't needed.
     if (open != nullptr)
       nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, static_cast<std::int32_t>(id),
                                 NGHTTP2_NO_ERROR);

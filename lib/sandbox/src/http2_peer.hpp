@@ -15,7 +15,7 @@ namespace ephemint::inline v0::sandbox {
 /// Whether this build speaks HTTP/2.
 bool http2_is_built() noexcept;
 
-/// A request as its fields came.
+/// A request's fields as received.
 struct http2_request {
   std::string method = {};
   std::string target = {};
@@ -24,17 +24,17 @@ struct http2_request {
   std::size_t api_keys = 0;
   std::string account = {};
   std::size_t accounts = 0;
-  /// More header or body than the sandbox takes; what is above stops there.
+  /// The header or body is larger than the sandbox accepts; the members above are incomplete then.
   bool too_large = false;
 };
 
-/// One whole frame of ours, or a HEADERS with its CONTINUATIONs' first part.
+/// One whole frame of ours, or a part of a HEADERS with its CONTINUATIONs.
 struct http2_frame {
   std::string bytes = {};
   frame_head head = {};
-  /// Whether it is a reply's head, not an interim one's.
+  /// Whether it is the head of a final reply, not of an interim one.
   bool is_final_head = false;
-  /// Whether it is a reply's last one, with END_STREAM or without it.
+  /// Whether it is a reply's last frame, with END_STREAM or without.
   bool completes_reply = false;
 
   bool ends_stream() const noexcept {
@@ -43,8 +43,8 @@ struct http2_frame {
   }
 };
 
-/// What the client's frames amount to. Called from inside `http2_peer::receive()` and `take()`, whose peer
-/// must not be asked for more then.
+/// The events of a client's frames. Called from inside `http2_peer::receive()` and `take()`; the peer must
+/// not be called from there.
 class http2_events {
  public:
   virtual void on_request(std::uint32_t stream, http2_request) = 0;
@@ -60,35 +60,35 @@ class http2_events {
 /// The server's side of one HTTP/2 connection, without any I/O: bytes go in, requests come out; replies go
 /// in, frames come out.
 ///
-/// It bounds what a client can make it hold: header and body of each request, the streams that are open, the
-/// answers that wait to be sent, and the frames that come without a reply being finished.
+/// It bounds what a client can make it store: each request's header and body, the open streams, the answers
+/// that wait to be sent, and the frames that come without a finished reply.
 class http2_peer {
  public:
   virtual ~http2_peer() = default;
 
-  /// False if the connection is of no more use: `failure()` says why, and what `take()` has should still be
-  /// sent.
+  /// False if the connection can't be used any more: `failure()` says why, and the frames of `take()` should
+  /// still be sent.
   virtual bool receive(std::string_view bytes) = 0;
   virtual http2_error failure() const noexcept = 0;
   /// The next frame to send; one without bytes if there is none.
   virtual http2_frame take() = 0;
-  /// Whether both sides have nothing more to say.
+  /// Whether both sides have finished.
   virtual bool finished() const noexcept = 0;
 
   virtual void answer(std::uint32_t stream, http2_reply) = 0;
-  /// The next DATA of a paced reply.
+  /// Sends the next DATA frame of a paced reply.
   virtual void go_on(std::uint32_t stream) = 0;
   virtual void reset(std::uint32_t stream, http2_error) = 0;
   virtual void ping(std::uint32_t stream) = 0;
-  /// Holds from now on, announced or not.
+  /// Applies from now on, even before it is announced.
   virtual void set_max_streams(std::uint32_t) = 0;
 
   virtual std::size_t open_streams() const noexcept = 0;
-  /// Whether any is open up to that id.
+  /// Whether any stream up to that id is open.
   virtual bool has_streams_up_to(std::uint32_t last) const noexcept = 0;
 };
 
-/// Nothing if this build doesn't speak HTTP/2. `window`: the room for each request's body.
+/// Null if this build doesn't speak HTTP/2. `window`: the flow-control window for each request's body.
 std::unique_ptr<http2_peer> make_http2_peer(http2_events&, std::uint32_t max_streams,
                                             std::optional<std::uint32_t> window);
 

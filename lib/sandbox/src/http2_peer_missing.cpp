@@ -1,6 +1,6 @@
 #include "http2_peer.hpp"
 
-// For builds without nghttp2: HTTP/2 is never agreed on, so that nobody misses what isn't here.
+// For builds without nghttp2: HTTP/2 is never agreed on, so these functions aren't needed.
 
 namespace ephemint::inline v0::sandbox {
 

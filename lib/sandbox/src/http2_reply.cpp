@@ -18,7 +18,7 @@ header_fields head_of(const reply& r, const fault& f) {
   return head;
 }
 
-/// The most bytes in one DATA: of several faults that cut the body the finest.
+/// The most bytes in one DATA frame: the smallest of the sizes that the fault asks for.
 std::size_t data_size_of(const fault& f, std::size_t body) {
   if (f.drip.count() > 0) return 1;
   if (f.http2.data_size != 0) return f.http2.data_size;
@@ -71,7 +71,7 @@ bool keeps_from_api(const http2_fault& f, std::uint32_t stream) {
 }
 
 header_field to_field(std::string_view line) {
-  const std::size_t colon = line.find(':', 1);  // the first may be a pseudo-header's
+  const std::size_t colon = line.find(':', 1);  // the first colon may begin a pseudo-header
   header_field field{std::string{line.substr(0, colon)}, {}};
   for (char& c : field.name)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');

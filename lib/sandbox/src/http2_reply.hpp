@@ -22,18 +22,18 @@ struct header_field {
 };
 using header_fields = std::vector<header_field>;
 
-/// What a stream is sent, as HTTP/2 has it.
+/// A reply in HTTP/2's form.
 struct http2_reply {
   unsigned interim = 0;
   unsigned interim_status = 103;
   header_fields head = {};
   std::string body = {};
   header_fields trailers = {};
-  /// Whether END_STREAM comes.
+  /// Whether END_STREAM is sent.
   bool finishes = true;
-  /// The most bytes in one DATA. 0: what fits.
+  /// The most bytes in one DATA frame. 0: as many as fit.
   std::size_t data_size = 0;
-  /// Whether each DATA but the first is asked for by `http2_peer::go_on()`.
+  /// Whether each DATA frame but the first waits for `http2_peer::go_on()`.
   bool paced = false;
   unsigned padding = 0;
 };
@@ -42,11 +42,11 @@ struct http2_reply {
 struct http2_exchange {
   std::chrono::microseconds delay{0};
   http2_reply reply = {};
-  /// Everything that HTTP/2 alone can show.
+  /// The faults of HTTP/2's own.
   http2_fault own = {};
   /// Bytes on the connection instead of the reply.
   std::optional<std::string> raw = std::nullopt;
-  /// Bytes in one more DATA behind the reply.
+  /// Bytes in one more DATA frame after the reply.
   std::string extra = {};
   std::chrono::milliseconds drip{0};
   bool one_byte_records = false;
@@ -60,14 +60,14 @@ struct http2_exchange {
 /// The last stream id of a GOAWAY in answer to that stream's request.
 std::uint32_t last_stream_of(const goaway&, std::uint32_t stream);
 
-/// Whether such a fault keeps a stream's request from the API: by a refusal, or by a GOAWAY that doesn't
-/// reach it.
+/// Whether the fault keeps a stream's request from the API: by a refusal, or by a GOAWAY whose last stream id
+/// is lower.
 bool keeps_from_api(const http2_fault&, std::uint32_t stream);
 
-/// `Name: value` as HTTP/2 writes it, the name in small letters.
+/// `Name: value` as an HTTP/2 field, with the name in lower case.
 header_field to_field(std::string_view line);
 
-/// The reply as HTTP/2's frames have it, sent and ended as the fault wants it.
+/// The reply in HTTP/2's form, sent and ended as the fault says.
 http2_exchange to_http2_exchange(reply, const fault&, const request&);
 
 }  // namespace ephemint::inline v0::sandbox

@@ -15,7 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// No more is taken from the peer while so much waits: a client that doesn't read holds up itself.
+// While this much waits to be sent, nothing more is taken from the peer: a client that doesn't read only
+// holds up itself.
 constexpr std::size_t enough_queued = 64 * 1024;
 constexpr std::size_t read_size = 16 * 1024;
 constexpr std::uint32_t every_stream = 0x7fffffff;
@@ -79,15 +80,15 @@ void http2_session::send_now() {
 // --- Requests.
 
 void http2_session::on_request(std::uint32_t stream, http2_request asked) {
-  if (stream > last_served_) return;  // a GOAWAY has said so
+  if (stream > last_served_) return;  // a GOAWAY excludes it
   latest_ = stream;
   api& answers = hub_.answers();
   answers.on_streams(peer_->open_streams());
   http2_exchange planned = asked.too_large ? answers.answer_http2_garbage(stream)
                                            : answers.answer_http2(view_of(asked, stream, ++served_),
                                                                   clock::now(), wall_clock::now());
-  // From its arrival on, though it is said later: what comes behind it in the same read isn't looked at
-  // either.
+  // Applies from the request's arrival, although the GOAWAY is sent later: later requests of the same read
+  // are ignored too.
   if (planned.own.go_away) serve_up_to(last_stream_of(*planned.own.go_away, stream));
   const auto delay = planned.delay;
   streams_.try_emplace(stream, running{std::move(planned), asio::steady_timer{hub_.executor()}});
@@ -120,7 +121,7 @@ void http2_session::wait(std::uint32_t stream, std::chrono::microseconds time) {
 }
 
 void http2_session::begin(std::uint32_t stream) {
-  collect();  // what was said before goes out before
+  collect();  // earlier frames go out first
   const auto at = streams_.find(stream);
   if (at == streams_.end() || ending_ || muted_) return;
   running& r = at->second;
@@ -178,7 +179,7 @@ void http2_session::pump() {
   asio::co_spawn(hub_.executor(), write_all(self()), asio::detached);
 }
 
-/// Whether a GOAWAY has been said, and all that it left is answered.
+/// Whether a GOAWAY was sent, and all requests up to its id are answered.
 bool http2_session::is_drained() const { return said_goaway_ && !peer_->has_streams_up_to(last_served_); }
 
 void http2_session::collect() {
@@ -291,7 +292,7 @@ asio::awaitable<void> http2_session::end(connection_end how) {
     stop();
     co_return;
   }
-  // To close with bytes unread would send an RST, which may overtake what was sent.
+  // Closing with unread bytes would send an RST, which may overtake what was sent.
   lingering_ = true;
   after(timer_, longest_goodbye, &http2_session::hang_up);
   if (how == connection_end::close) co_await transport_.say_goodbye();

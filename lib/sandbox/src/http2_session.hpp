@@ -24,26 +24,26 @@ namespace asio = boost::asio;
 class hub;
 class transport;
 
-/// One connection that speaks HTTP/2, from the handshake's end to its own: reads and writes at the same time,
-/// and answers each stream when its time has come. Everything of it runs on its hub's executor.
+/// One HTTP/2 connection, from the end of its handshake: reads and writes at the same time, and answers each
+/// stream when its delay is over. It runs on its hub's executor.
 class http2_session final : private http2_events {
  public:
-  /// `owner` holds the transport, and this.
+  /// `owner` owns the transport and this object.
   http2_session(hub&, transport&, std::weak_ptr<void> owner);
   http2_session(const http2_session&) = delete;
   http2_session& operator=(const http2_session&) = delete;
   ~http2_session();
 
-  /// Ends with the connection.
+  /// Returns when the connection has ended.
   asio::awaitable<void> run();
-  /// The connection was ended: waits for nothing more.
+  /// The connection was ended: stops all waits.
   void stop();
   /// Sends bytes if no stream is open.
   void push(std::string_view bytes, bool then_close);
   void set_max_streams(std::uint32_t);
 
  private:
-  /// A request that was answered, or will be.
+  /// A request and its answer, sent or planned.
   struct running {
     http2_exchange planned;
     asio::steady_timer timer;

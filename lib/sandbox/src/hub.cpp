@@ -36,7 +36,8 @@ tcp::acceptor listen(const asio::any_io_executor& executor, const tcp::endpoint&
                           "the sandbox can't listen on port " + std::to_string(port) + " of loopback"};
 }
 
-/// On both loopback addresses, one port. A free IPv4 port may be taken on IPv6: then another one is tried.
+/// Listens on the same port of both loopback addresses. If a free IPv4 port is taken on IPv6, another one is
+/// tried.
 std::vector<tcp::acceptor> listen_on_loopback(const asio::any_io_executor& executor, std::uint16_t port,
                                               bool ipv6) {
   for (int attempts_left = 16;; --attempts_left) {
@@ -48,7 +49,7 @@ std::vector<tcp::acceptor> listen_on_loopback(const asio::any_io_executor& execu
     const std::uint16_t chosen = acceptors.front().local_endpoint().port();
     tcp::acceptor second = listen(executor, {asio::ip::address_v6::loopback(), chosen}, error);
     if (!error) acceptors.push_back(std::move(second));
-    if (error != asio::error::address_in_use) return acceptors;  // any other error: there is no IPv6 here
+    if (error != asio::error::address_in_use) return acceptors;  // any other error: no IPv6 here
     if (port != 0 || attempts_left == 0) cannot_listen(error, chosen);
   }
 }
@@ -83,7 +84,7 @@ asio::awaitable<void> hub::accept(std::shared_ptr<hub> self, std::size_t which) 
     if (!error) {
       auto accepted = std::make_shared<session>(self, std::move(socket));
       asio::co_spawn(self->executor_, session::run(std::move(accepted)), asio::detached);
-    } else if (acceptor.is_open()) {  // out of descriptors, likely: later there may be some
+    } else if (acceptor.is_open()) {  // probably out of descriptors: tried again later
       timer.expires_after(std::chrono::milliseconds{20});
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }

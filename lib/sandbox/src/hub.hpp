@@ -21,8 +21,8 @@ namespace ephemint::inline v0::sandbox {
 namespace asio = boost::asio;
 class session;
 
-/// Listens, and knows all sessions. Its executor runs one handler at a time, and all but the constructor,
-/// `start()`, `answers()` and the plain facts belongs there.
+/// Listens, and keeps track of all sessions. Its executor runs one handler at a time. Call everything there
+/// but the constructor, `start()`, `answers()` and the constant properties.
 class hub : public std::enable_shared_from_this<hub> {
  public:
   hub(asio::any_io_executor, const server_options&);
@@ -33,7 +33,7 @@ class hub : public std::enable_shared_from_this<hub> {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   asio::ssl::context& tls() noexcept { return tls_; }
   bool bare() const noexcept { return bare_; }
-  /// Whether only HTTP/2 will do.
+  /// Whether only HTTP/2 is accepted.
   bool http2_only() const noexcept { return http2_only_; }
   std::uint16_t port() const noexcept { return port_; }
   const std::string& base_url() const noexcept { return base_url_; }
@@ -45,7 +45,7 @@ class hub : public std::enable_shared_from_this<hub> {
   void reset_all();
   void set_max_streams(std::uint32_t);
   void push_idle(std::string_view bytes, bool then_close);
-  /// Listens no more, and cuts all.
+  /// Stops listening, and cuts all connections.
   void close();
 
  private:

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// The one header that is signed or accepted, so that a token can't choose its algorithm.
+// The only header that is signed or accepted, so that a token can't choose its algorithm.
 const std::string& header_part() {
   static const std::string part = base64url(R"({"alg":"HS256","typ":"JWT"})");
   return part;

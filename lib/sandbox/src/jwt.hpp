@@ -9,7 +9,7 @@ namespace ephemint::inline v0::sandbox {
 
 using wall_clock = std::chrono::system_clock;
 
-/// What a token says.
+/// A token's claims.
 struct token_claims {
   std::string account;
   wall_clock::time_point expires_at;
@@ -17,7 +17,7 @@ struct token_claims {
 
 enum class token_fault { none, malformed, forged, expired };
 
-/// What a token turned out to be; the claims are there if it is good or only expired.
+/// The result of checking a token; the claims are set if it is valid or only expired.
 struct token_check {
   token_fault fault = token_fault::malformed;
   std::optional<token_claims> claims;
@@ -41,7 +41,7 @@ class token_signer {
 
 /// RFC 4648's URL-safe alphabet, without padding.
 std::string base64url(std::string_view bytes);
-/// None if `text` is anything but the one encoding of some bytes.
+/// None unless `text` is the canonical encoding of some bytes.
 std::optional<std::string> base64url_decoded(std::string_view text);
 
 }  // namespace ephemint::inline v0::sandbox

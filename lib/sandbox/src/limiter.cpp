@@ -48,7 +48,7 @@ double token_bucket::level_at(clock::time_point now) const {
 }
 
 std::optional<clock::duration> token_bucket::ask(clock::time_point now) {
-  constexpr double rounding = 1e-6;  // a permit that is due at this very moment counts as there
+  constexpr double rounding = 1e-6;  // a permit that is due at this moment counts as available
   level_ = level_at(now);
   last_ = now;
   if (level_ >= 1 - rounding) {

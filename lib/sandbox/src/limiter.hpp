@@ -15,14 +15,14 @@ namespace ephemint::inline v0::sandbox {
 
 using clock = std::chrono::steady_clock;
 
-/// One count under one algorithm. Reads no clock: `now` comes in, and must not run backwards.
+/// One count by one algorithm. It reads no clock: `now` is an argument, and must not go back.
 ///
-/// `ask` counts one request. None: it is admitted. Otherwise the time until one would be.
+/// `ask` counts one request. None: it is admitted. Otherwise the time until a request would be.
 class fixed_window {
  public:
   explicit fixed_window(const rate_limit& limit) : limit_{limit} {}
   std::optional<clock::duration> ask(clock::time_point now);
-  /// Whether it is as good as new.
+  /// Whether it holds no information that a new count wouldn't have.
   bool idle(clock::time_point now) const;
 
  private:
@@ -39,7 +39,7 @@ class sliding_window {
 
  private:
   const rate_limit& limit_;
-  std::deque<clock::time_point> counted_;  // the newest `requests` of them: no older one can matter
+  std::deque<clock::time_point> counted_;  // the newest `requests` of them: older ones don't matter
 };
 
 class token_bucket {
@@ -64,12 +64,12 @@ class limiter {
   limiter(const limiter&) = delete;  // its counts point to its limit
   limiter& operator=(const limiter&) = delete;
 
-  /// Counts one request. None: admitted. Otherwise the time until one of its kind would be.
+  /// Counts one request. None: admitted. Otherwise the time until such a request would be.
   std::optional<clock::duration> ask(clock::time_point now, std::string_view api_key,
                                      std::string_view account);
 
   const rate_limit& limit() const noexcept { return limit_; }
-  /// How many counts are kept: those that are as good as new go.
+  /// How many counts are kept; idle ones are dropped.
   std::size_t size() const noexcept { return counts_.size(); }
 
  private:

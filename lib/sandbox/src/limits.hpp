@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-// What the sandbox takes of one request, whatever it comes over.
+// The limits of one request, for both protocols.
 
 namespace ephemint::inline v0::sandbox {
 

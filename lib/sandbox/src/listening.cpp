@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-/// Gives a descriptor to whom it is for, or closes it.
+/// Gives a descriptor to its new owner, or closes it.
 template <class Owner>
 void hand_over(int descriptor, Owner& to, const tcp& protocol, error_code& error) {
   if (descriptor < 0) {

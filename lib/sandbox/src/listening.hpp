@@ -6,14 +6,14 @@
 
 namespace ephemint::inline v0::sandbox {
 
-// What Asio has for these leaves a moment in which a program that another thread starts inherits the
-// descriptor.
+// Asio's own functions set close-on-exec later: meanwhile a program that another thread starts could inherit
+// the descriptor.
 
 /// Opens an acceptor.
 void open_acceptor(boost::asio::ip::tcp::acceptor&, const boost::asio::ip::tcp& protocol,
                    boost::system::error_code&);
 
-/// The next connection; not open, if there is an error.
+/// The next connection; not open if there was an error.
 boost::asio::awaitable<boost::asio::ip::tcp::socket> next_connection(boost::asio::ip::tcp::acceptor&,
                                                                      boost::system::error_code&);
 

@@ -34,7 +34,7 @@ reply refusal(unsigned status, std::string_view why) {
   return page(status, "Not logged in", fmt::format("<p>{}</p>", html_escaped(why)));
 }
 
-/// The parameters of a query; none if one comes twice or isn't properly encoded.
+/// The parameters of a query; none if one comes twice or is badly encoded.
 std::optional<std::map<std::string, std::string>> parameters(std::string_view query) {
   std::map<std::string, std::string> found;
   while (!query.empty()) {

@@ -1,4 +1,4 @@
-// Precompiled for the files that meet sockets; no file relies on it (each includes what it uses).
+// Precompiled for the files that use sockets. No file relies on it: each includes what it uses.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

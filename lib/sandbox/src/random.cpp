@@ -31,7 +31,7 @@ std::string random_uuid() {
 }
 
 std::string random_api_key() {
-  // 62 doesn't divide 256: the slight bias doesn't matter in a key that opens nothing.
+  // 62 doesn't divide 256: the slight bias doesn't matter for a key without value.
   constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::string key = "TEST_";
   for (char c : random_bytes(43)) key += letters[static_cast<unsigned char>(c) % letters.size()];

@@ -115,7 +115,8 @@ void append_body(std::string& wire, std::string_view body, const fault& f) {
     wire += body;
     return;
   }
-  // Two chunks where there is enough for them: one would hide a client that only reads the first.
+  // Two chunks if the body is long enough: with one chunk, a client that only reads the first would go
+  // unnoticed.
   const std::size_t half = body.size() / 2;
   for (std::string_view chunk : {body.substr(0, half), body.substr(half)})
     if (!chunk.empty()) fmt::format_to(std::back_inserter(wire), "{:x}\r\n{}\r\n", chunk.size(), chunk);

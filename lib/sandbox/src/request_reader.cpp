@@ -11,12 +11,13 @@
 namespace ephemint::inline v0::sandbox {
 namespace {
 
-// Of a chunked body with all that chunks add to it.
+// The limit of a chunked body including its framing.
 constexpr std::size_t chunked_limit = 2 * body_limit;
 
 bool is_word_character(char c) noexcept { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
-/// Up to behind the blank line; 0: it isn't there yet. What can't become a header is one at once.
+/// The size of the header with its blank line; 0: not complete yet. Bytes that can't become a header count as
+/// a complete one at once.
 std::size_t end_of_header(std::string_view bytes) {
   if (!bytes.empty() && !is_word_character(bytes.front())) return 1;
   for (std::size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
@@ -31,7 +32,8 @@ std::size_t end_of_header(std::string_view bytes) {
 void request_reader::next() {
   parser_.emplace();
   parser_->header_limit(header_limit);
-  // Some chunks, an empty body in pieces among them, end in an assertion of Beast's (1.81).
+  // Beast (1.81) fails an assertion on some chunked bodies, for instance on an empty body that comes in
+  // pieces.
   parser_->skip(true);
   now_ = state::incomplete;
   stage_ = stage::header;

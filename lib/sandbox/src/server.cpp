@@ -21,7 +21,7 @@
 
 namespace ephemint::inline v0::sandbox {
 
-/// The hub, and where it runs.
+/// The hub, and the thread or executor on which it runs.
 class server::impl {
  public:
   explicit impl(const server_options& options)
@@ -29,7 +29,7 @@ class server::impl {
         hub_{std::make_shared<hub>(context_->get_executor(), options)} {
     hub_->start();
     thread_ = std::thread{[this] {
-      sigset_t all;  // signals are for the threads of the program itself
+      sigset_t all;  // signals are left to the program's own threads
       sigfillset(&all);
       pthread_sigmask(SIG_BLOCK, &all, nullptr);
       context_->run();
@@ -43,7 +43,8 @@ class server::impl {
 
   hub& shared() noexcept { return *hub_; }
 
-  /// Runs it on the hub's executor; on a thread of our own, it has run on return. Not after stop().
+  /// Runs it on the hub's executor; if that is our own thread, it has run on return. Does nothing after
+  /// stop().
   void perform(std::function<void(hub&)> action) {
     const std::lock_guard lock{mutex_};
     if (stopped_) return;
@@ -64,10 +65,10 @@ class server::impl {
   }
 
  private:
-  std::mutex mutex_;  // one action at a time, and none beside stop()
+  std::mutex mutex_;  // one action at a time, and none during stop()
   bool stopped_ = false;
   std::unique_ptr<asio::io_context>
-      context_;  // outlives the hub's last users: its destructor ends the sessions
+      context_;  // outlives the last users of the hub: its destructor ends the sessions
   std::shared_ptr<hub> hub_;
   std::thread thread_;
 };

@@ -55,7 +55,7 @@ asio::awaitable<bool> session::open() {
 
 asio::awaitable<bool> session::agree() {
   bool agreed = co_await transport_.handshake();
-  // A client that says nothing of protocols isn't asked about them.
+  // Without ALPN from the client, OpenSSL doesn't call our ALPN callback.
   if (hub_->http2_only() && agreed) agreed = transport_.agreed_on_http2();
   using enum api::handshake;
   if (!hub_->bare()) hub_->answers().on_handshake(!agreed ? failed : transport_.resumed() ? resumed : full);
@@ -147,7 +147,7 @@ asio::awaitable<void> session::refuse_garbage() {
   const exchange planned = hub_->answers().answer_garbage();
   co_await send(planned);
   co_await transport_.say_goodbye();
-  // To close with bytes unread would send an RST, which may overtake the reply.
+  // Closing with unread bytes would send an RST, which may overtake the reply.
   transport_.end_sending();
   timer_.expires_after(1s);
   timer_.async_wait([self = shared_from_this()](error_code error) {
@@ -168,7 +168,7 @@ asio::awaitable<void> session::pause(std::chrono::microseconds time) {
 asio::awaitable<void> session::until_quiet() {
   if (!pushing_) co_return;
   awaits_quiet_ = true;
-  co_await pause(1h);  // the push's end cuts it short
+  co_await pause(1h);  // ended early by the end of the push
   awaits_quiet_ = false;
 }
 

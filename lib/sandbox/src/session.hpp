@@ -17,8 +17,8 @@ namespace ephemint::inline v0::sandbox {
 
 class hub;
 
-/// One client's connection, from the handshake to its end; what it says if that is HTTP/1.1. Everything of it
-/// runs on its hub's executor.
+/// One client's connection, from the handshake to its end; speaks HTTP/1.1 itself. It runs on its hub's
+/// executor.
 class session : public std::enable_shared_from_this<session> {
  public:
   session(std::shared_ptr<hub>, asio::ip::tcp::socket);
@@ -28,12 +28,12 @@ class session : public std::enable_shared_from_this<session> {
 
   static asio::awaitable<void> run(std::shared_ptr<session>);
 
-  /// Ends it at once, by FIN or RST, whatever it does.
+  /// These end it at once, by FIN or RST.
   void cut();
   void reset();
-  /// How many streams it may have open, if it speaks HTTP/2.
+  /// Sets how many streams it may have open, if it speaks HTTP/2.
   void set_max_streams(std::uint32_t);
-  /// Sends bytes if it waits for a request.
+  /// Sends bytes if it is waiting for a request.
   void push(std::shared_ptr<const std::string> bytes, bool then_close);
 
  private:
@@ -50,7 +50,8 @@ class session : public std::enable_shared_from_this<session> {
   asio::awaitable<void> pause(std::chrono::microseconds);
   asio::awaitable<void> until_quiet();
   asio::awaitable<void> read_until_end();
-  /// Room to read what nobody wants. (An array in a coroutine's frame makes g++ 12 warn of a wrong delete.)
+  /// A buffer for bytes that nobody needs. (An array in a coroutine's frame makes g++ 12 warn of a wrong
+  /// delete.)
   asio::mutable_buffer unheard();
   asio::awaitable<void> refuse_garbage();
 

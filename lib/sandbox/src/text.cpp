@@ -17,8 +17,8 @@ bool read_whole(std::string_view text, std::uint64_t& number) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
-/// A stream, since libc++ has no `from_chars` for doubles; with the dot for a dot, whatever the process's
-/// locale.
+/// Uses a stream, as libc++ has no `from_chars` for doubles; with a dot for the decimal point, whatever the
+/// process's locale is.
 bool read_whole(std::string_view text, double& number) {
   if (text.empty() || text.find_first_not_of("0123456789.eE-") != text.npos) return false;
   std::istringstream in{std::string{text}};
@@ -40,7 +40,7 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
   using namespace std::chrono_literals;
   constexpr std::array<std::pair<std::string_view, std::chrono::milliseconds>, 4> units{
       {{"ms", 1ms}, {"s", 1s}, {"min", 1min}, {"h", 1h}}};
-  constexpr std::uint64_t longest = 1'000'000'000'000;  // 31 years: no sum of two overflows
+  constexpr std::uint64_t longest = 1'000'000'000'000;  // 31 years: a sum of two doesn't overflow
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   std::uint64_t number = 0;
   if (read_whole(text.substr(0, digits), number)) {

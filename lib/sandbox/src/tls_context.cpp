@@ -29,13 +29,13 @@ void must(long result) {
   if (result != 1) throw std::runtime_error{"OpenSSL doesn't take the sandbox's TLS settings"};
 }
 
-/// Protocols as ALPN lists them: each behind its length.
+/// Protocols in ALPN's format: each follows its length.
 struct offer {
   std::string_view protocols;
   int without_agreement;
 };
 
-/// (Not const, as OpenSSL asks for it.)
+/// (Not const, as OpenSSL's interface demands.)
 offer* offer_of(http2_use use) {
   static offer both{"\2h2\10http/1.1", SSL_TLSEXT_ERR_NOACK};
   static offer http2{"\2h2", SSL_TLSEXT_ERR_ALERT_FATAL};
@@ -66,13 +66,13 @@ boost::asio::ssl::context make_tls_context(const server_options& options, const 
   must(SSL_CTX_use_certificate(native, shown.certificate.get()));
   must(SSL_CTX_use_PrivateKey(native, shown.key.get()));
 
-  // Tickets only: what a server keeps in memory besides would outlive forget_sessions().
+  // Tickets only: sessions in the server's memory would survive forget_sessions().
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   must(SSL_CTX_set_num_tickets(native, options.session_tickets));
   if (options.session_tickets == 0) SSL_CTX_set_options(native, SSL_OP_NO_TICKET);
   constexpr unsigned char id[] = "ephemint sandbox";
   must(SSL_CTX_set_session_id_context(native, id, sizeof id - 1));
-  // One buffer less per idle connection.
+  // Saves a buffer per idle connection.
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
 
   if (speaks_http2(options)) SSL_CTX_set_alpn_select_cb(native, choose_protocol, offer_of(options.http2));

@@ -8,10 +8,10 @@
 
 namespace ephemint::inline v0::sandbox {
 
-/// A server's TLS settings. Throws `std::runtime_error` if OpenSSL doesn't take them.
+/// A server's TLS settings. Throws `std::runtime_error` if OpenSSL doesn't accept them.
 boost::asio::ssl::context make_tls_context(const server_options&, const identity&);
 
-/// Makes every session ticket given so far worthless.
+/// Makes all session tickets given so far invalid.
 void forget_sessions(boost::asio::ssl::context&);
 
 }  // namespace ephemint::inline v0::sandbox

@@ -69,7 +69,7 @@ void transport::write(asio::const_buffer bytes, std::function<void()> done) {
 
 asio::awaitable<void> transport::say_goodbye() {
   if (bare_) co_return;
-  // As if the peer's close_notify were here already: then the shutdown ends when ours is sent.
+  // Pretends that the peer's close_notify has come: then the shutdown is over when ours is sent.
   SSL_set_shutdown(stream_.native_handle(), SSL_RECEIVED_SHUTDOWN);
   error_code ignored;
   co_await stream_.async_shutdown(into(ignored));

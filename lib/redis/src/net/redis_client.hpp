@@ -89,8 +89,7 @@ class redis_client final : public store_client,
   const store_trust trust_;
   const bool tls_;
   sign_in as_;
-  std::vector<std::shared_ptr<store_place>> places_;  // the URL's server, if it names one; then others,
-                                                      // newest last
+  std::vector<std::shared_ptr<store_place>> places_;  // the URL's server, if any; then others, newest last
   std::unique_ptr<master_finder> finder_;             // null: no Sentinels
   std::optional<store_address> moved_to_;             // the Cluster's node to which the key was moved
   std::list<store_node> nodes_;

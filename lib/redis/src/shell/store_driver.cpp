@@ -134,9 +134,7 @@ void store_driver::on_change(change_listener listener) {
 
 void store_driver::leave_store() noexcept {
   if (orphaned_ || leaving_.exchange(true)) return;
-  if (made_in_.elsewhere() && gate_->occupied())
-    return;  // by a thread of the parent, which doesn't exist
-             // here
+  if (made_in_.elsewhere() && gate_->occupied()) return;  // by a thread that only the parent has
   gate_->enter(leave_, shared_from_this(), net::completion::place::elsewhere);
 }
 

@@ -18,22 +18,22 @@ enum class fault_body : std::uint8_t {
   api_error,       ///< the API's own error JSON, made of the `error_*` members
   html,            ///< a gateway's HTML page
   empty,           ///< none
-  malformed_json,  ///< JSON that breaks off in the middle
+  malformed_json,  ///< JSON that ends in the middle
   custom,          ///< `fault::body_text`, sent as `fault::content_type`
 };
 
-/// How the end of the reply's body is told.
+/// How the end of the reply's body is marked.
 enum class body_framing : std::uint8_t {
   content_length,
   chunked,
-  until_close,  ///< HTTP/1.0's way: by the end of the connection, see `fault::end`
+  until_close,  ///< by the end of the connection, as in HTTP/1.0; see `fault::end`
 };
 
-/// What becomes of the connection.
+/// What happens to the connection.
 enum class connection_end : std::uint8_t {
   keep,   ///< it stays open
   close,  ///< close_notify, then FIN
-  cut,    ///< FIN, without the close_notify that TLS asks for
+  cut,    ///< FIN, without the close_notify that TLS requires
   reset,  ///< RST
   stall,  ///< it stays open, but nothing is ever sent on it again
 };
@@ -48,59 +48,61 @@ enum class end_point : std::uint8_t {
 /// What happens to a TLS handshake once the client's first message is there.
 enum class handshake_fault : std::uint8_t { none, stall, close, reset };
 
-/// Something that goes wrong, and for which requests.
+/// Something that goes wrong, and the requests that it affects.
 ///
-/// Set only what should differ; all else is what the sandbox would have done anyway. Faults touch the API's
-/// requests, never the login page. For each request they are asked in the order in which they were added: the
-/// delays of all that match add up, and of those that do more than delay the first one alone is used.
+/// Set only what should differ; in all else the sandbox behaves as usual. Faults affect requests to the API,
+/// never the login page. For each request they are checked in the order in which they were added: the delays
+/// of all matching faults add up, and of the matching faults that do more than delay only the first is used.
 ///
-/// Over HTTP/2 a fault does what is nearest: what ends or silences a connection does so to all of its
-/// streams, what delays a reply delays no other. Where that isn't plain, the member says it.
+/// Over HTTP/2 a fault does the nearest equivalent: one that ends or silences a connection affects all of its
+/// streams, and one that delays a reply delays no other. Where that isn't obvious the member's comment says
+/// it.
 struct fault {
   // --- Which requests. All that is set must hold; by default every request.
 
-  /// Only this account's. Empty, the default: any.
+  /// Only requests for this account. Empty, the default: any.
   std::string account = {};
   /// Only the n-th request of its connection, from 1. 0, the default: any. 2 and `end` make a stale
   /// connection.
   std::uint64_t nth_on_connection = 0;
-  /// Lets so many of the matching requests pass first.
+  /// Lets this many matching requests pass first.
   std::uint64_t skip = 0;
   /// Then every k-th of them. 1, the default: each. At least 1.
   std::uint64_t every = 1;
-  /// Then by chance. 1, the default: always. 0 to 1.
+  /// The probability of the fault for each of those, 0 to 1. 1, the default: always.
   double probability = 1.0;
-  /// Feeds the chances of this fault, so that a run can be repeated.
+  /// The seed of this fault's random numbers, so that a run can be repeated.
   std::uint64_t seed = 1;
-  /// How many times it happens; after that it is gone. 0, the default: without end.
+  /// How many times it happens; after that it is removed. 0, the default: no limit.
   std::uint64_t count = 0;
 
-  // --- Delay, before the first byte of the reply. A token is minted before it: waiting eats of its life.
+  // --- Delay, before the first byte of the reply. A token is minted before the delay, which shortens its
+  // remaining life.
 
-  /// So long every time.
+  /// The delay each time.
   std::chrono::milliseconds delay{0};
-  /// A uniform extra of up to so much.
+  /// An additional delay, uniformly distributed from 0 to this.
   std::chrono::milliseconds jitter{0};
-  /// The chance, 0 to 1, of `tail_delay` on top: the slow one in a hundred.
+  /// The probability, 0 to 1, of an additional `tail_delay`, for instance for one slow reply in a hundred.
   double tail_probability = 0.0;
-  /// What comes on top then.
+  /// That additional delay.
   std::chrono::milliseconds tail_delay{0};
 
   // --- What is answered.
 
-  /// This status instead of the right answer: 200 to 599. The request then meets no limiter and mints
-  /// nothing. 0, the default: the right answer. A status of 200 to 299 with `fault_body::api_error` has both
-  /// token and errors.
+  /// This status instead of the right answer: 200 to 599. The request then isn't counted by the limiter, and
+  /// mints nothing. 0, the default: the right answer. A reply with a status of 200 to 299 and
+  /// `fault_body::api_error` has both a token and errors.
   unsigned status = 0;
-  /// Default: what the API sends. Without `status` only `malformed_json` and `custom` are used, with the
+  /// Default: the API's own. Without `status` only `malformed_json` and `custom` have an effect, with the
   /// right status.
   fault_body body = fault_body::api_error;
   /// For `fault_body::custom`: any bytes.
   std::string body_text = {};
   /// Its `Content-Type`.
   std::string content_type = "application/json";
-  /// The error's `error_source`. Default of this and the next three: what suits the status, so `shipengine`,
-  /// `system`, `rate_limit_exceeded` for 429.
+  /// The error's `error_source`. The default of this and the next three depends on the status: for 429
+  /// `shipengine`, `system` and `rate_limit_exceeded`.
   std::string error_source = {};
   /// The error's `error_type`.
   std::string error_type = {};
@@ -110,18 +112,18 @@ struct fault {
   std::string error_message = {};
   /// The value of a `Retry-After` header, sent as it is. Default: no header.
   std::optional<std::string> retry_after = std::nullopt;
-  /// More header lines, `Name: value`, without their line ends; sent as they are.
+  /// Further header lines, `Name: value`, without line ends; sent unchanged.
   std::vector<std::string> headers = {};
-  /// One more header of about so many bytes.
+  /// Adds a header of about this many bytes.
   std::size_t header_padding = 0;
-  /// So many blanks behind the body (JSON stays valid), counted in its length.
+  /// Adds this many blanks after the body (JSON stays valid); they count in its length.
   std::size_t body_padding = 0;
-  /// So many interim replies first.
+  /// Sends this many interim replies first.
   unsigned interim = 0;
   /// Their status: 100 to 199. Default: Early Hints.
   unsigned interim_status = 103;
-  /// These bytes are sent instead of a reply, whatever they are. Over HTTP/2: on the connection, between two
-  /// frames; the stream gets nothing else.
+  /// Any bytes that are sent instead of a reply. Over HTTP/2: on the connection, between two frames; the
+  /// stream gets nothing else.
   std::optional<std::string> raw_reply = std::nullopt;
   /// Whether `$TOKEN`, `$REDIRECT_URL`, `$BODY` and `$LENGTH` in it are replaced by those of the right
   /// answer.
@@ -129,28 +131,30 @@ struct fault {
 
   // --- How it is framed and sent.
 
-  /// How the body's end is told. Over HTTP/2 always by END_STREAM: all but `content_length` leave that header
-  /// out, and `chunked` sends two DATA.
+  /// How the body's end is marked. Over HTTP/2 that is always END_STREAM: all values but `content_length`
+  /// leave that header out, and `chunked` sends two DATA frames.
   body_framing framing = body_framing::content_length;
   /// Sends `Connection: close`, and closes after the reply. Over HTTP/2: a GOAWAY before the reply.
   bool announce_close = false;
-  /// Sends `Keep-Alive: timeout=N`. It is not acted on. HTTP/2 has no such thing: nothing is sent.
+  /// Sends `Keep-Alive: timeout=N`, but doesn't act on it. Over HTTP/2, which has no such header, nothing is
+  /// sent.
   std::optional<unsigned> keep_alive_timeout = std::nullopt;
-  /// So many bytes more are promised by `Content-Length` than come; then the connection ends (`close` if
-  /// `end` is `keep`). Over HTTP/2 END_STREAM comes instead of the end; if `end` isn't `keep`, that without
-  /// it.
+  /// `Content-Length` promises this many bytes more than are sent; then the connection ends (by `close` if
+  /// `end` is `keep`). Over HTTP/2 END_STREAM is sent instead; but if `end` isn't `keep`, the connection ends
+  /// as that says, without END_STREAM.
   std::size_t missing_bytes = 0;
-  /// Bytes behind the complete reply, in the same write. Over HTTP/2: one more DATA on the closed stream.
+  /// Bytes after the complete reply, in the same write. Over HTTP/2: one more DATA frame on the closed
+  /// stream.
   std::string extra_bytes = {};
-  /// Sends one byte, waits so long, sends the next. 0, the default: all at once. Over HTTP/2: the body, one
-  /// byte a DATA.
+  /// Sends the reply byte by byte, with this wait between two bytes. 0, the default: all at once. Over
+  /// HTTP/2: the body, with one byte in each DATA frame.
   std::chrono::milliseconds drip{0};
   /// Sends each byte in a TLS record of its own.
   bool one_byte_records = false;
 
   // --- How the connection ends.
 
-  /// What becomes of it.
+  /// What happens to the connection.
   connection_end end = connection_end::keep;
   /// When that happens.
   end_point end_at = end_point::after_reply;
@@ -159,28 +163,29 @@ struct fault {
 
   // --- The handshake.
 
-  /// What becomes of it. A fault with this set counts connections instead of requests, and does nothing else.
+  /// What happens to the handshake. A fault with this set counts connections instead of requests, and does
+  /// nothing else.
   handshake_fault handshake = handshake_fault::none;
 
   // --- HTTP/2 alone.
 
-  /// What goes wrong over HTTP/2 alone; requests over HTTP/1.1 pass by such a fault, uncounted.
+  /// What goes wrong only over HTTP/2. Such a fault ignores requests over HTTP/1.1, and doesn't count them.
   http2_fault http2 = {};
 
-  /// These bytes as the reply; then the connection stays as it is.
+  /// A fault that sends these bytes as the reply, and keeps the connection open.
   EPHEMINT_SANDBOX_EXPORT static fault raw(std::string bytes);
-  /// HTTP/2: a refused stream, which the API has surely not seen.
+  /// HTTP/2: a refused stream, which the API surely hasn't processed.
   EPHEMINT_SANDBOX_EXPORT static fault refuse();
   /// HTTP/2: RST_STREAM.
   EPHEMINT_SANDBOX_EXPORT static fault reset_stream(http2_error, reset_point = reset_point::before_reply);
   /// HTTP/2: a GOAWAY.
   EPHEMINT_SANDBOX_EXPORT static fault go_away(http2_error = http2_error::no_error,
                                                goaway_reach = goaway_reach::this_request);
-  /// HTTP/2: SETTINGS that allow so many streams at once.
+  /// HTTP/2: SETTINGS that allow this many streams at once.
   EPHEMINT_SANDBOX_EXPORT static fault limit_streams(std::uint32_t most);
 };
 
-/// Reads a fault from one line of `name=value` parts with commas between them, as `--fault` takes it:
+/// Reads a fault from one line of `name=value` parts, separated by commas, as `--fault` takes it:
 ///
 ///     status=503,count=3                 the next three requests get a 503
 ///     delay=80ms,jitter=40ms             80 to 120 ms each
@@ -201,7 +206,7 @@ struct fault {
 ///   `=inside:N` or `=after` (what a bare close or cut does)
 /// - handshake: `handshake=stall|close|reset`
 ///
-/// Over HTTP/2 alone, with CODE an error's name (`REFUSED_STREAM`) or its number:
+/// Only over HTTP/2, where CODE is an error's name (`REFUSED_STREAM`) or number:
 ///
 /// - the stream: `refuse rst=CODE[:before|inside|after] unfinished silent`
 /// - its frames: `trailer=TEXT padding=N continuations=N data_size=N empty_data=N`
@@ -209,7 +214,7 @@ struct fault {
 /// - its beginning: `settings_delay=DUR window=N`, also with `max_streams`
 ///
 /// A value in double quotes may hold commas and the escapes \r \n \t \0 \" \\ \xHH. Durations have a unit:
-/// ms, s, min, h. Throws `std::invalid_argument` that names the bad part and says what is right.
+/// ms, s, min, h. Throws `std::invalid_argument`, naming the wrong part and what is right.
 EPHEMINT_SANDBOX_EXPORT fault parse_fault(std::string_view spec);
 
 }  // namespace ephemint::inline v0::sandbox

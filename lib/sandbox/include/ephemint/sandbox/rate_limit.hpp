@@ -9,18 +9,19 @@
 
 namespace ephemint::inline v0::sandbox {
 
-/// How the quota is counted. The API doesn't document its own way, so a client must be right under each.
+/// How the quota is counted. The API doesn't document how it counts, so a client must work with each of
+/// these.
 enum class limiter_kind : std::uint8_t {
   none,            ///< no limit
-  fixed_window,    ///< a window opens with its first request; the count starts anew when it is over
-  sliding_window,  ///< an exact log: never more than `requests` in any window, wherever it begins
+  fixed_window,    ///< a window begins with its first request; the next one begins with a new count
+  sliding_window,  ///< an exact log: at most `requests` in any window, wherever it begins
   token_bucket,    ///< starts full with `burst` permits, refilled evenly at `requests` a `window`
 };
 
-/// What one count is kept for.
+/// What has a count of its own.
 enum class limit_scope : std::uint8_t { per_api_key, per_account };
 
-/// What a 429 says in its `Retry-After` header.
+/// What a 429's `Retry-After` header says.
 enum class retry_after_mode : std::uint8_t {
   exact,    ///< the seconds until a request would be admitted, rounded up, at least 1
   missing,  ///< no such header
@@ -29,21 +30,21 @@ enum class retry_after_mode : std::uint8_t {
 
 /// The quota that the sandbox enforces, and how it refuses.
 struct rate_limit {
-  /// The algorithm. Default: none, so that a test that isn't about limits never meets one.
+  /// The algorithm. Default: none, so that tests that aren't about limits never meet one.
   limiter_kind kind = limiter_kind::none;
   /// How many requests are admitted in a window. Default: the API's documented 200 a minute. 0 refuses every
   /// request; at most 1,000,000.
   std::uint64_t requests = 200;
   /// The window's length. Default: the API's minute. 1 ms to 24 h.
   std::chrono::milliseconds window{60'000};
-  /// Whether all accounts share one count. Default: they do, as the API counts all requests of a key.
+  /// Whether all accounts share one count. Default: yes, as the API counts all requests of a key.
   limit_scope scope = limit_scope::per_api_key;
-  /// Whether a refused request counts too, so that a client that hammers is never let in. Default: no.
-  /// A fixed window is not changed by it. A token bucket goes into debt, by one bucketful at most.
+  /// Whether refused requests count too, so that a client that goes on sending is never admitted. Default:
+  /// no. It makes no difference for a fixed window. A token bucket goes into debt, by at most one bucketful.
   bool count_rejected = false;
   /// The bucket's size; only for `token_bucket`. 0, the default: as many as `requests`. At most 1,000,000.
   std::uint64_t burst = 0;
-  /// What the refusal says about when to come back. Default: the truth.
+  /// What a refusal says about when to come back. Default: the exact time.
   retry_after_mode retry_after = retry_after_mode::exact;
   /// The header's value under `retry_after_mode::text`, sent as it is: a constant ("60"), a date, or
   /// nonsense.
