@@ -40,7 +40,7 @@ account_file open_accounts(const std::string& path) {
   if (::fstat(descriptor, &facts) != 0) refuse(path, reason(errno));
   if (S_ISDIR(facts.st_mode)) refuse(path, "is a directory");
   if (::read(descriptor, nullptr, 0) == -1)
-    refuse(path, reason(errno));  // a stdin that is open for writing only
+    refuse(path, reason(errno));  // such as a stdin that is open only for writing
   return file;
 }
 
@@ -56,7 +56,7 @@ account_feed::account_feed(asio::any_io_executor executor, std::vector<std::stri
 }
 
 account_feed::~account_feed() {
-  if (awaited_) awaited_->release();  // `file_` closes it, or nobody
+  if (awaited_) awaited_->release();  // `file_` closes it, if it should be closed
 }
 
 account_source account_feed::source() {
@@ -102,7 +102,7 @@ asio::awaitable<std::optional<account_id>> account_feed::next_awaited() {
     const auto room = asio::buffer(block_);
     const std::size_t size =
         co_await awaited_->async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
-    if (ended_) co_return std::nullopt;  // stopped meanwhile
+    if (ended_) co_return std::nullopt;  // it was stopped meanwhile
     if (error && error != asio::error::eof) fail(error.value());
     take_block(size);
   }

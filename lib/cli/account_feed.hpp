@@ -24,13 +24,13 @@ struct account_file {
   owned_descriptor descriptor;
 };
 
-/// `-` is stdin. Throws `usage_error` that names the file.
+/// `-` is stdin. Throws `usage_error`, naming the file.
 account_file open_accounts(const std::string& path);
 
-/// The accounts of the command line, then those of a file, each read when it can be minted.
+/// The accounts of the command line, then those of a file. Each is read only when it can be minted.
 ///
-/// A pipe, socket or terminal is awaited, so that a slow one holds nothing up; a regular file is read at
-/// once.
+/// A pipe, socket or terminal is awaited asynchronously, so that a slow one doesn't hold up anything; a
+/// regular file is read directly.
 class account_feed {
  public:
   account_feed(asio::any_io_executor, std::vector<std::string> first, std::optional<account_file> then);
@@ -38,15 +38,15 @@ class account_feed {
   account_feed& operator=(const account_feed&) = delete;
   ~account_feed();
 
-  /// For `client::mint_many`. Throws `std::system_error` when the file can't be read further. This object
-  /// must outlive the stream.
+  /// For `client::mint_many`. Throws `std::system_error` if reading the file fails. This object must outlive
+  /// the stream.
   account_source source();
-  /// No more accounts.
+  /// Ends the accounts.
   void stop();
-  /// How many were given out.
+  /// How many accounts were given out.
   std::uint64_t given() const noexcept { return given_; }
-  /// How many are still to come, if that can be told without taking any: of a regular file it reads the rest
-  /// once more, unless that is longer.
+  /// How many accounts are left, if that can be found out without taking any. For a regular file it counts
+  /// the rest by reading it once more, unless the rest is longer than `longest_rest`.
   std::optional<std::uint64_t> left(std::size_t longest_rest = std::string::npos) const;
 
  private:

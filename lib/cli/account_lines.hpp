@@ -9,23 +9,24 @@
 
 namespace ephemint::cli {
 
-/// Cuts a stream of blocks into accounts, one a line, in constant memory whatever comes.
+/// Splits a stream of blocks into accounts, one per line, in constant memory.
 ///
-/// Lines end in LF or CRLF; blank ones and a byte order mark at the very start are skipped. All others give
-/// an account: a bad one, too long or with control characters, gives an invalid `account_id`, so that it gets
-/// its result like every other.
+/// Lines end in LF or CRLF; blank ones and a byte order mark at the very start are skipped. Every other line
+/// gives an account. A bad line, too long or with control characters, gives an invalid `account_id`, so that
+/// it gets a result like every other.
 class account_lines {
  public:
-  /// The next block; only when `next()` has given nothing. It must stay where it is until that is so again.
+  /// The next block. Call it only when `next()` has returned nothing; the block must stay valid until
+  /// `next()` returns nothing again.
   void feed(std::string_view block) noexcept { block_ = block; }
-  /// No block follows: what stands behind the last line's end is a line too.
+  /// There are no more blocks: text after the last line end is a line too.
   void end() noexcept { ended_ = true; }
 
   /// The next account, or nothing if another block is needed (after `end()`: if there is none).
   std::optional<account_id> next();
 
  private:
-  // A byte order mark, one character more than can be right, and a CR: what is longer stays wrong without its
+  // A byte order mark, one character more than is valid, and a CR. A longer line is invalid even without its
   // rest.
   static constexpr std::size_t kept = 3 + account_id::max_size + 1 + 1;
 

@@ -23,7 +23,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// CLI11 knows nothing of the accounts, and of what stands behind `--`.
+/// Adds the accounts, and what follows `--`, to the usage: CLI11 doesn't know about them.
 class help_text : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
@@ -36,7 +36,7 @@ class help_text : public CLI::Formatter {
   }
 };
 
-/// The name alone of what may be `--name=secret`.
+/// The name in an argument that may be `--name=secret`.
 std::string_view name_of(std::string_view argument) {
   return argument.substr(0, argument.starts_with("--") ? argument.find('=') : 2);
 }
@@ -67,10 +67,10 @@ std::string hint(const std::string& meant, std::string_view command) {
       fmt::format("there is no option {}{}", in_quotes(name), hint(nearest(name, options_of(app)), command))};
 }
 
-/// An option that stands before the command.
+/// Refuses an option before the command.
 [[noreturn]] void refuse_early_option(std::string_view argument, const CLI::App& app) {
   const std::string_view name = name_of(argument);
-  // Several commands may have one of that name: the one that was given comes first.
+  // Several commands may have an option of that name: the given command comes first.
   std::vector<const CLI::App*> commands;
   for (const CLI::App* one : app.get_subcommands()) commands.push_back(one);
   for (const CLI::App* one : commands_of(app)) commands.push_back(one);
@@ -92,7 +92,7 @@ std::string hint(const std::string& meant, std::string_view command) {
       meant.empty() ? "; give mint, gateway, link, sandbox or demo, see ephemint --help" : hint(meant, ""))};
 }
 
-/// What CLI11 couldn't place.
+/// Refuses arguments that CLI11 couldn't assign.
 [[noreturn]] void refuse_extras(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
   const std::vector<std::string> early = app.remaining(false);
@@ -106,7 +106,7 @@ std::string hint(const std::string& meant, std::string_view command) {
       fmt::format("{} takes no argument {}; see ephemint {} --help", command, in_quotes(first), command)};
 }
 
-/// `ephemint help mint` is `ephemint mint --help`, and `ephemint` alone asks for help, too.
+/// `ephemint help mint` means `ephemint mint --help`; `ephemint` alone asks for help too.
 void ask_for_help(const CLI::App& app, std::vector<std::string>& given) {
   if (given.empty()) given.emplace_back("help");
   if (given.front() != "help") return;
@@ -145,7 +145,7 @@ std::string take_account(const CLI::App& link, std::vector<std::string> behind_d
   return std::move(named.front());
 }
 
-/// Takes what stands behind `--` off the arguments; nothing if there is no `--`.
+/// Removes `--` and what follows it from the arguments. Returns what follows; none if there is no `--`.
 std::optional<std::vector<std::string>> split_at_dashes(std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   if (dashes == arguments.end()) return std::nullopt;
@@ -174,9 +174,9 @@ void describe(CLI::App& app) {
       "ephemint COMMAND --help says more, with examples; so does ephemint help COMMAND.");
 }
 
-/// What is to be shown, if that is all; otherwise the commands' options have their values.
+/// The text to show, if that is all that was asked for; otherwise the commands' options get their values.
 std::optional<show_text> parse(CLI::App& app, std::vector<std::string> given) {
-  std::reverse(given.begin(), given.end());  // as CLI11 takes them
+  std::reverse(given.begin(), given.end());  // CLI11 takes them in reverse order
   try {
     app.parse(std::move(given));
   } catch (const CLI::CallForHelp&) {

@@ -28,11 +28,11 @@ batch_display::batch_display(asio::any_io_executor executor, const std::optional
 
 void batch_display::start(const quota& rate, std::shared_ptr<const rate_governor> governor,
                           const many_options& batch) {
-  // Who has a deadline waits for no outage.
+  // Mints with a deadline don't wait through outages.
   patience_ = batch.deadline == no_deadline ? batch.outage_patience : std::chrono::milliseconds{0};
   governor_ = std::move(governor);
   urgency_ = batch.urgency;
-  // A governor lets the last tenth of a window trickle: what matters is when it flows again.
+  // A governor spreads the last tenth of a window: what matters is when permits flow freely again.
   trickle_ = rate.requests() / 10;
   started_at_ = clock::now();
   await_tick();
@@ -67,7 +67,7 @@ void batch_display::show(clock::time_point now) {
   if (notice_.is_due(progress_.quota_wait, now)) talk(words_of_wait(*progress_.quota_wait) + '\n');
 }
 
-/// While mints wait that will go on when the API is back.
+/// Set while mints wait that will go on when the API is back.
 std::optional<outage_wait> batch_display::outage(const client_stats& seen) const {
   if (seen.queued == 0) return std::nullopt;
   const auto known = client_->outage();
@@ -76,7 +76,7 @@ std::optional<outage_wait> batch_display::outage(const client_stats& seen) const
                      std::chrono::ceil<std::chrono::seconds>(patience_ - known->lasted)};
 }
 
-/// Begins with a second or more, ends when nothing is left.
+/// A wait is shown from a second on, until nothing of it is left.
 std::optional<std::chrono::seconds> batch_display::quota_wait(const client_stats& seen,
                                                               clock::time_point now) const {
   if (seen.queued == 0) return std::nullopt;
@@ -86,7 +86,7 @@ std::optional<std::chrono::seconds> batch_display::quota_wait(const client_stats
   return std::chrono::ceil<std::chrono::seconds>(wait);
 }
 
-/// At the pace so far, and at least what the quota makes of it.
+/// At the pace so far, but at least as long as the quota demands.
 std::optional<std::chrono::seconds> batch_display::time_left(clock::time_point now) const {
   constexpr std::chrono::milliseconds telling{500};
   const std::uint64_t done = progress_.done();

@@ -17,22 +17,21 @@
 
 namespace ephemint::cli {
 
-/// Shows on stderr how far a batch is: a line that is redrawn, on a terminal; elsewhere only that it waits
-/// for the quota, or for an API that is away.
+/// Shows a batch's progress on stderr: on a terminal a line that is redrawn; elsewhere only that the batch
+/// waits for the quota or for the end of an outage.
 class batch_display {
  public:
-  /// Shows `minter`'s batch as long as there is one.
+  /// Shows the batch of `minter` while that has a value.
   batch_display(asio::any_io_executor, const std::optional<client>& minter,
                 std::optional<std::uint64_t> total);
 
-  /// Begins. The client's quota, and its governor, that is asked how long the wait will be; and how urgent
-  /// and patient the batch is.
+  /// Begins. Takes the client's quota, its governor, which estimates waits, and the options of the batch.
   void start(const quota&, std::shared_ptr<const rate_governor>, const many_options& batch);
   void minted() noexcept { ++progress_.minted; }
   void failed() noexcept { ++progress_.failed; }
-  /// Takes the line away, so that something else can be printed; it comes back by itself.
+  /// Removes the line, so that something else can be printed; it comes back by itself.
   void clear() noexcept;
-  /// Takes it away for good.
+  /// Removes the line for good.
   void stop();
 
   const progress& figures() const noexcept { return progress_; }

@@ -16,7 +16,7 @@ std::optional<std::string> from_environment(const char* name) {
   return value && *value != '\0' ? std::optional<std::string>{value} : std::nullopt;
 }
 
-/// The library's list replaces the portal's own host; the command's adds to it.
+/// The library's list replaces the portal's own host; the command's list adds to it.
 std::vector<std::string> redirect_hosts_of(const client_arguments& given) {
   std::vector<std::string> hosts = given.redirect_hosts;
   if (!hosts.empty()) hosts.emplace_back("dashboard.shipengine.com");
@@ -38,7 +38,7 @@ void take(T& option, const std::optional<U>& given) {
 quota rate_of(const client_arguments& given, const secret& key) {
   const quota documented = documented_quota(key.reveal());
   if (!given.rate) return documented;
-  // To learn a quota, start at the documented one.
+  // Learning begins at the documented quota.
   if (given.rate->how() == quota::mode::automatic)
     return quota::automatic(documented.requests(), documented.window());
   return *given.rate;
@@ -66,7 +66,7 @@ client_options to_client_options(const client_arguments& given, secret key, cons
   options.hedge = given.hedge;
   take(options.attempt_timeout, given.attempt_timeout);
   take(options.min_remaining, given.min_remaining);
-  // A governor of our own, to be asked how long the wait will be.
+  // A governor of our own, so that we can ask it for estimates.
   if (!given.store.url) options.governor = make_rate_governor(rate_of(given, key));
   options.api_key = std::move(key);
   options.single_threaded = true;

@@ -13,12 +13,12 @@
 
 namespace ephemint::cli {
 
-/// What the commands that mint are told of their client.
+/// The client's arguments in all commands that mint.
 struct client_arguments {
   std::optional<std::string> base_url;
   std::optional<std::string> api_key_file;
   std::optional<std::string> ca_file;
-  std::vector<std::string> redirect_hosts;  ///< beside the portal's own
+  std::vector<std::string> redirect_hosts;  ///< in addition to the portal's own
   std::optional<std::string> proxy;         ///< empty: none, whatever the environment says
   std::optional<std::string> proxy_credentials_file;
   std::optional<quota> rate;
@@ -31,15 +31,15 @@ struct client_arguments {
   std::optional<std::chrono::milliseconds> min_remaining;
 };
 
-/// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error` that says where to put it.
-/// Warns of a file that everybody on the machine may read.
+/// The key, from the file or else from `EPHEMINT_API_KEY`. Throws `usage_error`, saying where to put it.
+/// Warns if everybody on the machine may read the file.
 secret read_api_key(const std::optional<std::string>& file, const talker& warn = complain);
 
-/// The quota that was asked for, or else the documented one of that kind of key.
+/// The given quota, or else the documented one for that kind of key.
 quota rate_of(const client_arguments&, const secret& key);
 
-/// What the client is to be told, its governor included unless a quota store is named; the base URL may come
-/// from the environment. Throws `usage_error`.
+/// The client's options, with a governor unless a quota store is named; the base URL may come from the
+/// environment. Throws `usage_error`.
 client_options to_client_options(const client_arguments&, secret key, const talker& warn = complain);
 
 }  // namespace ephemint::cli

@@ -16,13 +16,13 @@
 #include <optional>
 #include <string>
 
-// The options of each command. What they write to must live until the command line has been parsed.
+// The options of each command. Their targets must live until the command line has been parsed.
 
 namespace ephemint::cli {
 
 CLI::App& add_mint(CLI::App& app, mint_arguments& to);
 
-/// The limiter's kind and its quota are given apart.
+/// The limiter's kind and its quota are separate options.
 struct limit_arguments {
   std::optional<sandbox::rate_limit> limit;
   std::optional<sandbox::limiter_kind> kind;
@@ -40,7 +40,8 @@ void add_demo(CLI::App& app, demo_arguments& to);
 CLI::App& add_link(CLI::App& app, link_arguments& to);
 CLI::App& add_gateway(CLI::App& app, gateway_arguments& to);
 
-// What is told to a client, in whatever command: the API and its key, the quota, attempts, a quota store.
+// The client's options, common to all commands that mint: the API and its key, the quota, attempts, a quota
+// store.
 void add_api(CLI::App& command, client_arguments& to);
 void add_pace(CLI::App& command, client_arguments& to);
 void add_attempts(CLI::App& command, client_arguments& to);
@@ -51,15 +52,15 @@ std::chrono::seconds parse_link_age(const std::string&);
 
 using reader = std::function<void(const std::string&)>;
 
-/// An option with one value, that `read` checks; what it throws gets the option's name. Given twice, the last
-/// one counts.
+/// An option with one value, which `read` checks; the option's name is added to what it throws. If the option
+/// is given twice the last one counts.
 CLI::Option* add(CLI::App& command, const std::string& name, const std::string& form, const std::string& help,
                  reader read);
 
-/// What `read` may throw for a file's name.
+/// Returns a name. Throws `usage_error` if it is empty.
 std::string not_empty(const std::string& text);
 
-/// What the client's and the sandbox's `http2_use` are called on the command line.
+/// Reads the command line's names of the client's and the sandbox's `http2_use`.
 template <class Use>
 Use parse_http(const std::string& text) {
   if (text == "auto") return Use::automatic;

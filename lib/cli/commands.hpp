@@ -14,19 +14,19 @@
 
 namespace ephemint::cli {
 
-/// `ephemint sandbox`, as it was called.
+/// The arguments of `ephemint sandbox`.
 struct sandbox_arguments {
   sandbox::server_options server;
   std::optional<std::string> ca_file;
-  std::vector<std::string> command;  ///< to run beside it; empty: none
+  std::vector<std::string> command;  ///< to run while it serves; empty: none
 };
 
-/// `ephemint demo`, as it was called.
+/// The arguments of `ephemint demo`.
 struct demo_arguments {
   std::size_t accounts = 200;
 };
 
-/// `ephemint link`, as it was called.
+/// The arguments of `ephemint link`.
 struct link_arguments {
   std::string account;
   std::optional<std::string> key_file;    ///< else EPHEMINT_LINK_KEY_FILE
@@ -36,7 +36,7 @@ struct link_arguments {
   std::chrono::seconds max_age{60};
 };
 
-// The commands. Each throws `usage_error` for what is wrong before it begins.
+// The commands. Each throws `usage_error` if something is wrong before it begins.
 exit_status run_mint(const mint_arguments&);
 exit_status run_sandbox(const sandbox_arguments&);
 exit_status run_demo(const demo_arguments&);

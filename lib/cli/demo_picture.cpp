@@ -21,12 +21,12 @@ constexpr std::string_view bold = "\x1b[1m", alive = "\x1b[32m", short_lived = "
                            no_colour = "\x1b[0m", divider = " │ ";
 constexpr clock::duration safe_life = 5s;
 
-/// A line that knows how wide it is, whatever its bytes are.
+/// A line of text that keeps track of its width, which differs from its number of bytes.
 class picture_row {
  public:
   picture_row(std::size_t width, bool colours) : room_{width}, colours_{colours} {}
 
-  /// As much of `text` as there is room for.
+  /// Adds as much of `text` as there is room for.
   void add(std::string_view text, std::string_view colour = {}) {
     const std::size_t size = fitting(text);
     if (size == 0) return;
@@ -48,7 +48,7 @@ class picture_row {
   }
 
  private:
-  /// Its bytes that fit; takes their room.
+  /// How many bytes of `text` fit; takes their room.
   std::size_t fitting(std::string_view text) noexcept {
     std::size_t at = 0;
     for (; at < text.size(); ++at) {
@@ -164,7 +164,7 @@ std::string legend(const demo_view& of, std::size_t width, bool colours) {
 }  // namespace
 
 std::string draw(const demo_view& of, unsigned width, bool colours) {
-  // The last column stays free: terminals differ in what they do after it.
+  // The last column stays free, as terminals differ in what they do after it.
   const std::size_t each = std::min<std::size_t>((width - 1 - 3) / 2, widest_lane);
   const auto left = lane_picture{each, colours}.draw("A plain client", of.plain, of);
   const auto right = lane_picture{each, colours}.draw("Ephemint", of.ephemint, of);

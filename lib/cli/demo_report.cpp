@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 double seconds(clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
-/// A token's life, or a wait; none: there was nothing to measure.
+/// A token's life, or a wait; none: nothing was measured.
 std::string in_words(std::optional<clock::duration> time) {
   if (!time) return "-";
   const double size = seconds(*time);
@@ -58,7 +58,7 @@ class lane_table {
   std::string text_;
 };
 
-/// Both at once is no case of the demo's, but said as it is.
+/// The demo never uses both at once, but if it did this would say so.
 std::string_view protocols_of(const lane_facts& did) {
   if (did.http2_requests == 0) return "HTTP/1.1";
   return did.http2_requests < did.requests ? "HTTP/1.1 and HTTP/2" : "HTTP/2";

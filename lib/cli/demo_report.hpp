@@ -13,14 +13,14 @@
 
 namespace ephemint::cli {
 
-/// What the demo saw of one lane, beside what the lane itself counts.
+/// What the demo saw of one lane, in addition to the lane's own counts.
 struct lane_facts {
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;
   std::uint64_t full_handshakes = 0;
   std::uint64_t resumed_handshakes = 0;
-  std::uint64_t peak = 0;            ///< requests in the busiest window, as its sandbox saw it
-  std::uint64_t http2_requests = 0;  ///< of its requests, those that came over HTTP/2
+  std::uint64_t peak = 0;            ///< requests in the busiest window, as counted by its sandbox
+  std::uint64_t http2_requests = 0;  ///< of its requests, those over HTTP/2
 };
 
 /// What the demo saw.
@@ -29,20 +29,20 @@ struct demo_figures {
   lane ephemint;
   lane_facts of_plain;
   lane_facts of_ephemint;
-  clock::duration least{};  ///< what the quota makes of it at best
+  clock::duration least{};  ///< the least time that the quota allows
   std::uint64_t quota = 0;
   std::chrono::milliseconds window{};
   clock::time_point now{};
-  std::string plain_trouble{};  ///< why the plain client didn't come to its end; empty: it did
+  std::string plain_trouble{};  ///< why the plain client didn't finish; empty: it did
 };
 
-/// A table with both lanes, what the plain client is, and a histogram, at most 100 characters wide.
+/// A table with both lanes, a description of the plain client, and a histogram, at most 100 characters wide.
 std::string report(demo_figures);
 
-/// The value that `share` (0 to 1) of all are at most. 0 if there are none.
+/// The value that a `share` (0 to 1) of all don't exceed. 0 if there are none.
 clock::duration percentile(std::vector<clock::duration>& all, double share);
 
-/// Rows of the same, round width, from the fewest left up; the top row holds the most.
+/// Rows of equal, round width, the shortest remaining lives at the bottom.
 std::string histogram(std::vector<clock::duration> all);
 
 }  // namespace ephemint::cli

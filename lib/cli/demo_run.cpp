@@ -19,10 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t too_many_failures = 5;  // here none is expected
+constexpr std::uint64_t too_many_failures = 5;  // none is expected here
 constexpr quota demo_rate = quota::declared(demo_run::requests_admitted, demo_run::window);
 constexpr int failures = 3, closed_connections = 2;
-constexpr std::chrono::seconds plain_patience{5};  // after Ephemint's end
+constexpr std::chrono::seconds plain_patience{5};  // after Ephemint has finished
 
 sandbox::server_options demo_sandbox() {
   sandbox::server_options options;
@@ -44,7 +44,7 @@ client_options demo_client(const sandbox::server& api, std::shared_ptr<rate_gove
   options.authority_pem = api.ca_pem();
   options.governor = std::move(governor);
   options.single_threaded = true;
-  // A connection is closed with all its requests, and so one account may meet all that goes wrong.
+  // A closed connection fails all its requests, so one account may be hit by every fault.
   options.max_attempts = failures + closed_connections + 1;
   return options;
 }
@@ -92,16 +92,16 @@ exit_status demo_run::run() {
 
 void demo_run::start_ephemint() {
   client_.emplace(context_.get_executor(), demo_client(api_, governor_));
-  many_.in_flight = client_->options().max_connections;  // a queue here would only be waited in
+  many_.in_flight = client_->options().max_connections;  // a longer queue here would only add waiting time
   many_.urgency = priority::interactive;
-  many_.outage_patience = 0ms;  // the sandbox stands here: it isn't waited for
+  many_.outage_patience = 0ms;  // the sandbox is local: if it is away, that is an error
   asio::co_spawn(context_, mint_all(), [this](std::exception_ptr error) {
     thrown_ = std::move(error);
     ephemint_is_done();
   });
 }
 
-/// What goes wrong here is nothing to Ephemint.
+/// A failure here must not affect Ephemint's lane.
 void demo_run::start_plain() try {
   plain_api_.emplace(demo_sandbox());
   plain_.emplace(context_, *plain_api_, plain_lane_);
@@ -117,7 +117,7 @@ void demo_run::await_signal() {
   signals_.add(SIGTERM);
   signals_.async_wait([this](boost::system::error_code error, int signal) {
     if (error) return;
-    signals_.clear();  // the next one kills
+    signals_.clear();  // the next signal kills
     stopped_by_ = signal;
     context_.stop();
   });
@@ -161,7 +161,7 @@ void demo_run::plain_is_done() {
   if (lane_.taken) context_.stop();
 }
 
-/// The plain client may be far from its end, or not get there.
+/// The plain client may need much longer, or never finish.
 void demo_run::ephemint_is_done() {
   if (thrown_ || tally_.failed() == too_many_failures || !plain_trouble_.empty() || plain_lane_.taken)
     return context_.stop();

@@ -8,19 +8,18 @@
 
 namespace ephemint::cli {
 
-/// A picture on the terminal behind stderr that is drawn over ten times a second. The cursor is hidden
-/// meanwhile.
+/// A picture on stderr's terminal that is redrawn ten times a second. The cursor is hidden meanwhile.
 class demo_screen {
  public:
-  /// `draw` gives the picture, always with the same number of lines, each ended by a newline.
+  /// `draw` returns the picture, always with the same number of lines, each ended by a newline.
   demo_screen(boost::asio::any_io_executor, std::function<std::string()> draw);
   demo_screen(const demo_screen&) = delete;
   demo_screen& operator=(const demo_screen&) = delete;
-  /// Leaves the last picture where it stands.
+  /// Leaves the last picture on the screen.
   ~demo_screen();
 
   void start();
-  /// Draws for the last time, and gives the cursor back.
+  /// Draws for the last time, and shows the cursor again.
   void stop();
 
  private:
@@ -29,11 +28,10 @@ class demo_screen {
 
   boost::asio::steady_timer tick_;
   std::function<std::string()> draw_;
-  std::size_t lines_ = 0;  // of the picture that stands there
+  std::size_t lines_ = 0;  // of the picture on the screen
 };
 
-/// What is to be sent to a terminal so that `picture` stands where one of `lines` lines stood: they end at
-/// the cursor.
+/// The bytes that make a terminal show `picture` in place of the last `lines` lines before the cursor.
 std::string drawn_over(std::size_t lines, const std::string& picture);
 
 }  // namespace ephemint::cli

@@ -28,7 +28,7 @@ bool can_be_awaited(int descriptor) noexcept {
 }
 
 void occupy_standard_descriptors() noexcept {
-  // The lowest free number is given out: each lands in the gap that was found.
+  // `open` gives the lowest free number, so each fills the gap that was found.
   for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor)
     if (::fcntl(descriptor, F_GETFD) == -1 && ::open("/dev/null", O_RDONLY) == -1) return;
 }

@@ -4,8 +4,8 @@
 
 namespace ephemint::cli {
 
-/// Sets a descriptor to non-blocking, and back when it goes: pipes and terminals are shared with the
-/// processes before and after us, which don't expect that.
+/// Sets a descriptor to non-blocking, and back on destruction: pipes and terminals are shared with other
+/// processes, which don't expect that mode.
 class non_blocking_mode {
  public:
   explicit non_blocking_mode(int descriptor) noexcept;
@@ -19,7 +19,7 @@ class non_blocking_mode {
   int before_;
 };
 
-/// A descriptor that is closed when it goes, unless it is one of the standard three.
+/// A descriptor that is closed on destruction, unless it is one of the standard three.
 class owned_descriptor {
  public:
   explicit owned_descriptor(int descriptor) noexcept : descriptor_{descriptor} {}
@@ -33,12 +33,12 @@ class owned_descriptor {
   int descriptor_;
 };
 
-/// Whether it is a pipe, a socket or a terminal: what can make a reader or writer wait, and tells when it is
-/// ready.
+/// Whether it is a pipe, a socket or a terminal: these can make a reader or writer wait, and report when they
+/// are ready.
 bool can_be_awaited(int descriptor) noexcept;
 
-/// Puts something harmless in the place of a standard descriptor that is closed, so that no file or socket of
-/// ours gets its number: results would be written into it. Reading such a stdin finds the end, writing such a
+/// Opens something harmless in place of each closed standard descriptor, so that no file or socket of ours
+/// gets its number: results would be written into it. Reading such a stdin finds the end; writing to such a
 /// stdout fails.
 void occupy_standard_descriptors() noexcept;
 

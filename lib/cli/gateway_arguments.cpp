@@ -15,7 +15,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// A directory of the service manager's; of several in a line, the first.
+/// A directory from the service manager; the first one if there are several.
 std::string directory_of(const char* variable) {
   const char* const value = std::getenv(variable);
   const std::string_view all{value ? value : ""};
@@ -36,7 +36,7 @@ void look_for(std::optional<std::string>& file, const std::string& directory, co
   if (::access(path.c_str(), F_OK) == 0) file = std::move(path);
 }
 
-/// More than the greatest file that makes sense: a thousand bearers, each with some accounts.
+/// More than the largest sensible file: a thousand bearers, each with some accounts.
 constexpr std::size_t biggest_list = 256 * 1024;
 
 template <class Parse>

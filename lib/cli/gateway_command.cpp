@@ -18,7 +18,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// All that a start would do, but for listening. A client connects to nothing before it is asked.
+/// Does everything that a start does, apart from listening. A client doesn't connect before it is used.
 exit_status check_gateway(gateway_arguments given) {
   boost::asio::io_context context;
   std::optional<quota_store> store;

@@ -29,7 +29,7 @@ std::chrono::milliseconds parse_deadline(const std::string& text) {
   return time;
 }
 
-/// Half of it may come at once: a double click, a second tab.
+/// Half of the logins may come at once, for a double click or a second tab.
 gateway::account_rate parse_account_rate(const std::string& text) {
   if (text == "off") return {0, std::chrono::minutes{1}, 1};
   const std::size_t slash = text.find('/');

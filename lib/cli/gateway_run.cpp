@@ -33,7 +33,7 @@ std::string ready_line(const gateway::server_addresses& at) {
   return line + "}\n";
 }
 
-/// Whether all of it was written. A reader who takes nothing for a second is left alone.
+/// Whether all of it was written. Gives up if the reader takes nothing for a second.
 bool print_line(std::string_view text) {
   while (!text.empty()) {
     pollfd room{STDOUT_FILENO, POLLOUT, 0};
@@ -74,7 +74,7 @@ gateway_run::gateway_run(gateway_arguments given)
   } catch (const std::invalid_argument& wrong) {
     throw usage_error{in_words_of_the_command(wrong.what())};
   } catch (const std::system_error& error) {
-    throw usage_error{error.what()};  // where it can't listen
+    throw usage_error{error.what()};  // for instance if it can't listen
   }
 }
 
@@ -94,13 +94,13 @@ exit_status gateway_run::run() {
   run_whatever_fails();
   server_.reset();
   context_.restart();
-  context_.poll();  // what was cut off is logged
+  context_.poll();  // logs the requests that were cut off
   if (store_ && !told_twice_) store_->leave(context_);
   log_.say("stopped");
   return exit_status::all_minted;
 }
 
-/// A handler that found no memory ends what it was for, and nothing else.
+/// An exception from a handler for which there was no memory ends only that handler.
 void gateway_run::run_whatever_fails() {
   while (true) try {
       context_.run();
@@ -132,7 +132,7 @@ void gateway_run::take(int signal) {
   context_.stop();
 }
 
-/// Those who send logins here hear of it first: they need time to send them elsewhere.
+/// Those that send logins here are told first, as they need time to send them elsewhere.
 void gateway_run::stop(int signal) {
   server_->drain();
   manager_.notify("STOPPING=1\nSTATUS=draining");

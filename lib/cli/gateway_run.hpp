@@ -18,15 +18,15 @@
 
 namespace ephemint::cli {
 
-/// Everything that the files and the environment have for a gateway, in the options that it is told.
-/// `listeners` were placed. Throws `usage_error`.
+/// The gateway's options, completed from files and the environment. Call `place_listeners` before. Throws
+/// `usage_error`.
 gateway::server_options load(gateway_arguments&, boost::asio::io_context&, std::optional<quota_store>&,
                              const talker& warn);
 
 /// One run of `ephemint gateway`, on one thread.
 class gateway_run {
  public:
-  /// Listens when it comes back. Throws `usage_error`.
+  /// Listens when the constructor returns. Throws `usage_error`.
   explicit gateway_run(gateway_arguments);
 
   exit_status run();
@@ -42,7 +42,7 @@ class gateway_run {
   void read_again();
   void read_again(std::string_view what, const std::function<void()>& read);
 
-  // A signal that comes while the rest is loaded waits here.
+  // Declared early: a signal that comes while the rest is loaded waits here.
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer delay_;

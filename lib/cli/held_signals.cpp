@@ -27,7 +27,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// Ours, without those that are set anew.
+/// Our environment, with these variables replaced or added.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& variables) {
   std::vector<std::string> all;
   for (char** one = environ; *one; ++one) {
@@ -38,7 +38,7 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return all;
 }
 
-/// A command's attributes: its signals as they were before us.
+/// A command's spawn attributes: they restore its signals to their state before us.
 class spawn_attributes {
  public:
   explicit spawn_attributes(const sigset_t& mask) {
@@ -87,7 +87,7 @@ exit_status held_signals::run(const std::vector<std::string>& command,
   const std::vector<std::string> environment = environment_with(variables);
   const std::vector<char*> arguments = pointers_to(command), values = pointers_to(environment);
   const spawn_attributes attributes{before_};
-  std::signal(SIGCHLD, SIG_DFL);  // whoever started us may have had it ignored: the status would be lost
+  std::signal(SIGCHLD, SIG_DFL);  // our parent may have ignored it: then the status would be lost
   pid_t child = -1;
   const int error =
       ::posix_spawnp(&child, arguments.front(), nullptr, attributes.get(), arguments.data(), values.data());
@@ -104,7 +104,7 @@ exit_status held_signals::status_of(pid_t child) const {
     if (signal == SIGCHLD) {
       if (const auto status = ended(child)) return *status;
     } else if (signal > 0 && what.si_code <= 0) {
-      // From a process. What a terminal sends it sends to the command as well.
+      // Only if a process sent it: a terminal sends its signals to the command too.
       ::kill(child, signal);
     }
   }

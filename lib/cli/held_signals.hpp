@@ -11,7 +11,7 @@
 
 namespace ephemint::cli {
 
-/// Signals that come to this process wait from now on, in all threads that are made later too, until they are
+/// From now on these signals to this process are held, also in threads that are made later, until they are
 /// taken here.
 class held_signals {
  public:
@@ -20,12 +20,12 @@ class held_signals {
   held_signals& operator=(const held_signals&) = delete;
   ~held_signals();
 
-  /// Waits for the next.
+  /// Waits for the next signal.
   void await_one() const;
 
-  /// Runs a command to its end, with these variables in its environment beside ours, and gives its status, or
-  /// that of the signal that ended it. The signals go to it; SIGCHLD must be one of them. What can't be run
-  /// is complained of.
+  /// Runs a command to its end, with these variables added to our environment. Returns its status, or the
+  /// status for the signal that ended it. The held signals are passed on to it; SIGCHLD must be one of them.
+  /// Complains if the command can't be run.
   exit_status run(const std::vector<std::string>& command,
                   const std::map<std::string, std::string>& variables) const;
 

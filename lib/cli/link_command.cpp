@@ -18,7 +18,8 @@
 namespace ephemint::cli {
 namespace {
 
-/// The value of an option that the environment may give instead; then `by_variable` gets its name.
+/// The value of an option, or else that of its environment variable; then the option's name is added to
+/// `by_variable`.
 std::string required(const std::optional<std::string>& given, const char* option,
                      std::vector<std::string>& by_variable) {
   if (given) return *given;

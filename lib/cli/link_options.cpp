@@ -16,7 +16,7 @@ CLI::App& add_link(CLI::App& app, link_arguments& to) {
       [&](const std::string& value) { to.theme_id = parse_uuid(value); });
   add(link, "--max-age", "DUR", "How long it can be opened, 1s to 300s [60s]",
       [&](const std::string& value) { to.max_age = parse_link_age(value); });
-  link.allow_extras();  // the account; CLI11's positionals would take `[a,b]` apart
+  link.allow_extras();  // the account; CLI11's positionals would split `[a,b]`
   link.footer(
       "Prints the link, and asks nobody: the gateway mints when the link is opened, once, by a person's\n"
       "click. Applications make such links by themselves: it is a JWT, HS256. This is for trying them.\n\n"

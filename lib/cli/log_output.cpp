@@ -14,7 +14,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// How much of it was taken.
+/// Writes what is taken at once. Returns how much that was.
 std::size_t offer(std::string_view text) noexcept {
   const std::size_t whole = text.size();
   while (!text.empty()) {
@@ -48,7 +48,7 @@ log_output::log_output() {
 void log_output::write(std::string_view line) noexcept {
   try {
     put_or_lose(line);
-  } catch (const std::exception&) {  // for want of memory
+  } catch (const std::exception&) {  // no memory
     ++lost_;
   }
 }

@@ -9,16 +9,16 @@
 
 namespace ephemint::cli {
 
-/// The log of a server, on stderr: one JSON object a line. Nobody waits for whoever reads it: a line that
-/// isn't taken at once is dropped, and the next one that is taken is preceded by one that counts them. One
+/// The log of a server, on stderr: one JSON object per line. The server never waits for the log's reader: a
+/// line that isn't taken at once is dropped, and before the next line another says how many were dropped. One
 /// thread at a time.
 class log_output {
  public:
   log_output();
 
-  /// A JSON object.
+  /// Writes a JSON object.
   void write(std::string_view line) noexcept;
-  /// What isn't about a request: `{"time":…,"message":…}`.
+  /// Writes a message that isn't about a request: `{"time":…,"message":…}`.
   void say(std::string_view message) noexcept;
 
  private:
@@ -26,7 +26,7 @@ class log_output {
   void put_or_lose(std::string_view line);
 
   std::optional<non_blocking_mode> mode_;
-  std::string rest_;  // of a line that was taken in part
+  std::string rest_;  // of a line that was partly taken
   std::uint64_t lost_ = 0;
 };
 

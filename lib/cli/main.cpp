@@ -40,7 +40,7 @@ exit_status run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of `write`, not our end
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe gives an error from `write` instead of ending us
   occupy_standard_descriptors();
   return static_cast<int>(run(count, arguments));
 }

@@ -23,13 +23,13 @@ namespace {
 
 std::string last_error() { return std::generic_category().message(errno); }
 
-/// The file itself, where `path` is a link to it: the link stays.
+/// The file to which `path` leads, so that a link stays.
 std::string behind_links(const std::string& path) {
   const std::unique_ptr<char, decltype(&::free)> found{::realpath(path.c_str(), nullptr), &::free};
   return found ? std::string{found.get()} : path;
 }
 
-/// Nobody wants a device, or a pipe, replaced by a file.
+/// Whether a file may take its place: not that of a device or a pipe.
 bool may_be_replaced(const std::string& path) noexcept {
   struct stat facts {};
   return ::lstat(path.c_str(), &facts) != 0 || S_ISREG(facts.st_mode);
@@ -46,9 +46,9 @@ std::string write_all(int descriptor, std::string_view text) {
   return {};
 }
 
-/// Makes a file, which no one else may have put there.
+/// Makes a new file; fails if another process puts one there meanwhile.
 std::string write_new(const std::string& path, std::string_view text) {
-  ::unlink(path.c_str());  // left by one of our number that was killed
+  ::unlink(path.c_str());  // left by a killed process with our process id
   const owned_descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                      S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)};
   if (file.get() == -1) return last_error();

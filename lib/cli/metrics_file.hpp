@@ -12,23 +12,22 @@
 
 namespace ephemint::cli {
 
-/// Puts `text` in the place of a file's content: a reader finds the old one or the new one, never a part.
-/// The new file stands beside the old one while it is written, under a name that doesn't end as `path` does.
-/// What is no regular file stays as it is. Gives why it couldn't be done; empty: it was.
+/// Replaces a file's content by `text`: a reader finds the old content or the new, never a part. The new file
+/// is first written in the same directory, under a name with another ending. Anything but a regular file is
+/// left alone. Returns why it failed; empty: it didn't.
 std::string replace_file(const std::string& path, std::string_view text);
 
-/// A file that has a batch's metrics: as they are every 5 s, and at the end. That it can't be written is said
-/// once.
+/// A file with a batch's metrics, written every 5 s and at the end. If it can't be written that is said once.
 class metrics_file {
  public:
   metrics_file(const boost::asio::any_io_executor&, std::string path);
 
-  /// What counts, and is to be the client's observer.
+  /// The metrics, which must be the client's observer.
   const std::shared_ptr<metrics>& counted() const noexcept { return counted_; }
-  /// Called before something is said on stderr.
+  /// Called before anything is written to stderr.
   std::function<void()> before_talk = [] {};
 
-  /// Writes now, and again and again.
+  /// Writes now, and then every 5 s.
   void start();
   /// Writes for the last time.
   void finish();

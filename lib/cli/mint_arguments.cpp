@@ -60,12 +60,12 @@ client_options to_client_options(const mint_arguments& given, secret key) {
 }
 
 many_options to_many_options(const mint_arguments& given, const client_options& client) {
-  // Enough for each connection to find its next mint waiting when it is done with one.
+  // Enough that each connection finds its next mint waiting when one is done.
   constexpr std::size_t least_in_flight = 32;
   many_options options;
   options.in_flight = given.in_flight.value_or(std::max(2 * client.max_connections, least_in_flight));
-  // Where nobody else shares the governor there is nobody to yield to, and the quota may be taken in bursts.
-  // Of a quota that is shared a batch leaves logins what they need; accounts that are named are logins.
+  // If nothing else shares the governor there is nothing to yield to, and the quota may be used in bursts.
+  // With a shared quota a batch leaves logins what they need; accounts on the command line count as logins.
   const bool yields = given.store.url && given.accounts_file;
   options.urgency = yields ? priority::background : priority::interactive;
   options.deadline = given.deadline;

@@ -15,7 +15,7 @@
 
 namespace ephemint::cli {
 
-/// `ephemint mint`, as it was called.
+/// The arguments of `ephemint mint`.
 struct mint_arguments : client_arguments {
   std::vector<std::string> accounts;
   std::optional<std::string> accounts_file;
@@ -29,20 +29,21 @@ struct mint_arguments : client_arguments {
   std::optional<std::string> metrics_file;
 };
 
-/// Throws `usage_error` unless there is at least one source of accounts and those given by name are right.
+/// Throws `usage_error` unless there is at least one source of accounts, and those on the command line are
+/// valid.
 void check_accounts(const mint_arguments&);
 
-/// Throws `usage_error` if a token alone is asked for, and a URL too.
+/// Throws `usage_error` if both a token alone and a URL are asked for.
 void check_results(const mint_arguments&);
 
-/// What the client is to be told, its governor included unless a quota store is named; the key and the base
-/// URL may come from the environment. Throws `usage_error`.
+/// The client's options, with a governor unless a quota store is named; the key and the base URL may come
+/// from the environment. Throws `usage_error`.
 client_options to_client_options(const mint_arguments&);
-/// The same with a key that was read already: the environment gives it only once.
+/// The same with a key that was read already, as it can be taken from the environment only once.
 client_options to_client_options(const mint_arguments&, secret key);
 many_options to_many_options(const mint_arguments&, const client_options&);
 
-/// Whether results are of one account: of several each must say whose it is.
+/// Whether all results are for one account; otherwise each must name its account.
 bool is_one_account(const mint_arguments&) noexcept;
 
 }  // namespace ephemint::cli

@@ -55,7 +55,7 @@ CLI::App& add_mint(CLI::App& app, mint_arguments& to) {
   add_attempts(mint, to);
   add_store(mint, to.store);
   add_results(mint, to);
-  mint.allow_extras();  // the accounts; CLI11's positionals would take `[a,b]` apart
+  mint.allow_extras();  // the accounts; CLI11's positionals would split `[a,b]`
   mint.footer(
       "Prints one result for each account, as it comes. A token lives 10 seconds: use each at once, and "
       "keep\n"

@@ -82,7 +82,7 @@ exit_status mint_run::run() {
     display_.clear();
     talk("waiting for stdout's reader: it has taken no line for 10 s\n");
   };
-  // Posted: it may be the client that calls, and this ends it.
+  // Posted, as the client may be the caller, and this ends it.
   out_.on_failure = [this] { asio::post(context_, [this] { abandon(); }); };
   await_signal();
   display_.start(rate_, client_->options().governor, many_);
@@ -98,7 +98,7 @@ exit_status mint_run::run() {
   return report(thrown);
 }
 
-/// The other processes needn't wait until what is held here runs out.
+/// So that the other processes needn't wait until the permits held here expire.
 void mint_run::leave_store() {
   signals_.cancel();
   patience_.cancel();
@@ -111,7 +111,7 @@ asio::awaitable<void> mint_run::mint_all() {
   std::exception_ptr thrown;
   try {
     while (!out_.failure()) {
-      // The stream keeps a result until it can be written, and mints again what gets too old by then.
+      // The stream keeps a result until it can be written, and mints it again if it becomes too old by then.
       if (!out_.ready()) co_await out_.until_ready();
       const std::optional<account_result> one = co_await results_->next();
       if (!one) break;
@@ -141,7 +141,7 @@ void mint_run::record(const account_result& one) {
   talk(talked);
 }
 
-/// Nobody's failure: we were told to stop before it was tried.
+/// Not a failure: we were told to stop before it was tried.
 bool mint_run::is_left_over(const mint_error& failure) const noexcept {
   return stopped_by_ && failure.value() == mint_errc::closed && failure.attempts() == 0;
 }
@@ -151,17 +151,17 @@ void mint_run::await_signal() {
   signals_.add(SIGTERM);
   signals_.async_wait([this](boost::system::error_code error, int signal) {
     if (error) return;
-    signals_.clear();  // the next one kills
+    signals_.clear();  // the next signal kills
     stop_gently(signal);
   });
 }
 
-/// No more accounts; what waits is cancelled, what is on the wire may still come. All of it takes less than
-/// the 2 s that a person waits for a program to end: what is late then ends as `closed`, and what a slow
-/// reader hasn't taken isn't written.
+/// Ends the accounts: waiting mints are cancelled, and those on the wire may still finish. All this takes
+/// less than the 2 s that a person waits for a program to end: later mints end as `closed`, and results that
+/// a slow reader hasn't taken aren't written.
 void mint_run::stop_gently(int signal) {
   using namespace std::chrono_literals;
-  constexpr std::size_t longest_rest = 64 * 1024 * 1024;  // a fraction of a second
+  constexpr std::size_t longest_rest = 64 * 1024 * 1024;  // read in a fraction of a second
   stopped_by_ = signal;
   unread_ = accounts_.left(longest_rest);
   accounts_.stop();
@@ -179,7 +179,7 @@ void mint_run::stop_gently(int signal) {
 
 asio::awaitable<void> mint_run::close_client() { co_await client_->close(); }
 
-/// Nobody takes results any more: ends every mint, and with it the wait for the next result.
+/// The output's reader is gone: ends every mint, and with it the wait for the next result.
 void mint_run::abandon() {
   accounts_.stop();
   client_.reset();
@@ -187,7 +187,7 @@ void mint_run::abandon() {
 
 exit_status mint_run::report(std::exception_ptr thrown) {
   const int unwritten = out_.failure().value();
-  if (unwritten == EPIPE)  // the reader has had enough: nothing to talk about
+  if (unwritten == EPIPE)  // the reader has read enough: not an error
     return stopped_by_ ? ended_by(*stopped_by_) : exit_status::some_failed;
   if (unwritten != 0 && unwritten != ECANCELED)
     complain(fmt::format("can't write to stdout: {}", out_.failure().message()));

@@ -27,7 +27,7 @@ namespace ephemint::cli {
 /// One run of `ephemint mint`: accounts in, results out, on one thread.
 class mint_run {
  public:
-  /// Does all that can fail before any I/O on the network. Throws `usage_error`.
+  /// Does everything that can fail before any network I/O. Throws `usage_error`.
   explicit mint_run(const mint_arguments&);
 
   exit_status run();
@@ -61,7 +61,7 @@ class mint_run {
   std::optional<mint_stream> results_;
   many_options many_;
   std::optional<int> stopped_by_;        // a signal
-  std::optional<std::uint64_t> unread_;  // accounts that were still to come then, if that is known
+  std::optional<std::uint64_t> unread_;  // accounts that were left then, if that is known
 };
 
 }  // namespace ephemint::cli

@@ -35,7 +35,7 @@ std::vector<std::string> values_of(const CLI::Option& option, const std::string&
   }
 }
 
-/// A name's end: `--listen` isn't meant by `--listen-x`.
+/// Whether an option's name goes on with this character: `--listen-x` doesn't mean `--listen`.
 bool goes_on(char c) noexcept { return c == '-' || (c >= 'a' && c <= 'z'); }
 
 }  // namespace

@@ -20,7 +20,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> names{{
     {"attempt_timeout", "--attempt-timeout"},
     {"max_attempts", "--max-attempts"},
     {"min_remaining", "--min-remaining"},
-    // of a gateway
+    // a gateway's
     {"bearers", "--bearer-file"},
     {"link_keys", "--link-key-file"},
     {"public_url", "--public-url"},
@@ -31,7 +31,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> names{{
     {"log_accounts", "--log-accounts"},
 }};
 
-// Words that mean other things as well, elsewhere than at the beginning.
+// Words that may have another meaning elsewhere than at the beginning.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> beginnings{{
     {"rate: ", "--rate: "},
     {"deadline: ", "--deadline: "},

@@ -70,8 +70,8 @@ void output::took(std::size_t size) noexcept {
   if (reader_) reader_->written();
 }
 
-/// Lines as they are right now. A process may be stopped at any moment: if that was between the clock and
-/// here, they aren't right.
+/// Writes the present times into the lines. If the process was stopped after reading the clock they would be
+/// wrong, so this is checked.
 void output::stamp_lines() {
   moment at = now();
   for (int tries = 0; tries < 3; ++tries) {
@@ -89,11 +89,11 @@ void output::stamp_lines() {
   }
 }
 
-/// Lines of which nothing was written will be stamped anew.
+/// Drops the lines of which nothing was written, as they will be stamped anew.
 void output::keep_begun_line() {
   std::size_t begun = 0, end = 0;
   while (begun < ends_.size() && end < written_) end = ends_[begun++];
-  if (ends_.empty()) end = buffer_.size();  // what is left of one line
+  if (ends_.empty()) end = buffer_.size();  // the rest of one line
   for (std::size_t i = 0; i < begun; ++i) {
     gathered_ -= lines_.front().text.size();
     lines_.pop_front();
@@ -148,7 +148,7 @@ asio::awaitable<void> output::until_written() {
   while (stalled_ && !failure_) co_await changed(asio::steady_timer::duration::max());
 }
 
-/// Something may have changed.
+/// Waits until something may have changed.
 asio::awaitable<void> output::changed(asio::steady_timer::duration longest) {
   boost::system::error_code cancelled;
   if (longest == asio::steady_timer::duration::max())

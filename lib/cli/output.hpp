@@ -22,13 +22,14 @@ namespace ephemint::cli {
 
 namespace asio = boost::asio;
 
-/// Lines on their way to stdout, each with the time that its token has left as it is written.
+/// Writes lines to stdout, each with its token's remaining time at the moment of writing.
 ///
-/// Into a pipe or a UNIX socket a line goes when its reader has taken the one before: it would be in there
-/// for as long as the reader takes for all lines before it, and tokens live 10 s. (`reader_pace` knows an
-/// exception.) Elsewhere lines are gathered for a moment, since a system call a line is dear.
+/// A line is written into a pipe or a UNIX socket only when the reader has taken the line before: otherwise
+/// it would stay there until the reader has processed all earlier lines, and tokens live 10 s. (`reader_pace`
+/// has an exception.) For other outputs lines are gathered for a moment, as one system call per line is
+/// expensive.
 ///
-/// Only while it is `ready()` may a line be added: then no tokens are minted that nobody takes.
+/// Add a line only while it is `ready()`, so that no tokens are minted that the reader doesn't take.
 class output {
  public:
   output(asio::any_io_executor, int descriptor);
@@ -36,25 +37,25 @@ class output {
   output& operator=(const output&) = delete;
   ~output();
 
-  /// Takes a line, unless it failed. An empty one is none.
+  /// Takes a line, unless the output has failed. An empty line is ignored.
   void add(result_line&&);
 
-  /// Whether the next line could be written now. Not so if it failed.
+  /// Whether the next line could be written now. False if the output has failed.
   bool ready();
-  /// Ready, or `failure()`.
+  /// Returns when it is ready, or has a `failure()`.
   asio::awaitable<void> until_ready();
-  /// Everything has been written, or `failure()`.
+  /// Returns when everything was written, or it has a `failure()`.
   asio::awaitable<void> until_written();
 
-  /// What ended it; afterwards lines are dropped.
+  /// The error that ended it; afterwards lines are dropped.
   const std::error_code& failure() const noexcept { return failure_; }
-  /// As if it had failed.
+  /// Behaves as if it had failed.
   void give_up() { fail(ECANCELED); }
 
-  /// Called before a write, and when it has failed. Set them before the first line.
+  /// Called before a write, and after a failure. Set both before the first line.
   std::function<void()> before_write = [] {};
   std::function<void()> on_failure = [] {};
-  /// Called once, when a reader has taken nothing for so long that somebody may wonder.
+  /// Called once, when the reader has taken nothing for so long that it should be told to the user.
   std::function<void()> on_long_wait = [] {};
   /// For tests.
   std::function<moment()> now = moment::current;
@@ -79,15 +80,15 @@ class output {
   int descriptor_;
   std::optional<non_blocking_mode> mode_;
   std::optional<read_end> reader_;
-  reader_pace pace_;  // of it
+  reader_pace pace_;  // of the output's reader
   asio::posix::stream_descriptor room_;
   asio::steady_timer later_;
   asio::steady_timer changed_;
-  std::deque<result_line> lines_;  // not begun
-  std::size_t gathered_ = 0;       // bytes of them
-  std::string buffer_;             // of lines as they are being written
-  std::vector<std::size_t> ends_;  // of the lines in it; those are the first ones of `lines_`, too
-  std::size_t written_ = 0;        // of `buffer_`
+  std::deque<result_line> lines_;  // lines not begun yet
+  std::size_t gathered_ = 0;       // their bytes
+  std::string buffer_;             // the lines that are being written
+  std::vector<std::size_t> ends_;  // the ends of the lines in `buffer_`, which are the first of `lines_`
+  std::size_t written_ = 0;        // bytes of `buffer_` that were written
   bool waiting_ = false;
   bool stalled_ = false;
   bool long_wait_told_ = false;

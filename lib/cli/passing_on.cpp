@@ -34,11 +34,11 @@ bool passes_on(const fs::path& process) {
   return std::find(known.begin(), known.end(), name) != known.end();
 }
 
-/// The process whose stdin is that pipe, if it passes on what it reads.
+/// The process that reads that pipe as its stdin, if it only passes on what it reads.
 std::optional<fs::path> reader_that_passes_on(ino_t pipe) {
   const fs::path name = "pipe:[" + std::to_string(pipe) + ']';
   std::error_code error;
-  // Processes come and go, and most aren't ours: what can't be looked at isn't it.
+  // Processes come and go, and most aren't ours: those that can't be examined are skipped.
   for (fs::directory_iterator at{"/proc", error}, end; !error && at != end; at.increment(error)) {
     if (!is_digits(at->path().filename().native())) continue;
     std::error_code unreadable;
@@ -47,7 +47,7 @@ std::optional<fs::path> reader_that_passes_on(ino_t pipe) {
   return std::nullopt;
 }
 
-/// The pipes that it has for writing, its stderr left out.
+/// Adds the pipes that it has open for writing, apart from its stderr.
 void add_pipes_of(const fs::path& process, std::vector<owned_descriptor>& pipes) {
   std::error_code error;
   for (fs::directory_iterator at{process / "fd", error}, end; !error && at != end; at.increment(error)) {

@@ -6,11 +6,11 @@
 
 namespace ephemint::cli {
 
-/// The pipes into which the reader of a pipe passes on what it reads, if it is `tee` or `cat`, which do
-/// nothing else; opened, so that they can be asked what is in them. What stands behind further such programs
-/// is there, too. None if the reader is another program, or isn't ours to look at.
+/// If a pipe's reader is `tee` or `cat`, which only pass on what they read: the pipes into which it writes,
+/// opened, so that their content can be checked. Includes pipes after further such programs. Empty if the
+/// reader is another program, or may not be examined.
 ///
-/// It is looked for in /proc: elsewhere than on Linux there is never any.
+/// The reader is searched in /proc, so the result is always empty on systems other than Linux.
 std::vector<owned_descriptor> pipes_behind_reader_of(int pipe);
 
 }  // namespace ephemint::cli

@@ -1,4 +1,4 @@
-// Precompiled for the command's own files; no file relies on it (each includes what it uses).
+// Precompiled for the command's own files. No file relies on it: each includes what it uses.
 #include <ephemint/client.hpp>
 
 #include <CLI/CLI.hpp>

@@ -139,7 +139,7 @@ asio::awaitable<plain_client::reply> plain_client::attempt(std::string account) 
   co_return got;
 }
 
-/// By an idle connection, or a new one.
+/// Uses an idle connection, or a new one.
 asio::awaitable<plain_client::reply> plain_client::exchange(std::string account) {
   connection_pointer on;
   if (idle_.empty()) {
@@ -185,7 +185,7 @@ asio::awaitable<plain_client::connection_pointer> plain_client::connect() {
   co_return made;
 }
 
-/// Half of it to all of it.
+/// A random time from half of `most` to all of it.
 std::chrono::milliseconds plain_client::with_jitter(std::chrono::milliseconds most) {
   std::uniform_int_distribution<std::chrono::milliseconds::rep> any{most.count() / 2, most.count()};
   return std::chrono::milliseconds{any(chance_)};

@@ -21,13 +21,13 @@
 
 namespace ephemint::cli {
 
-/// What one writes in an afternoon, to be seen beside Ephemint in the demo: Beast's coroutines over verified
-/// TLS, a vector of idle connections, and a function that returns a vector of tokens. Every call is tried
-/// again by itself: after a 429 when its `Retry-After` says, after a 5xx or a lost connection with a back-off
-/// that doubles, and jitter. It is told of no quota, and a token's age is nothing to it: what `lane` is told
-/// of ages is the demo's look at it.
+/// A client as one writes it in an afternoon, for comparison with Ephemint in the demo: Beast's coroutines
+/// over verified TLS, a vector of idle connections, and a function that returns a vector of tokens. Each call
+/// retries on its own: after a 429 when its `Retry-After` says, after a 5xx or a lost connection with a
+/// doubling back-off and jitter. It knows no quota, and ignores a token's age; the ages in `lane` are
+/// measured by the demo.
 ///
-/// On one thread, that of its context, which must end before this does.
+/// Works on one thread, that of its context, which must end before this object does.
 class plain_client {
  public:
   struct token {
@@ -35,16 +35,16 @@ class plain_client {
   };
   using tokens = std::vector<std::optional<token>>;  ///< none: that account failed
 
-  /// `seen` is told what it does. Both must outlive it. Throws `boost::system::system_error` if the
+  /// `seen` records what it does. Both must outlive this object. Throws `boost::system::system_error` if the
   /// authority can't be read.
   plain_client(boost::asio::io_context&, const sandbox::server& api, lane& seen);
   ~plain_client();
 
-  /// `vector<token> mint_all(accounts)`, by so many workers: `done` is called with all tokens, when the last
-  /// is there.
+  /// `vector<token> mint_all(accounts)`, with several workers: calls `done` with all tokens when the last one
+  /// has come.
   void mint_all(std::vector<std::string> accounts, std::function<void(tokens)> done);
 
-  /// Requests that were sent, and of these those that count within `window`.
+  /// The number of requests that were sent, and how many of these count in the `window` before `now`.
   std::uint64_t requests() const noexcept { return requests_; }
   std::uint64_t quota_used(clock::time_point now, clock::duration window);
   std::uint64_t retries() const noexcept { return retries_; }

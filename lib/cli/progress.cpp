@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t bar_size = 24;
 constexpr std::string_view green = "\x1b[32m", red = "\x1b[31m", yellow = "\x1b[33m", plain = "\x1b[0m";
 
-/// Pieces of a line, as long as they fit into it: the last ones are left out first.
+/// A line made of pieces: those that don't fit, the last ones, are left out.
 class fitted_line {
  public:
   fitted_line(unsigned width, bool colours) : room_{width}, colours_{colours} {}
@@ -47,7 +47,7 @@ std::string bar(std::uint64_t done, std::uint64_t total) {
   return fmt::format("[{}{}]", std::string(filled, '#'), std::string(bar_size - filled, '.'));
 }
 
-/// In seconds up to two minutes: a watch is looked at, not computed with.
+/// In seconds up to two minutes, as on a watch.
 std::string on_a_watch(std::chrono::seconds time) {
   return time.count() < 120 ? fmt::format("{} s", time.count()) : in_words(time);
 }
@@ -102,12 +102,12 @@ std::string outage_cause(const mint_error& error) {
   if (error.http_status() != 0) return fmt::format("it answers {}", error.http_status());
   if (error.value() == mint_errc::timed_out) return "no answer in time";
   std::string_view text = error.message();
-  // Of a proxy that isn't reached, or refuses, its name is half of the cause.
+  // If a proxy can't be reached, or refuses, its name belongs to the cause.
   if (const auto proxy = text.find("the proxy "); text.starts_with("no ") && proxy != text.npos)
     return std::string{text.substr(proxy)};
   if (const auto inner = text.rfind(": "); inner != text.npos) text.remove_prefix(inner + 2);
   std::string cause{text};
-  // As in the middle of a sentence, where the system's own words begin with a capital.
+  // In lower case, for the middle of a sentence: the system's messages begin with a capital letter.
   if (!cause.empty() && cause[0] >= 'A' && cause[0] <= 'Z')
     cause[0] = static_cast<char>(cause[0] - 'A' + 'a');
   return cause;
@@ -119,7 +119,8 @@ std::string words_of_outage(const outage_wait& wait) {
 }
 
 bool wait_notice::is_due(std::optional<std::chrono::seconds> wait, clock::time_point now) noexcept {
-  // A wait grows shorter; one that grew longer is another. (A little longer: an estimate that was corrected.)
+  // A wait becomes shorter; if it became longer it is a new wait. (If only a little longer, the estimate was
+  // corrected.)
   const auto before = std::exchange(last_seen_, wait);
   const bool begins = wait && (!before || *wait > *before + std::chrono::seconds{2});
   if (!begins || (said_at_ && now - *said_at_ < quiet_time)) return false;

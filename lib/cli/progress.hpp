@@ -12,27 +12,27 @@
 
 namespace ephemint::cli {
 
-/// The API is away, and the batch waits for it.
+/// An outage of the API, during which the batch waits.
 struct outage_wait {
   std::string cause;
   std::chrono::seconds gives_up_in{};
 };
 
-/// How far a batch is.
+/// A batch's progress.
 struct progress {
   std::uint64_t minted = 0;
   std::uint64_t failed = 0;
   std::optional<std::uint64_t> total{};
   clock::duration elapsed{};
-  /// How long until the quota lets them flow again, if it is that that holds them up.
+  /// How long until the quota lets mints go on, if the quota holds them up.
   std::optional<std::chrono::seconds> quota_wait{};
-  /// Before the quota: nothing flows whatever that allows.
+  /// Takes precedence over the quota: in an outage nothing goes on, whatever the quota allows.
   std::optional<outage_wait> outage{};
-  /// How long all that are left will take, if that is known.
+  /// How long the remaining mints will take, if that is known.
   std::optional<std::chrono::seconds> time_left{};
   quota_state quota{};
   bool key_refused = false;
-  /// Of the connections that stand; empty: none does.
+  /// The protocol of the open connections; empty: there are none.
   std::string_view protocol{};
 
   std::uint64_t done() const noexcept { return minted + failed; }
@@ -54,7 +54,8 @@ std::string outage_cause(const mint_error&);
 /// `the API can't be reached (it answers 503): waiting, gives up in 4 min 50 s`
 std::string words_of_outage(const outage_wait&);
 
-/// Decides when a log, as opposed to a terminal, is told of a wait: once each, and not every few seconds.
+/// Decides when a log, as opposed to a terminal, mentions a wait: once for each wait, and not every few
+/// seconds.
 class wait_notice {
  public:
   /// Whether to say it now.

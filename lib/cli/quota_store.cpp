@@ -18,7 +18,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// Whether `user:password@` stands in front of the hosts.
+/// Whether there is a `user:password@` before the hosts.
 bool has_password(std::string_view url) noexcept {
   const std::size_t scheme = url.find("://");
   if (scheme == url.npos) return false;
@@ -70,7 +70,7 @@ std::optional<secret> password_of(const quota_store_arguments& given) {
   return take_from_environment("EPHEMINT_QUOTA_STORE_PASSWORD");
 }
 
-/// The library's names of options, as the command has them.
+/// Replaces the library's names of options by the command's.
 std::string in_options_of_the_store(std::string_view message) {
   constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"url: ", "--quota-store: "},           {"password: ", "--quota-store-password-file: "},
@@ -92,7 +92,7 @@ quota_store::quota_store(const boost::asio::any_io_executor& executor, const quo
   options.rate = rate;
   options.share_if_lost = given.share;
   if (given.stop_if_lost.value_or(false)) options.lost = shared_quota_options::when_lost::stop;
-  // The API's authorities may have signed for a store as well; one without TLS has no use for them.
+  // The API's authorities may also have signed a store's certificate; a store without TLS needs none.
   if (given.url->starts_with("rediss://")) options.authority_file = authority_file;
   try {
     governor_ = make_shared_rate_governor(executor, key, base_url, std::move(options));

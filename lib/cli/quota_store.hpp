@@ -21,22 +21,22 @@ struct shared_quota_stats;
 
 namespace ephemint::cli {
 
-/// The options of `ephemint mint` that are about a quota shared by machines.
+/// The options for a quota that machines share.
 struct quota_store_arguments {
   std::optional<std::string> url{};
   std::optional<std::string> password_file{};
-  std::optional<quota> share{};  ///< while the store has never been reached
+  std::optional<quota> share{};  ///< as long as the store was never reached
   std::optional<bool> stop_if_lost{};
 };
 
-/// Throws `usage_error` if an option says something about a store that isn't named, if the URL has a password
-/// in it, or if `rate` isn't declared.
+/// Throws `usage_error` if there are options for a store but no store, if the URL holds a password, or if
+/// `rate` isn't declared.
 void check_quota_store(const quota_store_arguments&, const std::optional<quota>& rate);
 
-/// The quota that this process has in common with others. Says when the store is lost or back.
+/// The quota that this process shares with others. Reports when the store is lost or back.
 class quota_store {
  public:
-  /// Throws `usage_error`, naming the option, also where this command was built without it.
+  /// Throws `usage_error`, naming the option, also if this command was built without shared quotas.
   quota_store(const boost::asio::any_io_executor&, const quota_store_arguments&, const credential& key,
               const std::string& base_url, const std::string& authority_file, const quota& rate);
   ~quota_store();
@@ -44,12 +44,12 @@ class quota_store {
   quota_store& operator=(const quota_store&) = delete;
 
   std::shared_ptr<rate_governor> governor() const;
-  /// What gives its series for Prometheus.
+  /// A function that returns its series for Prometheus.
   std::function<std::string()> series() const;
-  /// Called with what there is to say, when the store is lost or back.
+  /// Called with a message when the store is lost or back.
   std::function<void(std::string_view)> say;
-  /// What is held goes back to the other processes: runs the context, for a fraction of a second at most. Its
-  /// clients must be gone.
+  /// Returns the held permits to the other processes. Runs the context for a fraction of a second at most.
+  /// Its clients must be gone.
   void leave(boost::asio::io_context&);
 
  private:

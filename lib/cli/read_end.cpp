@@ -37,7 +37,7 @@ read_end::state state_of(int descriptor, unsigned long question) noexcept {
 
 std::optional<read_end> read_end::of(int descriptor) noexcept {
   unsigned long question = 0;
-  if (is_pipe(descriptor)) question = FIONREAD;  // works on the end for writing, too
+  if (is_pipe(descriptor)) question = FIONREAD;  // works on the write end too
 #if defined(SIOCOUTQ)
   if (is_unix_socket(descriptor)) question = SIOCOUTQ;
 #endif
@@ -52,9 +52,10 @@ read_end::state read_end::look() {
 }
 
 bool read_end::passed_on_is_taken() {
-  // Now that it has taken something, the reader is the program that it is going to be.
+  // Only now, as the reader has taken something: before that it may still be the shell, about to exec a
+  // program.
   if (!behind_) behind_ = pipes_behind_reader_of(descriptor_);
-  // A program behind which nobody reads any more learns that by the next line.
+  // A program whose own reader is gone learns that when it writes the next line.
   return std::none_of(behind_->begin(), behind_->end(), [](const owned_descriptor& pipe) {
     return state_of(pipe.get(), FIONREAD) == state::unread;
   });

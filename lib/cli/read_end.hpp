@@ -9,22 +9,23 @@
 
 namespace ephemint::cli {
 
-/// A descriptor that tells what its reader has yet to take: a pipe, or a UNIX socket. TCP tells only what the
-/// peer's machine hasn't got, and files and terminals have no reader that is known.
+/// A descriptor that tells how much its reader hasn't taken yet: a pipe or a UNIX socket. TCP tells only what
+/// the peer's machine hasn't received, and for files and terminals no reader is known.
 ///
-/// `tee` and `cat` take all at once and pass it on: what is in the pipes behind them isn't taken either.
+/// `tee` and `cat` take everything at once and pass it on, so bytes in the pipes after them don't count as
+/// taken either.
 class read_end {
  public:
-  /// What became of all that was written.
+  /// Whether the reader has taken all that was written.
   enum class state { taken, unread, closed };
 
-  /// Nothing if the descriptor doesn't tell. It must stay open.
+  /// None if the descriptor can't tell. It must stay open.
   static std::optional<read_end> of(int descriptor) noexcept;
 
-  /// Something was written.
+  /// Call it after each write.
   void written() noexcept { written_ = true; }
 
-  /// One that can't be asked any more has taken all: the next write will say what is wrong.
+  /// If the descriptor can't tell any more the result is `taken`: the next write will report the error.
   state look();
 
  private:
@@ -33,14 +34,14 @@ class read_end {
   bool passed_on_is_taken();
 
   int descriptor_;
-  unsigned long question_;  // to ioctl
+  unsigned long question_;  // the ioctl request
   bool written_ = false;
   std::optional<std::vector<owned_descriptor>> behind_;
 };
 
-/// How long to wait before the next look at a reader that has been waited for that long. No event tells that
-/// a pipe was drained, so it is looked at: soon first, for a fast reader, seldom in the end. A reader that is
-/// slow loses nothing by it, as it is busy with the line that it took.
+/// How long to wait before the next check of a reader for which we have waited that long. No event tells that
+/// a pipe was drained, so it is polled: often at first, for a fast reader, and rarely later. A slow reader
+/// loses nothing, as it is busy with the line that it took.
 constexpr std::chrono::microseconds until_next_look(std::chrono::microseconds waited) noexcept {
   using namespace std::chrono_literals;
   return std::clamp<std::chrono::microseconds>(waited / 8, 30us, 100ms);

@@ -9,26 +9,26 @@ namespace ephemint::cli {
 
 /// How many lines may wait for a reader.
 ///
-/// One: the next may be taken 4 s after the one before, and a token that is written has 5 s to live. A system
-/// call and two changes of process for each line are dear only where lines come by the thousand, much faster
-/// than the quota has them, and only there it may be two: for a reader that has taken so many in a row, each
-/// at once, that its tokens are fresh. Should it slow down to a line in 4 s, the second has 8 s, which such a
-/// token has. It is back at one when it is late once.
+/// Usually one: the reader may take the next line 4 s after the one before, and a token that is written has
+/// at least 5 s to live. A system call and two context switches per line are expensive only if lines come by
+/// the thousand, much faster than the usual quota allows. Only then it may be two: for a reader that has
+/// taken so many lines in a row at once that its tokens are fresh. If that reader slows down to a line in 4
+/// s, the second token must live 8 s, which a fresh one does. After a single late read it is one again.
 class reader_pace {
  public:
-  /// Whether another line may be written before the reader is looked at.
+  /// Whether another line may be written before the reader is checked.
   bool may_write() const noexcept { return ahead_ < (quick_ < proof ? 1 : most_ahead); }
 
   void wrote(clock::time_point now) noexcept {
     ++ahead_;
     wrote_at_ = now;
   }
-  /// A look: it has taken all. One that comes late tells nothing of its speed.
+  /// A check found that the reader has taken all. A late check tells nothing about its speed.
   void took_all(clock::time_point now) noexcept {
     if (now - wrote_at_ <= at_once) quick_ += ahead_;
     ahead_ = 0;
   }
-  /// A look: it hasn't.
+  /// A check found that it hasn't.
   void lags(clock::time_point now) noexcept {
     if (now - wrote_at_ > at_once) quick_ = 0;
   }
@@ -36,11 +36,11 @@ class reader_pace {
  private:
   static constexpr std::size_t proof = 1000;
   static constexpr std::size_t most_ahead = 2;
-  /// A busy machine may take so long to let a reader run.
+  /// A busy machine may take this long to let the reader run.
   static constexpr std::chrono::milliseconds at_once{20};
 
-  std::size_t ahead_ = 0;  // lines since it was last seen to have taken all
-  std::size_t quick_ = 0;  // lines in a row that it took at once
+  std::size_t ahead_ = 0;  // lines written since the reader had last taken all
+  std::size_t quick_ = 0;  // lines in a row that the reader took at once
   clock::time_point wrote_at_{};
 };
 

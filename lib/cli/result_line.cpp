@@ -20,7 +20,7 @@ void append_time(const result_line& line, moment at, std::string& out) {
     fmt::format_to(std::back_inserter(out), "{:>4.1f} s left", double(remaining.count() / 100) / 10);
     return;
   }
-  // Rounded down as well: a token is told dead too early rather than too late.
+  // Rounded down too: a token's end is given too early rather than too late.
   const auto end = std::chrono::floor<milliseconds>(at.wall) + left;
   fmt::format_to(std::back_inserter(out), ",\"remaining_ms\":{},\"expires_at\":\"{}\"", remaining.count(),
                  utc_time(end));

@@ -11,7 +11,7 @@
 
 namespace ephemint::cli {
 
-/// One moment on both clocks: tokens are timed by ours, readers know the wall's.
+/// One moment on both clocks: tokens are timed by ours, but readers know the wall clock.
 struct moment {
   clock::time_point now;
   std::chrono::system_clock::time_point wall;
@@ -19,11 +19,11 @@ struct moment {
   static moment current() { return {clock::now(), std::chrono::system_clock::now()}; }
 };
 
-/// How a line tells of its token's time: as JSON's members, in words for people, or not at all.
+/// How a line shows its token's time: as JSON members, in words for people, or not at all.
 enum class time_form { none, members, words };
 
-/// A result's line but for its token's time, which is that of the moment at which the line is written. Wiped
-/// when it goes.
+/// A result's line without its token's time, which is inserted when the line is written. Wiped on
+/// destruction.
 struct result_line {
   result_line() = default;
   result_line(result_line&&) = default;
@@ -33,10 +33,10 @@ struct result_line {
   std::string text;
   time_form form = time_form::none;
   std::size_t time_at = 0;         ///< where in the text the time belongs
-  clock::time_point expires_at{};  ///< of the token
+  clock::time_point expires_at{};  ///< the token's end
 };
 
-/// Appends the whole line as it is right at that moment.
+/// Appends the whole line, with the times of that moment.
 void stamp(const result_line&, moment at, std::string& out);
 
 }  // namespace ephemint::cli

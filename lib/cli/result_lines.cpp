@@ -114,7 +114,7 @@ std::optional<mint_error> result_lines::write(const account_result& one, result_
 void result_lines::write_minted(const account_result& one, std::string_view login_url, result_line& line) {
   const ephemeral_token& token = *one.result;
   std::string& out = line.text;
-  // What would have to grow would leave a token in the memory that it had.
+  // Reserved at once: growing would leave copies of a token in memory.
   out.reserve(2 * (one.account.str().size() + token.value().size() + 2 * login_url.size()) + 256);
   const auto time_belongs_here = [&](time_form form) {
     line.form = form;

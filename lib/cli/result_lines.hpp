@@ -17,8 +17,8 @@ enum class result_format { text, json, url };
 /// Writes results as lines. The only place where a token reaches the output.
 class result_lines {
  public:
-  /// `several`: whether results are of more than one account. A URL alone wouldn't say whose it is then, so
-  /// its account and a tab stand before it. `token_only`: no URL was asked for, and none is written; not with
+  /// `several`: whether there are results for more than one account. Then a URL's line begins with its
+  /// account and a tab. `token_only`: no URL was asked for, and none is written; not with
   /// `result_format::url`.
   result_lines(result_format format, const login_options& login, bool several = false,
                bool token_only = false)
@@ -28,9 +28,9 @@ class result_lines {
         theme_id_{login.theme_id},
         redirect_to_{login.redirect_to} {}
 
-  /// Makes the result's line of an empty one; for what doesn't belong among the data (`url`'s failures) it
-  /// stays empty, and `talk` gets it. Gives the failure, if it is one: a token whose login URL can't be built
-  /// is one, too.
+  /// Fills an empty line with the result. A result that doesn't belong among the data (a failure with `url`)
+  /// goes into `talk` instead, and the line stays empty. Returns the failure, if it is one; a token whose
+  /// login URL can't be built counts as one.
   std::optional<mint_error> write(const account_result&, result_line&, std::string& talk);
 
  private:

@@ -24,8 +24,8 @@
 namespace ephemint::cli {
 namespace {
 
-/// A file for the authority's certificate: the one asked for, or one in the directory for temporary files
-/// that goes when we go.
+/// A file for the authority's certificate: the given one, or one in the directory for temporary files, which
+/// is removed on destruction.
 class authority_file {
  public:
   explicit authority_file(const std::optional<std::string>& asked_for) {
@@ -89,7 +89,7 @@ std::map<std::string, std::string> variables_of(const sandbox::server& api, cons
           {"EPHEMINT_API_KEY", api.api_key()}};
 }
 
-/// As a shell takes it, whatever is in it.
+/// Quoted for a shell.
 std::string for_a_shell(const std::string& text) {
   constexpr std::string_view plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=";
@@ -99,7 +99,7 @@ std::string for_a_shell(const std::string& text) {
   return quoted + '\'';
 }
 
-/// For people who look at the ready line: what to type elsewhere.
+/// For people who read the ready line: what to type in another terminal.
 std::string line_to_copy(const sandbox::server& api, const std::string& ca_file) {
   if (!terminal_on(STDOUT_FILENO).is_one) return {};
   std::string line;
@@ -122,7 +122,7 @@ bool print(std::string_view text) {
 }  // namespace
 
 exit_status run_sandbox(const sandbox_arguments& given) {
-  // Before there is another thread, and the ready line may be answered by one.
+  // Before there is another thread; and before the ready line, after which a signal may come.
   const held_signals signals =
       given.command.empty() ? held_signals{SIGINT, SIGTERM}
                             : held_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
@@ -131,7 +131,7 @@ exit_status run_sandbox(const sandbox_arguments& given) {
   write_certificate(api, certificate.path());
   if (!given.command.empty()) {
     auto variables = variables_of(api, certificate.path());
-    variables["EPHEMINT_PROXY"].clear();  // no proxy stands between a machine and itself
+    variables["EPHEMINT_PROXY"].clear();  // no proxy for loopback
     return signals.run(given.command, variables);
   }
   if (!print(ready_line(api, certificate.path()) + line_to_copy(api, certificate.path())))

@@ -19,7 +19,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// Memory for a secret on its way, wiped when it goes.
+/// A temporary buffer for a secret, wiped on destruction.
 struct wiped_buffer {
   explicit wiped_buffer(std::size_t size) : bytes(size) {}
   wiped_buffer(const wiped_buffer&) = delete;

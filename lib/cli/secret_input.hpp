@@ -12,24 +12,24 @@
 
 namespace ephemint::cli {
 
-/// What a file of an option holds, in words.
+/// The words for an option's file in messages.
 struct secret_kind {
   const char* option;       ///< `--api-key-file`
   const char* content;      ///< `the API key`
   const char* one;          ///< `a key`
-  std::size_t most = 4096;  ///< bytes, one too many included
+  std::size_t most = 4096;  ///< bytes, including one too many
 };
 
-/// Says one line to whoever runs the command.
+/// Writes one line to the user of the command.
 using talker = std::function<void(std::string_view)>;
 
-/// The file's text, without line ends behind it; every copy on the way is wiped. Throws
-/// `usage_error`, naming the option, if it can't be read, is empty or too big. Warns of a file that everybody
-/// on the machine may read.
+/// The file's text, without line ends at its end; all temporary copies are wiped. Throws `usage_error`,
+/// naming the option, if the file can't be read, is empty or too big. Warns if everybody on the machine may
+/// read the file.
 secret read_secret_file(const std::string& path, const secret_kind&, const talker& warn = complain);
 
-/// Takes the value out of the environment, where it could be read for as long as the process lives. None if
-/// there is none, or an empty one.
+/// Removes the value from the environment, where it could be read as long as the process lives, and returns
+/// it. None if it is unset or empty.
 std::optional<secret> take_from_environment(const char* name);
 
 }  // namespace ephemint::cli

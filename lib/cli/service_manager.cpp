@@ -67,7 +67,7 @@ void send_to(int socket, const std::string& to, std::string_view state) noexcept
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, to.data(), to.size());
-  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // in the abstract name space
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // an abstract address
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + to.size());
   [[maybe_unused]] const auto sent = ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL,
                                               reinterpret_cast<const sockaddr*>(&address), size);
@@ -92,7 +92,7 @@ activated_sockets take_activated_sockets() {
   const std::string process = take_variable("LISTEN_PID"), count = take_variable("LISTEN_FDS");
   std::string names = take_variable("LISTEN_FDNAMES");
   activated_sockets sockets;
-  if (process != std::to_string(::getpid()) || count.empty()) return sockets;  // meant for somebody else
+  if (process != std::to_string(::getpid()) || count.empty()) return sockets;  // meant for another process
   if (count == "1" && names.empty()) names = "backend";
   std::string_view left = names;
   const int end = first_activated + count_of_sockets(count);

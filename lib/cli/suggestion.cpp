@@ -7,7 +7,7 @@
 namespace ephemint::cli {
 namespace {
 
-/// Edits that make one of the other: optimal string alignment, row by row.
+/// The number of edits that turn one word into the other: optimal string alignment, row by row.
 std::size_t edits(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before_last, last(to.size() + 1), row(to.size() + 1);
   for (std::size_t j = 0; j <= to.size(); ++j) last[j] = j;
@@ -27,7 +27,7 @@ std::size_t edits(std::string_view from, std::string_view to) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& names) {
-  constexpr std::size_t longest = 40;  // longer words are no misspelt names
+  constexpr std::size_t longest = 40;  // longer words aren't misspelt names
   if (word.size() > longest) return {};
   std::string best;
   std::size_t fewest = word.size() < 5 ? 1 : 2;

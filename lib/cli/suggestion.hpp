@@ -6,8 +6,8 @@
 
 namespace ephemint::cli {
 
-/// The name that was probably meant by a word that is none of them; empty if none is near. Near is one edit
-/// (a character too many, missing, wrong, or swapped with its neighbour) in short words, two in longer ones.
+/// The name that an unknown word probably means; empty if none is near. Near means one edit (a character
+/// added, missing, wrong, or swapped with its neighbour) for short words, two for longer ones.
 std::string nearest(std::string_view word, const std::vector<std::string>& names);
 
 }  // namespace ephemint::cli

@@ -4,11 +4,11 @@
 
 namespace ephemint::cli {
 
-/// What a terminal can do, as far as it matters here.
+/// The abilities of a terminal that matter here.
 struct terminal {
   bool is_one = false;
   bool colours = false;  ///< `NO_COLOR` (no-color.org) forbids them, and `TERM=dumb` has none
-  bool redraws = false;  ///< a line can be drawn over
+  bool redraws = false;  ///< lines can be redrawn
 };
 
 terminal terminal_on(int descriptor) noexcept;
@@ -17,11 +17,11 @@ unsigned terminal_width(int descriptor) noexcept;
 /// Its height in lines; 24 if it doesn't say.
 unsigned terminal_height(int descriptor) noexcept;
 
-/// Writes to stderr, all of it, also where that was set to non-blocking. What can't be written there is lost:
-/// there is nowhere to say so.
+/// Writes all of the text to stderr, even if that is non-blocking. What can't be written is lost: there is no
+/// other place to report it.
 void talk(std::string_view text) noexcept;
 
-/// `ephemint: text` and a line's end.
+/// Writes `ephemint: text` and a newline.
 void complain(std::string_view text);
 
 }  // namespace ephemint::cli

@@ -15,7 +15,7 @@ namespace ephemint::cli {
 
 namespace {
 
-/// What the API said of it, if it said something, is nearer to the cause than our words.
+/// The API's own text, if there is any, is nearer to the cause than ours.
 std::string cause_of(const mint_error& error) {
   constexpr std::size_t longest = 200;
   const auto& said = error.api_errors();

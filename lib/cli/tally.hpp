@@ -17,8 +17,8 @@ class tally {
 
   std::uint64_t minted() const noexcept { return minted_; }
   std::uint64_t failed() const noexcept;
-  /// `200 minted`, or how many failed, with the first cause of each kind:
-  /// `3 of 200 failed: connect_failed 2: localhost: name unknown; rejected 1: no such account`.
+  /// `200 minted`; or how many failed, with the first cause of each kind: `3 of 200 failed: connect_failed 2:
+  /// localhost: name unknown; rejected 1: no such account`.
   std::string summary() const;
 
  private:

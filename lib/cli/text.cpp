@@ -15,16 +15,16 @@ constexpr unsigned char byte(char c) noexcept { return static_cast<unsigned char
 constexpr bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f; }
 constexpr bool needs_no_escape(char c) noexcept { return is_plain(c) & (c != '"') & (c != '\\'); }
 
-/// Whether all of it goes into JSON as it is: nearly always. No way out of the loop, so that the compiler
-/// looks at sixteen characters at a time.
+/// Whether the text needs no escape in JSON, as nearly always. The loop has no early exit, so that the
+/// compiler can check sixteen characters at once.
 bool needs_no_escape(std::string_view text) noexcept {
   unsigned char all = 1;
   for (char c : text) all &= static_cast<unsigned char>(needs_no_escape(c));
   return all != 0;
 }
 
-/// The length of the UTF-8 character that `text` begins with, or 0 if it begins with none (RFC 3629: no
-/// overlong forms, no surrogates, nothing above U+10FFFF).
+/// The length of the UTF-8 character at the beginning of `text`; 0 if it isn't valid (RFC 3629: no overlong
+/// forms, no surrogates, nothing above U+10FFFF).
 std::size_t utf8_length(std::string_view text) noexcept {
   const auto continues = [&](std::size_t at, unsigned char least = 0x80, unsigned char most = 0xbf) {
     return at < text.size() && byte(text[at]) >= least && byte(text[at]) <= most;
@@ -45,7 +45,7 @@ std::size_t utf8_length(std::string_view text) noexcept {
   return 0;
 }
 
-/// C1 controls (U+0080 to U+009F): some terminals obey them.
+/// C1 controls (U+0080 to U+009F): some terminals act on them.
 bool is_c1(std::string_view character) noexcept {
   return character.size() == 2 && byte(character[0]) == 0xc2 && byte(character[1]) < 0xa0;
 }

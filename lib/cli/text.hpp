@@ -6,11 +6,11 @@
 
 namespace ephemint::cli {
 
-/// Appends `text` as a JSON string, quotes included. Control characters are escaped, and what isn't UTF-8
-/// becomes U+FFFD: the outcome is valid JSON, and a terminal takes no orders from it.
+/// Appends `text` as a JSON string, quotes included. Control characters are escaped, and invalid UTF-8
+/// becomes U+FFFD: the result is valid JSON, and can't control a terminal.
 void append_json_string(std::string& out, std::string_view text);
 
-/// `text` for a terminal or a log: control characters and what isn't ASCII or UTF-8 become `\xNN`.
+/// `text` for a terminal or a log: control characters and bytes that aren't UTF-8 become `\xNN`.
 std::string printable(std::string_view text);
 
 /// The same in double quotes, cut after 80 characters.

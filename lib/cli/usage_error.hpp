@@ -4,20 +4,20 @@
 
 namespace ephemint::cli {
 
-/// Bad usage or configuration: one line that names what is wrong and says what is right. Exit status 2.
+/// Wrong usage or configuration: one line that says what is wrong and what is right. Exit status 2.
 class usage_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The command's exit statuses. `sandbox -- COMMAND` ends with COMMAND's, whatever that is.
+/// The command's exit statuses. `sandbox -- COMMAND` ends with the exit status of COMMAND, whatever that is.
 enum class exit_status : int {
   all_minted = 0,
   some_failed = 1,
   bad_usage = 2,
-  not_executable = 126,  // as shells have it
+  not_executable = 126,  // as in shells
   not_found = 127,
-  by_signal = 128,  // and the signal's number
+  by_signal = 128,  // plus the signal's number
 };
 
 constexpr exit_status ended_by(int signal) noexcept {

@@ -43,7 +43,7 @@ std::optional<milliseconds> unit_of(std::string_view name) {
 }
 
 std::optional<milliseconds> duration(std::string_view text) {
-  constexpr std::uint64_t longest = 1'000'000'000'000;  // 31 years in ms: sums of two never overflow
+  constexpr std::uint64_t longest = 1'000'000'000'000;  // 31 years in ms: a sum of two doesn't overflow
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = whole_number(text.substr(0, digits));
   const auto unit = unit_of(text.substr(digits));

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-// How the values of options are written. Each throws `usage_error` with what is wrong and what is right; who
-// knows the option's name puts it in front.
+// Parsers for the values of options. Each throws `usage_error`, saying what is wrong and what is right; the
+// caller puts the option's name in front.
 
 namespace ephemint::cli {
 
