@@ -48,7 +48,7 @@ endif()
 pc_path(pc_libdir "${CMAKE_INSTALL_LIBDIR}")
 pc_path(pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
 
-# Boost has no .pc files: its directories are named where a compiler wouldn't look by itself.
+# Boost has no .pc files: its directories are listed unless the compiler finds them by itself.
 set(pc_boost_cflags)
 set(pc_boost_libs -lboost_url)
 get_target_property(boost_include_dir Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
@@ -61,7 +61,7 @@ if(boost_url_dir AND NOT boost_url_dir IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORI
     set(pc_boost_libs "-L${boost_url_dir} -lboost_url")
 endif()
 
-# A shared library brings what it needs itself; whoever links a static one must name it, asked for `--static` or not.
+# A shared library knows its own dependencies. Users of a static one must link them, even without `--static`.
 function(install_pc name description library requires static_requires static_libs)
     get_target_property(type ${library} TYPE)
     set(libs)

@@ -13,7 +13,7 @@ set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# Where our own libraries are found, which no package has yet.
+# The directories of our own libraries, which aren't in any package yet.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS)
 foreach(part client sandbox redis gateway)
     list(APPEND CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib/${part})
@@ -22,7 +22,7 @@ endforeach()
 set(soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libephemint${soversion})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-# CPack runs ldconfig by scripts, as dpkg was told long ago; Debian wants a trigger.
+# CPack's scripts run ldconfig, as dpkg once required; Debian's policy now demands a trigger.
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/docs/packaging/debian/triggers)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "login tokens of the ShipStation API - shared libraries
@@ -58,9 +58,9 @@ This is the command: it mints for lists of accounts, serves logins to programs
 in any language, and stands in for the API in tests. Units for systemd come
 with it; none is enabled or started.")
 
-# --- What Debian wants beside it ---
+# --- Further files that Debian requires ---
 
-# Time stamps are those of the last commit, so that the same tree gives the same packages.
+# Time stamps are that of the last commit, so that the same tree gives the same packages.
 set(packaged_at "$ENV{SOURCE_DATE_EPOCH}")
 if(packaged_at STREQUAL "")
     set(packaged_at 0)

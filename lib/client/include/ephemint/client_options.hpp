@@ -94,7 +94,7 @@ struct client_options {
   /// Name look-up, TCP connect and a proxy's answer together, 1 ms to 1 h.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds{3};
   /// One address's TLS handshake, 1 ms to 1 h. After 500 ms, or a third of this if that is less, another
-  /// address is tried beside it.
+  /// address is tried at the same time.
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds{3};
 
   // --- trying again ---

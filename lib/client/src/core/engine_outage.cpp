@@ -5,7 +5,7 @@
 
 namespace ephemint::inline v0::core {
 
-// --- who waits ---
+// --- waiting mints ---
 
 bool engine::waits_out(const mint& m, time_point now) const noexcept {
   return patient(m) && !closing_ && outage_.borne(now, m.outage_patience);

@@ -1,4 +1,4 @@
--- What is given.
+-- Permits that are granted.
 
 local function free_now() return limit - state.counted - others_hold - held end
 local logins_given, background_given, ask, mode = 0, 0, -1, 'open'
@@ -7,11 +7,11 @@ local function give()
   local free, gate, apart = free_now(), 0, nil
   local pool, few = free, free > 0 and free < limit / 10
   local reopens = few and state.counted > 0 and now + leaves(1) or now
-  -- Logins that are likely before the next permit is free, or in 150 ms: the background leaves room for them.
+  -- The background leaves room for the logins that are likely before the next permit is free, or within 150 ms.
   local likely = state.logins / 30000 * max(150, min(reopens - now, window / 12))
   local reserve = likely < 0.02 and 0 or min(likely + 2 * math.sqrt(likely), limit / 2)
   if few and free > ceil(reserve) then
-    -- The last tenth of a window that stays shut for long is spread over that time.
+    -- If the window stays shut for long once it is full, its last tenth is spread over that time.
     if reopens - now > window / 12 then
       gate = max(0, ceil(state.last + (reopens - state.last) / (free + 1) - now))
       apart = (reopens - now) / (free + 1)
@@ -32,7 +32,7 @@ local function give()
     logins_given = logins_given + min(want_spare, floor(rest / (2 * state.members)))
   end
 
-  local every = 0.97 * window / limit                    -- a little faster than the quota: the log holds it up, not this
+  local every = 0.97 * window / limit                    -- a little faster than the quota, so that only the log limits it
   state.pace = max(state.pace, now - max(1.5 * every, 3 * step + every))
   if want_background > 0 then
     local room = floor(free - logins_given - state.unmet - reserve)
@@ -48,7 +48,7 @@ local function give()
       local next_turn = max(1, ceil(state.pace + every * (ahead + 1) - now))
       local short = ahead + 1 - floor(free - logins_given - background_given - state.unmet - reserve)
       if room - background_given <= ahead then next_turn = max(next_turn, leaves(max(1, short))) end
-      next_turn = max(next_turn, ceil(1.5 * step))       -- a batch takes what fell due since, in one go
+      next_turn = max(next_turn, ceil(1.5 * step))       -- a batch takes all permits that have fallen due at once
       ask = ask < 0 and next_turn or min(ask, next_turn)
     end
   end

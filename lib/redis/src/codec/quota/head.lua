@@ -1,22 +1,22 @@
--- One quota, shared exactly by all who use it, its members. In one command a member says what it used and what it holds,
--- and is given permits. A permit is free, or held by a member, or counted until a window after its use: never two of them.
+-- One quota that several processes, its members, share exactly. In one command a member reports what it used and holds,
+-- and gets permits. A permit is either free, or held by a member, or counted until a window after its use.
 --
--- All times are in ms. Only this server's clock is looked at: members say how long ago, never when.
--- What a member can't have meant is cut to what does the others no harm.
+-- All times are in ms. Only this server's clock is used: members say how long ago something was, never when.
+-- Impossible values from a member are cut to values that can't harm the others.
 --
--- KEYS[1]  the state: one hash, so that it is in one place, and lost as a whole or not at all. Its fields:
---   v epoch      the version, 1, and the state's name: another one says that the state was lost and begun anew
+-- KEYS[1]  the state: a single hash, so that it is lost as a whole or not at all. Its fields:
+--   v epoch      the version, 1, and the state's name: another name means that the state was lost and begun anew
 --   rev now      commands so far; the latest time that was seen
 --   window       the quota's
 --   counted edge uses that are counted; the last cell of the log that has left the window
 --   u:<block>    the log: "total cell:count cell:count ..."; a cell is a thousandth of a window, a block 32 of them
 --   members held quota first   how many there are, what they hold together, their smallest quota, the first of their names
 --   m:<member>   "seq used held expires quota logins_since background_since"; the last two: when it began to wait, or 0
---   check        when the members are to be looked through: the first of them may be overdue then
+--   check        when to check all members: the first of them may be overdue then
 --   logins_line background_line   who waits, in order, in 57 characters each: |name, how many, since, expected until
---   logins_due background_due     when to look who in the line didn't come at its time
+--   logins_due background_due     when to check which members in the line didn't come at their time
 --   unmet        logins that wait
---   pause pause_at probe   until when nobody sends; when that began; 0, or -1: a probe is due, or until when one is out
+--   pause pause_at probe   until when nothing is sent; when that began; 0, -1 (a probe is due) or until when one is out
 --   recover recovered      until when the state may be incomplete; when it may be doubted again
 --   pace last    up to when, in us, the background's even flow is given out; when permits were given last
 --   logins logins_at       logins sent of late, in millionths, fading; as of then
@@ -41,11 +41,11 @@ local floor, ceil, min, max = math.floor, math.ceil, math.min, math.max
 local find, sub, format = string.find, string.sub, string.format
 local key = KEYS[1]
 
-local most_members = 2000     -- all of them waiting, one call still takes well below a millisecond
+local most_members = 2000     -- even if all of them wait, a call takes well below a millisecond
 local most_uses = 4096        -- entries in one report
-local grace = 150             -- who asks later than that after its time loses its turn
-local recovery = 1500         -- time enough for each member to say what it has
-local probe_time = 3000       -- then a probe's turn has passed
+local grace = 150             -- a member that asks later than that after its time loses its turn
+local recovery = 1500         -- enough time for each member to report what it has
+local probe_time = 3000       -- after that another probe may go
 local longest_pause = 300000
-local idle_lease = 30000      -- of who holds nothing
+local idle_lease = 30000      -- of a member that holds nothing
 local most_keys = 4

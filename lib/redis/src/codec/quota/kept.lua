@@ -1,11 +1,11 @@
--- What is kept.
+-- Stores the state.
 
 held = held + logins_given + background_given
 local expires, come = now + (held > 0 and lease or idle_lease), now + max(0, ask) + grace
 if flag('b') then
   redis.call('HDEL', key, 'm:' .. me)
   state['m:' .. me], stored['m:' .. me] = '', ''
-  count_use(now, held)                                   -- in flight at the end: not known to be unused
+  count_use(now, held)                                   -- in flight at the end, so perhaps used
   held, state.members, state.check = 0, max(0, state.members - 1), 0
 else
   if logins_given < want_logins then

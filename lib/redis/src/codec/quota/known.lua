@@ -1,9 +1,9 @@
--- What is known.
+-- Reads the state.
 
 local time = redis.call('TIME')
 time = tonumber(time[1]) * 1000 + floor(tonumber(time[2]) / 1000)
 local grid = ceil(window / 1000)
-local function cell_of(date) return floor(date / grid) + 1 end  -- rounded up: counted for too long, never too short
+local function cell_of(date) return floor(date / grid) + 1 end  -- rounded up: counted a little too long, never too short
 
 local numbers = {'rev', 'now', 'window', 'counted', 'edge', 'members', 'held', 'quota', 'check', 'logins_due',
                  'background_due', 'unmet', 'pause', 'pause_at', 'probe', 'recover', 'recovered', 'pace', 'last', 'logins',
@@ -28,8 +28,8 @@ end
 read_state()
 if state.v ~= '' and state.v ~= '1' then return {'version', tonumber(state.v) or 0} end
 
-local now = max(time, state.now)                         -- a clock that steps back a little stands still
-local stepped_back = now - time > 2000                   -- one that stepped back far would do so for too long
+local now = max(time, state.now)                         -- if the clock steps back a little, time stands still
+local stepped_back = now - time > 2000                   -- if it stepped back far, that would last too long
 if stepped_back then
   redis.call('DEL', key)
   read_state()
@@ -41,7 +41,7 @@ if state.window ~= window then return {'window', state.window} end
 if #state.epoch > 40 or not find(state.epoch, '^[%w_-]+$') then state.epoch = spare_epoch end
 state.now = now
 
--- Not even a damaged state stops everybody for long.
+-- Even a damaged state doesn't stop all members for long.
 for name, most in pairs({pause = longest_pause, recover = recovery, recovered = 5000, probe = probe_time, check = 120000,
                          last = 0, logins_at = 0}) do
   state[name] = min(state[name], now + most)

@@ -1,5 +1,5 @@
--- Who waits. A line is in order of when its members began to wait; who stays away when its turn comes isn't in it
--- until it comes again, to its old place.
+-- The waiting lines. A line is sorted by when its members began to wait. A member that stays away when its turn comes
+-- leaves the line until it comes again, to its old place.
 
 local width = 57
 local function take_me_out(line)

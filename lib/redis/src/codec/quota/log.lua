@@ -1,6 +1,6 @@
--- The log. What is counted leaves it a window later.
+-- The log. A use leaves it a window after it was counted.
 
-local blocks = {}                                        -- those that were looked at, by number
+local blocks = {}                                        -- the blocks that were read, by number
 local function keep_block(n, text)
   blocks[n] = {text = text or '', total = text and tonumber(string.match(text, '^%d+')) or 0}
 end
@@ -22,7 +22,7 @@ local function cells_of(n)
   end
   return block.cells
 end
--- How many of the block's uses lie behind the cell `edge`.
+-- How many of the block's uses are in cells after `edge`.
 local function behind(n, edge)
   if edge < 32 * n then return blocks[n].total end
   local sum, cells = 0, cells_of(n)
@@ -52,7 +52,7 @@ local function save_log()
 end
 
 local edge = floor((now - window) / grid)
-local last_cell = state.edge + ceil(window / grid) + 2   -- none lay behind that: so the walk is bounded
+local last_cell = state.edge + ceil(window / grid) + 2   -- there are none after that, so the loop is bounded
 if state.counted > 0 and edge > state.edge then
   local from, to, left = floor((state.edge + 1) / 32), floor(min(edge, last_cell) / 32), {}
   load_blocks(from, to)
@@ -70,7 +70,7 @@ end
 state.edge, state.counted = edge, max(0, state.counted)
 
 -- In how many ms the k-th use from now on leaves the window.
-local step = max(5, min(250, floor(window / 600)))       -- nobody asks more often
+local step = max(5, min(250, floor(window / 600)))       -- members needn't ask more often
 local first_block, last_block = floor((edge + 1) / 32), floor(cell_of(now) / 32)
 local function leaves(k)
   if k > state.counted then return min(10000, step * (k - state.counted)) end  -- it is a held permit, not used yet

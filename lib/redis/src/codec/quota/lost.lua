@@ -1,4 +1,4 @@
--- The state is not the one that the member knew: it was lost, or an older copy of it came back.
+-- The state isn't the one that the member knew: it was lost, or an older copy was restored.
 
 if seen_epoch ~= '' and (seen_epoch ~= state.epoch or seen_rev > state.rev) then
   if seen_epoch == state.epoch then state.epoch = spare_epoch end

@@ -8,8 +8,8 @@ local function record_of(text)
           logins_since = words[6], background_since = words[7]}
 end
 
--- Counts what those who are overdue held as if it had been sent at the last moment, and forgets them; and makes all sums
--- anew. It is the only walk over all members. When it is due is known: at the first expiry, or when one has left.
+-- Forgets overdue members, counting what they held as if it had been sent at the last moment, and computes all sums anew.
+-- This is the only loop over all members. It runs only when it is due: at the first expiry, or when a member has left.
 local function look_through()
   local all, gone, overdue = redis.call('HGETALL', key), {}, {}
   state.members, state.held, state.quota, state.first, state.check, state.counted = 0, 0, 0, '', now + idle_lease, 0
@@ -58,5 +58,5 @@ if not mine then
   state.members = state.members + 1
   if state.members == 1 or me < state.first then state.first = me end
 end
-if mine.quota ~= quota then state.check = 0 end          -- the smallest may have been this one
+if mine.quota ~= quota then state.check = 0 end          -- the smallest quota may have been this one
 state.quota = (state.members == 1 or state.quota == 0) and quota or min(state.quota, quota)

@@ -1,9 +1,9 @@
--- What refusals have taught: the limit, the pause and its probe, the key.
+-- What refusals teach: the limit, the pause and its probe, the key.
 
 local learned_most = 1000 * state.quota
 if proposal and learned_seen == state.learned_rev then
   local current = state.learned > 0 and state.learned or learned_most
-  -- Two who hear of one refusal cut once; and one alone tries whether there is more.
+  -- If two members report one refusal the limit is cut once; and only one member tries whether there is more.
   if proposal < current or state.first == me then
     proposal = max(1000, proposal)
     if proposal >= learned_most then proposal = 0 end
@@ -16,7 +16,7 @@ if flag('p') then state.probe = 0 elseif flag('u') and state.probe > 0 then stat
 if retry_after then
   if now - (grant_age or 0) > state.pause_at then
     state.pause, state.pause_at, state.probe = max(state.pause, now + retry_after), now, -1
-  elseif now < state.pause or state.probe ~= 0 then      -- the echo of what began the pause
+  elseif now < state.pause or state.probe ~= 0 then      -- an echo of the refusal that began the pause
     state.pause = max(state.pause, now + retry_after)
   end
 end

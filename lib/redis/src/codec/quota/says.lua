@@ -1,4 +1,4 @@
--- What the member says.
+-- The member's report.
 
 local wrong
 local function whole(i, most)
