@@ -101,16 +101,16 @@ struct client_options {
   /// Requests for one mint, the first included, 1 to 100. If the API surely didn't process a request (its
   /// connection was stale, or an HTTP/2 server refused it), one replacement isn't counted.
   int max_attempts = 3;
-  /// Whether a request is sent again, once and on a fresh connection, if the server had closed the connection
-  /// before it arrived, or if an HTTP/2 server says that it hasn't processed the request.
+  /// Whether a request is sent again, once, if the server had closed its connection before it arrived (then
+  /// on a fresh connection), or if an HTTP/2 server says that it hasn't processed it.
   bool retry_stale_connections = true;
   /// The wait before the second attempt after a failed connection, a timeout or a 5xx; it doubles with each
   /// further attempt. 0 to 1 min.
   std::chrono::milliseconds first_backoff = std::chrono::milliseconds{50};
   /// The longest such wait. `first_backoff` to 1 h.
   std::chrono::milliseconds max_backoff = std::chrono::seconds{20};
-  /// Tokens in the retry budget: a retry takes 14, one after a 429 takes 5, a success gives 1 back. 0 (no
-  /// retries) to 1,000,000. Default 500: in an outage some 35 retries are made, then none.
+  /// Tokens in the retry budget: a retry takes 14, or 5 after a 429; a success gives 1 back. 0 (no retries)
+  /// to 1,000,000. Default 500: in an outage some 35 retries are made, then none.
   int retry_budget = 500;
   /// Whether a mint whose request is late gets a second request: the first token wins, and the other request
   /// is dropped. A request is late after twice the 95th percentile of reply times, and after 50 ms at least;

@@ -8,10 +8,10 @@ namespace ephemint::inline v0::core {
 /// L (permits a window) of a quota that wasn't declared: searches for the server's limit, and follows it up
 /// and down.
 ///
-/// L stays just under the last refused level for a while, then rises slowly over it (a walk). If nothing is
-/// refused there, the old level is wrong, and L grows by a factor of e^2 a window (a leap) until the next
-/// refusal, whose count is the new level. So a quota that has tripled is found within a minute of the next
-/// walk, at the price of one 429.
+/// L stays just under the last refused level for a while, then rises over it (a walk). If nothing is refused
+/// there, the old level is wrong, and L grows by a factor of e^2 a window (a leap) until the next refusal,
+/// whose count is the new level. So a quota that has tripled is found within a minute of the next walk, at
+/// the price of one 429.
 ///
 /// How often to walk: a walk costs the pause p of its 429; waiting for T leaves growth unused for T / 2 on
 /// average. The sum is least if T is proportional to sqrt(p) (the square-root law of checkpointing: Young,
