@@ -1,6 +1,6 @@
 # Completion of ephemint, for bash.
 
-# Each option with the form of its value, as --help has it.
+# Each option with the form of its value, as in --help.
 _ephemint_options() { # COMMAND
   local client='--base-url=URL --api-key-file=FILE --ca-file=PEM --redirect-host=HOST
     --proxy=URL --proxy-credentials-file=FILE
@@ -35,7 +35,7 @@ _ephemint_values() { # FORM WORD
     PAGE) words='carriers billing onboarding' ;;
     *)
       local word
-      for word in ${1//|/ }; do # what can be typed as it stands
+      for word in ${1//|/ }; do # words that can be typed unchanged
         [[ $word == *[A-Z]* ]] || words+=" $word"
       done ;;
   esac
@@ -50,7 +50,7 @@ _ephemint() {
 
   for ((i = 2; i < COMP_CWORD; i++)); do
     [[ ${COMP_WORDS[i]} == -- ]] || continue
-    if [[ $command == sandbox ]]; then # a command of somebody else's
+    if [[ $command == sandbox ]]; then # the command to run, with its own arguments
       local kind=file
       ((i + 1 < COMP_CWORD)) || kind=command
       mapfile -t COMPREPLY < <(compgen -A "$kind" -- "$word" | sort -u)
@@ -58,7 +58,7 @@ _ephemint() {
     return
   done
 
-  # bash takes --option=value apart.
+  # bash splits --option=value.
   [[ $word != = ]] || word=
   [[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD - 2]}
   for option in $(_ephemint_options "$command"); do

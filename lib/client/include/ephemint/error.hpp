@@ -148,7 +148,7 @@ class open_enum {
   open_enum() = default;
   /// A known value. Implicit, so that a plain enumerator will do.
   open_enum(Enum known) : value_{known} {}
-  /// `text` is kept only beside `other`. It must be clean already (the reply parser's business).
+  /// `text` is kept only with `other`. It must be clean already: the reply parser cleans it.
   open_enum(Enum value, std::string text) : value_{value} {
     if (value == Enum::other) text_ = std::move(text);
   }

@@ -60,7 +60,7 @@ struct permit_reply {
   permit_use use = permit_use::unknown;  ///< how its permit was used
   std::string_view account;     ///< whose request it was; set even if nobody waits for the reply any more
   clock::time_point sent_at{};  ///< just before it was written
-  std::optional<clock::duration> retry_after{};  ///< only beside `rate_limited`; not negative
+  std::optional<clock::duration> retry_after{};  ///< only with `rate_limited`; not negative
 };
 
 /// Is told when a permit may be available earlier than announced.
