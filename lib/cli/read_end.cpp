@@ -52,8 +52,7 @@ read_end::state read_end::look() {
 }
 
 bool read_end::passed_on_is_taken() {
-  // Only now, as the reader has taken something: before that it may still be the shell, about to exec a
-  // program.
+  // Only now: a reader that has taken something has become the program that it will be.
   if (!behind_) behind_ = pipes_behind_reader_of(descriptor_);
   // A program whose own reader is gone learns that when it writes the next line.
   return std::none_of(behind_->begin(), behind_->end(), [](const owned_descriptor& pipe) {

@@ -6,8 +6,8 @@
 
 namespace ephemint::inline v0::sandbox {
 
-// Asio's own functions set close-on-exec later: meanwhile a program that another thread starts could inherit
-// the descriptor.
+// After Asio's own functions close-on-exec could only be set later: meanwhile a program that another thread
+// starts could inherit the descriptor.
 
 /// Opens an acceptor.
 void open_acceptor(boost::asio::ip::tcp::acceptor&, const boost::asio::ip::tcp& protocol,

@@ -107,7 +107,8 @@ void* refuse_other(const redisReadTask* task, What...) noexcept {
   return reply_of(task).refuse(not_resp2);
 }
 
-/// Later releases have more functions, for more types of values: a missing one must be null.
+/// Later releases know more types of values. For a type without a function they would return something that
+/// isn't a pointer.
 template <class Functions>
 Functions functions_of_ours() noexcept {
   Functions made{};

@@ -139,7 +139,7 @@ void store_driver::leave_store() noexcept {
 }
 
 void store_driver::let_go() noexcept {
-  std::shared_ptr<const change_listener> listener;  // destroyed outside the lock
+  std::shared_ptr<const change_listener> listener;  // dropped, as its owner may be gone too
   {
     const std::scoped_lock lock{mutex_};
     listener_.swap(listener);

@@ -39,7 +39,7 @@ void quota_search::advance(time_point now, bool wanted, bool free, double in_win
 /// Whether an even flow was refused soon after the last refusal, or soon after L first exceeded the given
 /// quota. A window aligned to the server's clock counts other requests than a sliding one, so there the level
 /// is a guess, up to a tenth too high. If each cut costs a window's pause, doubled cuts find it faster than
-/// small ones (with a quota that changes at run time, on such servers: goodput 0.71 -> 0.78).
+/// small ones (with a quota that changes at run time, on such servers: 0.71 -> 0.78).
 bool quota_search::is_again(time_point now, const refusal& r) const noexcept {
   return coarse_ && r.debt < 0.35 * limit_ && r.span >= 0.5 && refused_at_ != time_point{} &&
          seconds{between(now, refused_at_)} < 3 * seconds{window_};

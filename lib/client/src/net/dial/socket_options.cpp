@@ -77,7 +77,7 @@ void close_socket(boost::asio::ip::tcp::socket& socket, const process_mark& made
 void open_socket(boost::asio::ip::tcp::socket& socket, const boost::asio::ip::tcp& protocol,
                  boost::system::error_code& error) {
 #ifdef SOCK_CLOEXEC
-  // Asio's own `open` sets close-on-exec later: meanwhile another thread may fork.
+  // After Asio's own `open` close-on-exec could only be set later: meanwhile another thread may fork.
   open_descriptor made{::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol())};
   if (made.get() < 0) {
     error.assign(errno, boost::system::system_category());
