@@ -9,9 +9,9 @@
 
 namespace ephemint::test {
 
-/// A partner's application, as far as browsers see it: pages in clear on a free port of 127.0.0.1, on a
-/// thread of its own. The same pages at two sites, since browsers take `localhost` for another than
-/// `127.0.0.1`.
+/// A partner's application, as browsers see it: pages without TLS on a free port of 127.0.0.1, served by a
+/// thread of its own. The same pages are at two sites, as browsers treat `localhost` and `127.0.0.1` as
+/// different sites.
 class app_site {
  public:
   app_site();
@@ -19,7 +19,7 @@ class app_site {
   app_site& operator=(const app_site&) = delete;
   ~app_site();
 
-  /// From now on the page's body is this; all others are 404.
+  /// Sets the page's body; all other pages are 404.
   void show(const std::string& path, std::string body);
   /// `http://HOST:PORT`, with `localhost` or `127.0.0.1` for the host.
   std::string at(std::string_view host) const;

@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-/// The API takes its time, so that something can happen meanwhile.
+/// The API is slow, so that something can happen meanwhile.
 class login_under_way : public login_fixture {
  protected:
   void begin() {

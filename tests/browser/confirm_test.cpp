@@ -16,7 +16,7 @@ class login_by_button : public login_fixture {
       o.same_site = same_site;
     });
   }
-  /// A click in a mail, which is another site.
+  /// A click in a mail, which counts as another site.
   void click_in_a_mail(const std::string& link) {
     show_app(fmt::format("<a id=open href='{}'>Carriers</a>", link), "127.0.0.1");
     browser().click("#open");
@@ -28,7 +28,7 @@ class login_by_button : public login_fixture {
 TEST_F(login_by_button, link_alone_mints_nothing) {
   start_with_button();
   const std::string link = link_for("se-1");
-  for (int i = 0; i < 3; ++i) click_in_a_mail(link);  // as programs do that look into mail
+  for (int i = 0; i < 3; ++i) click_in_a_mail(link);  // as programs that scan mail do
   EXPECT_EQ(api().stats().requests, 0u);
   EXPECT_THAT(statuses_of(3), ElementsAre(200, 200, 200));
   EXPECT_EQ(browser().evaluate("return document.querySelectorAll('form button').length"), "1");
@@ -96,7 +96,7 @@ TEST_F(login_by_button, waits_for_the_quota_and_comes_back_by_itself) {
   browser().go(link_for("se-2"));
   browser().click("form button");
   gateway_page(503);
-  EXPECT_EQ(portal_account(), "se-2");  // without a second press
+  EXPECT_EQ(portal_account(), "se-2");  // without a second click
   EXPECT_THAT(statuses(), ElementsAre(200, 303, 200, 503, 302));
   EXPECT_EQ(api().stats().rate_limited, 0u);
 }

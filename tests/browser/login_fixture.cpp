@@ -15,8 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A listening socket on a free port of 127.0.0.1, and the port: a gateway must know its own origin before it
-/// begins.
+/// A listening socket on a free port of 127.0.0.1, and the port, as a gateway must know its own origin before
+/// it starts.
 std::pair<int, std::uint16_t> listening_socket() {
   sockaddr_in at{};
   at.sin_family = AF_INET;
@@ -69,7 +69,7 @@ void login_fixture::SetUp() {
 
 void login_fixture::TearDown() {
   if (web_driver::missing_program()) return;
-  // What the browser says of a status isn't about the page.
+  // The browser's messages about a status aren't about the page.
   for (const std::string& line : browser().console())
     if (line.find("the server responded with a status of") == line.npos)
       ADD_FAILURE() << "on the browser's console: " << line;

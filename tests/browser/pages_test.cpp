@@ -19,7 +19,7 @@ constexpr look looks[] = {{"light", "light", 1000, 700},
                           {"phone", "light", 390, 844},
                           {"phone-dark", "dark", 390, 844}};
 
-/// Every page that a customer may see, as they see it; pictures are left in the build's directory `browser`.
+/// Every page as customers see it; the tests save pictures in the build's directory `browser`.
 class gateway_pages : public login_fixture {
  protected:
   void expect_well_made(std::string_view page, int status) {
@@ -29,7 +29,7 @@ class gateway_pages : public login_fixture {
     EXPECT_EQ(browser().evaluate("return document.querySelectorAll('h1').length"), "1");
     EXPECT_EQ(browser().evaluate("return document.scripts.length"), "0");
     EXPECT_EQ(browser().evaluate("return document.referrer"), "");
-    // Its style sheet was let in by its own hash.
+    // The policy allows its style sheet by the hash.
     EXPECT_EQ(browser().evaluate("return document.styleSheets.length"), "1");
     EXPECT_THAT(browser().evaluate("return document.body.innerText"),
                 testing::Not(testing::HasSubstr("eyJ")));

@@ -13,8 +13,8 @@ using testing::Each;
 /// Requests that a browser makes without a person who wants to log in. None mints, none spends the link.
 class uninvited_request : public login_fixture {
  protected:
-  /// Shows a page of the app that makes such a request, until the gateway has refused it; then the person
-  /// clicks.
+  /// Shows a page of the application that makes such a request, until the gateway has refused it; then the
+  /// person clicks.
   void expect_refused_then_click(const std::string& link, const std::string& body, std::string_view host) {
     SCOPED_TRACE(fmt::format("{} at {}", body, host));
     const std::size_t before = statuses().size();
@@ -22,7 +22,7 @@ class uninvited_request : public login_fixture {
     const std::vector<int> seen = statuses_of(before + 1);
     EXPECT_THAT(std::vector<int>(seen.begin() + static_cast<std::ptrdiff_t>(before), seen.end()), Each(403));
     EXPECT_EQ(api().stats().requests, 0u);
-    browser().console();  // it tells of what was refused
+    browser().console();  // it reports what was refused
     browser().click("#open");
     EXPECT_EQ(portal_account(), "se-1");
     EXPECT_EQ(statuses().back(), 302);
@@ -71,7 +71,7 @@ TEST_F(uninvited_request, fetch_reads_nothing_and_mints_nothing) {
         fmt::format("return fetch('{}', {}).then(a => a.text()).catch(e => '')", link, options));
     EXPECT_EQ(read, "");
     if (options.find("'PUT'") == options.npos)
-      statuses_of(before + 1);  // that one is asked for by OPTIONS first
+      statuses_of(before + 1);  // for that one the browser sends OPTIONS first
   }
   EXPECT_THAT(statuses(), Each(testing::AnyOf(403, 405)));
   EXPECT_EQ(api().stats().requests, 0u);
@@ -86,7 +86,7 @@ TEST_F(uninvited_request, pages_are_shown_in_no_frame) {
   show_app(fmt::format("<iframe src='{}'></iframe>", link_for("se-1")));
   statuses_of(1);
   browser().wait_until("document.readyState === 'complete'");
-  // A page that a frame refuses to show has an opaque origin, and no content that anybody could press.
+  // If a page must not be framed, the frame has an opaque origin, and no content that anybody could click.
   EXPECT_EQ(browser().evaluate("try { return frames[0].document.body.innerText } catch (e) { return '' }"),
             "");
   EXPECT_THAT(statuses(), Each(403));

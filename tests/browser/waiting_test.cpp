@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using steady_clock = std::chrono::steady_clock;
 
-/// The quota is one login in so many seconds, and it has just been used.
+/// Sets a quota of one login in so many seconds, and uses it.
 class waiting_page : public login_fixture {
  protected:
   void use_quota(std::chrono::seconds window) {

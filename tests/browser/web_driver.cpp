@@ -33,8 +33,8 @@ std::string path_of(std::string_view program) {
 
 std::string capabilities(const std::string& home) {
   std::string arguments;
-  // By a pipe, whose end tells the browser to end too. No sandbox, since root can't have one; the pages are
-  // our own.
+  // Over a pipe: when it closes, the browser ends too. Chromium's sandbox is off, as it doesn't work for
+  // root; the pages are our own.
   for (const std::string& argument :
        {std::string{"--headless=new"}, std::string{"--no-sandbox"}, std::string{"--disable-gpu"},
         std::string{"--disable-dev-shm-usage"}, std::string{"--remote-debugging-pipe"},
@@ -89,7 +89,7 @@ void web_driver::trust(const std::string& authority_pem) const {
   if (added.status != 0) throw std::runtime_error{"certutil: " + added.err};
 }
 
-// With `setpriv` it ends when we do, however that comes.
+// With `setpriv` it ends when we do, for whatever reason.
 std::vector<std::string> web_driver::program() const {
   return {"/usr/bin/env",
           "HOME=" + home_.path(),
@@ -185,7 +185,7 @@ std::string web_driver::wait_until(std::string_view expression) {
   while (std::chrono::steady_clock::now() < end) {
     try {
       if (std::string value = evaluate(script); !value.empty()) return value;
-    } catch (const driver_error& e) {  // the page is just going
+    } catch (const driver_error& e) {  // the page is just being replaced
       last = e.what();
     }
     std::this_thread::sleep_for(20ms);

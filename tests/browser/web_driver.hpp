@@ -19,18 +19,16 @@ class driver_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A Chromium without a window, driven through chromedriver by the W3C's WebDriver protocol. It trusts the
-/// authority that it was given as a person's browser would: chains and host names are checked. Both programs
-/// end with this object, and with this process.
-///
-/// Nothing waits for a page: `wait_until` does. What was said of one tab holds for the tab that was chosen
-/// last.
+/// A Chromium without a window, controlled through chromedriver by the W3C's WebDriver protocol. It trusts
+/// the given authority as a person's browser would: it checks chains and host names. Both programs end with
+/// this object, and with this process. Only `wait_until` waits for a page; other functions don't. Functions
+/// act on the tab that was chosen last.
 class web_driver {
  public:
-  /// What must be installed and isn't.
+  /// A required program that isn't installed.
   static std::optional<std::string> missing_program();
 
-  /// Throws `std::runtime_error`, with what was said, if the browser doesn't start.
+  /// Throws `std::runtime_error` with its output if the browser doesn't start.
   explicit web_driver(const std::string& authority_pem);
   web_driver(const web_driver&) = delete;
   web_driver& operator=(const web_driver&) = delete;
@@ -50,18 +48,18 @@ class web_driver {
   /// A person's click on the first element that the selector finds; it waits for one to be there.
   void click(std::string_view selector);
 
-  /// Runs the body of a function in the page, and waits for its promise, if it returns one. Gives a text as
-  /// it is, anything else as JSON.
+  /// Runs the body of a function in the page, and waits for its promise, if it returns one. Returns a string
+  /// unchanged, anything else as JSON.
   std::string evaluate(std::string_view script);
-  /// Evaluates that expression until it is something else than false, null, 0 or empty, and gives it. Throws
-  /// `driver_error` that says what the page is like if that takes longer than 20 s.
+  /// Evaluates that expression until it isn't false, null, 0 or empty, and returns it. After 20 s throws
+  /// `driver_error` with a description of the page.
   std::string wait_until(std::string_view expression);
 
   /// What the console has said since the last call, in all tabs.
   std::vector<std::string> console();
   /// A command of the browser's own protocol, with its parameters as JSON.
   void tell_browser(std::string_view command, std::string_view parameters);
-  /// Writes what the tab looks like, as PNG.
+  /// Writes a picture of the tab, as PNG.
   void screenshot(const std::string& path);
 
  private:

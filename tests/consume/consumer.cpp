@@ -9,7 +9,7 @@
 #include <iostream>
 #include <utility>
 
-// What any user would write first: mints one token from the sandbox, and serves others.
+// A user's first program: mints one token from the sandbox, and serves others.
 int main() {
   const ephemint::sandbox::server api;
   boost::asio::thread_pool pool{1};
@@ -18,7 +18,7 @@ int main() {
   options.api_key = ephemint::secret{api.api_key()};
   options.system_authorities = false;
   options.authority_pem = api.ca_pem();
-  // No store is there: it goes on with its share.
+  // There is no store: it goes on with its share.
   ephemint::shared_quota_options shared;
   shared.url = "redis://127.0.0.1:1";
   const auto governor = ephemint::make_shared_rate_governor(pool.get_executor(), options.api_key,

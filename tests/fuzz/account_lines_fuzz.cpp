@@ -1,5 +1,5 @@
-// Any bytes as a list of accounts: the same ones however the blocks are cut, one a line that isn't blank, and
-// none that a line doesn't hold.
+// Any bytes as a list of accounts: the accounts are the same however the input is cut into blocks, one for
+// each line that isn't blank, and each is in its line.
 //
 // Input: a byte that gives the blocks' size, then the list.
 

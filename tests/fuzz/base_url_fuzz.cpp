@@ -1,5 +1,6 @@
-// Any text as a base URL or a proxy's: what is taken is read by Boost.URL as the same host and port, and as
-// they stand there for whoever reads it without a library; what both call right isn't refused.
+// Any text as a base URL or a proxy's: if we accept it, Boost.URL reads the same host and port, and so does a
+// simple reader that cuts the text by hand. A text that Boost.URL and our rule for names both accept isn't
+// refused.
 //
 // Input: the text.
 
@@ -23,13 +24,13 @@ using ephemint::fuzz::require;
 namespace urls = boost::urls;
 using parser = const char*(std::string_view, base_url&);
 
-/// Of whichever view of a text this release of Boost has.
+/// Converts the string view type of this release of Boost.
 template <class Text>
 std::string text_of(const Text& text) {
   return {text.data(), text.size()};
 }
 
-/// The authority as anybody would cut it out: between `//` and the next `/`.
+/// The authority as a simple reader cuts it out: between `//` and the next `/`.
 std::string_view authority_of(std::string_view url) {
   url.remove_prefix(url.find("//") + 2);
   return url.substr(0, url.find('/'));
@@ -56,11 +57,11 @@ void check_taken(std::string_view text, const base_url& taken, urls::scheme sche
   if (read->has_port() && read->port_number() != 0) require(read->port_number() == taken.port);
   require(taken.port != 0);
   require(taken.prefix.empty() || (taken.prefix.front() == '/' && taken.prefix.back() != '/'));
-  // What goes into the request's lines.
+  // Checks what goes into the request's lines.
   for (const char c : taken.host_header() + taken.prefix) require(c > 0x20 && c < 0x7f);
 }
 
-/// What is made of it means the same.
+/// The URL that we make from it means the same.
 void check_again(const base_url& taken, const char* scheme, parser parse) {
   std::string text = scheme + taken.host_header();
   if (taken.port == 443 && std::string_view{scheme} == "http://") text += ":443";
@@ -70,15 +71,15 @@ void check_again(const base_url& taken, const char* scheme, parser parse) {
   require(again.is_loopback == taken.is_loopback && again.is_ipv6 == taken.is_ipv6);
 }
 
-/// Whether nothing is wrong with it by Boost.URL and by our own rule for names.
+/// Whether both Boost.URL and our own rule for names accept it.
 bool is_surely_right(std::string_view text) {
   const auto read = urls::parse_uri(text);
   if (!read || text.size() > 2048 || read->scheme_id() != urls::scheme::https) return false;
   if (read->has_userinfo() || read->has_query() || read->has_fragment()) return false;
-  // Boost 1.81 reads a port that doesn't fit as another one.
+  // Boost 1.81 reads a port that is too large as another one.
   if (read->has_port() && text_of(read->port()) != std::to_string(read->port_number())) return false;
   if (read->has_port() && read->port_number() == 0) return false;
-  // Boost 1.81 ends some authorities in their middle.
+  // Boost 1.81 cuts some authorities in the middle.
   if (!read->encoded_path().empty() && read->encoded_path().front() != '/') return false;
   return read->host_type() == urls::host_type::name && is_host_name(text_of(read->encoded_host()));
 }

@@ -10,7 +10,7 @@
 #include <source_location>
 #include <string_view>
 
-// What fuzz targets share.
+// Functions that fuzz targets share.
 
 namespace ephemint::fuzz {
 
@@ -25,8 +25,8 @@ inline bool is_clean(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
-/// Decisions, one after the other, from an input's bytes. Behind the last byte they are by chance, though
-/// always the same.
+/// Decisions, one after the other, from an input's bytes. After the last byte they are random, but the same
+/// in each run.
 class decisions {
  public:
   decisions(const std::uint8_t* data, std::size_t size)

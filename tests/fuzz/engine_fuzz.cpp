@@ -1,5 +1,4 @@
-// Any events in any order, as an input's bytes have it: what must hold of the engine whatever happens, which
-// is looked at after each of them.
+// Any events in any order, as the input's bytes say. The engine's invariants are checked after each event.
 //
 // Input: decisions, two bytes each; the storm ends with them.
 

@@ -1,5 +1,5 @@
-// Any bytes as what a gateway's connection hears: the same requests and the same refusal in whatever pieces
-// they come, nothing beyond the limits, and nothing that could be read in two ways.
+// Any bytes from a gateway's client: the same requests and the same refusal in whatever pieces they come,
+// nothing beyond the limits, and nothing that could be read in two ways.
 //
 // Input: a byte that gives the pieces' size, then what the client says.
 
@@ -20,7 +20,7 @@ using namespace ephemint::gateway;
 using ephemint::fuzz::require;
 using state = request_reader::state;
 
-/// All that a face may see of it.
+/// Everything that a face may see of a request.
 std::string seen(const request& asked) {
   std::string all{asked.method_string()};
   all.append(1, ' ').append(asked.target()).append(1, ' ').append(std::to_string(asked.version()));
@@ -40,7 +40,7 @@ void check_taken(const request& asked) {
   require(size <= request_reader::header_limit);
 }
 
-/// The requests one after the other, and at last the refusal, if there is one.
+/// The requests one after the other, then the refusal, if there is one.
 std::vector<std::string> read(std::string_view bytes, std::size_t piece) {
   request_reader reader;
   std::vector<std::string> all;

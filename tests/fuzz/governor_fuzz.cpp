@@ -1,5 +1,5 @@
 // Any calls of a governor, as clients make them: never more requests than its declared quota in any window,
-// none in a pause, and nobody is told to ask again at once.
+// none in a pause, and no client is told to ask again at once.
 //
 // Input: decisions, two bytes each.
 

@@ -1,4 +1,4 @@
-// Any bytes from an HTTP/2 server: taken without a crash, within bounds, each request told once.
+// Any bytes from an HTTP/2 server: read without a crash, within bounds, and each request has one outcome.
 //
 // Input: one byte that says how many requests are out (1 to 8, its low three bits), one that says in pieces
 // of which size the rest comes (0: all at once), then what the server says.
@@ -24,7 +24,7 @@ using namespace ephemint::net;
 using ephemint::fuzz::is_clean;
 using ephemint::fuzz::require;
 
-/// What is out, and that each is told at most once.
+/// The requests under way; checks that each has at most one outcome.
 class course {
  public:
   explicit course(attempt_id requests) : told_(requests, false) {
@@ -50,7 +50,7 @@ class course {
     spoken_.end(false, "the end");
     tell();
   }
-  /// What one record can make us write: an answer to each of its frames, at most.
+  /// The most that one record can make us write: an answer to each of its frames.
   bool bounded() const { return most_output_ <= 64 * 1024; }
 
  private:

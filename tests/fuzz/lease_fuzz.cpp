@@ -1,5 +1,5 @@
 // Any answers of a store, at any times: a member of a shared quota uses no more permits than it was given,
-// says one thing at a time, and what it says can be written.
+// has one command under way at a time, and its commands can be written.
 //
 // Input: decisions, two bytes each.
 
@@ -107,7 +107,7 @@ class member {
       if (of_store)
         --of_store_;
       else
-        ++given_;  // it takes the place of one that the store counts on
+        ++given_;  // it replaces one that the store has counted
       return book_.give_back(now_, back);
     }
     constexpr std::array uses{permit_use::admitted, permit_use::unknown, permit_use::rate_limited};

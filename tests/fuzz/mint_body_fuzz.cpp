@@ -1,5 +1,5 @@
-// Any bytes as the body of a sidecar's request: read without a crash, and what is taken is what may be asked
-// for; what is said of the rest is short, and for the log it is ours alone.
+// Any bytes as the body of a sidecar's request: read without a crash; what is accepted is within the rules;
+// the message about anything else is short, and the log's text is only our own.
 
 #include "faces/mint_body.hpp"
 #include "fuzz/bytes.hpp"

@@ -1,5 +1,5 @@
-// Any text as an API's `redirect_url`: what is let through to a browser is read by Boost.URL as a URL with
-// that host, that port and that token, and as they stand there for whoever reads it without a library.
+// Any text as an API's `redirect_url`: if we accept it, Boost.URL reads a URL with the same host, port and
+// token, and so does a simple reader that cuts the text by hand.
 //
 // Input: a token that ends with a line feed, then the URL, in which each `$` stands for the token.
 
@@ -22,13 +22,13 @@ using namespace ephemint::detail;
 using ephemint::fuzz::require;
 namespace urls = boost::urls;
 
-/// Of whichever view of a text this release of Boost has.
+/// Converts the string view type of this release of Boost.
 template <class Text>
 std::string text_of(const Text& text) {
   return {text.data(), text.size()};
 }
 
-/// The host as a careless reader sees it: between `//` and whatever ends it.
+/// The host as a careless reader sees it: between `//` and its end.
 std::string host_as_it_stands(std::string_view url) {
   url.remove_prefix(url.find("//") + 2);
   return ascii::lower(url.substr(0, url.find_first_of("/?#:\\@")));

@@ -1,4 +1,4 @@
-// Any bytes as a reply: read without a crash, and nothing that breaks the rules comes out.
+// Any bytes as a reply: read without a crash, and the result is within the rules.
 //
 // Input: two bytes of status, then four texts that end with a zero byte each (Retry-After, Date, request id,
 // content type), then the body.
@@ -58,7 +58,7 @@ void check(const understood_reply& reply, const redirect_policy& policy, bool to
     require(is_token(reply.token.value()));
     if (token_only && reply.token.redirect_url().empty()) return;
     require(redirect_fault(reply.token.redirect_url(), reply.token.value(), policy) == nullptr);
-    // Boost.URL must agree that it is a URL; only its length may stand against a login.
+    // Boost.URL must agree that it is a URL; a login may fail only because of its length.
     const auto url = reply.token.login_url({.redirect_to = portal_page::billing});
     require(url || reply.token.redirect_url().size() + 20 > max_login_url_size);
   }
@@ -85,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   reply.request_id = in.text();
   reply.content_type = in.text();
 
-  // A block of its own, so that the address sanitizer sees who reads past the padding.
+  // A block of its own, so that the address sanitizer detects reads past the padding.
   constexpr std::size_t padding = 64;
   const auto body = in.rest();
   const auto memory = std::make_unique<char[]>(body.size() + padding);

@@ -1,5 +1,5 @@
 // Any bytes as a server's replies: read without a crash, the same in whatever pieces they come, and never
-// more than what may be asked for.
+// more memory than the limits allow.
 //
 // Input: a byte that gives the pieces' size, then what the server says.
 

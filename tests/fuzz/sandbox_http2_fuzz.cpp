@@ -1,6 +1,6 @@
-// Any bytes as what a client says to the sandbox over HTTP/2: the same requests in whatever pieces they come,
-// within bounds, and what is sent in return are whole frames. (Once a request is answered, what follows
-// depends on what came before that.)
+// Any bytes from the sandbox's client over HTTP/2: the same requests in whatever pieces they come, within
+// bounds, and the sandbox sends whole frames. (After a request is answered, the rest depends on what came
+// before.)
 //
 // Input: a byte that gives the pieces' size, one that says how replies are made, then what the client says
 // behind its preface.
@@ -33,7 +33,7 @@ class course final : private http2_events {
   course(unsigned how, bool answers)
       : how_{how}, answers_{answers}, peer_{make_http2_peer(*this, max_streams, {})} {}
 
-  /// What was asked, one after the other.
+  /// The requests, one after the other.
   std::string run(std::string_view bytes, std::size_t piece) {
     bool going_on = peer_->receive(preface);
     for (; going_on && !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {

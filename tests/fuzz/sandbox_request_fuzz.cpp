@@ -1,5 +1,5 @@
-// Any bytes as what a client says to the sandbox over HTTP/1.1: the same requests and the same end in
-// whatever pieces they come, within bounds, and each has an answer.
+// Any bytes from the sandbox's client over HTTP/1.1: the same requests and the same end in whatever pieces
+// they come, within bounds, and each request has an answer.
 //
 // Input: a byte that gives the pieces' size, then what the client says.
 
@@ -46,7 +46,7 @@ void check_answer(message asked) {
                                            .keep_alive = asked.keep_alive()},
                                           clock::time_point{}, wall_clock::time_point{});
   require(planned.wire.starts_with("HTTP/1.1 ") && planned.status >= 200 && planned.status < 600);
-  // Whatever was asked, what is said has one head.
+  // Whatever the request was, the answer has one header.
   const std::string head = planned.wire.substr(0, planned.wire.find("\r\n\r\n"));
   for (const char c : head) require(c == '\r' || c == '\n' || static_cast<unsigned char>(c) >= 0x20);
 }

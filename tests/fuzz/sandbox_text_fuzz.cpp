@@ -1,5 +1,5 @@
-// Any text where the sandbox takes one: what is taken is in its documented range and can be answered by, what
-// isn't is refused with words that can be shown.
+// Any text where the sandbox takes one: an accepted text is in its documented range, and the sandbox can
+// answer with it; any other is refused with a printable message.
 //
 // Input: the text.
 
@@ -24,7 +24,7 @@ namespace {
 using namespace ephemint::sandbox;
 using ephemint::fuzz::require;
 
-/// What `read` makes of it, unless it refuses.
+/// The result of `read`, unless it refuses the text.
 template <class Read>
 void try_reading(Read read) {
   try {

@@ -1,5 +1,5 @@
-// Drives a libFuzzer target without libFuzzer: every file of a corpus as it is, then mutations of it, the
-// same in each run. `TARGET CORPUS [MUTATIONS A FILE]`
+// Runs a libFuzzer target without libFuzzer: with every file of a corpus unchanged, then with mutations of
+// it, which are the same in each run. `TARGET CORPUS [MUTATIONS A FILE]`
 
 #include <algorithm>
 #include <csignal>
@@ -57,7 +57,7 @@ class mutator {
         if (at < std::ssize(input))
           input[static_cast<std::size_t>(at)] ^= static_cast<std::uint8_t>(1u << below(8));
         break;
-      case 1:  // a byte that means something
+      case 1:  // a byte with a special meaning
         if (at < std::ssize(input)) {
           constexpr char meaningful[] = "\"\\{}[]:,#%&=?@/ \0\x80\xff\xef";
           input[static_cast<std::size_t>(at)] =
@@ -75,7 +75,7 @@ class mutator {
       case 4:
         input.resize(static_cast<std::size_t>(at));
         break;
-      case 5: {  // goes on like another one
+      case 5: {  // continues as another input
         const bytes& other = corpus_[below(corpus_.size())];
         const auto from = static_cast<std::ptrdiff_t>(below(other.size() + 1));
         input.resize(static_cast<std::size_t>(at));
@@ -91,7 +91,7 @@ class mutator {
 
 const bytes* tried = nullptr;
 
-/// Keeps what broke the target, for who looks for the reason.
+/// Saves the input that broke the target.
 void keep_finding(int) {
   if (std::FILE* const file = std::fopen("finding", "wb")) {
     std::fwrite(tried->data(), 1, tried->size(), file);

@@ -1,5 +1,5 @@
-// Any bytes as a login link's ticket: read without a crash, and what isn't signed by us opens nothing; any
-// claims that are signed by us: what is taken for a ticket is within the rules.
+// Any bytes as a login link's ticket: read without a crash, and a ticket without our signature is refused.
+// Any claims with our signature: an accepted ticket is within the rules.
 //
 // Input: `w` and a whole ticket, or `s`, a header, a line feed, and claims, which are signed here.
 
@@ -32,7 +32,7 @@ void check(const gateway::link_ticket& ticket) {
   require(ticket.expires_at > ticket.issued_at && ticket.expires_at - ticket.issued_at <= max_age);
 }
 
-/// Signed by whom it says, as far as we are concerned: by our one key.
+/// Whether it is signed with our only key.
 void require_signed(std::string_view text) {
   const std::size_t last = text.rfind('.');
   require(last != text.npos &&

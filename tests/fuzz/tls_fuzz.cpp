@@ -1,5 +1,5 @@
-// Any bytes from a TLS server before it has proved itself: no crash, no end of buffering, and the handshake
-// stands only if the server is the one that was asked for, and both have seen the same bytes.
+// Any bytes from a TLS server before it has authenticated itself: no crash, no unbounded buffering, and the
+// handshake succeeds only if the server is the right one, and both sides have seen the same bytes.
 //
 // Input: a byte that says who speaks (0: the input alone; 1: a right server with TLS 1.3, 2: with 1.2, 3: one
 // that others vouch for), a byte that gives the pieces' size; then what the server says, or how each of its
@@ -42,7 +42,7 @@ struct world {
   std::array<test::openssl_pointer<SSL_CTX>, 3> servers;
 };
 
-/// A flight on its way, as somebody in between would have it. True: it is another one.
+/// Changes a flight as an attacker in between could. Returns whether it changed.
 bool change(std::string& flight, decisions& how) {
   const std::string before = flight;
   for (auto times = how.byte() % 4; how.left() && times > 0 && !flight.empty(); --times) {

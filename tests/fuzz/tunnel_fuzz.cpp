@@ -1,5 +1,5 @@
 // Any bytes as a proxy's answer to CONNECT: read without a crash, the same in whatever pieces they come, and
-// what is said of them is ours, never theirs.
+// the message has our text, never the proxy's.
 //
 // Input: a byte that gives the pieces' size, then what the proxy says.
 
@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
   const outcome slow = read(bytes, 1), other = read(bytes, 1 + data[0] % 64);
-  // In larger pieces something may have come behind a 200, which in smaller ones wasn't read any more.
+  // In larger pieces, bytes may have come after a 200 that weren't read in smaller ones.
   if (slow.known == status::open && other.known == status::refused) {
     require(other.used > slow.used);
     return 0;

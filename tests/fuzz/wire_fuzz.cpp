@@ -1,5 +1,5 @@
-// Any bytes as what an HTTP/1.1 server says: the same replies and the same complaint whether they come whole,
-// byte by byte or oddly cut; within bounds, and what is said of them is ours.
+// Any bytes from an HTTP/1.1 server: the same replies and the same error whether they come whole, byte by
+// byte or in odd pieces; within bounds, and the messages have our own text.
 //
 // Input: a byte that gives the pieces' size, its upper two bits how the connection ends, then what the server
 // says.
@@ -23,7 +23,7 @@ using news = wire::news;
 
 constexpr detail::prepared_request request{"POST / HTTP/1.1\r\n\r\n"};
 
-/// What became of one request.
+/// The outcome of one request.
 struct outcome {
   std::string said;
   std::size_t used = 0;  ///< up to the reply's end
@@ -48,7 +48,7 @@ std::string said_of(const failure& why) {
   return std::string{text};
 }
 
-/// Reads bytes until the request that is out has its answer, or there is a complaint.
+/// Reads bytes until the request under way has its answer, or there is an error.
 outcome read(http1_wire& spoken, std::string_view bytes, std::size_t piece, unsigned how_it_ends) {
   outcome now;
   news known = news::none;
@@ -76,14 +76,14 @@ outcome read(http1_wire& spoken, std::string_view bytes, std::size_t piece, unsi
   return now;
 }
 
-/// The replies one after the other, byte by byte, each once more in other pieces, and whole.
+/// The replies one after the other, byte by byte, then in other pieces, and whole.
 void compare(std::string_view bytes, std::size_t piece, unsigned how_it_ends, clock::duration idle) {
   const std::string host = "api.test";
   http1_wire slow{host}, cut{host};
   for (int requests = 0; requests < 8; ++requests) {
     slow.submit(1, request, idle);
     const outcome bytewise = read(slow, bytes, 1, how_it_ends);
-    if (requests == 0) {  // what comes behind a reply makes it the last one, but no other one
+    if (requests == 0) {  // bytes after a reply make it the last one, but don't change it
       http1_wire at_once{host};
       at_once.submit(1, request, idle);
       const outcome whole = read(at_once, bytes, bytes.size() + 1, how_it_ends);

@@ -9,7 +9,7 @@
 #error "ephemint::ephemint doesn't bring the Boost libraries that its headers include"
 #endif
 
-// Nothing is there to mint from: that it links is the question.
+// There is no API to mint from: the test is that it links.
 int main() {
   boost::asio::io_context context;
   ephemint::client_options options;

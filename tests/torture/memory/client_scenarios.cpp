@@ -1,4 +1,4 @@
-// What a client does, while memory runs out.
+// What a client does while memory runs out.
 
 #include "trial.hpp"
 
@@ -133,7 +133,7 @@ void cancelled_mints(trial& t) {
   t.run();
 }
 
-/// It has no deadline, and waits for memory where none is there to begin a dial.
+/// It has no deadline, and waits until there is memory to begin a dial.
 void warm_up(trial& t) {
   t.make();
   t.short_of_memory();
@@ -235,7 +235,7 @@ void many_accounts(trial& t) {
   t.run();
 }
 
-/// Which accounts of a few were given and came back.
+/// Which of a few accounts were read and had a result.
 struct roll {
   static constexpr std::array<const char*, 4> accounts{"se-0", "se-1", "se-2", "se-3"};
   std::size_t given = 0;

@@ -36,7 +36,7 @@ void* taken(void* block) noexcept {
   return block;
 }
 
-// What OpenSSL itself leaves lying about when memory runs out is not ours to mend.
+// Memory that OpenSSL itself leaks when memory runs out isn't our fault.
 std::atomic<long> of_openssl = 0;
 
 void* openssl_malloc(std::size_t size, const char*, int) {
@@ -52,7 +52,7 @@ void openssl_free(void* block, const char*, int) {
   ::free(block);
 }
 
-// Before OpenSSL allocates anything, or it refuses.
+// OpenSSL accepts this only before it allocates anything.
 const int counted = CRYPTO_set_mem_functions(&openssl_malloc, &openssl_realloc, &openssl_free);
 
 }  // namespace

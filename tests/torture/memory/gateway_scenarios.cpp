@@ -1,5 +1,5 @@
-// What a gateway answers, while memory runs out. It has a thread of its own; we ask it by calls that take no
-// memory.
+// What a gateway answers while memory runs out. It has a thread of its own; we call it by functions that
+// allocate nothing.
 
 #include "trial.hpp"
 
@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 const std::string link_secret(32, 'k');
 
-/// The status of the answer; 0: the connection was closed without one. Says so if nothing comes at all.
+/// The status of the answer; 0: the connection was closed without one. Reports it if nothing comes at all.
 int status_of(int descriptor, std::string_view request) noexcept {
   const timeval patience{.tv_sec = 6, .tv_usec = 0};
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -42,7 +42,7 @@ int status_of(int descriptor, std::string_view request) noexcept {
   return got > 12 ? std::atoi(bytes.data() + 9) : 0;
 }
 
-/// A gateway with both faces, and what asks it.
+/// A gateway with both faces, and its callers.
 class trial_gateway {
  public:
   explicit trial_gateway(trial& t)
@@ -57,7 +57,7 @@ class trial_gateway {
     } catch (const std::bad_alloc&) {
       return false;
     } catch (const std::system_error&) {
-      return false;  // it can't listen: so an allocation told it
+      return false;  // it can't listen, as an allocation failed
     }
     port_ = static_cast<std::uint16_t>(std::atoi(server_->addresses().login.c_str() + 17));
     return true;
@@ -115,7 +115,7 @@ class trial_gateway {
   std::uint16_t port_ = 0;
 };
 
-/// With memory again, all is as before.
+/// When there is memory again, everything works as before.
 void still_serves(trial& t, trial_gateway& logins) {
   t.enough_memory();
   if (logins.sidecar() != 200) complain("the gateway's sidecar serves no more");
@@ -162,7 +162,7 @@ void gateway_is_drained(trial& t) {
   }
   const trial::call& closing =
       t.begin([&](trial::call& one) { logins.server().async_close(trial::handler_of(one)); });
-  // The handler comes on the gateway's own thread.
+  // The handler runs on the gateway's own thread.
   for (int i = 0; i < 4'000 && !closing.over(); ++i) ::usleep(1'000);
   if (!closing.over()) complain("close hangs");
   logins.destroy();

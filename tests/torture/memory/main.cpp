@@ -1,5 +1,5 @@
-// memory_torture: plays each scenario with the n-th allocation failing, for n = 1, 2, 3 … until it passes
-// untouched; each time in a process of its own.
+// memory_torture: runs each scenario with the n-th allocation failing, for n = 1, 2, 3 … until no allocation
+// fails; each time in a process of its own.
 
 #include "failing_malloc.hpp"
 #include "support/redis_server.hpp"
@@ -32,10 +32,10 @@ namespace ephemint::torture {
 namespace {
 
 struct arguments {
-  long stride = 1;     ///< only each so manieth allocation
-  unsigned seed = 1;   ///< where it begins
-  std::string only{};  ///< the scenarios whose names hold this
-  long at = 0;         ///< this allocation alone, in this very process
+  long stride = 1;     ///< only every n-th allocation
+  unsigned seed = 1;   ///< the first allocation to fail
+  std::string only{};  ///< the scenarios whose names contain this
+  long at = 0;         ///< only this allocation, in this process itself
   shortage how = shortage::once;
 };
 
@@ -46,7 +46,7 @@ struct stage {
   http2_use http2;
 };
 
-/// What a trial tells its parent.
+/// A trial's report to its parent.
 struct verdict {
   long seen, failed;
   char complaint[200];
@@ -128,8 +128,7 @@ struct tally {
   long tried = 0, short_of = 0;
 };
 
-/// From the first allocation to where none fails any more. Trials wait more than they work: some go side by
-/// side.
+/// From the first allocation until none fails any more. Trials mostly wait, so some run in parallel.
 tally play_all(const stage& s, const world& around, const arguments& a, shortage how, std::mt19937& random) {
   constexpr std::size_t side_by_side = 12;
   tally all;
@@ -211,7 +210,7 @@ int run(const arguments& a) {
     std::puts("no Redis is installed: scenarios with a shared quota aren't played");
   }
   const std::vector<stage> all = stages(around, a.only);
-  for (const stage& s : all) {  // what is made once is made here
+  for (const stage& s : all) {  // objects that are made only once are made here
     const verdict what = play(s, around, a.at, a.how);
     if (a.at != 0)
       std::printf("%s: %ld of %ld failed, %s\n", s.name.c_str(), what.failed, what.seen, what.complaint);

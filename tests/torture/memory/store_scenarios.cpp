@@ -1,4 +1,4 @@
-// A quota that is shared by way of a store, while memory runs out.
+// A quota that is shared through a store, while memory runs out.
 
 #include "trial.hpp"
 

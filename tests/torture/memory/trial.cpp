@@ -27,7 +27,7 @@ trial::trial(const world& w, http2_use http2, long n, shortage how) : around{w},
   options.http2 = http2;
   options.first_backoff = 1ms;
   options.max_backoff = 5ms;
-  // Where memory is short for good, many mints end by their deadline.
+  // When all later allocations fail, many mints end at their deadline.
   options.deadline = how == shortage::once ? 2s : 300ms;
   options.attempt_timeout = options.deadline / 2;
 }

@@ -29,14 +29,14 @@ struct world {
   std::string directory;
 };
 
-/// The first thing that went wrong, if anything did. Takes no memory.
+/// The first error, if there was one. Allocates nothing.
 void complain(const char* what) noexcept;
 const char* complaint() noexcept;
 
-/// One client and what is asked of it. Takes no memory itself between `short_of_memory` and `enough_memory`.
+/// One client and its calls. Allocates nothing itself between `short_of_memory` and `enough_memory`.
 class trial {
  public:
-  /// What became of one call.
+  /// The outcome of one call.
   struct call {
     bool refused = false;  ///< it threw `std::bad_alloc`
     int told = 0;
@@ -62,11 +62,11 @@ class trial {
   long seen() const noexcept { return seen_; }
   long failed() const noexcept { return failed_; }
 
-  /// With as many tries as it takes; memory comes back before the second.
+  /// Makes it with as many tries as necessary; memory comes back before the second.
   void make();
-  /// One that has a connection.
+  /// Makes a client that has a connection.
   void make_warm();
-  /// Nothing is to be minted at the end: it was closed.
+  /// The client was closed: don't mint at the end.
   void mints_no_more() noexcept { mints_on_ = false; }
 
   template <class Begin>
@@ -97,7 +97,7 @@ class trial {
     here.restart();
     here.poll();
   }
-  /// Whether it holds in time. Nothing may come out of the context.
+  /// Whether the condition holds in time. The context may not throw.
   template <class Over>
   void run_until(Over over) {
     const auto limit = clock::now() + std::chrono::seconds{8};
@@ -110,7 +110,7 @@ class trial {
     if (!over()) complain("it hangs");
   }
 
-  /// So long, and then there is memory again: who has no deadline waits for that too.
+  /// Runs for that time, then lets memory come back: mints without a deadline wait for that.
   void run_in_want(std::chrono::milliseconds time) {
     const auto limit = clock::now() + time;
     run_until([&] { return clock::now() >= limit; });
@@ -118,7 +118,7 @@ class trial {
     run();
   }
 
-  /// Has memory run out inside a coroutine, and only there: what `co_spawn` itself takes is Asio's.
+  /// Makes memory run out only inside a coroutine, as `co_spawn` itself allocates in Asio's code.
   template <class Body>
   void in_coroutine(Body body) {
     bool ended = false;
@@ -138,7 +138,7 @@ class trial {
     run_until([&] { return ended; });
   }
 
-  /// There is memory again: the client mints, each call ended once, and no work is left.
+  /// Lets memory come back, and checks that the client mints, each call ended once, and no work is left.
   void end();
 
  private:
@@ -154,14 +154,14 @@ struct scenario {
   const char* name;
   void (*play)(trial&);
   enum class needs { nothing, store } what = needs::nothing;
-  /// Over HTTP/1.1 alone: it is a matter of the gateway, or of connections that one request has to itself.
+  /// Run it only over HTTP/1.1: it is about the gateway, or about connections for one request each.
   bool http1_alone = false;
-  /// What falls short is told, and isn't held against us: Asio's coroutines, which the gateway is made of,
-  /// take memory when they are let go of, and end the process if there is none.
+  /// Failures are reported but don't fail the test: Asio's coroutines, of which the gateway is made, allocate
+  /// memory when they are destroyed, and end the process if there is none.
   bool told_only = false;
 };
 
-/// All there are; the last one has no name.
+/// All scenarios; the last one has no name.
 extern const scenario client_scenarios[];
 extern const scenario gateway_scenarios[];
 extern const scenario store_scenarios[];

@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* key_rotated_to = "TEST_the_second_key";
 
-// What meets a trial, by its account. They go on from trial to trial: who asks twice meets both.
+// Faults for a trial, by account. They continue from trial to trial: an account that asks twice meets both.
 constexpr std::string_view faults[] = {
     "account=se-503,status=503,every=2", "account=se-429,status=429,every=2,retry_after=0",
     "account=se-401,status=401",         "account=se-cut,cut=before,every=2",

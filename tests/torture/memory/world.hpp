@@ -6,8 +6,8 @@
 
 namespace ephemint::torture {
 
-/// Servers for all trials in a process of its own, so that none of its memory is short: a sandbox, and a
-/// proxy in front of it. It ends with ours. Call it before anything else: it forks.
+/// Starts servers for all trials in a process of their own, so that they have enough memory: a sandbox, and a
+/// proxy in front of it. It ends with our process. Call this before anything else, as it forks.
 world start_world();
 
 }  // namespace ephemint::torture

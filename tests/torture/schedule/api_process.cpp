@@ -34,7 +34,7 @@ void obey(sandbox::server& api, const std::string& line) {
   if (line.starts_with("drop ")) lose_packets(static_cast<unsigned>(std::atoi(line.c_str() + 5)));
 }
 
-/// Hears commands, and notes what was counted, until there is nobody to command any more.
+/// Reads commands, and saves the counts, until the parent has closed its end.
 template <class Counts>
 void live(sandbox::server& api, int commands, Counts& counts) {
   std::string heard;

@@ -9,32 +9,33 @@
 
 namespace ephemint::torture {
 
-/// A sandbox in processes of its own, which can be stopped, killed and made anew: its port, certificate and
-/// keys stay as they are, what it has counted doesn't. A parent of theirs holds the port, so that what
-/// connects while none of them lives waits in the backlog, and hears nothing.
+/// A sandbox in processes of its own, which can be stopped, killed and started again: its port, certificate
+/// and keys stay the same, its counts don't. Their parent holds the port, so connections made while none of
+/// them runs wait in the backlog without an answer.
 class api_process {
  public:
-  /// What one of them has seen, or had up to some 20 ms before it was killed.
+  /// What one of them has counted, until some 20 ms before it was killed.
   struct life {
     std::uint64_t requests, minted, rate_limited, peak_per_window;
   };
 
-  /// Forks: to be made before anything else. `limit` is the quota, as `sandbox::parse_rate_limit` takes it.
+  /// Make it before anything else, as it forks. `limit` is the quota, in the form of
+  /// `sandbox::parse_rate_limit`.
   explicit api_process(std::string_view limit);
   api_process(const api_process&) = delete;
   api_process& operator=(const api_process&) = delete;
   ~api_process();
 
   std::string base_url, ca_pem;
-  std::string keys[2];  ///< it takes both
+  std::string keys[2];  ///< it accepts both keys
 
   void stop();
   void go_on();
-  /// None lives until `revive`.
+  /// Kills it; none runs until `revive`.
   void kill();
   void revive();
-  /// A line for the one that lives: `fault SPEC`, `clear`, `reset`, `forget`, or `drop N`: of what comes to
-  /// it, N packets in a hundred are lost.
+  /// Sends a line to the one that runs: `fault SPEC`, `clear`, `reset`, `forget`, or `drop N`, which loses N
+  /// of a hundred packets to it.
   void tell(const std::string& line);
 
   int lives() const noexcept;

@@ -1,5 +1,5 @@
-// schedule_torture: a batch, with logins beside it, while an API is stopped, killed, cut off and sick, one
-// fault after the other: 5 s on, 5 s off, as a seed has it.
+// schedule_torture: a batch, with logins beside it, while the API is stopped, killed, cut off and failing,
+// one fault after the other: 5 s on, 5 s off, in an order by a seed.
 
 #include "api_process.hpp"
 #include "oracle.hpp"
@@ -33,11 +33,11 @@ constexpr std::chrono::milliseconds login_every = 150ms;
 
 struct arguments {
   std::chrono::seconds time = 180s;
-  std::chrono::milliseconds phase = 5s;  ///< a fault is on for so long, and then off
+  std::chrono::milliseconds phase = 5s;  ///< a fault is on for this time, then off for the same time
   unsigned seed = 1;
 };
 
-/// What can go wrong, and how it ends.
+/// A fault, and how it ends.
 struct trouble {
   const char* name;
   std::function<void()> on, off;
@@ -150,7 +150,7 @@ class run_of_faults {
     });
   }
 
-  // --- logins beside it, until one is minted after all is well again
+  // --- logins beside it, until one is minted after the last fault
   void ask_login() {
     if (recovered_ || clock::now() - begun_ > arguments_.time + 40s) return;
     const std::string account = "se-login-" + std::to_string(++logins_);

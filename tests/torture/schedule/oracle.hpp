@@ -13,7 +13,7 @@
 
 namespace ephemint::torture {
 
-/// Says what must hold, whatever goes wrong, and prints what doesn't.
+/// Checks what must hold whatever goes wrong, and prints violations.
 class oracle {
  public:
   /// The next account of the batch.
@@ -22,14 +22,14 @@ class oracle {
   void login_told(std::string_view account, clock::time_point asked, std::chrono::milliseconds deadline,
                   const mint_result&);
   void login_asked() noexcept { ++logins_asked_; }
-  /// Something that must not be.
+  /// A violation.
   void broken(const std::string& what);
 
   std::size_t batch_given() const noexcept { return told_.size(); }
   bool logins_over() const noexcept { return logins_told_ == logins_asked_; }
   std::uint64_t logins_minted() const noexcept { return logins_minted_; }
 
-  /// At the end. `lost`: requests that went unanswered, which the API may have counted late.
+  /// Call it at the end. `lost`: requests without an answer, which the API may have counted late.
   void judge_batch();
   void judge_quota(const api_process&, std::uint64_t quota, std::chrono::milliseconds window,
                    std::chrono::milliseconds whole, std::uint64_t lost);

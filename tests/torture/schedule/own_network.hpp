@@ -2,7 +2,7 @@
 
 namespace ephemint::torture {
 
-/// Gives this process, and those that it will fork, a network of their own. Whether it was allowed.
+/// Gives this process, and those that it will fork, a network of their own. Returns whether that was allowed.
 bool enter_own_network();
 /// Takes its loopback down, or up again.
 void set_link(bool up);

@@ -1,5 +1,5 @@
-// soak_torture: what stays behind after very many mints, accounts, clients and logins: nothing. Against
-// servers in another process, so that the memory is ours alone.
+// soak_torture: checks that very many mints, accounts, clients and logins leave no memory behind. The servers
+// are in another process, so that the memory is ours alone.
 
 #include "memory/world.hpp"
 
@@ -30,7 +30,7 @@ struct arguments {
   long mints = 2'500'000, accounts = 1'000'000, clients = 10'000, gateway_seconds = 3'600;
 };
 
-/// Memory of this process, in KiB: what stands behind no allocation was given back.
+/// Memory of this process, in KiB, after unused heap was returned to the system.
 long resident() {
   ::malloc_trim(0);
   long pages = 0, ours = 0;
@@ -41,7 +41,7 @@ long resident() {
   return ours * ::sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/// Goes on by quarters, and says how much more each holds than the first. True: no more than a little.
+/// Runs in quarters, and prints how much more memory each has than the first. Returns whether that is little.
 bool soaks(const char* name, long all, const std::function<void(long from, long to)>& some, long most_drift) {
   long held[4];
   for (int quarter = 0; quarter < 4; ++quarter) {
@@ -111,7 +111,7 @@ bool many_mints(const world& around, http2_use http2, long all) {
   return flat && asking.failed() == 0;
 }
 
-/// Each account once, each with a quota of its own: what is kept of an account goes when its window is over.
+/// Each account once, each with a quota of its own: what is kept for an account is freed after its window.
 bool many_accounts(const world& around, long all) {
   asio::io_context context{1};
   client_options options = options_for(around, http2_use::automatic);
@@ -164,7 +164,7 @@ bool many_clients(const world& around, long all) {
   return flat && failed == 0;
 }
 
-/// A login by the sidecar, on a connection of its own.
+/// A login over the sidecar, on a connection of its own.
 bool log_in(const std::string& path) {
   constexpr std::string_view request =
       "POST /v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
