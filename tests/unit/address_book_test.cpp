@@ -18,7 +18,7 @@ constexpr time_point start{1000s};
 address_id four(std::uint8_t last) { return {4, {192, 0, 2, last}}; }
 address_id six(std::uint8_t last) { return {6, {0x20, 0x01, 0x0d, 0xb8, last}}; }
 
-/// The line of these addresses then.
+/// The order of these addresses at that time.
 std::vector<address_id> line(const address_book& book, std::vector<address_id> given, time_point now) {
   std::ranges::stable_sort(given, {}, [&](const address_id& each) { return book.rank_of(each, now); });
   return given;

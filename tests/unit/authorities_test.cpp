@@ -27,7 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// An environment variable for the time of a test.
+/// Sets an environment variable during a test.
 class variable {
  public:
   variable(const char* name, const std::string& value) : name_{name} { setenv(name, value.c_str(), 1); }
@@ -127,7 +127,7 @@ TEST(Authorities, a_file_that_no_descriptor_is_left_for_says_so) {
   rlimit none = before;
   none.rlim_cur = 3;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto refusal = refusal_of(settings);  // a sanitizer that looks at it needs descriptors
+  const auto refusal = refusal_of(settings);  // a sanitizer needs descriptors
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   const std::string said = words_of(refusal);
   EXPECT_NE(said.find("unread.pem`: Too many open files"), std::string::npos) << said;
@@ -147,7 +147,7 @@ TEST(TlsContextDeathTest, an_openssl_that_can_make_none_says_why_in_its_own_word
     {begin + "providers = some\n[some]\nbase = it\n[it]\nactivate = 1\n", "library has no ciphers"},
     {begin + "alg_section = rules\n[rules]\ndefault_properties = fips=yes\n", "library has no ciphers"},
     {tls + "CipherString = NONE_SUCH\n", "no cipher match"},
-#if OPENSSL_VERSION_NUMBER < 0x30500000L  // later ones pass over a group that they don't know
+#if OPENSSL_VERSION_NUMBER < 0x30500000L  // later versions ignore an unknown group
     {tls + "Groups = none_such\n", "invalid argument"},
 #endif
     {tls + "MaxProtocol = TLSv1.1\n", "no protocols available"},
@@ -164,7 +164,7 @@ TEST(TlsContextDeathTest, an_openssl_that_can_make_none_says_why_in_its_own_word
 
 // behaviours: T8
 TEST(AuthoritiesDeathTest, a_file_that_may_not_be_read_says_so) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");  // another process: it gives its rights away
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // another process, as it drops its privileges
   endpoint_settings settings = without_system();
   settings.authority_file = file_with("secret.pem", test::make_root().pem());
   std::filesystem::permissions(settings.authority_file, std::filesystem::perms::none);
@@ -172,7 +172,7 @@ TEST(AuthoritiesDeathTest, a_file_that_may_not_be_read_says_so) {
     constexpr uid_t nobody = 65534;
     if (geteuid() == 0 && seteuid(nobody) != 0) _exit(1);
     std::fputs(complaint_about(settings).c_str(), stderr);
-    _exit(0);  // a sanitizer that looks for leaks needs its rights
+    _exit(0);  // a sanitizer that looks for leaks needs these privileges
   };
   EXPECT_EXIT(complain_as_nobody(), testing::ExitedWithCode(0),
               "authority_file: cannot read `.*secret.pem`: Permission denied");

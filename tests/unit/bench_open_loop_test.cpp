@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr open_loop::settings usual{.deadline = 8s, .callers = 0, .patience = 10s};
 
-/// Answers each call with what the test says, from the context.
+/// Answers each call as the test says, from the context.
 class scripted_minter final : public asio_minter {
  public:
   std::function<void(std::uint32_t call)> on_call = [](std::uint32_t) {};
@@ -60,7 +60,7 @@ void hold_up(clock::duration time) {
   }
 }
 
-// To leave these waits out is "coordinated omission": the slow call hides those that it delays.
+// Leaving these waits out is "coordinated omission": the slow call hides the calls that it delays.
 TEST_F(open_loop_test, call_that_holds_up_the_generator_is_charged_for_all_it_delays) {
   const std::vector<arrival> calls{{0ms, 0}, {5ms, 1}, {10ms, 2}};
   client.on_call = [](std::uint32_t call) {

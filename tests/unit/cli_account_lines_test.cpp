@@ -12,7 +12,7 @@ namespace {
 using namespace std::string_view_literals;
 using accounts = std::vector<account_id>;
 
-/// What comes out when `text` comes in as blocks of those sizes, over and over.
+/// The output when `text` comes in blocks of these sizes, used in turn.
 accounts read(std::string_view text, const std::vector<std::size_t>& sizes) {
   account_lines lines;
   accounts all;
@@ -20,7 +20,7 @@ accounts read(std::string_view text, const std::vector<std::size_t>& sizes) {
     while (auto account = lines.next()) all.push_back(*account);
   };
   for (std::size_t i = 0; !text.empty(); ++i) {
-    const std::string block{text.substr(0, sizes[i % sizes.size()])};  // gone after it was taken
+    const std::string block{text.substr(0, sizes[i % sizes.size()])};  // overwritten after it was taken
     text.remove_prefix(block.size());
     lines.feed(block);
     take();

@@ -24,7 +24,8 @@ std::vector<std::string> picture_lines(const std::string& text) {
   return lines;
 }
 
-/// Characters as a terminal shows them: without the bytes behind a character's first, and without colours.
+/// The number of characters that a terminal shows: a character of several bytes counts once, and colours
+/// don't count.
 std::size_t shown_width(std::string_view line) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < line.size(); ++at) {

@@ -28,7 +28,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// Variables for as long as a test wants them.
+/// Sets environment variables during a test.
 class variables {
  public:
   explicit variables(const std::map<std::string, std::string>& values) : values_{values} {

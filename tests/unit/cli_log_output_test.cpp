@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-/// A small pipe in the place of stderr.
+/// A small pipe instead of stderr.
 class stderr_pipe {
  public:
   stderr_pipe() : before_{::dup(STDERR_FILENO)} {
@@ -76,7 +76,7 @@ TEST(cli_log_output, line_goes_out_as_it_is_and_talk_with_its_time) {
 TEST(cli_log_output, full_pipe_holds_nobody_up_and_what_is_lost_is_counted) {
   stderr_pipe pipe;
   log_output log;
-  const std::string line(31, 'x');  // shorter than what tells of lost ones
+  const std::string line(31, 'x');  // shorter than the line that counts lost ones
   const std::size_t written = 2 * pipe.size / line.size();
   for (std::size_t i = 0; i < written; ++i) log.write(line);
   const std::vector<std::string> taken = pipe.read();

@@ -20,7 +20,7 @@ std::string content_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// A folder of its own, which is to hold nothing but what a test expects.
+/// A directory of its own; tests check that it holds no other files.
 class cli_metrics_file : public testing::Test {
  protected:
   cli_metrics_file() { fs::create_directory(folder); }

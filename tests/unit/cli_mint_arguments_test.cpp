@@ -140,7 +140,7 @@ TEST_F(cli_mint_arguments, base_url_is_the_options_or_the_environments_or_the_ap
 }
 
 TEST_F(cli_mint_arguments, quota_is_that_of_the_kind_of_key) {
-  // How many permits there are at once tells the quota.
+  // The number of permits that are available at once shows the quota.
   const auto permits = [](const char* key, std::optional<quota> rate) {
     ::setenv("EPHEMINT_API_KEY", key, 1);
     mint_arguments given;

@@ -47,7 +47,7 @@ class cli_output : public testing::Test {
     writer = ends[1];
     ::fcntl(reader, F_SETFL, O_NONBLOCK);
   }
-  /// TCP over loopback: it doesn't tell what its reader has yet to take.
+  /// TCP over loopback, which doesn't show what its reader hasn't taken yet.
   void use_tcp() {
     TearDown();
     boost::asio::ip::tcp::acceptor listener{context, {boost::asio::ip::address_v4::loopback(), 0}};
@@ -65,12 +65,12 @@ class cli_output : public testing::Test {
     return text;
   }
   void close_reader() { ::close(std::exchange(reader, -1)); }
-  /// Runs what is ready and what becomes so within the time that lines may wait.
+  /// Runs all handlers that are ready, or become ready within the time that lines may wait.
   void run() {
     context.restart();
     context.run_for(50ms);
   }
-  /// Runs until `done`; reads what comes meanwhile.
+  /// Runs until `done`, and reads the output meanwhile.
   std::string read_until(const bool& done) {
     std::string got;
     for (int i = 0; i < 5000 && !done; ++i) {
@@ -167,7 +167,7 @@ TEST_F(cli_output, reader_that_takes_nothing_for_long_is_told_of_once) {
   now += 10s;
   run();
   now += 1h;
-  context.run_for(250ms);  // looks are rare now
+  context.run_for(250ms);  // it checks rarely now
   EXPECT_EQ(told, 1);
   read();
   read_until(ready);
@@ -194,7 +194,7 @@ TEST_F(cli_output, full_pipe_stalls_and_nothing_is_lost) {
   EXPECT_TRUE(done);
 }
 
-/// A line that tells its time in words, of a token that dies ten seconds after the clock's beginning.
+/// A line with the remaining time as text, of a token that dies ten seconds after the clock's zero.
 result_line timed(std::size_t size = 0) {
   result_line line = line_of(std::string(size, 'x') + '\n');
   line.form = time_form::words;

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 /// A reader in virtual time.
 struct read_lines {
-  /// Writes as much as may be, and has it taken after that long; how many lines that were.
+  /// Writes as many lines as it may, and reads them after that time. Returns the number of lines.
   int round(clock::duration later) {
     int lines = 0;
     for (; pace.may_write() && lines < 1000; ++lines) pace.wrote(now);
@@ -18,7 +18,7 @@ struct read_lines {
     pace.took_all(now);
     return lines;
   }
-  /// Takes 1,000 lines at once each.
+  /// Reads 1,000 lines, each at once.
   void prove() {
     for (int i = 0; i < 1000; ++i) round(20ms);
   }

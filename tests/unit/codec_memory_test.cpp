@@ -1,4 +1,4 @@
-// What the path that every mint takes asks of the heap, and leaves in it.
+// How often the path of every mint allocates, and what it leaves in freed memory.
 
 #include "codec/reply.hpp"
 #include "codec/request.hpp"
@@ -18,7 +18,7 @@
 namespace {
 
 std::size_t allocations = 0;
-// While a text is watched for: how many blocks held it when they were freed.
+// While watching for a text: how many blocks held it when they were freed.
 std::string_view watched;
 std::size_t leaks = 0;
 

@@ -31,7 +31,7 @@ static_assert(std::is_convertible_v<secret, credential>);
 key_state& state_of(const credential& c) { return *detail::credential_access::state(c); }
 std::shared_ptr<const secret> text_of(const credential& c) { return state_of(c).current().text; }
 
-/// Hears of new keys.
+/// Is told of new keys.
 struct ear final : core::key_listener {
   void key_changed() noexcept override {
     ++heard;

@@ -1,4 +1,4 @@
-// Callers who hang up, and clients that close.
+// Callers who cancel, and clients that close.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -263,7 +263,7 @@ TEST(engine_close, engine_that_goes_with_requests_out_gives_its_permits_back) {
   EXPECT_EQ(run.permits().outstanding(), 0u) << "others share the quota";
 }
 
-// The shell performs commands one after the other; meanwhile time goes on.
+// The shell performs commands one after the other, and time passes meanwhile.
 TEST(engine_close, mint_whose_time_runs_out_between_command_and_write_ends_once) {
   engine_run run;
   run.warm_up(2);
@@ -280,8 +280,8 @@ TEST(engine_close, mint_whose_time_runs_out_between_command_and_write_ends_once)
   EXPECT_TRUE(run.at(b).ended);
 }
 
-// Whose request it was, also where nobody waits for its reply any more: a quota that is counted by account
-// needs that. (That each reply's account is its permit's is looked at in every run of the engine.)
+// A reply has its account even if nobody waits for it any more, as a quota for each account needs it. (Every
+// run of the engine checks that a reply's account is its permit's.)
 
 TEST(engine_cancel, governor_hears_whose_a_cancelled_mints_reply_is) {
   engine_run run;

@@ -1,4 +1,4 @@
-// When a connection is dialled, and what comes of it if that fails.
+// When a connection is dialled, and what follows if that fails.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>

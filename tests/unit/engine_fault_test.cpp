@@ -12,11 +12,11 @@ struct fault {
   const char* name;
   std::optional<dial_plan> dial;
   std::optional<request_plan> request;
-  std::size_t mints_lost;  ///< at most; 0: nobody notices
+  std::size_t mints_lost;  ///< at most; 0: no login is delayed
 };
 
-/// Logins and a batch over two connections, some of them on warm ones, one cancelled, until rest. The fault
-/// strikes at its step of those that it can strike. True: it struck.
+/// Runs logins and a batch over two connections, some over warm ones, one cancelled, until all is idle. The
+/// fault occurs at its n-th possible step. Returns whether it occurred.
 bool play(const fault& f, std::size_t step) {
   core::engine_settings s;
   s.links.max_connections = 2;
@@ -33,7 +33,7 @@ bool play(const fault& f, std::size_t step) {
   run.run_for(10ms);
   const int cancelled = run.submit("cancelled");
   run.cancel(cancelled);
-  run.run_for(40s);  // the connections idle away
+  run.run_for(40s);  // the idle connections are closed
   run.submit("late");
   run.run_for(3s);
   run.submit("last");

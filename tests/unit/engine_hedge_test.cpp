@@ -22,7 +22,7 @@ constexpr core::duration usual = 80ms;
 // Twice `usual`, as coarsely as it is counted.
 constexpr core::duration late_after{160 * (1 << 20)};
 
-/// One after another, each over the link that the one before has left.
+/// One after another, each over the link that the one before used.
 void hear_replies(engine_run& run, int replies, core::duration taken = usual) {
   for (int i = 0; i < replies; ++i) {
     run.next_requests.push_back(minted(taken));
@@ -31,7 +31,7 @@ void hear_replies(engine_run& run, int replies, core::duration taken = usual) {
   }
 }
 
-/// Two links at rest, and so many replies heard: enough for one second attempt.
+/// Two idle links, after enough replies for one second attempt.
 std::unique_ptr<engine_run> experienced(const core::engine_settings& s = hedging(), int replies = 50) {
   auto run = std::make_unique<engine_run>(s);
   run->warm_up(2);
@@ -273,7 +273,7 @@ TEST(engine_hedge, when_both_have_failed_the_mint_is_tried_again_and_gets_no_oth
   EXPECT_EQ(run->count().hedges, 1u);
 }
 
-/// What the server asked one of two to wait holds for the mint, whichever of them is told last (R13).
+/// If the server asks one of two attempts to wait, that counts for the mint, whichever ends last (R13).
 // behaviours: HG4
 TEST(engine_hedge, wait_that_one_of_two_was_told_is_kept) {
   const auto run = experienced();
@@ -358,8 +358,8 @@ struct fault {
   std::optional<request_plan> request{};
 };
 
-/// A login with a late request, and some after it; the fault strikes at its step of those that it can strike.
-/// True: it struck.
+/// Runs a login with a late request, and some after it. The fault occurs at its n-th possible step. Returns
+/// whether it occurred.
 bool play(const fault& f, std::size_t step, bool shared) {
   auto settings = hedging();
   settings.attempt_timeout = 1s;
@@ -416,7 +416,7 @@ TEST(engine_hedge, any_step_may_fail_once) {
 
 // --- what it costs
 
-/// A server that became slow as a whole isn't asked twice.
+/// If all replies of a server become slow, it isn't asked twice.
 // behaviours: HG2
 TEST(engine_hedge, there_are_two_in_a_hundred_at_most_however_slow_the_server_is) {
   for (const auto slow : {200ms, 1000ms, 4000ms}) {
@@ -436,7 +436,7 @@ TEST(engine_hedge, there_are_two_in_a_hundred_at_most_however_slow_the_server_is
   }
 }
 
-/// One reply in a hundred takes 2 s more: hardly anybody sees that.
+/// One reply in a hundred takes 2 s more: hardly any login is slow.
 // behaviours: HG5
 TEST(engine_hedge, few_slow_replies_of_many_are_hidden) {
   std::size_t seen[2] = {};

@@ -1,4 +1,4 @@
-// The whole of the decisions at work, at size, in virtual time.
+// All decisions together, at full size, in virtual time.
 #include "core/random.hpp"
 #include "support/engine_run.hpp"
 
@@ -40,10 +40,10 @@ TEST(engine_hour, hundred_thousand_accounts_share_the_quota_for_an_hour) {
     return minted(takes);
   };
 
-  // The batch: one account has put in 10,000 before 100,000 others put in one each.
+  // The batch: one account submits 10,000 mints before 100,000 others submit one each.
   for (int i = 0; i < 10'000; ++i) run.submit_patient("hog", priority::background);
   for (int i = 0; i < 100'000; ++i) run.submit_patient("se-" + std::to_string(i), priority::background);
-  // The day's logins: a third of the quota, as they come.
+  // The usual logins: a third of the quota, at random times.
   const auto end = run.now() + 1h;
   std::vector<int> logins;
   while (run.now() < end) {
@@ -123,7 +123,7 @@ TEST(engine_hour, million_queued_mints_are_served_each_in_its_turn) {
   }
   EXPECT_EQ(engine.count().queued, 1'000'000u);
 
-  // One link serves the first twenty thousand: in their order, each in logarithmic time.
+  // One link serves the first twenty thousand in order, each in logarithmic time.
   governor.not_before = now;
   engine.on_tick(now);
   core::link_id link = 0;

@@ -1,4 +1,4 @@
-// A server that refuses everything for an hour, whatever it says beside it.
+// A server that refuses everything for an hour, with all kinds of `Retry-After`.
 #include "codec/reply.hpp"
 #include "support/engine_run.hpp"
 
@@ -17,8 +17,8 @@ constexpr auto ill_for = 1h;
 
 struct illness {
   const char* header;      ///< of each 429; null: none
-  std::size_t most;        ///< requests in that hour: the probes, and 8 that were out when it began
-  core::duration resumes;  ///< at the latest so long after it
+  std::size_t most;        ///< requests in that hour: the probes, and 8 that were under way when it began
+  core::duration resumes;  ///< at the latest this time after it
 };
 
 std::optional<core::duration> heard(const char* header) {
@@ -61,7 +61,7 @@ TEST_P(engine_illness, hour_of_429_lets_only_probes_out_and_callers_know_in_time
     }
     EXPECT_GE(at_once, run.calls().size() / 2) << "no login waits for what it can't get";
 
-    // Who comes again when told to is served, and soon everybody is.
+    // A caller that tries again when told to is served, and soon all are.
     bool served = false;
     while (!served && run.now() < until + ill.resumes) {
       const int login = run.submit("again", 5s);
@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(whatever_it_says, engine_illness,
                                          illness{"soon", 8 + 68, 80s}),
                          [](const auto& row) { return "row_" + std::to_string(row.index); });
 
-// 3 logins a second are nine tenths of the quota: nothing of it may be lost to what the 429s seemed to say.
+// 3 logins a second are nine tenths of the quota: none may be lost because the client believed these 429s.
 TEST(engine_illness, limiter_that_was_ill_for_half_a_minute_leaves_no_trace) {
   for (const quota told : {production_quota, quota::automatic()}) {
     engine_run run{{}, make_rate_governor(told, quota_scope::per_api_key, 1)};

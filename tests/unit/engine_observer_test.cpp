@@ -1,4 +1,4 @@
-// What an observer hears: each scenario's reports, as a table.
+// The reports to an observer in each scenario, as a table.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ void meets(engine_run& run, Plans... plans) {
   run.run_for(9s);
 }
 
-/// A link that has served; nothing of that is heard.
+/// Makes a link that has served; reports of that are dropped.
 void rested(engine_run& run, bool shared = false) {
   if (shared) run.next_dials = {{.capacity = 10, .shared = true}};
   run.submit("first");

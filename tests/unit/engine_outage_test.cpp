@@ -1,4 +1,4 @@
-// The API goes away while the engine mints: who waits for it, who doesn't, and what goes out meanwhile.
+// The API goes away while the engine mints: which mints wait for it, which don't, and what is sent meanwhile.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -342,7 +342,7 @@ TEST_F(away, certificate_that_is_refused_ends_those_who_wait) {
 
 // behaviours: A4
 TEST_F(away, batch_costs_nobody_more_than_an_attempt_until_it_is_known) {
-  run.governor().pace = 500ms;  // one after the other: the first would spend its attempts alone
+  run.governor().pace = 500ms;  // one after the other, or the first would use up its attempts alone
   answers_once();
   answers_503();
   submit_batch(10);

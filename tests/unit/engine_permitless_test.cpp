@@ -1,4 +1,4 @@
-// A governor that knows of no permit to come: who waits for one hears it, instead of waiting for ever.
+// A governor that expects no further permit: mints fail instead of waiting for ever.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 namespace ephemint::test {
 namespace {
 
-/// A quota that may have nothing to give for good.
+/// A quota that may never have a permit again.
 class dry_quota final : public rate_governor {
  public:
   explicit dry_quota(quota_scope scope) : scope_{scope} {}

@@ -1,4 +1,4 @@
-// Which connections there are: rest, age, and their ends.
+// Which connections are kept: idle times, age, and their ends.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 namespace ephemint::test {
 namespace {
 
-/// Has so many idle connections stand.
+/// Makes so many idle connections.
 void warm(engine_run& run, std::size_t connections) {
   run.warm_up(connections);
   run.run_for(200ms);

@@ -1,4 +1,4 @@
-// Which mint goes when, and which doesn't go at all.
+// When each mint is sent, and which mints aren't sent at all.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Refused accounts and refused keys: which one it is, and what it costs the others.
+// Refused accounts and refused keys: how they are told apart, and what they cost other mints.
 #include "core/random.hpp"
 #include "support/engine_run.hpp"
 
@@ -16,7 +16,7 @@ std::shared_ptr<rate_governor> real_quota() {
   return make_rate_governor(production_quota, quota_scope::per_api_key, 1);
 }
 
-/// Accounts of that name are refused, all others minted for.
+/// Refuses accounts of that name, and mints for all others.
 request_plan refuse_the_bad(const request& r) {
   return r.account.starts_with("bad") ? answered(answer::key_refused) : minted();
 }
@@ -27,7 +27,7 @@ struct batch_figures {
   core::duration took{};
 };
 
-/// A batch of those accounts, in order, as a stream mints it.
+/// Mints a batch of these accounts, in order, as a stream does.
 batch_figures mint_batch(const std::vector<bool>& is_bad) {
   engine_run run{{}, real_quota()};
   run.requests = refuse_the_bad;
@@ -51,7 +51,7 @@ std::vector<bool> then(std::vector<bool> list, std::size_t count, bool bad) {
   return list;
 }
 
-/// Has the key mint once.
+/// Makes the key mint once.
 void mint_once(engine_run& run) {
   const int c = run.submit("se-first");
   run.run_for(1s);

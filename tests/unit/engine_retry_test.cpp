@@ -286,7 +286,7 @@ TEST(engine_retry, refused_key_dials_for_nobody) {
   EXPECT_TRUE(run.at(d).minted());
 }
 
-// What goes again, as it never left, has its link still: a fresh one may not come.
+// A request that was never sent is sent again over the link that it has: there may be no new one.
 TEST(engine_retry, mint_that_could_not_leave_goes_again_where_no_other_link_may_stand) {
   engine_run run{connections(1)};
   run.dials = [](std::size_t) { return dial_plan{.capacity = 2, .shared = true}; };

@@ -1,4 +1,4 @@
-// Links whose room changes at random: it is never exceeded, and nobody waits beside it.
+// Links whose room changes at random: it is never exceeded, and no mint waits while there is room.
 #include "core/random.hpp"
 #include "support/engine_run.hpp"
 
@@ -10,8 +10,8 @@
 namespace ephemint::test {
 namespace {
 
-/// Capacities from none to some, that change under what is out; links that retire, refuse, fall silent and
-/// are heard again, or not.
+/// Capacities from 0 on that change while requests are under way; links that retire, refuse, or become silent
+/// and may answer again.
 class tide {
  public:
   tide(std::uint64_t seed, bool refuses) : random_{seed}, refuses_{refuses}, run_{random_settings(), seed} {
@@ -28,7 +28,7 @@ class tide {
 
   std::string play() {
     for (int i = 0; i < 200 && run_.problem().empty(); ++i) step();
-    // All that is out is answered now, and every link grants something.
+    // All requests under way are answered now, and every link has room.
     run_.dials = [](std::size_t) { return dial_plan{.capacity = 5, .shared = true}; };
     run_.requests = {};
     run_.lives = [](core::link_id) { return std::optional<core::duration>{10ms}; };

@@ -1,4 +1,4 @@
-// The key is another one while requests are out, and while a refused one holds everybody up.
+// The key is replaced while requests are under way, and while a refused key holds all mints.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>

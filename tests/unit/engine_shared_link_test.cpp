@@ -1,5 +1,5 @@
-// Links that many requests share: how they are dialled and filled, what one request's end means to the
-// others, and who is asked for a sign of life.
+// Links that many requests share: how they are dialled and filled, what one request's end means for the
+// others, and when a link is probed.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ core::engine_settings protocol_unknown(std::size_t most = 8) {
   return s;
 }
 
-/// Links that bring room for so many.
+/// Links with room for so many requests.
 void brings(engine_run& run, std::uint32_t capacity) {
   run.dials = [capacity](std::size_t) { return dial_plan{.capacity = capacity, .shared = true}; };
 }
@@ -155,7 +155,7 @@ TEST(engine_shared_link, each_link_takes_part_in_what_the_next_is_expected_to_br
   EXPECT_EQ(run.count().minted, 42u);
 }
 
-// --- requests that were surely not seen
+// --- requests that surely weren't processed
 
 TEST(engine_shared_link, refused_request_goes_again_free_and_first) {
   auto s = protocol_unknown(1);
@@ -215,7 +215,7 @@ TEST(engine_shared_link, sole_request_of_a_link_that_refuses_it_doesnt_bar_the_l
   run.run_to_rest();
 }
 
-/// A server that grants a hundred and refuses all beyond five.
+/// A server that grants a hundred requests and refuses more than five.
 TEST(engine_shared_link, server_that_takes_fewer_than_it_says_refuses_ever_more_seldom) {
   engine_run run{protocol_unknown(1)};
   brings(run, 100);
@@ -235,7 +235,7 @@ TEST(engine_shared_link, server_that_takes_fewer_than_it_says_refuses_ever_more_
   EXPECT_LT(run.count().refused, 120u);
 }
 
-// What the server's last word took goes again; the link is retired before that is told.
+// Requests that a GOAWAY turned away are sent again; the link is retired before their fate is reported.
 TEST(engine_shared_link, requests_above_a_last_one_go_again_over_a_fresh_link) {
   auto s = protocol_unknown();
   s.retry.max_attempts = 1;
@@ -256,8 +256,8 @@ TEST(engine_shared_link, requests_above_a_last_one_go_again_over_a_fresh_link) {
   EXPECT_EQ(run.count().refused, 6u);
 }
 
-/// One mint's request is turned away by one link after the other, each of which has answered others or
-/// hasn't. How often that went well.
+/// One link after the other turns away a mint's request; `answers_others`: it has answered others.
+/// Returns how often the mint was sent again.
 int times_turned_away(bool answers_others, int at_most) {
   auto s = protocol_unknown();
   s.retry.max_attempts = 1;
@@ -284,7 +284,7 @@ int times_turned_away(bool answers_others, int at_most) {
 // behaviours: S13
 TEST(engine_shared_link, mint_that_ending_links_turn_away_gets_on_at_no_cost) {
   EXPECT_EQ(times_turned_away(true, 5), 5);
-  EXPECT_EQ(times_turned_away(true, 20), 10);  // 8, the one that is free, and that of the one attempt
+  EXPECT_EQ(times_turned_away(true, 20), 10);  // 8, the one that is free, and the one of the only attempt
   EXPECT_EQ(times_turned_away(false, 20), 2);
 }
 
@@ -407,7 +407,7 @@ TEST(engine_shared_link, one_bad_reply_among_good_ones_accuses_nobody) {
   run.run_to_rest();
 }
 
-// --- a sign of life
+// --- probes
 
 core::engine_settings with_attempts_of(core::duration d) {
   auto s = protocol_unknown();

@@ -1,4 +1,4 @@
-// Links to sick nodes: what they answer, and where the next attempt goes.
+// Links to failing nodes: what they answer, and over which link the next attempt goes.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ auto sick(core::link_id which, answer what = answer::server_error) {
   return [which, what](const request& r) { return r.connection == which ? answered(what) : minted(); };
 }
 
-/// That many links that have minted, each within its own 80 ms; the last of these ids is used next.
+/// Makes that many links that have minted, each in 80 ms of its own; the one with the last id is used next.
 std::vector<core::link_id> open_links(engine_run& run, int count) {
   run.requests = {};
   std::vector<core::link_id> ids;
@@ -262,7 +262,7 @@ TEST(engine_sickness, server_that_answers_nothing_but_errors_is_asked_no_more_th
   run.run_to_rest();
 }
 
-// --- what is learnt of addresses
+// --- what is learned about addresses
 
 constexpr core::address_id here{4, {127, 0, 0, 1}};
 
@@ -270,7 +270,7 @@ bool bad(const core::engine& e, core::time_point now) {
   return e.addresses().rank_of(here, now).of == core::address_book::rank::tier::bad;
 }
 
-/// What a link's first request meets, and whether the link's address is bad then.
+/// The outcome of a link's first request, and whether the link's address counts as bad then.
 struct row {
   const char* what;
   request_plan meets;

@@ -165,7 +165,7 @@ TEST(engine_stale, mint_that_waits_for_a_fresh_connection_isnt_starved_by_others
   const int batch = run.submit_patient("batch", priority::background);
   run.run_for(70ms);
   run.governor().urgency_not_before[priority::background] = run.now() + 300ms;
-  for (int i = 0; i < 300; ++i) {  // logins take every connection that comes, and keep it in use
+  for (int i = 0; i < 300; ++i) {  // logins use every new connection, and keep it in use
     run.submit("login");
     run.run_for(100ms);
   }

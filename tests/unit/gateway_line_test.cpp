@@ -1,5 +1,5 @@
-// Five hundred customers who click at once, in virtual time: the book of tickets and the real governor, as
-// the login listener's face has them work together.
+// Five hundred customers who click at once, in virtual time, with the ticket book and the real governor, used
+// together as in the login face.
 #include "faces/waits.hpp"
 #include "tickets/ticket_book.hpp"
 
@@ -28,10 +28,10 @@ using moment = clock::time_point;
 struct customer {
   std::string id;
   moment clicked{}, told{}, served{};  ///< `told` by its first page
-  int waits = 0;                       ///< pages that told a wait
+  int waits = 0;                       ///< pages that said to wait
 };
 
-/// Each comes, is told to wait or asks for a login, and comes back when it was told.
+/// Each customer comes, is told to wait or gets a login, and comes back at the time that the page said.
 class clicking_crowd {
  public:
   clicking_crowd(quota q, std::size_t size, std::chrono::milliseconds within, std::uint64_t seed)
@@ -124,7 +124,7 @@ TEST(gateway_line, crowd_is_served_when_it_was_told) {
       for (const customer& one : crowd.all) {
         ASSERT_NE(one.served, moment{}) << one.id;
         served.push_back(one.served);
-        // The API takes 80 ms, and a crowd that comes at once a second or so.
+        // The API takes 80 ms, and a crowd that comes at once about a second.
         EXPECT_LE(one.served - std::max(one.clicked, one.told), 1300ms) << one.id << " of seed " << seed;
         EXPECT_LE(one.waits, 1) << one.id << " of seed " << seed;
       }

@@ -20,7 +20,7 @@ namespace {
 
 using ephemint::test::temporary_directory;
 
-/// What an address is, or what is wrong with it.
+/// A parsed address as text, or what is wrong with it.
 std::string reading_of(const std::string& at) {
   try {
     const socket_address address = parse_address(at);
@@ -35,7 +35,7 @@ unsigned mode_of(const std::string& path) {
   return ::lstat(path.c_str(), &found) == 0 ? found.st_mode & 07777u : 0;
 }
 
-/// What is wrong with listening there; empty: nothing.
+/// Why listening there fails; empty: it doesn't.
 std::string fault_at(const std::string& at) {
   try {
     const listening made{{.at = at}, 0600};
@@ -55,7 +55,7 @@ bool accepts(const std::string& path) {
   return connected;
 }
 
-/// Leaves a socket file on which nobody listens.
+/// Leaves a socket file on which no process listens.
 void leave_stale(const std::string& path) {
   sockaddr_un at{};
   at.sun_family = AF_UNIX;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 bool page_says(const reply& page, std::string_view text) { return page.body.find(text) != page.body.npos; }
 
-/// What stands between two words of a page; none: empty.
+/// The text between two strings of a page; empty if there is none.
 std::string between_words(const std::string& body, std::string_view begin, std::string_view end) {
   const std::size_t from = body.find(begin);
   if (from == body.npos) return {};

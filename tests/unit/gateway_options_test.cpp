@@ -23,7 +23,7 @@ server_options good_options() {
   return o;
 }
 
-/// What the check of good options says after `change`; empty: nothing.
+/// The error of the check of good options after `change`; empty: none.
 std::string fault_after(const std::function<void(server_options&)>& change) {
   server_options o = good_options();
   change(o);

@@ -18,7 +18,7 @@ std::string field_of(const reply& of, http::field name) {
   return "none";
 }
 
-/// Whose log nobody looks at.
+/// For tests that don't look at the log.
 exchange unlogged() {
   static const request asked;
   static log_entry log;

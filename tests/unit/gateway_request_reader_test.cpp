@@ -11,7 +11,7 @@
 namespace ephemint::gateway {
 namespace {
 
-/// The status by which it is refused; 0: it is taken, or incomplete.
+/// The status with which it is refused; 0: it is accepted, or incomplete.
 unsigned refusal_of(std::string_view bytes, std::size_t piece) {
   request_reader reader;
   while (true) {

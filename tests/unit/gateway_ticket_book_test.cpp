@@ -89,7 +89,7 @@ TEST(gateway_ticket_book, clock_set_back_lets_nobody_in_twice) {
   ticket_book book;
   ASSERT_EQ(opens(book, "a", start + 59s), admission::opened);
   book.spend("a");
-  // By the wall clock, which was set back by a minute, it is alive for as much longer.
+  // The wall clock was set back by a minute, so by that clock the ticket is alive for a minute longer.
   EXPECT_EQ(book.open("a", start + 100s, start + 120s, start + 360s), admission::spent);
 }
 
@@ -210,7 +210,7 @@ TEST(gateway_ticket_book, line_of_100000_is_counted_and_forgotten) {
   EXPECT_EQ(book.size(), 0u);
 }
 
-/// The same book, with no thought given to speed.
+/// A simple and slow model of the same book.
 class naive_book {
  public:
   explicit naive_book(std::size_t most) : most_{most} {}

@@ -33,7 +33,7 @@ ticket_reading read(std::string_view text, wall_clock::time_point now = issued +
   return read_ticket(text, keys, {.audience = "https://login.test", .max_age = max_age}, now);
 }
 
-/// `good`, `refused` or `ill_formed`; exactly one of ticket and fault is there.
+/// `good`, `refused` or `ill_formed`; checks that there is either a ticket or a fault.
 std::string_view outcome_of(const ticket_reading& reading) {
   EXPECT_NE(reading.ticket.has_value(), reading.fault.has_value());
   if (reading.ticket) return "good";

@@ -1,4 +1,4 @@
-// The governor when memory runs out. Apart from the other tests: it replaces the global operator new.
+// The governor when memory runs out. A program of its own, as it replaces the global operator new.
 #include "core/random.hpp"
 
 #include <ephemint/rate_governor.hpp>
@@ -44,8 +44,8 @@ struct counted {
   ~counted() { counting = false; }
 };
 
-/// One governor and a few clients of it, random but for the seed: bursts, 429s with pauses, permits that are
-/// lost or given back, accounts that come and go. What it was answered is its transcript.
+/// One governor and a few clients of it, random by a seed: bursts, 429s with pauses, permits that are lost or
+/// given back, accounts that come and go. The governor's answers are the transcript.
 class scenario {
  public:
   scenario(quota q, quota_scope scope) : governor_{make_rate_governor(q, scope, 1)} {}
@@ -56,7 +56,7 @@ class scenario {
       now_ += std::chrono::microseconds{random_.next() % 8'000};
       step(random_.next() % 16);
     }
-    // Whatever is out comes back; then all that the quota has can be had again.
+    // All permits come back; then the whole quota is available again.
     while (!out_.empty()) come_back();
     now_ += 1h;
     for (int i = 0; i < 8; ++i) ask();

@@ -84,7 +84,7 @@ TEST(hedge_rules, few_slow_replies_of_many_move_it_little) {
   EXPECT_LE(r.delay(), 180ms);
 }
 
-/// Else a server that became slower would be seen through its quick replies alone.
+/// Otherwise only the quick replies of a server that became slower would count.
 // behaviours: HG1
 TEST(hedge_rules, late_request_that_was_dropped_counts_as_its_age) {
   hedge_rules r = rules(10s);

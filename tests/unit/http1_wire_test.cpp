@@ -27,7 +27,7 @@ class Http1Wire : public testing::Test {
     return spoken.commit(bytes.size());
   }
 
-  /// The reply that is there; none if it is no answer.
+  /// The reply; none if the event isn't an answer.
   std::optional<wire::note> told() {
     wire::note note;
     return spoken.next(note) == news::some ? std::optional{note} : std::nullopt;

@@ -1,4 +1,4 @@
-// What the tests of HTTP/2 rest on: the examples of the RFCs, and a way there and back.
+// Checks of the helpers that the HTTP/2 tests use: the RFCs' examples, and encoding followed by decoding.
 #include "support/http2_frames.hpp"
 
 #include "support/http2_header_decoder.hpp"

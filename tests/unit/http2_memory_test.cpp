@@ -61,7 +61,7 @@ TEST(Http2Memory, keeps_no_large_block_and_no_more_than_its_bound) {
   EXPECT_EQ(memory.kept(), http2_memory::most_kept);
 }
 
-// A session that goes may do so while another thread uses the lists.
+// A session may be destroyed while another thread uses the lists.
 TEST(Http2Memory, keeps_nothing_of_what_is_discarded) {
   http2_memory memory;
   http2_memory::discard(memory.allocate(200));

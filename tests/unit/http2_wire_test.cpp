@@ -92,7 +92,7 @@ TEST(Http2Wire, requests_of_one_turn_stand_behind_one_another) {
   EXPECT_LT(all[1].payload.size(), all[0].payload.size());  // the rest is in the table
 }
 
-// RFC 7541, 7.1.3: `0001xxxx`. Whatever is indexed would stand in the table, where others' guesses show it.
+// RFC 7541, 7.1.3: `0001xxxx`. An indexed field would be in the table, where an attacker could guess it.
 TEST(Http2Wire, key_and_account_are_in_no_table) {
   http2_wire_run run;
   run.begin();
@@ -357,7 +357,7 @@ TEST(Http2Wire, padding_counts_among_a_replys_bytes) {
                                       "131072 bytes"));
 }
 
-// 53: what is thrown away goes back into the connection's window.
+// 53: discarded bytes are given back to the connection's window.
 TEST(Http2Wire, the_connections_window_opens_again_for_what_is_thrown_away) {
   http2_wire_run run;
   run.begin();
@@ -408,7 +408,7 @@ TEST(Http2Wire, a_refusal_behind_a_header_is_no_promise) {
   EXPECT_THAT(run.told(), ElementsAre(HasSubstr("lost 1 begun")));
 }
 
-// How many more are sent there isn't the wire's to decide.
+// The wire doesn't decide how many more are sent there.
 TEST(Http2Wire, a_refusal_leaves_what_was_granted_as_it_is) {  // 21
   http2_wire_run run;
   run.begin();
@@ -703,7 +703,7 @@ TEST(Http2Wire, a_block_that_never_ends_is_cut) {  // 34
   EXPECT_LT(frames, 200);
 }
 
-// --- signs of life, resets, ends
+// --- probes, resets, ends
 
 TEST(Http2Wire, any_bytes_are_the_sign_of_life_that_was_asked_for) {
   http2_wire_run run;
@@ -788,7 +788,7 @@ TEST(Http2Wire, of_those_that_are_out_some_may_have_been_written) {
   EXPECT_EQ(run.spoken.fate_of_rest(), fate::unknown);
 }
 
-// 27: a server that closes while it rests may do so while a request is on its way.
+// 27: a server may close an idle connection while a request is on its way.
 TEST(Http2Wire, what_became_of_the_rest_depends_on_what_was_heard_and_on_the_rest_before) {
   const auto fate_after = [](std::chrono::milliseconds idle, bool answered_before, bool heard) {
     http2_wire_run run;
@@ -820,7 +820,7 @@ TEST(Http2Wire, an_end_while_it_rests_says_so) {
             "the connection to api.test was lost: the server closed it while it was idle");
 }
 
-// No text of the server's, and no secret, is in what is told.
+// Reports have no text of the server, and no secret.
 TEST(Http2Wire, what_the_server_says_isnt_repeated) {
   http2_wire_run run;
   run.begin();

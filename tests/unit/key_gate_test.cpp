@@ -12,7 +12,7 @@ using state = key_gate::state;
 constexpr bool probe = true;
 constexpr bool other = false;
 
-/// So many different accounts are refused, one each `step` from `from` on.
+/// Refuses so many different accounts, one each `step` from `from` on.
 at refuse(key_gate& gate, std::uint64_t accounts, at from = at{100s}, duration step = 0s) {
   for (std::uint64_t account = 1; account <= accounts; ++account) {
     gate.on_refused(from, other, account);
@@ -27,7 +27,7 @@ key_gate one_that_minted() {
   return gate;
 }
 
-/// Shut at the time that is given back.
+/// Shuts the gate, and returns when.
 at shut(key_gate& gate) { return refuse(gate, 64, at{100s}, 250ms); }
 
 // behaviours: R8

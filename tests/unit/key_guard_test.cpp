@@ -13,13 +13,13 @@ constexpr bool probe = true;
 constexpr bool other = false;
 constexpr time_point begin{100s};
 
-/// Three refused accounts: a new key's gate is shut.
+/// Refuses three accounts, which shuts a new key's gate.
 void shut(key_guard& guard, time_point at = begin) {
   for (std::uint64_t account = 1; account <= 3; ++account)
     guard.on_refused(at, other, account, guard.version());
 }
 
-/// And ten refused probes: shut for 5 s from `begin` on.
+/// And refuses ten probes: the gate is shut for 5 s from `begin` on.
 void refuse(key_guard& guard) {
   shut(guard, begin - 9s);
   for (std::uint64_t i = 0; i < 10; ++i) {
@@ -165,7 +165,7 @@ struct watch final : key_watch {
   int heard = 0;
 };
 
-/// A guard of a key that minted, whose gate fell by 64 refused accounts.
+/// The guard of a key that has minted, whose gate was shut by 64 refused accounts.
 void make_fall(key_guard& g, time_point& now) {
   g.on_minted(1);
   for (std::uint64_t account = 0; account < 64; ++account)

@@ -28,7 +28,7 @@ class held_keys : public testing::Test {
     return checked;
   }
   std::weak_ptr<const secret> key_in_force() const { return credential_access::state(key)->current().text; }
-  /// What a 401 says whose message is that text.
+  /// The message kept from a 401 with that text.
   std::string shown(const std::string& text) {
     const padded_reply echo{401, R"({"errors":[{"error_source":"shipengine","error_type":"security",)"
                                  R"("error_code":"unauthorized","message":")" +

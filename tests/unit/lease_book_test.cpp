@@ -52,13 +52,13 @@ struct lease_book_run : testing::Test {
     now += 1ms;
     book().on_answer(now, a);
   }
-  /// Asked once, and given that many.
+  /// A book that has asked once, and got that many permits.
   void hold(std::uint64_t logins, std::uint64_t background = 0) {
     ask();
     call();
     answer(logins, background);
   }
-  /// Commands fail until the book gives the store up.
+  /// Makes commands fail until the book gives up the store.
   void lose_store() {
     const time_point end = now + 10s;
     while (!book().away() && now < end) {
@@ -364,7 +364,7 @@ TEST_F(lease_book_run, refusal_is_told_at_once_and_an_older_answer_ends_no_pause
   call();
   now += 50ms;
   reply(p, permit_use::rate_limited, 7s);
-  answer(2);  // to the command of before
+  answer(2);  // to the previous command
   EXPECT_EQ(book().held(), 0u);
   ASSERT_TRUE(ask());
   EXPECT_GE(*ask(), now + 6900ms);
@@ -411,7 +411,7 @@ TEST_F(lease_book_run, endless_epoch_is_no_answer) {
   EXPECT_EQ(book().held(), 0u);
 }
 
-/// Nothing that a store says makes a member hold more than the quota.
+/// No answer of a store makes a member hold more than the quota.
 TEST_F(lease_book_run, no_grant_is_believed_beyond_the_limit) {
   hold(std::uint64_t{1} << 62, std::uint64_t{1} << 62);
   EXPECT_LE(book().held(), 80u);

@@ -1,4 +1,5 @@
-// What a member of a shared quota does when its store fails: at each command, for good, or by what it says.
+// What a member of a shared quota does when its store fails: at a single command, for good, or by wrong
+// answers.
 #include "support/lease_world.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +27,7 @@ struct ending {
   std::size_t refused = 0;
 };
 
-/// Logins on one machine, a batch on another, and midway the API refuses everybody for a second.
+/// Logins on one machine, a batch on another; in the middle the API refuses all requests for a second.
 ending day_with_fault(std::uint64_t lost, std::uint64_t unheard) {
   const std::string which = "lost " + std::to_string(lost) + ", unheard " + std::to_string(unheard);
   lease_world world{forty, 17};
@@ -151,7 +152,7 @@ TEST_F(member_that_stops, goes_on_when_the_store_is_back) {
   EXPECT_FALSE(g.lost());
 }
 
-// --- what it says is of no use
+// --- answers that can't be used
 
 TEST_F(member_that_shares, answer_of_no_use_counts_as_lost_and_says_why) {
   struct row {
@@ -227,7 +228,7 @@ TEST(lease_faults, loss_is_told_of_accounts_that_are_remembered) {
   a.theirs = 2;
   g.on_answer(now, call->number, a);
   EXPECT_TRUE(g.lost());
-  for (int i = 0; i < 20'000 && g.lost(); ++i) {  // others come, and it is forgotten
+  for (int i = 0; i < 20'000 && g.lost(); ++i) {  // others come, and the store forgets it
     const admission one = g.try_acquire(now += 10ms, {priority::interactive, std::to_string(i), client});
     if (one.what == verdict::granted) g.give_back(now, one.granted_permit);
     while (const auto next = g.next_call(now))

@@ -1,4 +1,5 @@
-// Machines that share a quota by a store that loses commands, answers, data and its clock.
+// Machines that share a quota through a store that loses commands, answers and data, and whose clock is
+// wrong.
 #include "support/lease_world.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ using core::time_point;
 
 constexpr quota small = quota::declared(40, 4s);
 
-/// Logins come to each machine, and some have a batch.
+/// Each machine gets logins, and some have a batch.
 void feed(lease_world& world, double logins_a_second, core::duration span) {
   const core::time_point end = world.now() + span;
   for (const auto& m : world.machines) {
@@ -45,7 +46,7 @@ void PrintTo(const case_of& c, std::ostream* out) { *out << c.name; }
 
 class lease_property : public testing::TestWithParam<case_of> {};
 
-/// In every window no more than the quota, whatever becomes of commands; and it is used.
+/// No window holds more than the quota, whatever happens to commands; and the quota is used.
 TEST_P(lease_property, never_more_than_the_quota_in_any_window) {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     SCOPED_TRACE(seed);
@@ -70,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(weathers, lease_property,
                                          case_of{"many", 12, {1ms, 0.02, 0.02, 0.05}}),
                          [](const auto& info) { return info.param.name; });
 
-/// What is held, charged and free is the quota; and nobody holds more than the store believes.
+/// Held, charged and free slots make up the quota; and no member holds more than the store has recorded.
 TEST(lease_conservation, held_charged_and_free_are_the_quota) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE(seed);
@@ -91,14 +92,14 @@ TEST(lease_conservation, held_charged_and_free_are_the_quota) {
   }
 }
 
-/// When all is quiet every permit is there again, for whoever comes.
+/// When nothing is under way, every permit is available again to any member.
 TEST(lease_conservation, every_permit_comes_back) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE(seed);
     lease_world world{small, seed, {500us, 0.1, 0.1, 0.1}};
     for (int i = 0; i < 4; ++i) world.add(world.usual());
     feed(world, 3.0, 20s);
-    // Long before the flush: nobody would tell the new state what it has just sent.
+    // Long before the flush, as no member would report its last requests to the new state.
     world.after(3s, [&](time_point) { world.machines[1]->alive = false; });
     world.after(9s, [&](time_point) { world.store.flush(); });
     world.run_for(21s);
@@ -111,7 +112,7 @@ TEST(lease_conservation, every_permit_comes_back) {
     world.run_for(4s);
     const std::size_t before = world.sent();
     world.run_for(8s);
-    // But for the others' spares.
+    // Except the others' spare permits.
     EXPECT_GE(world.sent() - before, 2 * (small.requests() - 4));
     EXPECT_LE(world.most_in_any_window(), small.requests());
   }
@@ -120,7 +121,7 @@ TEST(lease_conservation, every_permit_comes_back) {
 struct disaster {
   std::string name;
   std::function<void(lease_world&)> happens;
-  /// Requests too many: of members that were silent while the store made its state whole.
+  /// Surplus requests, of members that were silent while the store rebuilt its state.
   std::size_t over = 0;
 };
 
@@ -128,7 +129,7 @@ void PrintTo(const disaster& d, std::ostream* out) { *out << d.name; }
 
 class lease_disasters : public testing::TestWithParam<disaster> {};
 
-/// Never more than the quota in any window, and afterwards it is used again.
+/// No window holds more than the quota, and afterwards the quota is used again.
 TEST_P(lease_disasters, quota_holds_and_is_used_again) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);

@@ -1,5 +1,4 @@
-// The governor that leases when memory runs out. Apart from the other tests: it replaces the global operator
-// new.
+// The leasing governor when memory runs out. A program of its own, as it replaces the global operator new.
 #include "core/leasing_governor.hpp"
 #include "core/random.hpp"
 
@@ -43,7 +42,7 @@ struct counted {
   ~counted() { counting = false; }
 };
 
-/// Clients, a driver and a store that answers by chance. What was granted, and said, is the transcript.
+/// Clients, a driver and a store with random answers. Grants and commands are the transcript.
 class leasing_scenario {
  private:
   template <class Call>

@@ -1,4 +1,4 @@
-// The governor that leases, as its clients and its driver see it.
+// The leasing governor, as its clients and its driver see it.
 #include "support/lease_world.hpp"
 
 #include <gtest/gtest.h>

@@ -96,8 +96,8 @@ TEST(leasing_governor_threads, clients_and_drivers_share_it) {
   EXPECT_GT(driver->rung, 0);
 }
 
-/// Clients find a key refused and good again, rotate it and ask for probes, while drivers hear and tell of
-/// it.
+/// Clients find a key refused and good again, rotate it and ask for probes, while drivers carry this to and
+/// from the store.
 TEST(leasing_governor_threads, key_is_judged_by_all_at_once) {
   redis::leasing_governor::settings s;
   s.rate = quota::declared(1000, 1s);
@@ -155,7 +155,7 @@ TEST(leasing_governor_threads, key_is_judged_by_all_at_once) {
   for (std::thread& t : threads) t.join();
   EXPECT_GT(probes, 0);
   governor.reset();
-  key.guard().on_refused(now(), false, 1, key.version());  // nobody hears it any more
+  key.guard().on_refused(now(), false, 1, key.version());  // nobody listens any more
   key.guard().on_minted(key.version());
   EXPECT_EQ(key.guard().at(now()), core::key_gate::state::open);
 }

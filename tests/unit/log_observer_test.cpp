@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// Keeps what is said, as `severity: line`.
+/// Keeps the lines, as `severity: line`.
 struct kept_lines {
   std::vector<std::string> lines;
 

@@ -4,8 +4,8 @@
 
 namespace ephemint {
 
-/// What `metrics` says after the known events of its test; without the line of `ephemint_build_info`. Alerts
-/// and dashboards are built on these names.
+/// The text of `metrics` after the events of its test, without the line of `ephemint_build_info`. Alerts and
+/// dashboards use these names.
 inline constexpr std::string_view golden =
     R"(# HELP ephemint_mints_total Mints that are over, by how: minted, that is a token was handed over, or the error's code.
 # TYPE ephemint_mints_total counter

@@ -1,4 +1,4 @@
-// What a report costs in blocks of memory. Apart from the other tests: it replaces the global operator new.
+// How often a report allocates. A program of its own, as it replaces the global operator new.
 #include <ephemint/log_observer.hpp>
 #include <ephemint/metrics.hpp>
 

@@ -57,11 +57,11 @@ connection_report connection(connection_report::event what, bool resumed = false
   return c;
 }
 
-/// Some of everything, each in a number of its own where that is possible.
+/// Some events of every kind, with a different number of each where possible.
 void play_known_events(metrics& seen) {
   using outcome = attempt_outcome;
   seen.on_attempt(attempt(outcome::minted, 40ms));
-  seen.on_attempt(attempt(outcome::minted, 5ms));      // on a bound: it belongs to what is at most that long
+  seen.on_attempt(attempt(outcome::minted, 5ms));      // on a bound, and so in the bucket up to it
   seen.on_attempt(attempt(outcome::minted, 5'001us));  // and this doesn't
   seen.on_attempt(attempt(outcome::too_old, 9s));
   seen.on_attempt(attempt(outcome::rate_limited, 80ms));
@@ -85,7 +85,7 @@ void play_known_events(metrics& seen) {
   seen.on_quota({});
 }
 
-/// What was built differs from machine to machine.
+/// The build's versions differ from machine to machine.
 std::string without_build_info(std::string text) {
   const std::size_t at = text.find("ephemint_build_info{");
   if (at != text.npos) text.erase(at, text.find('\n', at) + 1 - at);
@@ -214,7 +214,7 @@ TEST(exposition, numbers_stay_whole) {
   EXPECT_EQ(std::move(out).take(), "# HELP g h\n# TYPE g gauge\ng 0.1\ng 18446744073709551615\n");
 }
 
-/// The rules see what is wrong: what they find nothing in is right.
+/// The rules find errors, so a text without findings is right.
 TEST(metrics_text, finds_what_breaks_the_format) {
   const std::map<std::string, std::string> broken{
       {"a 1", "no end"},

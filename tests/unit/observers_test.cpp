@@ -10,7 +10,7 @@
 namespace ephemint {
 namespace {
 
-/// Writes down who hears what.
+/// Records which observer gets which call.
 class listener final : public observer {
  public:
   listener(std::string name, std::vector<std::string>& heard) : name_{std::move(name)}, heard_{heard} {}

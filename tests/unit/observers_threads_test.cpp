@@ -1,4 +1,4 @@
-// Observers that clients on several threads have in common, and that others look at meanwhile.
+// Observers that clients on several threads share, while other threads read them.
 #include "support/metrics_text.hpp"
 
 #include <ephemint/log_observer.hpp>

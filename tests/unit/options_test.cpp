@@ -45,7 +45,7 @@ struct idle_governor final : rate_governor {
   }
 };
 
-/// What the check of the good options says after `change`; empty if nothing.
+/// The error of the check of good options after `change`; empty: none.
 std::string fault_after(const std::function<void(client_options&)>& change) {
   auto options = good();
   change(options);

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 constexpr std::uint64_t seeds = 8;
 
-/// One in half the longest back-off, since half of it is jitter, and those on the way there.
+/// One for each half of the longest back-off, as half of it is jitter, and those during its growth.
 constexpr std::size_t most_probes(int length) { return static_cast<std::size_t>(length) + 8; }
 
 class outage_world : public testing::TestWithParam<std::tuple<absence, int>> {};
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(kinds_and_lengths, outage_world,
                                           testing::Values(2, 8, 30, 120, 600)),
                          name);
 
-// What it is for: without patience the attempts are spent within moments, or within three timeouts each.
+// Why patience is needed: without it the attempts are used up at once, or within three timeouts each.
 TEST(outage_world, batch_without_patience_is_lost) {
   for (const auto& [how, lasts] : {std::pair{absence::refusing, 8s}, std::pair{absence::failing, 8s},
                                    std::pair{absence::silent, 30s}, std::pair{absence::hanging, 30s}}) {

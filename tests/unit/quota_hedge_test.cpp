@@ -47,7 +47,7 @@ sums two_hours(double load, ephemint::quota q, bool hedge) {
 struct row {
   ephemint::quota rate;
   double load;        ///< of the quota
-  double percentile;  ///< that is above 2 s without, and below 0.5 s with hedging; 0: none
+  double percentile;  ///< the percentile that is above 2 s without and below 0.5 s with hedging; 0: none
 };
 
 // behaviours: HG5

@@ -13,7 +13,7 @@ using at = clock::time_point;
 
 constexpr at start{100s};
 
-/// Lets time pass while the limit is what holds the sending up.
+/// Lets time pass while the limit restricts the sending.
 void saturate(quota_learner& learner, at& now, clock::duration length, double in_window) {
   for (const at end = now + length; now < end; now += 1s) {
     learner.on_held_back(now);
@@ -175,7 +175,7 @@ TEST(quota_learner, whole_window_of_pause_lets_a_full_window_go_after_it) {
   EXPECT_FALSE(learner.may_release_at_once()) << "not where bursts are refused";
 }
 
-// A server with room for 600 where 200 was known: the debt of a leap is that of the limit's lag.
+// A server admits 600 while 200 was known: the debt of a leap comes from the limit's lag.
 TEST(quota_learner, leap_blames_no_burst) {
   quota_learner learner{quota::automatic(200, 60s)};
   at now = start;

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// What the server counts is what matters, and where the delay lies nobody can see.
+// The server's count must keep the quota, although the client can't see where a delay occurs.
 namespace ephemint::quota_world {
 namespace {
 
@@ -17,7 +17,7 @@ struct told {
   std::chrono::seconds window;
 };
 
-/// Logins at twice the quota, as fast as they may go.
+/// Logins at twice the quota, sent as fast as allowed.
 scenario saturated(const told& t, delays d) {
   scenario s;
   s.quota = t.quota;

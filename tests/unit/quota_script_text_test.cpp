@@ -1,4 +1,4 @@
-// What goes to the script as words, and what of its replies is believed.
+// The arguments that are sent to the script, and which of its replies are accepted.
 #include "codec/script_text.hpp"
 
 #include <gtest/gtest.h>

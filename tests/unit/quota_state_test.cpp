@@ -1,4 +1,4 @@
-// How a quota stands, as its governor tells it to those who show it.
+// The state of a quota, as its governor reports it.
 #include <ephemint/rate_governor.hpp>
 
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-// The store of the simulated world itself: what a client meets there is what a real one can do.
+// The store of the simulated world itself: it must behave as a real one can.
 namespace ephemint::quota_world {
 namespace {
 
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using kind = store_outage::kind;
 
-/// A number that each command raises.
+/// A number that each command increments.
 struct counter final : store_data {
   std::unique_ptr<store_data> copy() const override { return std::make_unique<counter>(*this); }
   int value = 0;
@@ -34,7 +34,7 @@ struct seen {
   }
 };
 
-/// Asks once a second and writes down what comes of it.
+/// Sends a command once a second and records the result.
 class asker final : public strategy {
  public:
   asker(actions& world, std::vector<seen>& out, duration patience)

@@ -1,4 +1,4 @@
-// What an observer is told of the quota and the key.
+// The reports to an observer about the quota and the key.
 #include "shell/quota_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ quota_state paused(core::duration d, bool probing = false) {
   return {.in_force = production_quota, .pause = d, .probing = probing};
 }
 
-/// What two looks find.
+/// The results of two checks.
 struct watched {
   events look(core::time_point now, const quota_state& q, bool key_refused = false) {
     const auto found = watch.look(now, q, key_refused);

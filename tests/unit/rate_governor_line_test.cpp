@@ -1,4 +1,4 @@
-// A place in a line: what its estimate says, and when the governor then grants.
+// A place in a line: its estimate, and when the governor then grants the permit.
 #include <ephemint/rate_governor.hpp>
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ struct line_world {
     return governor->estimate(now, {priority::interactive, "a", client}, ahead);
   }
 
-  /// The next one's permit, waited for; replies come meanwhile.
+  /// Waits for the next one's permit; replies come meanwhile.
   moment next_permit() {
     for (;;) {
       const admission a = governor->try_acquire(now, {priority::interactive, "a", client});
@@ -37,7 +37,7 @@ struct line_world {
     }
   }
 
-  /// Up to the next reply, or until then.
+  /// Runs up to the next reply, or until that time.
   void pass(moment then) {
     if (on_the_wire.empty() || on_the_wire.front().first > then) {
       now = std::max(now, then);
@@ -82,7 +82,7 @@ TEST(rate_governor_line, later_place_is_never_told_sooner) {
       line_world world{q};
       for (auto before = random() % 250; before > 0; --before) {
         const moment asked = world.next_permit();
-        if (random() % 4 == 0) {  // nobody knows what became of it, or it was too many
+        if (random() % 4 == 0) {  // its fate is unknown, or it was refused
           const permit p = world.on_the_wire.back().second;
           world.on_the_wire.pop_back();
           const auto use = random() % 8 == 0 ? permit_use::rate_limited : permit_use::unknown;

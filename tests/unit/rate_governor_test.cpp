@@ -273,7 +273,7 @@ TEST(rate_governor, estimate_far_ahead_is_far_away) {
     }
 }
 
-// What a governor's caller may have computed wrongly: nothing overflows, and what is taken comes back.
+// Arguments that a caller may have computed wrongly: nothing overflows, and permits come back.
 TEST(rate_governor, times_at_the_clocks_ends_are_survived) {
   for (const quota q : {quota::declared(3, 24h), quota::automatic(3, 100ms), quota::unlimited()})
     for (const at from : {at::min(), at::max() - 1s, at::max()}) {
@@ -313,7 +313,8 @@ TEST(rate_governor, background_leaves_room_for_logins) {
   int logins = 0;
   int served_at_once = 0;
   int batch = 0;
-  for (int tick = 0; tick < 30'000; ++tick, f.now += 10ms) {  // five minutes of a batch that wants everything
+  for (int tick = 0; tick < 30'000;
+       ++tick, f.now += 10ms) {  // five minutes of a batch that uses the whole quota
     const bool login = tick % 500 == 0;
     const admission a = f.ask("a", login ? priority::interactive : priority::background);
     if (a.what == verdict::granted) f.reply(a.granted_permit, permit_use::admitted, f.now);
@@ -387,7 +388,7 @@ TEST(rate_governor, jitter_is_the_seeds_and_nobody_elses) {
   EXPECT_NE(pause_of({}), pause_of({}));
 }
 
-/// Counts what it hears.
+/// Counts its calls.
 struct ear final : quota_listener {
   void quota_changed() noexcept override {
     ++heard;
@@ -397,7 +398,7 @@ struct ear final : quota_listener {
   std::function<void()> then;
 };
 
-/// A fixture whose client has taken all that may be in flight, and others who wait for it.
+/// A fixture with a client that has all permits that may be in flight, and others that wait for it.
 struct crowd : fixture {
   explicit crowd(std::size_t others, quota q = production_quota) : fixture{q} {
     for (admission a = ask(); a.what == verdict::granted; a = ask()) out.push_back(a.granted_permit);
@@ -504,7 +505,7 @@ TEST(rate_governor, end_of_a_pause_wakes_who_waits_for_the_probe) {
 
 // behaviours: Q8
 TEST(rate_governor, million_accounts_are_forgotten_again) {
-  // Each comes once, a millisecond apart, under a window of a second: about a thousand are worth knowing.
+  // Each comes once, a millisecond apart, with a window of a second: about a thousand must be remembered.
   fixture f{quota::declared(10, 1s), quota_scope::per_account};
   std::size_t after_a_tenth = 0;
   for (int i = 0; i < 300'000; ++i) {

@@ -135,8 +135,8 @@ TEST(Token, is_opaque_text_of_few_characters) {  // behaviours: P2
     EXPECT_FALSE(is_token(bad)) << bad;
 }
 
-/// 40 of `a` with `c` at a place: long enough for what is looked at many at a time, and for what is left
-/// over.
+/// 40 times `a` with `c` at one place: long enough for the check of many characters at a time, and for its
+/// remainder.
 std::string with(char c, std::size_t at) {
   std::string text(40, 'a');
   text[at] = c;

@@ -10,13 +10,13 @@ namespace ephemint::testing_support {
 
 using namespace detail;
 
-/// A reply whose body ends where its padding ends: reading further is seen by the address sanitizer.
+/// A reply whose body ends where its padding ends, so that the address sanitizer detects reads past it.
 class padded_reply {
  public:
   padded_reply(int status, std::string_view body) : text_{new char[body.size() + padding]} {
     body.copy(text_.get(), body.size());
     for (std::size_t i = 0; i < padding; ++i)
-      text_[body.size() + i] = '"';  // not kind to a reader that runs on
+      text_[body.size() + i] = '"';  // bytes that harm a reader that reads too far
     reply.status = status;
     reply.body = {text_.get(), body.size()};
   }

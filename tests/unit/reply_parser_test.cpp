@@ -19,7 +19,7 @@ using status = reply_parser::status;
 using namespace std::string_literals;
 using namespace std::chrono_literals;
 
-/// What a parser made of some bytes; compared between ways to feed them.
+/// A parser's result for some bytes, to compare between ways to feed them.
 struct outcome {
   status what = status::incomplete;
   std::string problem = {};
@@ -361,7 +361,7 @@ TEST(ReplyParser, bad_replies_are_refused_with_the_stream_still_open) {
   }
 }
 
-/// Whether it is the body that is bad, by its name above.
+/// Whether the error is in the body, by the names above.
 bool is_bad_body(std::string_view name) {
   return name == "F5 2^63" || name.starts_with("F6") || name.starts_with("F12") ||
          name == "F10 128 KiB in all" ||
@@ -520,7 +520,7 @@ TEST(ReplyParser, the_memory_of_a_large_reply_is_given_back) {
 }
 
 TEST(ReplyParser, a_body_has_readable_slack_behind_it) {
-  // As large as the first buffer exactly: what is behind lies in the slack (ASan watches).
+  // Exactly as large as the first buffer: the bytes after it are in the slack (ASan checks).
   std::string bytes = ok("Content-Length: 4000\r\n", std::string(4000, 'b'));
   bytes = ok("X: " + std::string(wiped_buffer::first_capacity - bytes.size() - 5, 'x') +
                  "\r\nContent-Length: 4000\r\n",

@@ -232,7 +232,7 @@ TEST(Reply, is_rate_limited_at_any_status_if_the_api_says_so) {  // behaviours: 
     EXPECT_EQ(understood.verdict, rate_limited) << status;
     EXPECT_EQ(understood.retry_after, clock::duration{2s});
   }
-  // Java takes a 429 without Retry-After for success.
+  // The Java SDK takes a 429 without Retry-After for success.
   for (const std::string other : {"", "<html>Too many requests</html>", "{}", "{\"errors\":[]}"}) {
     EXPECT_EQ(read(429, other).verdict, rate_limited) << other;
     EXPECT_EQ(read(429, other).retry_after, std::nullopt);
@@ -248,7 +248,7 @@ TEST(Reply, of_a_carriers_limit_is_not_ours) {  // behaviours: R3
     EXPECT_EQ(read(503, body).verdict, server_error);
     EXPECT_EQ(read(200, body).verdict, rejected);
   }
-  // Who it was must be said: a source that we don't know could be the API itself.
+  // The source must be known: an unknown one could be the API itself.
   EXPECT_EQ(read(429, error_body("brand_new", "rate_limit_exceeded")).verdict, rate_limited);
   EXPECT_EQ(read(429, error_body("carrier", "unspecified")).verdict, rate_limited);
 }
@@ -272,7 +272,7 @@ TEST(Reply, that_is_about_its_connection_is_no_rejection) {  // behaviours: R15
 
 TEST(Reply, says_how_long_to_wait_where_a_new_try_is_worth_it) {  // behaviours: R13, R14
   for (int status = 200; status < 600; ++status) {
-    // 401 and 403 without an API error are a gateway's.
+    // A 401 or 403 without an API error is from a gateway.
     const bool worth_it = status == 401 || status == 403 || status == 408 || status == 421 || status == 425 ||
                           status == 429 || status >= 500;
     const auto told = worth_it ? std::optional<clock::duration>{7s} : std::nullopt;

@@ -1,4 +1,4 @@
-// Who is told what, where and in which order.
+// Which observer gets which report, on which executor, and in which order.
 #include "shell/report_queue.hpp"
 
 #include "support/recording_observer.hpp"

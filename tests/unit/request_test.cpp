@@ -59,7 +59,7 @@ TEST(RequestWriter, can_be_moved) {
   EXPECT_EQ(second.write("se-2").text, expected("se-2"));
 }
 
-// The old direct-login page has it with `&`: the parameter would be part of the path.
+// The old direct-login page shows it with `&`, which would make the parameter a part of the path.
 TEST(RequestWriter, asks_for_the_redirect_url_by_a_query) {
   EXPECT_EQ(count(writer().write("se-1").text, "ephemeral?redirect="), 1u);
 }

@@ -14,7 +14,7 @@ namespace {
 using kind = resp_value::kind;
 using namespace std::string_view_literals;
 
-/// A reply as a test can compare it: `[1 "a" +OK -ERR no nil]`.
+/// A reply as text, for comparisons: `[1 "a" +OK -ERR no nil]`.
 std::string shown(const resp_value& value) {
   switch (value.what) {
     case kind::nil:
@@ -144,8 +144,8 @@ TEST(Resp, RefusesWhatIsNoReply) {
   EXPECT_EQ(read(std::string_view{"\0\0\0", 3}), broken);
 }
 
-/// Some releases of hiredis read them; ours must not, whichever there is. (They read `_` as the nil that it
-/// is: that does no harm.)
+/// Some releases of hiredis accept these; our reader must refuse them with any release. (They also read `_`
+/// as nil, which does no harm.)
 TEST(Resp, RefusesTheKindsOfTheThirdProtocol) {
   for (const std::string_view bytes : {",1.5\r\n", "#t\r\n", "%1\r\n:1\r\n:2\r\n", "~1\r\n:1\r\n",
                                        ">1\r\n:1\r\n", "=5\r\ntxt:a\r\n", "(123\r\n"}) {

@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-// The API as requests over HTTP/2 meet it.
+// The API over HTTP/2.
 
 namespace ephemint::sandbox {
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-// The server's side without sockets: frames by hand go in, and what it makes of them is looked at.
+// The server's side without sockets: tests put in frames by hand, and check the results.
 
 namespace ephemint::sandbox {
 namespace {
@@ -40,7 +40,7 @@ class sandbox_http2_peer : public testing::Test, public http2_events {
     return peer->receive(wire::headers(stream, wire::block(mint_fields), ends));
   }
   http2_reply hello() { return {.head = {{":status", "200"}}, .body = "hello"}; }
-  /// All that it sends now, but for the acknowledgement of our SETTINGS.
+  /// Everything that it sends now, except the acknowledgement of our SETTINGS.
   std::vector<wire::received_frame> sent() {
     std::vector<wire::received_frame> frames;
     wire::frame_reader reader;
@@ -304,7 +304,7 @@ TEST_F(sandbox_http2_peer, body_without_end_is_told_once_and_then_reset) {
   EXPECT_EQ(peer->open_streams(), 0u);
 }
 
-/// How many rounds of it are heard until the connection is given up.
+/// After how many rounds of it the connection is closed.
 int rounds_until_the_end(http2_peer& peer, const std::function<std::string(int)>& round, int most) {
   int heard = 0;
   while (heard < most && peer.receive(round(heard)) && !peer.finished()) {

@@ -26,7 +26,7 @@ struct scripted_task final {
   member_task<scripted_task, &scripted_task::run> task{*this};
 };
 
-/// Writes down where it was told; says false as often as `refusals`.
+/// Records where it was told; returns false `refusals` times.
 struct noted final : completion {
   noted(std::vector<std::pair<int, place>>& into, int is, int times = 0)
       : list{into}, number{is}, refusals{times} {}
@@ -52,7 +52,7 @@ struct noted final : completion {
 
 using told_list = std::vector<std::pair<int, place>>;
 
-/// Enters a gate with something to do.
+/// Enters a gate with a task.
 void inside(serial_gate& gate, std::function<void()> what, place from = place::on_executor) {
   const auto task = std::make_shared<scripted_task>(std::move(what));
   gate.enter(task->task, task, from);
@@ -127,7 +127,7 @@ TEST_P(SerialGate, what_was_said_is_told_after_leaving_once_and_in_order) {
     for (int i : {1, 2, 3}) gate.say(*new noted{told, i});
     EXPECT_TRUE(told.empty());
   });
-  // Those behind the first were posted before foreign code got hold of the thread.
+  // The tasks after the first were posted before foreign code ran on the thread.
   EXPECT_EQ(told, (told_list{{2, place::elsewhere}, {3, place::elsewhere}, {1, place::on_executor}}));
   inside(gate, [] {});
   EXPECT_EQ(told.size(), 3U);

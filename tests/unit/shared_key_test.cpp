@@ -1,4 +1,4 @@
-// What the members of a shared quota tell each other of their API key.
+// What the members of a shared quota tell each other about their API key.
 #include "core/key/key_state.hpp"
 #include "support/lease_world.hpp"
 
@@ -198,7 +198,7 @@ TEST(shared_key, rotated_key_is_another_key) {
   EXPECT_EQ(f.shut(), 2u) << "the old one is refused still";
 }
 
-// --- one member, word by word ---
+// --- one member, command by command ---
 
 class member_with_a_key : public testing::Test {
  protected:
@@ -208,7 +208,7 @@ class member_with_a_key : public testing::Test {
     answer({});
   }
 
-  /// The next command's, which is answered by that.
+  /// Answers the next command with that.
   redis::store_call answer(redis::store_answer a) {
     a.epoch = "e";
     a.limit = 80;

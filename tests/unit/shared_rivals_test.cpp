@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-// What other ways of sharing a quota cost, in the world in which ours is judged: were they to do well here,
-// the world would be wrong.
+// Other ways of sharing a quota, in the world in which ours is tested: if they did well here, the world would
+// be wrong.
 namespace ephemint::quota_world {
 namespace {
 

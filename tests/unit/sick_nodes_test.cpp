@@ -1,4 +1,4 @@
-// Nodes that are sick, over many seeds: how many logins are minted all the same.
+// Failing nodes, over many seeds: how many logins are minted nevertheless.
 #include "support/sick_nodes.hpp"
 
 #include <gtest/gtest.h>
@@ -18,18 +18,18 @@ constexpr std::uint64_t seeds = 20;
 struct kind {
   const char* name;
   node what;
-  /// The least share of logins that are minted where addresses tell the nodes apart, and where they don't and
-  /// a third of them, chosen anew for each connection, is sick.
+  /// The lowest share of logins that are minted if each node has its own address, and if they share one and a
+  /// third of them, chosen anew for each connection, fails.
   double by_address;
   double balanced;
-  /// The longest that a login takes with one sick node, where addresses tell them apart.
+  /// The longest time of a login with one failing node, if each node has its own address.
   core::duration longest = 750ms;
 
   friend std::ostream& operator<<(std::ostream& out, const kind& k) { return out << k.name; }
 };
 
-// A reply that is no token is never asked for again: each time that a bad address is tried again it costs one
-// login, and each connection that a balancer leads there as well.
+// After a reply without a token a mint isn't tried again: so each new try of a bad address costs one login,
+// and so does each connection that a balancer leads there.
 constexpr kind kinds[] = {
     {"refuses", node::refuses, 1, 0.99},
     {"swallows", node::swallows, 1, 0.99},
@@ -49,7 +49,7 @@ std::vector<node> nodes(std::size_t sick, std::size_t well, node what) {
 
 class sick_nodes : public testing::TestWithParam<kind> {};
 
-/// The least share of logins over all seeds, and the most dials.
+/// The lowest share of logins over all seeds, and the highest number of dials.
 struct worst {
   double share = 1;
   std::size_t dials = 0;
@@ -73,7 +73,7 @@ TEST_P(sick_nodes, named_first_cost_no_login_where_one_is_well) {
   struct set {
     unsigned sick;
     unsigned well;
-    double spared;  ///< the share that it may cost: three attempts don't get past five nodes at once
+    double spared;  ///< the share that it may cost: three attempts can't get past five failing nodes
   };
   for (const auto& [sick, well, spared] : {set{1, 1, 0}, {1, 2, 0}, {2, 1, 0.001}, {5, 1, 0.02}}) {
     scenario s{.nodes = nodes(sick, well, GetParam().what)};

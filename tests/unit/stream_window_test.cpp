@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr time_point now{1000s};
 
-/// Reads and begins as many as may be; how many there are under way then.
+/// Reads and begins as many mints as allowed. Returns how many are under way then.
 void fill(stream_window& w) {
   while (w.may_begin()) w.begun();
   while (w.may_read()) {
@@ -89,8 +89,8 @@ TEST(stream_window, token_that_waited_for_most_of_its_time_adds_nothing) {
   }
 }
 
-/// A reader in virtual time, who takes 100 results, one in so much time: how many permits that costs where a
-/// token is good for five seconds.
+/// A reader in virtual time that takes 100 results, one each `pause`. Returns how many permits that costs if
+/// a token is good for five seconds.
 std::size_t permits_for(duration pause) {
   stream_window w{32, 5s};
   time_point at = now;

@@ -42,7 +42,7 @@ TEST(TlsProblem, a_refused_certificate_says_why_and_what_to_do) {
 
 // behaviours: T1 T2 T3 T4
 TEST(TlsProblem, a_broken_handshake_says_why) {
-  // OpenSSL's words, which a program that made no context yet hasn't loaded.
+  // Loads OpenSSL's messages, as this program hasn't made a context yet.
   OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);
   struct {
     unsigned long error;

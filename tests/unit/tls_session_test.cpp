@@ -39,7 +39,7 @@ struct pair {
       : server_context{test::make_server_context(wishes)}, client{context}, server{*server_context} {}
   pair(tls_context& context, SSL_CTX& shared) : client{context}, server{shared} {}
 
-  /// Both talk until the client knows how it ended. `piece`: how many bytes the client gets at a time.
+  /// Runs both sides until the client knows how it ended. `piece`: how many bytes the client gets at a time.
   tls_status shake_hands(std::size_t piece = 1 << 16) {
     tls_status status = client.handshake();
     for (int turn = 0; turn < 10 && status == tls_status::need_input; ++turn) {
@@ -63,7 +63,7 @@ struct pair {
 
   std::string take_output() { return std::exchange(client.output(), {}); }
 
-  /// Everything that the client can read of what the server has to say.
+  /// Everything that the client can read from the server.
   tls_status read(std::string& plain, std::size_t piece = 1 << 16, std::size_t room = 4096) {
     std::string bytes = std::exchange(unread, {}) + server.take();
     tls_status status = tls_status::need_input;
@@ -89,7 +89,7 @@ struct pair {
 
 server_wishes good_server() { return {.shown = test::issue(root(), {})}; }
 
-// --- who is believed
+// --- which servers are accepted
 
 struct refused_server {
   const char* name;
@@ -238,7 +238,8 @@ TEST(TlsSession, a_server_that_insists_on_a_client_certificate_is_named_as_such)
     pair joined{context, wishes};
     tls_status status = joined.shake_hands();
     std::string plain;
-    if (status == tls_status::done) status = joined.read(plain);  // TLS 1.3 tells only afterwards
+    if (status == tls_status::done)
+      status = joined.read(plain);  // with TLS 1.3 the client learns it only afterwards
     ASSERT_EQ(status, tls_status::failed);
     EXPECT_TRUE(joined.client.certificate_demanded());
     EXPECT_EQ(joined.client.problem().code, mint_errc::tls_failed);
@@ -488,7 +489,7 @@ TEST(TlsSession, contexts_on_one_basis_share_no_session) {
 
 // --- authorities that are replaced
 
-/// A context that trusts what stands in a file; the file.
+/// A context that trusts the authorities in a file, and the file.
 struct rotating {
   explicit rotating(const identity& trusted) : file{trusted.pem()}, context{settings(file.path())} {}
   static endpoint_settings settings(const std::string& path) {
@@ -632,7 +633,7 @@ TEST(TlsSession, once_told_it_offers_http_1_1_alone) {
   EXPECT_EQ(test::offered_protocols(both_ends.server.native()), std::vector<std::string>{"http/1.1"});
 }
 
-// What was agreed on before binds nobody: the server may speak another protocol by now.
+// The protocol of the resumed session isn't binding: the server may use another one by now.
 TEST(TlsSession, a_resumed_session_agrees_anew) {
   if (!speaks_http2()) GTEST_SKIP() << "built without HTTP/2";
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

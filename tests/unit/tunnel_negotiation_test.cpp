@@ -32,7 +32,8 @@ status feed(tunnel_negotiation& to, std::string_view bytes) {
   return known;
 }
 
-/// What a proxy's answer means: `open`, `incomplete`, or why it was refused, marked if that may pass.
+/// The meaning of a proxy's answer: `open`, `incomplete`, or why it was refused, with a mark if a retry may
+/// help.
 std::string meaning_of(std::string_view answer, std::string_view credentials = {}) {
   tunnel_negotiation made{a_proxy(credentials), target};
   switch (feed(made, answer)) {

@@ -1,4 +1,4 @@
-// What waiting mints wait for, summed up without a look at each.
+// What waiting mints wait for, summed without a visit to each.
 #include "core/mints/wait_clock.hpp"
 
 #include <gtest/gtest.h>

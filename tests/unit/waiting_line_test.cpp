@@ -72,7 +72,7 @@ TEST(waiting_line, time_away_earns_nothing) {
     line.served(9, login);
     line.wait(9, login, at{1h});
   }
-  line.wait(2, login, at{1h});  // comes fresh: level with the others, not 50 turns before them
+  line.wait(2, login, at{1h});  // is new: level with the others, not 50 turns before them
   for (int i = 0; i < 4; ++i) line.served(2, login);
   line.wait(2, login, at{1h});
   EXPECT_TRUE(line.before(2, login, at{1h}, 2).outrun);
