@@ -16,7 +16,7 @@ void* counted(std::size_t size) {
 
 }  // namespace
 
-// What Asio takes its operations' memory from.
+// Asio allocates its operations with this.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   count.fetch_add(1, std::memory_order_relaxed);
   void* memory = nullptr;

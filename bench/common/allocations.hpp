@@ -4,7 +4,7 @@
 
 namespace ephemint::bench {
 
-/// Blocks of memory that this process has taken so far, by `operator new` and by Asio (`aligned_alloc`).
+/// Allocations of this process so far, by `operator new` and by Asio (`aligned_alloc`).
 std::uint64_t allocations() noexcept;
 
 }  // namespace ephemint::bench

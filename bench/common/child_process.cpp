@@ -30,7 +30,7 @@ using std::chrono::steady_clock;
   throw std::system_error{errno, std::generic_category(), what};
 }
 
-/// A descriptor that closes itself; -1 is none.
+/// A descriptor that is closed by the destructor; -1: none.
 class descriptor {
  public:
   descriptor() noexcept = default;
@@ -75,8 +75,8 @@ bool set_core(int core) noexcept {
   return ::sched_setaffinity(0, sizeof cores, &cores) == 0;
 }
 
-/// What the child does between `fork` and `exec`: only what is safe in a copy of a program with threads, so
-/// all of it is prepared before.
+/// The child's work between `fork` and `exec`: only what is safe in a copy of a program with threads, so
+/// everything else is prepared before.
 struct launch {
   const char* program;
   char* const* arguments;
@@ -87,7 +87,7 @@ struct launch {
 
   [[noreturn]] void go() const noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);  // it died before that was said
+    if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
     if ((in == -1 || ::dup2(in, STDIN_FILENO) != -1) && (out == -1 || ::dup2(out, STDOUT_FILENO) != -1) &&
         (err == -1 || ::dup2(err, STDERR_FILENO) != -1) && (!core || set_core(*core))) {
       ::signal(SIGPIPE, SIG_DFL);
@@ -118,7 +118,7 @@ bool is_ready(int number, short events, milliseconds patience) {
   }
 }
 
-// glibc 2.36 declares its `pidfd_open` as a C++ function, which there is not.
+// glibc 2.36 declares its `pidfd_open` as a C++ function, which doesn't exist.
 int open_handle(pid_t process) noexcept { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
 
 microseconds to_duration(const timeval& t) {
@@ -149,7 +149,7 @@ std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe
 
 namespace {
 
-/// Asked once, before this process is pinned.
+/// Read once, before this process is pinned.
 std::pair<int, int> first_and_last_core() {
   static const auto found = [] {
     cpu_set_t allowed;
@@ -175,7 +175,7 @@ child_process::child_process(const command& what) {
   if (!program) throw std::system_error{ENOENT, std::generic_category(), what.arguments.front()};
   if (what.core && (*what.core < 0 || *what.core >= CPU_SETSIZE))
     throw std::invalid_argument{"there is no core " + std::to_string(*what.core)};
-  std::signal(SIGPIPE, SIG_IGN);  // a child that reads no more is an error of `write`
+  std::signal(SIGPIPE, SIG_IGN);  // if the child reads no more, `write` fails
 
   std::vector<std::string> arguments = what.arguments;
   const std::vector<char*> pointers = pointers_to(arguments);

@@ -11,17 +11,17 @@
 
 namespace ephemint::bench {
 
-/// Where `name` is, as a shell would find it; nothing if it isn't installed.
+/// The path of `name`, as a shell would find it; nothing if it isn't installed.
 std::optional<std::string> find_program(std::string_view name);
 
 /// This program's own file, for one that runs itself again.
 std::string own_program();
 
-/// The first and the last of the cores that this process may run on, as it started: a client and its server
-/// stay out of each other's way. The same if there is one only.
+/// The first and the last core that this process was allowed to use at its start, so that a client and its
+/// server don't compete for a core. The same if there is only one.
 int client_core();
 int server_core();
-/// Keeps this process to the client's core, where that is allowed.
+/// Pins this process to the client's core, if that is allowed.
 void pin_to_client_core();
 
 /// A program to be run.
@@ -38,9 +38,9 @@ struct command {
   error_output err = error_output::inherited;
 };
 
-/// What a program has used, its own children that it has waited for included.
+/// What a program has used, with the children that it has waited for.
 struct process_usage {
-  int status = -1;  ///< of its exit; 128 + N if signal N ended it
+  int status = -1;  ///< exit status; 128 + N if signal N ended it
   std::chrono::microseconds user{};
   std::chrono::microseconds system{};
   std::int64_t peak_rss_kib = 0;
@@ -48,9 +48,8 @@ struct process_usage {
   std::chrono::microseconds cpu() const noexcept { return user + system; }
 };
 
-/// A child of ours. Ended when this object goes: by SIGTERM, and by SIGKILL if it isn't gone a second later.
-///
-/// The kernel ends it too when the thread that started it ends, however that comes about.
+/// A child process. The destructor ends it by SIGTERM, and by SIGKILL if it still runs a second later. The
+/// kernel also ends it when the thread that started it ends, for whatever reason.
 class child_process {
  public:
   /// Returns when the program runs. Throws `std::system_error` if it can't be run, with its name.
@@ -61,19 +60,21 @@ class child_process {
 
   pid_t id() const noexcept { return process_; }
 
-  /// Writes to its input, waiting as long as it takes the program to read it. Throws if it reads no more.
+  /// Writes to its input, and waits until the program has read it. Throws if it reads no more.
   void write(std::string_view text);
   void end_input();
 
-  /// The next line of its output, without its end; nothing at the end of it, or when `patience` is over.
+  /// The next line of its output, without the line end; nothing at the end of the output, or after
+  /// `patience`.
   std::optional<std::string> read_line(std::chrono::milliseconds patience = std::chrono::seconds{10});
   /// All that it still writes, until it closes its output.
   std::string read_all();
 
-  /// Whether it has ended, if need be by that time.
+  /// Whether it has ended; waits for that until that time.
   bool ended(std::chrono::milliseconds patience = std::chrono::milliseconds::zero()) const;
   void signal(int number);
-  /// Waits for its end, however long that takes. Call it once; `write`, `read_…` and `signal` are over then.
+  /// Waits for its end, however long that takes. Call it once; don't call `write`, `read_…` and `signal`
+  /// afterwards.
   process_usage wait();
 
  private:
@@ -81,13 +82,13 @@ class child_process {
   void close_descriptors() noexcept;
 
   pid_t process_ = -1;
-  int handle_ = -1;  // of the process, to wait for with a time limit
+  int handle_ = -1;  // of the process, to wait with a time limit
   int in_ = -1;
   int out_ = -1;
-  std::string read_;  // not yet given away
+  std::string read_;  // not yet returned
 };
 
-/// Runs it to its end, and gives what it wrote if that is piped.
+/// Runs it to its end, and returns its output if that is piped.
 struct finished_process {
   process_usage usage;
   std::string output;

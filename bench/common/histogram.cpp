@@ -14,7 +14,7 @@ using std::chrono::microseconds;
 
 histogram::histogram() : cells_(cell_of(static_cast<std::uint64_t>(longest.count())) + 1) {}
 
-// The first 2 * half values have a cell each. Above, a value keeps its first bit and the `half_bits` behind
+// The first 2 * half values have a cell each. A larger value keeps its first bit and the `half_bits` after
 // it, and each octave has `half` cells of its own.
 std::size_t histogram::cell_of(std::uint64_t value) noexcept {
   const auto width = static_cast<unsigned>(std::bit_width(value));
@@ -93,9 +93,9 @@ std::uint64_t histogram::count_below(microseconds limit) const noexcept {
 
 namespace {
 
-// HdrHistogram's: so many lines from 0 to 50 %, as many to 75 %, and so on.
+// As in HdrHistogram: so many lines from 0 to 50 %, as many to 75 %, and so on.
 constexpr double lines_a_half = 5;
-// What a sum of tenths may be off by.
+// The possible error of a sum of tenths.
 constexpr double rounding = 1e-12;
 
 double next_level(double level) {

@@ -11,8 +11,8 @@ namespace ephemint::bench {
 /// Counts durations of up to an hour, exactly to a microsecond below 2 ms and to 3 significant digits above:
 /// the layout of HdrHistogram, for which Debian has no package.
 ///
-/// Each power of two above 2,048 µs is cut into 1,024 equal cells. Recording is a shift and an addition, and
-/// two histograms add up without loss, which averages of percentiles never do.
+/// Each power of two above 2,048 µs is divided into 1,024 equal cells. Recording takes a shift and an
+/// addition. Two histograms can be added without loss; averages of percentiles can't.
 class histogram {
  public:
   using microseconds = std::chrono::microseconds;
@@ -25,7 +25,7 @@ class histogram {
   void merge(const histogram& other) noexcept;
 
   std::uint64_t count() const noexcept { return total_; }
-  /// The extremes as they were recorded, not rounded to a cell. 0 if there is nothing.
+  /// The exact extremes, not rounded to a cell. 0 if the histogram is empty.
   microseconds min() const noexcept { return total_ == 0 ? microseconds{0} : least_; }
   microseconds max() const noexcept { return most_; }
   double mean_us() const noexcept;
@@ -34,7 +34,7 @@ class histogram {
   /// The least value that at least `percent` (0 to 100) of all values don't exceed; at a cell's upper end.
   /// 0 if there is nothing.
   microseconds percentile(double percent) const noexcept;
-  /// How many are less than `limit`, which is taken to be the beginning of its cell.
+  /// How many values are less than `limit`, which must be the beginning of a cell.
   std::uint64_t count_below(microseconds limit) const noexcept;
 
   /// HdrHistogram's text, in milliseconds: `Value Percentile TotalCount 1/(1-Percentile)`, then the mean, the

@@ -9,7 +9,7 @@
 
 namespace ephemint::bench {
 
-/// A text as JSON has it, quotes included.
+/// A text as a JSON string, with quotes.
 inline std::string in_json(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {

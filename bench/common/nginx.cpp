@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A TCP socket, closed when it goes.
+/// A TCP socket, closed by the destructor.
 class tcp_socket {
  public:
   tcp_socket() : number_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
@@ -49,7 +49,7 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-/// nginx can't be told to take any port. Both are chosen at once, so that they differ.
+/// nginx can't choose a free port by itself. Both are chosen at once, so that they differ.
 std::pair<std::uint16_t, std::uint16_t> free_ports() {
   const auto bound = [](const tcp_socket& socket) {
     sockaddr_in address = loopback(0);

@@ -12,15 +12,15 @@ namespace ephemint::bench {
 /// The neutral server: nginx on loopback, one process on the server's core, which answers every
 /// `POST /v1/tokens/ephemeral` at once with the same 1.2 kB of JSON, of the API's shape.
 ///
-/// TLS 1.3 and a P-256 certificate for `127.0.0.1` and `localhost`, signed by an authority made up for this
-/// object. Connections are kept for as long as the client likes.
+/// TLS 1.3 and a P-256 certificate for `127.0.0.1` and `localhost`, signed by an authority made for this
+/// object. Connections are kept as long as the client wants.
 class nginx {
  public:
-  /// Returns when it accepts connections. Throws `std::runtime_error`, with what nginx said, if it doesn't
+  /// Returns when it accepts connections. Throws `std::runtime_error` with nginx's output if it doesn't
   /// start.
   nginx();
 
-  /// Where HTTP/1.1 is spoken, and where HTTP/2: `https://127.0.0.1:PORT`.
+  /// The base URLs for HTTP/1.1 and for HTTP/2: `https://127.0.0.1:PORT`.
   const std::string& base_url() const noexcept { return base_url_; }
   const std::string& http2_base_url() const noexcept { return http2_base_url_; }
   /// The authority to trust, in PEM.

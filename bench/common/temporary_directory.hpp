@@ -4,7 +4,7 @@
 
 namespace ephemint::bench {
 
-/// A directory of our own under the system's one for such things, gone with this object.
+/// A directory in the system's temporary directory, removed when this object is destroyed.
 class temporary_directory {
  public:
   temporary_directory();

@@ -8,7 +8,7 @@
 
 namespace ephemint::bench {
 
-/// Names with what they stand for, in the order to be shown.
+/// Names and values, in the order in which they are shown.
 using named_values = std::vector<std::pair<std::string, std::string>>;
 
 /// What this program was built with, and the machine that it runs on: the compiler, the libraries, kernel,
@@ -18,8 +18,8 @@ named_values versions();
 /// All of them as members.
 json_object json_of(const named_values&);
 
-/// The versions of other programs that take part (nginx, wrk, h2load, go), as they say them; those that
-/// aren't installed are left out.
+/// The versions of other programs that take part (nginx, wrk, h2load, go), as they print them, without those
+/// that aren't installed.
 named_values program_versions();
 
 }  // namespace ephemint::bench

@@ -24,7 +24,7 @@ minter_pointer make_direct(const server_address& api, std::string_view http) {
   return make_ephemint(s);
 }
 
-/// The logins of a schedule. The CPU time is that of the process whose use `used` tells.
+/// Makes the logins of a schedule. The CPU time is that of the process whose use `used` returns.
 template <class Used>
 run_figures run(minter& by, const traffic& calls, std::chrono::milliseconds length, Used used) {
   const auto arrivals = make_schedule(calls, length);
@@ -97,7 +97,7 @@ comparison_result compare(const comparison& asked) {
   direct->warm_up();
   const auto own_cpu = [] { return std::chrono::nanoseconds{process_figures::now().cpu()}; };
   const auto gateways_cpu = [&] { return gateway.cpu(); };
-  // Those before each run have the connections stand that its peaks need.
+  // The logins before each run open the connections that its peaks need.
   const traffic before{.how = arrivals::constant, .rate = 2.5 * asked.rate};
   for (std::size_t turn = 0; turn < asked.turns; ++turn) {
     const traffic calls{.rate = asked.rate, .seed = turn + 1};

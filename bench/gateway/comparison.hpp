@@ -13,13 +13,13 @@ namespace ephemint::bench {
 /// What is compared.
 struct comparison {
   std::size_t turns = 9;
-  std::chrono::milliseconds length{10'000};  ///< of each of the two runs of a turn
+  std::chrono::milliseconds length{10'000};  ///< of each of a turn's two runs
   double rate = 100;                         ///< logins a second
-  std::string http = "1.1";                  ///< what is spoken to the API: 1.1 or 2
-  std::size_t starts = 20;                   ///< of the gateway, to see how long that takes
+  std::string http = "1.1";                  ///< the HTTP version to the API: 1.1 or 2
+  std::size_t starts = 20;                   ///< starts of the gateway, to measure how long they take
 };
 
-/// A run: so many logins by one of the two ways.
+/// A run: the logins by one of the two ways.
 struct run_figures {
   measurements logins;
   std::chrono::nanoseconds cpu{};  ///< of the process that mints

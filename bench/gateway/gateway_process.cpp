@@ -19,7 +19,7 @@ command gateway_process::command_before(const server_address& api, std::string_v
   const std::string authority = directory_.path() / "ca.pem", key = directory_.path() / "api-key";
   std::ofstream{authority} << api.authority_pem;
   std::ofstream{key} << api.api_key << '\n';
-  // Accounts log in more often than people do, and the quota is no narrower than the direct caller's.
+  // Accounts log in more often than people do, and the quota is as large as the direct caller's.
   return {
       .arguments = {EPHEMINT_COMMAND, "gateway", "--listen", "unix:" + socket(), "--base-url", api.base_url,
                     "--ca-file", authority, "--api-key-file", key, "--http", std::string{http}, "--rate",

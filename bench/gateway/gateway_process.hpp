@@ -14,11 +14,11 @@ namespace ephemint::bench {
 /// core, where its callers are too. Its log goes to /dev/null.
 class gateway_process {
  public:
-  /// Returns when it is ready. `http` is what it speaks to the API: 1.1 or 2.
+  /// Returns when it is ready. `http` is the HTTP version to the API: 1.1 or 2.
   gateway_process(const server_address& api, std::string_view http);
 
   std::string socket() const { return directory_.path() / "ephemint.sock"; }
-  /// From its start until it said that it is ready.
+  /// The time from its start to its ready line.
   std::chrono::nanoseconds start_time() const noexcept { return start_time_; }
   /// What it has used so far, user and system.
   std::chrono::nanoseconds cpu() const;

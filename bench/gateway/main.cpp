@@ -1,5 +1,5 @@
-// bench_gateway: what a login by way of the gateway's sidecar costs beside the same mint by the library. See
-// bench/README.md.
+// bench_gateway: what a login through the gateway's sidecar costs, compared with the same mint by the
+// library. See bench/README.md.
 
 #include "comparison.hpp"
 #include "harness/program.hpp"

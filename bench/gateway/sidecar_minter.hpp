@@ -6,8 +6,8 @@
 
 namespace ephemint::bench {
 
-/// Asks a gateway's sidecar for each token over its Unix socket, by a connection that is kept, as the
-/// processes of a portal do; one more is opened where all are busy.
+/// Asks a gateway's sidecar for each token over its Unix socket, on a kept connection, as a portal's
+/// processes do; opens another one when all are busy.
 minter_pointer make_sidecar_caller(std::string socket);
 
 }  // namespace ephemint::bench

@@ -25,7 +25,7 @@ void run_alone(asio::io_context& context, asio::awaitable<void> task) {
 void asio_minter::run() {
   context_.restart();
   context_.run();
-  whom_ = nullptr;  // an alarm on its way comes too late
+  whom_ = nullptr;  // invalidates an alarm that is already queued
 }
 
 void asio_minter::wake_at(clock::time_point at, waker& whom) {

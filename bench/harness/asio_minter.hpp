@@ -12,7 +12,7 @@ namespace ephemint::bench {
 
 namespace asio = boost::asio;
 
-/// Runs the context until that has ended. Throws what it throws.
+/// Runs the context until the coroutine has ended. Throws what it throws.
 void run_alone(asio::io_context&, asio::awaitable<void> task);
 
 /// A client on Asio, with a context of its own.
@@ -31,8 +31,8 @@ class asio_minter : public minter {
   asio::steady_timer alarm_{context_};
 };
 
-/// One whose mints are coroutines. A coroutine goes on with what its caller asks for as it is told, as a
-/// program's workers do: a closed loop spawns none while it is measured.
+/// A client whose mints are coroutines. After a mint, a coroutine goes on with the next one that its caller
+/// asks for, as a program's workers do: a closed loop spawns no coroutine while it is measured.
 class coroutine_minter : public asio_minter {
  public:
   void mint(const account_id&, std::uint32_t call, caller&) final;
@@ -44,7 +44,7 @@ class coroutine_minter : public asio_minter {
     caller* to;
   };
 
-  /// Makes that mint, tells of it, and goes on with what `tell` gives.
+  /// Makes that mint, reports it, and goes on with the mint that `tell` returns.
   virtual asio::awaitable<void> work(asked) = 0;
   std::optional<asked> tell(const asked& done, const handed_over& what);
 

@@ -12,10 +12,10 @@
 
 namespace ephemint::bench {
 
-/// What the library hands over at least, by default.
+/// The life that a token has left at least when the library hands it over, by default.
 inline constexpr std::chrono::seconds min_remaining{5};
 
-/// What callers saw.
+/// What callers measured.
 struct measurements {
   histogram corrected;    ///< tokens: from the moment at which the schedule wanted the call
   histogram uncorrected;  ///< tokens: from the moment at which the call was made
@@ -33,12 +33,12 @@ struct measurements {
   void record(clock::time_point scheduled, clock::time_point called, std::chrono::milliseconds deadline,
               const handed_over& what);
 
-  /// Adds the ages of another's tokens to ours, and what they came to.
+  /// Adds another's measurements of tokens' ages to these.
   void merge_ages(const measurements& other) noexcept;
 
   std::uint64_t failures() const noexcept { return calls - minted; }
-  /// What is left of the window of ten seconds at hand-over; `percent` of all tokens have less. Negative: it
-  /// was dead.
+  /// The seconds of the ten-second window that are left at hand-over; `percent` of all tokens have less.
+  /// Negative: the token was dead.
   std::chrono::microseconds left(double percent) const noexcept {
     return token_lifetime - age.percentile(100 - percent);
   }

@@ -44,7 +44,7 @@ bool open_loop::somebody_is_free() const noexcept {
   return settings_.callers == 0 || under_way_ < settings_.callers;
 }
 
-/// The moment of what comes next by the clock.
+/// The time of the next scheduled event.
 clock::time_point open_loop::next_due() const noexcept {
   clock::time_point due = given_up_;
   if (next_action_ < actions_.size()) due = std::min(due, begin_ + actions_[next_action_].at);
@@ -68,7 +68,8 @@ void open_loop::on_result(std::uint32_t call, const handed_over& what) {
   calls_.record(begin_ + arrivals_[call].at, called_[call], settings_.deadline, what);
   if (settings_.callers != 0) {
     make_due_calls();
-    if (next_due() < alarm_) set_alarm();  // all were busy, and now one waits for the next call's time
+    if (next_due() < alarm_)
+      set_alarm();  // all callers were busy, and now one waits for the time of the next call
   }
   end_if_over();
 }

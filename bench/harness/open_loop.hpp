@@ -12,24 +12,23 @@
 
 namespace ephemint::bench {
 
-/// Something that is done so long after a run's beginning.
+/// An action at a time after the beginning of a run.
 struct timed_action {
   std::chrono::milliseconds at;
   std::function<void()> act;
 };
 
-/// Makes the calls of a schedule when they are due, whatever becomes of the earlier ones: users don't wait
-/// for each other. Latency counts from the schedule's moment, so that a client which holds up the generator
-/// is charged for each call that it delays ("coordinated omission" is to leave that out).
-///
-/// With `callers`, so many make the calls, each waiting for its answer first; a schedule of calls that are
-/// all due at once is then a closed loop.
+/// Makes the calls of a schedule when they are due, whatever happened to the earlier ones, as users don't
+/// wait for each other. Latency counts from the scheduled time, so it includes the delay of each call that a
+/// client causes by blocking the generator (leaving that out is "coordinated omission"). With `callers`, only
+/// so many make the calls, and each waits for its answer before the next call; a schedule with all calls due
+/// at once is then a closed loop.
 class open_loop final : private caller, private waker {
  public:
   struct settings {
     std::chrono::milliseconds deadline;  ///< what counts as in time
     std::size_t callers = 0;             ///< 0: any number
-    std::chrono::milliseconds patience;  ///< the run is given up so long after the last call
+    std::chrono::milliseconds patience;  ///< the run is aborted at this time after the last call
   };
 
   /// All of these must outlive it.
@@ -37,10 +36,10 @@ class open_loop final : private caller, private waker {
 
   /// In the order of their times.
   void add(timed_action action) { actions_.push_back(std::move(action)); }
-  /// So many accounts beside the calls, from the beginning.
+  /// A batch of so many accounts beside the calls, from the beginning.
   void add_batch(std::span<const account_id> accounts) { batch_ = accounts; }
 
-  /// Runs the minter until every call was answered. Throws `std::runtime_error` if some never are.
+  /// Runs the minter until every call was answered. Throws `std::runtime_error` if some aren't.
   void run();
 
   const measurements& of_calls() const noexcept { return calls_; }

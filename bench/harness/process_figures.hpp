@@ -20,7 +20,7 @@ struct process_figures {
   }
 };
 
-/// Its greatest size since `forget_peak_memory`, in KiB; 0 where the kernel doesn't say.
+/// The process' largest size since `forget_peak_memory`, in KiB; 0 if the kernel doesn't report it.
 std::uint64_t peak_memory_kib();
 void forget_peak_memory();
 

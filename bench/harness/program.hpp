@@ -9,8 +9,8 @@
 
 namespace ephemint::bench {
 
-/// What a program ends with: what `run` gives; 2 where an option is wrong, also one that a client or the
-/// sandbox refuses, and 1 where anything else is. It says what.
+/// A program's exit status: that of `run`; 2 after a wrong option, also one that a client or the sandbox
+/// refuses; 1 after any other error. Prints the error.
 template <class Run>
 int run_program(const char* name, Run run) {
   const auto fail = [name](const std::exception& error, int status) {

@@ -14,11 +14,11 @@ namespace ephemint::bench {
 enum class arrivals : std::uint8_t {
   constant,  ///< evenly
   poisson,   ///< each independent of the others
-  bursts,    ///< so many within a short time, at the beginning of each period
+  bursts,    ///< `burst_calls` within a short time, at the beginning of each period
 };
 std::string_view to_string(arrivals) noexcept;
 
-/// Who calls, and when. The same traffic gives the same calls, whatever the answers.
+/// Which accounts call, and when. The same traffic gives the same calls, whatever the answers.
 struct traffic {
   arrivals how = arrivals::poisson;
   double rate = 100;  ///< calls a second; not for bursts
@@ -30,14 +30,14 @@ struct traffic {
   std::uint64_t seed = 1;
 };
 
-/// A call: when it is to be made, from the run's beginning, and for which account.
+/// A call: its time, from the run's beginning, and its account.
 struct arrival {
   std::chrono::microseconds at;
   std::uint32_t account;
 };
 
-/// All calls of a run of that length, in their order. Made before the run: drawing them takes no time of it,
-/// and no answer has a say in when the next call comes.
+/// All calls of a run of that length, in order. They are made before the run, so that drawing them takes no
+/// time, and no answer can influence the next call.
 std::vector<arrival> make_schedule(const traffic&, std::chrono::milliseconds length);
 
 /// The accounts of such a run, by their numbers.

@@ -21,7 +21,7 @@ namespace {
 
 using cli::usage_error;
 
-/// What the command line changes of each scenario that it names.
+/// The changes that the command line makes to each scenario that it names.
 using change = std::function<void(scenario&)>;
 
 struct given_arguments {
@@ -63,7 +63,8 @@ std::string parse_client(const std::string& text) {
   throw usage_error{fmt::format("{} is not a client; give ephemint, naive or both", cli::in_quotes(text))};
 }
 
-/// An option that changes the scenarios: `parse` checks the value at once, `set` is applied to each later.
+/// An option that changes the scenarios: `parse` checks the value at once, and `set` is applied to each
+/// scenario later.
 template <class Parse, class Set>
 void add_change(CLI::App& app, given_arguments& to, const std::string& name, const std::string& form,
                 const std::string& help, Parse parse, Set set) {

@@ -15,7 +15,7 @@ namespace ephemint::bench {
 
 /// `bench_load`, as it was called.
 struct load_arguments {
-  std::vector<scenario> scenarios;  ///< with what the command line changes
+  std::vector<scenario> scenarios;  ///< with the command line's changes
   bool cold = false;
   bool sweep = false;
   std::vector<client_kind> clients;  ///< in the order in which they run

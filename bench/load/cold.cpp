@@ -25,8 +25,8 @@ asio::awaitable<void> warm(client& c) {
 
 constexpr std::size_t warm_mints = 20;
 constexpr std::size_t rested_mints = 3;
-// Whoever warms up as the process starts mints later than in the next instant, in which the server still
-// works at the handshake's end.
+// A program that warms up at its start mints later, and not just after the handshake, while the server still
+// works on its end.
 constexpr std::chrono::milliseconds moment{20};
 
 client_options one_connection(const server_address& server) {
@@ -79,7 +79,7 @@ asio::awaitable<void> mint_so_many(client& c, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) co_await timed_mint(c);
 }
 
-/// One client's CPU for so many mints, a mint.
+/// One client's CPU time for each of so many mints.
 std::chrono::nanoseconds cpu_of(const server_address& server, bool resume, std::size_t count) {
   asio::io_context context{1};
   client_options options = one_connection(server);
@@ -109,8 +109,8 @@ void measure_first_mints(const server_address& server, cold_result& r) {
   }
 }
 
-/// Turn by turn, as noise comes and goes: the median of each. A server that closes after each reply makes
-/// each mint shake hands anew.
+/// The medians over turns, as noise varies. With a server that closes after each reply, each mint needs a new
+/// handshake.
 void measure_handshakes(sandbox_process& api, cold_result& r, std::size_t mints) {
   constexpr int turns = 5;
   std::vector<std::chrono::nanoseconds> warm, full, resumed;

@@ -9,8 +9,8 @@
 
 namespace ephemint::bench {
 
-/// What a connection that isn't there costs the first mint, and what a handshake costs the processor. At a
-/// server that answers at once, so that there is nothing else to see.
+/// How much a missing connection delays the first mint, and how much CPU time a handshake takes. Measured
+/// with a server that answers at once, so that nothing else counts.
 struct cold_result {
   std::size_t rounds = 0;
   histogram cold;                          ///< a new client's first mint

@@ -1,5 +1,5 @@
-// The scenarios as Google Benchmark's: one iteration each, timed by hand, with the counts as counters. For
-// tools that compare its JSON, and `--benchmark_filter`. EPHEMINT_BENCH_FULL=1 runs them at full length.
+// The scenarios as Google Benchmarks: one iteration each, timed by hand, with the counts as counters. For
+// tools that compare its JSON, and for `--benchmark_filter`. EPHEMINT_BENCH_FULL=1 runs them at full length.
 
 #include "common/versions.hpp"
 #include "harness/program.hpp"

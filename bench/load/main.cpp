@@ -1,4 +1,4 @@
-// bench_load: what a token's caller sees under load. See --help, and docs/benchmarks.md for what was seen.
+// bench_load: what a token's caller sees under load. See --help, and docs/benchmarks.md for results.
 
 #include "arguments.hpp"
 #include "cold.hpp"

@@ -21,7 +21,7 @@ json_object json_of(const histogram&);
 /// Compiler, libraries, machine and its load, as JSON.
 json_object json_of_versions();
 
-/// Where results go. Throws `std::system_error` if they can't.
+/// The directory for results. Throws `std::system_error` if they can't be written.
 class results_directory {
  public:
   /// Makes the directory if need be.

@@ -12,7 +12,7 @@
 
 namespace ephemint::bench {
 
-/// What the sandbox saw since it was last asked to forget.
+/// What the sandbox has counted since it was last reset.
 struct sandbox_view {
   std::uint64_t requests = 0;
   std::uint64_t minted = 0;
@@ -23,7 +23,7 @@ struct sandbox_view {
   std::uint64_t resumed_handshakes = 0;
 };
 
-/// The argument that makes a program of these be the sandbox: its `main` must then call `serve_sandbox`.
+/// The argument that makes one of these programs a sandbox: its `main` must then call `serve_sandbox`.
 inline constexpr std::string_view serve_sandbox_argument = "--serve-sandbox";
 
 /// The sandbox, served by this program run again as a process of its own on the last core, so that its CPU
@@ -41,7 +41,7 @@ class sandbox_process {
   void forget();
   sandbox_view view();
 
-  /// The same without waiting until it is done: for a time when nothing may be held up.
+  /// The same without waiting until it is done, for times when nothing may be delayed.
   void add_fault_soon(std::string_view spec) { send("fault", spec); }
   void clear_faults_soon() { send("clear", {}); }
 

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Rates are such that the server isn't at its limit: what a sweep is for. Quotas are larger than the API's
-// where the API's would leave too few calls to see a 99th percentile, and the governor's work is the same.
+// The rates are below the server's limit; the sweep goes up to it. Quotas are larger than the API's where
+// that would leave too few calls for a 99th percentile; the governor's work is the same.
 std::vector<scenario> table() {
   constexpr quota ample = quota::declared(12'000, 60s);
   return {
@@ -67,8 +67,8 @@ std::vector<scenario> table() {
        .connections = 8,
        .rate = ample,
        .server_time = 20ms},
-      // The API's quota would make of 5,000 accounts half an hour: here it admits 1,000 in 10 s, 30 times as
-      // many.
+      // With the API's quota, 5,000 accounts would take half an hour: here it admits 1,000 in 10 s, 30 times
+      // as many.
       {.name = "mixed",
        .what = "20 logins a second before a batch of accounts, at a quota of 1000/10s",
        .calls = {.rate = 20, .skew = 1},
@@ -80,7 +80,7 @@ std::vector<scenario> table() {
   };
 }
 
-/// As much of each as shows that it works: the figures are those of the full ones.
+/// Enough of each scenario to show that it works; use the figures of the full ones.
 std::vector<scenario> short_table() {
   std::vector<scenario> all = table();
   for (scenario& s : all) {

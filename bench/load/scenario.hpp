@@ -14,7 +14,7 @@
 
 namespace ephemint::bench {
 
-/// What the sandbox does. Its delays are faults, so that all of it can be changed while it runs.
+/// What the sandbox does. Its delays are faults, so that everything can be changed while it runs.
 struct server_behaviour {
   std::string delay = {};    ///< a fault that only delays, as `--fault` takes it; empty: answers at once
   std::string trouble = {};  ///< a fault that comes at `trouble_from` and goes at `trouble_to`; empty: none
@@ -23,7 +23,7 @@ struct server_behaviour {
   bool limited = false;  ///< whether it enforces the client's quota, as a sliding log
 };
 
-/// One run: the traffic, the server, and what the client is told.
+/// One run: the traffic, the server, and the client's settings.
 struct scenario {
   std::string name;
   std::string what;  ///< one line for people
@@ -34,13 +34,14 @@ struct scenario {
   std::chrono::milliseconds deadline = std::chrono::seconds{8};
   quota rate = quota::unlimited();
   bool hedge = false;       ///< Ephemint's `client_options::hedge`
-  bool warm = true;         ///< all connections stand before the first call
+  bool warm = true;         ///< all connections are open before the first call
   std::size_t callers = 0;  ///< so many make the calls, each one at a time; 0: nobody waits for anybody
   std::size_t batch = 0;    ///< accounts of a batch that runs beside the calls
-  std::chrono::milliseconds server_time{0};  ///< what a reply takes at least, to be taken off the latency
+  std::chrono::milliseconds server_time{
+      0};  ///< the shortest time of a reply, which is subtracted from the latency
 };
 
-/// The named ones, in the order in which they run: as they stand in the table, or cut for a short round.
+/// The named scenarios, in the order in which they run: in full, or cut for a short round.
 std::span<const scenario> all_scenarios(bool short_round);
 /// Throws `cli::usage_error`, naming those that there are.
 scenario scenario_named(std::string_view name, bool short_round);

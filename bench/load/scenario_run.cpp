@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Longer than any call may take: what isn't answered by then never will be.
+/// Longer than any call may take: a call that isn't answered by then never will be.
 constexpr std::chrono::milliseconds patience = 180s;
 
 bool troubled_from_the_start(const server_behaviour& b) { return !b.trouble.empty() && b.trouble_from == 0s; }

@@ -14,8 +14,8 @@
 
 namespace ephemint::bench {
 
-/// The API that is put under load: a sandbox of ours, or a server that is there already, which then behaves
-/// as it likes.
+/// The API under load: a sandbox of ours, or an existing server, on whose behaviour the scenario has no
+/// influence.
 class api_under_load {
  public:
   api_under_load() : sandbox_{std::in_place}, address_{sandbox_->address()} {}

@@ -27,8 +27,8 @@ scenario base(milliseconds delay) {
   return s;
 }
 
-/// All calls are due at once, and each caller waits for its own answer. A first loop tells how many make a
-/// run of that length.
+/// All calls are due at once, and each caller waits for its own answer. A first loop finds how many calls
+/// make a run of that length.
 double capacity(api_under_load& api, milliseconds delay, milliseconds length) {
   scenario s = base(delay);
   s.name = "capacity";

@@ -16,8 +16,8 @@ struct sweep_point {
   scenario_result result;
 };
 
-/// How latency grows with load: for each delay of the server, what client and server make together in a
-/// closed loop with a caller for each connection, and then an open loop (Poisson) at a part of that.
+/// How latency grows with load: for each delay of the server, first the rate of client and server together in
+/// a closed loop with a caller for each connection, and then an open loop (Poisson) at a part of that rate.
 std::vector<sweep_point> run_sweep(api_under_load&, bool short_round);
 
 /// sweep.json, sweep.txt (a table for people and gnuplot), and the percentiles of each point.

@@ -1,4 +1,4 @@
-// Clients at rest, each with a key of its own: what one more costs.
+// Idle clients, each with its own key: the cost of one more.
 #include <ephemint/client.hpp>
 
 #include <benchmark/benchmark.h>
@@ -27,12 +27,12 @@ client_options options_with_key(int n) {
   return options;
 }
 
-/// With the system's authorities. Once only: memory that was let go of would be taken again.
+/// With the system's authorities. It runs only once, as a second run would reuse freed memory.
 void clients_of_many_keys(benchmark::State& state) {
   const auto count = static_cast<int>(state.range(0));
   boost::asio::io_context context;
   std::deque<client> clients;
-  clients.emplace_back(context, options_with_key(0));  // has what is made once
+  clients.emplace_back(context, options_with_key(0));  // makes what is made only once
   const double before = resident_kib();
   for (auto _ : state)
     for (int i = 1; i <= count; ++i) clients.emplace_back(context, options_with_key(i));

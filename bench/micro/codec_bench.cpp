@@ -15,7 +15,7 @@ using namespace ephemint::detail;
 const std::string token(400, 'x');
 const std::string redirect = "https://dashboard.shipengine.com/api/directlogin?token=" + token;
 
-/// Counts the allocations of the loop that it lives around.
+/// Counts the allocations of the loop around which it is made.
 class counted {
  public:
   explicit counted(benchmark::State& state) : state_{state}, before_{bench::allocations()} {}

@@ -41,8 +41,7 @@ class mint_pool {
   std::vector<mint*> free_;
 };
 
-/// Performs the commands as a world would in which everything succeeds at once. Gives the last attempt sent,
-/// or 0.
+/// Performs the commands as if everything succeeded at once. Returns the last attempt sent, or 0.
 attempt_id perform(engine& e, mint_pool& pool, time_point now) {
   attempt_id sent = 0;
   while (const auto c = e.next()) {
@@ -53,7 +52,7 @@ attempt_id perform(engine& e, mint_pool& pool, time_point now) {
   return sent;
 }
 
-/// One mint through submit, send, reply and finish, while others wait: those have a turn of their own each.
+/// One mint through submit, send, reply and finish, while others wait, each with a turn of its own.
 void engine_round_trip(benchmark::State& state) {
   const auto waiting = static_cast<std::size_t>(state.range(0));
   const auto governor = make_rate_governor(quota::unlimited());

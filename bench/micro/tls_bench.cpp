@@ -33,7 +33,7 @@ class stopwatch {
   double total_ = 0;
 };
 
-/// One handshake; the client keeps the tickets that come behind it. The seconds that it took the client.
+/// One handshake; the client keeps the tickets that come after it. Returns the client's seconds.
 double shake_hands(tls_context& context, SSL_CTX& server_context, bool& resumed) {
   stopwatch watch;
   watch.start();

@@ -1,6 +1,6 @@
-// Beast as its published examples use it (example/http/client/awaitable-ssl): the pieces that a C++
-// programmer finds first, as a connection for each call, with the pool that one writes next, and as the
-// client that one makes of it in an afternoon.
+// Beast as in its published examples (example/http/client/awaitable-ssl), which a C++ programmer finds first:
+// with a connection for each call, with a simple pool, and as the client that one makes of it in an
+// afternoon.
 
 #include "harness/asio_minter.hpp"
 #include "kept_token.hpp"
@@ -99,7 +99,7 @@ class beast_minter : public coroutine_minter {
 
   virtual asio::awaitable<handed_over> mint_one(const account_id&) = 0;
 
-  /// One request and its reply. Gives when it was sent.
+  /// One request and its reply. Returns when the request was sent.
   asio::awaitable<clock::time_point> exchange(tls_stream& on, const account_id& account,
                                               response_type& response) {
     http::request<http::empty_body> request = prototype_;
@@ -154,7 +154,7 @@ class beast_call_minter final : public beast_minter {
     handed_over what = keep(response, sent_at, kept_);
     boost::system::error_code error;
     co_await on->stream.async_shutdown(asio::redirect_error(use_awaitable, error));
-    // The example accepts that the server doesn't say goodbye.
+    // The example accepts a server that doesn't send close_notify.
     if (error && error != asio::error::eof && error != ssl::error::stream_truncated)
       what.failure = error.message();
     what.at = clock::now();
@@ -167,7 +167,7 @@ class beast_pool_minter : public beast_minter {
   using beast_minter::beast_minter;
 
  protected:
-  /// By an idle stream, or a new one. A 429 gives its `Retry-After`.
+  /// Uses an idle stream, or a new one. After a 429 returns its `Retry-After`.
   asio::awaitable<handed_over> attempt(const account_id& account, kept_token& into,
                                        std::optional<std::chrono::seconds>& retry_after) {
     stream_pointer on;
@@ -236,7 +236,7 @@ class naive_minter final : public beast_pool_minter {
     if (--all->working == 0) hand_over(*all);
   }
 
-  /// The client makes nothing of a token's age; the measurement does.
+  /// The client ignores a token's age; only the measurement needs it.
   static void hand_over(batch& all) {
     for (std::uint32_t i = 0; i < all.results.size(); ++i) {
       handed_over& what = all.results[i];

@@ -64,7 +64,8 @@ header_list common_headers(const std::string& api_key) {
 struct worker {
   easy_handle handle{curl_easy_init()};
   std::string account_line;
-  curl_slist headers{};  // its own line, then the list that all share: a list in libcurl's sense, built once
+  curl_slist
+      headers{};  // its own header line, then the list that all share, built once (libcurl's `curl_slist`)
   std::string body;
   std::uint32_t call = 0;
   caller* to = nullptr;
@@ -178,7 +179,7 @@ class curl_minter final : public minter {
     must(curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &blob));
   }
 
-  /// Waits for what comes first, and lets libcurl act upon it.
+  /// Waits for the next event, and lets libcurl handle it.
   void advance() {
     if (timer_ && *timer_ <= clock::now()) {
       timer_.reset();
@@ -234,8 +235,8 @@ class curl_minter final : public minter {
     w.to->on_result(w.call, {now, fault ? fault : "", now - w.begun});
   }
 
-  /// What epoll was told of a socket. libcurl unwatches a connection after each reply and watches it again
-  /// for the next request: two system calls that a socket which stays registered spares.
+  /// A socket's registration with epoll. libcurl stops watching a connection after each reply and watches it
+  /// again for the next request; keeping the socket registered saves these two system calls.
   struct registration {
     std::uint32_t events = 0;  // none: not registered
     bool wanted = false;       // by libcurl, now

@@ -7,18 +7,18 @@
 
 namespace ephemint::bench {
 
-/// What is made of a reply.
+/// The kept parts of a reply.
 struct kept_token {
   std::string token;
   std::string redirect_url;
 };
 
-/// What a careful user of an HTTP library does with a reply: one simdjson parser for all of them, the two
-/// strings copied out.
+/// Parses replies as a careful user of an HTTP library does: one simdjson parser for all, and copies of the
+/// two strings.
 class token_reader {
  public:
-  /// Says what is wrong with the reply; null if nothing. `body` should have room for simdjson's padding
-  /// behind it (`reply_capacity`), else it is copied first.
+  /// Returns what is wrong with the reply, or null. `body` should have room for simdjson's padding after it
+  /// (`reply_capacity`), else it is copied first.
   const char* read(int status, const std::string& body, kept_token& into);
 
  private:

@@ -23,7 +23,7 @@ asio::awaitable<void> warm(client& c, std::size_t mints) {
   up.value();
 }
 
-/// What both ways of calling share. `Base` is the way.
+/// The part that both ways of calling share; `Base` is the way.
 template <class Base>
 class library_minter : public Base {
  public:
@@ -95,7 +95,7 @@ class callback_minter final : public library_minter<asio_minter> {
   }
 
  private:
-  /// A call's, so that its handler is as small as a program's own would be.
+  /// The state of a call, so that its handler is as small as in a real program.
   struct place {
     callback_minter* self = nullptr;
     caller* to = nullptr;

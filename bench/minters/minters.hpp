@@ -10,7 +10,7 @@
 
 namespace ephemint::bench {
 
-// What Ephemint's counterparts ask for; it has its own path and User-Agent.
+// The other clients' request; Ephemint has its own path and User-Agent.
 inline constexpr std::string_view api_path = "/v1/tokens/ephemeral";
 inline constexpr std::string_view user_agent = "ephemint-bench/1";
 
@@ -28,12 +28,12 @@ minter_pointer make_curl_http2(const minter_settings&);              ///< the sa
 minter_pointer make_beast_call(const minter_settings&);  ///< Beast's SSL example: a connection for each call
 minter_pointer make_beast_pool(const minter_settings&);  ///< the same pieces, with idle streams kept
 
-/// A client as one writes it in an afternoon: the pool, each call by itself. On a 429 it waits as
-/// `Retry-After` says and tries again, up to ten times; a batch is a vector of tokens, handed over when it is
-/// full. It has no notion of a token's age, nor of a quota.
+/// A client as one writes it in an afternoon: with the pool, each call on its own. After a 429 it waits for
+/// `Retry-After` and tries again, up to ten times; a batch is a vector of tokens, handed over when it is
+/// full. It ignores tokens' age and the quota.
 minter_pointer make_naive(const minter_settings&);
 
-/// Ephemint's defaults but for those settings. One thread runs all, so no strand is needed.
+/// Ephemint's defaults with these settings. One thread runs everything, so no strand is needed.
 client_options options_for(const minter_settings&);
 
 std::string libcurl_version();

@@ -50,7 +50,8 @@ class results {
     return spread_of(std::move(values));
   }
 
-  /// CPU per mint against another client's in the same turn: the machine's moods meet both.
+  /// CPU time per mint relative to another client's in the same turn, where the machine is equally fast for
+  /// both.
   double ratio(const std::string& client, const std::string& other, std::size_t connections) const {
     return of(client, connections,
               [&](const measurement& m) -> std::optional<double> {
@@ -107,7 +108,7 @@ void print_http2_targets(const results& all, Judge judge) {
   judge("HTTP/2 against libcurl's, 32 mints at once", against("curl-h2", 32), 0.27);
 }
 
-/// What is to be reached (docs/benchmarks.md), and whether it was.
+/// A target (docs/benchmarks.md), and whether it was reached.
 void print_targets(const results& all, const std::vector<std::size_t>& connections) {
   const auto judge = [](const std::string& what, double figure, double most) {
     if (!std::isnan(figure))
@@ -168,7 +169,7 @@ void write_json(std::ostream& out, const comparison& what, const named_values& c
       << '\n';
 }
 
-/// One block for each number of connections, two empty lines between them: what gnuplot calls an index.
+/// One block for each number of connections, with two empty lines between them: gnuplot's index.
 void write_table(std::ostream& out, const comparison& what, const std::vector<contender>& clients,
                  const results& all) {
   out << "# client, connections, CPU in us a mint: median, least, most\n";
@@ -199,7 +200,7 @@ std::vector<contender> chosen(std::vector<contender> all, const std::vector<abse
   return all;
 }
 
-/// Runs one, and says how it went. Gives nothing if it couldn't be run or made no mint.
+/// Runs one, and returns its figures; nothing if it couldn't be run or made no mint.
 std::optional<measurement> run_one(const contender& c, const task& t, std::size_t turn) {
   fmt::print(stderr, "turn {}, {} connections: {}", turn + 1, t.connections, c.name);
   try {
@@ -217,7 +218,7 @@ std::optional<measurement> run_one(const contender& c, const task& t, std::size_
   }
 }
 
-/// Enough that every connection stands and has been used.
+/// Enough to open and use every connection.
 std::uint64_t warm_up_for(std::size_t connections) { return std::max<std::uint64_t>(10 * connections, 500); }
 
 }  // namespace

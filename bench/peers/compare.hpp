@@ -9,7 +9,7 @@
 
 namespace ephemint::bench {
 
-/// What is compared, and where that is written to.
+/// What is compared, and where the results go.
 struct comparison {
   std::size_t turns = 5;
   std::vector<std::size_t> connections = {1, 16, 64, 256};
@@ -20,8 +20,8 @@ struct comparison {
   std::string table_file = {};            ///< for bench/plots/cpu.gp; empty: none
 };
 
-/// Runs every client in turn, so many turns for each number of connections, against one nginx, and prints a
-/// table. Whether all mints succeeded. Throws `std::invalid_argument` if a client isn't known.
+/// Runs every client in turn, so many turns for each number of connections, with one nginx, and prints a
+/// table. Returns whether all mints succeeded. Throws `std::invalid_argument` if a client isn't known.
 bool compare(const comparison&);
 
 }  // namespace ephemint::bench

@@ -49,7 +49,7 @@ measurement run_go(const std::string& program, const task& t, bool http2) {
                         std::to_string(t.much.warm_up), "-rate", std::to_string(t.much.rate)});
 }
 
-/// Of a program that tells nothing of its start: a short run and a long one, and what lies between them.
+/// For a program that doesn't report its start separately: the difference between a long run and a short one.
 measurement between(const measurement& brief, measurement full) {
   const auto took = [](std::chrono::microseconds more, std::chrono::microseconds less) {
     return static_cast<double>((more - less).count());
@@ -97,7 +97,7 @@ measurement run_wrk(const task& t, std::chrono::seconds length) {
       run_reporting({"wrk", "--threads", "1", "--connections", std::to_string(t.connections), "--duration",
                      fmt::format("{}s", length.count()), "--script", EPHEMINT_WRK_SCRIPT,
                      t.server.base_url() + std::string{api_path}, "--", std::string{api_key}});
-  // Its percentiles are corrected by a guess, and so none of ours.
+  // Its percentiles are corrected by a guess, so they aren't used.
   m.told.p50_us = m.told.p90_us = m.told.p99_us = m.told.p99_9_us = m.told.max_us = std::nullopt;
   return m;
 }

@@ -11,13 +11,13 @@
 
 namespace ephemint::bench {
 
-/// What every contender of a turn is given.
+/// The input of every client in a turn.
 struct task {
   const nginx& server;
   const temporary_directory& scratch;
   std::size_t connections;
   amount much;
-  std::chrono::seconds load_time;  ///< for programs that are told a time instead of a number of mints
+  std::chrono::seconds load_time;  ///< for programs that run for a time instead of a number of mints
 };
 
 /// A program that does the work, as a process of its own.
@@ -27,14 +27,14 @@ struct contender {
   bool open_loop = false;  ///< it can keep a schedule
 };
 
-/// One that can't be had here, and why.
+/// A client that isn't available here, and why.
 struct absent_contender {
   std::string name;
   std::string why;
 };
 
-/// Those that can be had here, in the order of a turn, and those that can't. `scratch` is where the Go client
-/// is built.
+/// The clients that are available here, in the order of a turn, and those that aren't. The Go client is built
+/// in `scratch`.
 std::vector<contender> all_contenders(const temporary_directory& scratch,
                                       std::vector<absent_contender>& absent);
 

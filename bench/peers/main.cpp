@@ -1,4 +1,4 @@
-// Side by side: what a mint costs with Ephemint, and with what one would use instead. See bench/README.md.
+// Compares what a mint costs with Ephemint and with other clients. See bench/README.md.
 
 #include "common/nginx.hpp"
 #include "compare.hpp"

@@ -9,7 +9,7 @@
 namespace ephemint::bench {
 namespace {
 
-/// Every figure with its name: what is written is what is read.
+/// Every figure with its name, for writing and reading.
 template <class Report, class Visitor>
 void visit_figures(Report& report, Visitor visit) {
   visit("mints", report.mints);

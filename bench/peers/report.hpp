@@ -10,7 +10,7 @@
 
 namespace ephemint::bench {
 
-/// What one client tells of its run. Times are in microseconds. What a client can't tell is missing.
+/// One client's report of its run. Times are in microseconds. Unknown figures are missing.
 struct run_report {
   double mints = 0;          ///< tokens got while it was measured
   double warm_up_mints = 0;  ///< tokens got before that
@@ -22,7 +22,7 @@ struct run_report {
   std::optional<double> user_us;           ///< CPU time while it was measured, without start and handshakes
   std::optional<double> system_us;
   std::optional<double> p50_us, p90_us, p99_us, p99_9_us, max_us;  ///< latency, from when each mint was due
-  std::optional<double> allocations_per_mint;                      ///< blocks taken, see `allocations()`
+  std::optional<double> allocations_per_mint;                      ///< allocations, see `allocations()`
 };
 
 /// One line of JSON, as a client prints it, and back. Throws `std::runtime_error` if it isn't one.
@@ -39,7 +39,7 @@ struct measurement {
 
   /// Of the whole process, its start and handshakes included.
   double whole_cpu_per_mint() const noexcept;
-  /// Of the measured part alone: what is compared, since those who start dear shouldn't look dear for ever.
+  /// Only of the measured part. This is compared, so that an expensive start doesn't count.
   double cpu_per_mint() const noexcept;
   double mints_per_second() const noexcept { return told.mints / told.wall_us * 1e6; }
 };
