@@ -26,7 +26,7 @@ using ephemint::testing::plain_http;
 
 using gateways = std::vector<std::unique_ptr<gateway_process>>;
 
-/// One of a portal's processes. Where a gateway takes no request any more, it goes on to the next one.
+/// One of a portal's processes. If a gateway accepts no request any more, it tries the next one.
 class portal_process {
  public:
   explicit portal_process(const gateways& all) : gateways_{all} {}
@@ -60,7 +60,7 @@ class portal_process {
   std::optional<plain_http> connection_;
 };
 
-/// The API takes its time, so that there are always logins under way.
+/// The API is slow, so that there are always logins under way.
 class draining_gateways : public cli_test {
  protected:
   draining_gateways() : cli_test{{.latency = std::chrono::milliseconds{30}}} {
@@ -71,8 +71,8 @@ class draining_gateways : public cli_test {
           environment()));
   }
 
-  /// A caller's logins: some by a kept connection, some by one of their own. Every 200th of all callers' ends
-  /// the gateway that they are at.
+  /// A caller's logins: some over a kept connection, some over one of their own. Every 200th login of all
+  /// callers ends the gateway that they use.
   void log_in(int caller, int logins) {
     portal_process portal{all};
     for (int i = 0; i < logins; ++i) {

@@ -47,7 +47,7 @@ using ::testing::StartsWith;
 constexpr std::string_view link_secret = "planted-link-key-0123456789abcdefghij";
 constexpr std::string_view bearer_token = "planted-bearer-token";
 
-/// A directory of the test's, with files in it.
+/// A directory with a test's files.
 class files {
  public:
   std::string path(const std::string& name) const { return directory_.path() + '/' + name; }
@@ -515,7 +515,7 @@ TEST_F(cli_gateway, closed_stderr_and_stdout_end_nothing) {
 
 // --- the service manager ---
 
-/// What a service manager hears.
+/// A service manager's end, which reads the notifications.
 class notifications {
  public:
   explicit notifications(const std::string& path) : socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {

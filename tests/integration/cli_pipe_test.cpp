@@ -45,7 +45,7 @@ class cli_pipe : public cli_test, public testing::WithParamInterface<channel> {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return command{mint_command(std::move(arguments)), environment(), GetParam()};
   }
-  /// Until the client minted so many: it has done all that it would without being read.
+  /// Waits until the client has minted so many: more it doesn't mint without a reader.
   void until_minted(std::uint64_t count) {
     for (int i = 0; i < 2000 && api.stats().minted < count; ++i) std::this_thread::sleep_for(10ms);
     ASSERT_GE(api.stats().minted, count);
@@ -111,7 +111,7 @@ TEST_F(cli_test, reader_behind_tee_gets_a_line_when_it_has_taken_the_one_before)
     const std::size_t waiting = running.unread();
     const auto next = running.read_line();
     ASSERT_TRUE(next);
-    // One more may have been on its way between the programs when the pipes were looked at.
+    // One more may have been on its way between the programs when the pipes were checked.
     EXPECT_LT(waiting, 3 * next->size());
   }
   EXPECT_EQ(running.wait().status, 0);

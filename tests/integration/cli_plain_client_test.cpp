@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// One batch of the plain client's, and what it came to.
+/// One batch of the plain client, and its result.
 struct plain_run {
   explicit plain_run(sandbox::server_options options) : api{std::move(options)}, client{context, api, seen} {}
 

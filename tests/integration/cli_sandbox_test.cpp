@@ -21,7 +21,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// What the ready line says.
+/// The contents of the ready line.
 struct readiness {
   explicit readiness(const std::string& line) {
     std::smatch parts;
@@ -183,7 +183,7 @@ TEST(cli_sandbox, terminal_gets_a_line_to_copy) {
   const std::regex form{
       R"re(EPHEMINT_API_KEY='it'\\''s' EPHEMINT_BASE_URL=https://localhost:\d+ EPHEMINT_CA_FILE=(\S+) ephemint mint se-1\r)re"};
   EXPECT_TRUE(std::regex_match(copied, form)) << copied;
-  // As a shell takes it: what comes of it is a token.
+  // Runs the line in a shell: the result is a token.
   const std::string line = copied.substr(0, copied.rfind("ephemint mint")) + EPHEMINT_COMMAND + " mint se-1";
   EXPECT_THAT(run_command({"/bin/sh", "-c", line}).out, HasSubstr("\"ok\":true"));
   sandbox.signal(SIGTERM);
@@ -208,7 +208,7 @@ TEST(cli_demo, mints_for_all_within_the_quota_and_shows_how) {
   for (const char* row :
        {"plain client         Ephemint", "70 of 70         70 of 70", "Seconds left", "####"})
     EXPECT_THAT(all.out, HasSubstr(row));
-  // Of the plain client only that it has a figure: those depend on the machine's pace.
+  // For the plain client only checks that there is a figure, as it depends on the machine's speed.
   for (const char* row : {"handed over +\\d+ +70 ", "dead +\\d+ +0 ", "rate limited +\\d+ +0 ",
                           "requests +\\d+ +\\d\\d ", "retried +\\d+ +\\d+ ", "connections +\\d+ +\\d+\n",
                           "handshakes +\\d+ \\+ 0 +\\d+ \\+ \\d+ ", "latency p50", "latency p99"})

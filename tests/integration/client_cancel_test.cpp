@@ -42,8 +42,7 @@ TEST(Cancel, every_type_ends_the_wait_and_the_client_goes_on) {
   }
 }
 
-/// What a coroutine that is cancelled in a mint does behind it: `body` gets the client and writes what it
-/// did.
+/// What a coroutine does after it was cancelled in a mint: `body` gets the client and records what it did.
 template <class Body>
 std::string cancelled_in_a_mint(Body body) {
   sandbox::server api{faulty({"account=se-slow,stall"})};

@@ -25,7 +25,7 @@ Function* next(const char* name) {
 
 }  // namespace
 
-// These stand before the C library's.
+// These replace the C library's.
 extern "C" {
 
 int socket(int family, int type, int protocol) noexcept {
@@ -63,7 +63,7 @@ FILE* fopen64(const char* name, const char* mode) {
 namespace ephemint::test {
 namespace {
 
-/// The descriptors of a program that is started now.
+/// The descriptors that a program started now would have.
 std::string descriptors_of_a_program() {
   std::string list;
   std::FILE* const from = ::popen("ls /proc/self/fd", "re");

@@ -12,7 +12,7 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
-// What an error knows, for each reply that may be the last.
+// The members of an error, for each reply that may be the last.
 
 struct ending {
   int status;
@@ -31,7 +31,7 @@ const ending endings[] = {
     {504, mint_errc::server_error, true},
 };
 
-/// Of a reply like that, with no second attempt.
+/// The error after such a reply, without a second attempt.
 mint_error error_after(int status, const std::string& more) {
   sandbox::server api{faulty({"status=" + std::to_string(status) + more})};
   auto options = options_for(api);
@@ -85,7 +85,7 @@ TEST(ErrorFacts, survive_a_body_that_cant_be_read) {
   }
 }
 
-/// Of what the client finds out itself.
+/// Errors that the client finds itself.
 void expect_no_reply(const mint_result& outcome, mint_errc code, int attempts) {
   ASSERT_EQ(name_of(outcome), to_string(code));
   EXPECT_EQ(outcome.error().http_status(), 0);

@@ -1,4 +1,4 @@
-// How long a mint would wait, as the client says it beforehand, and as it then is.
+// The client's estimate of a mint's wait, compared with the real wait.
 #include "support/client_run.hpp"
 
 #include <cstddef>
@@ -13,7 +13,7 @@ constexpr auto window = 400ms;
 constexpr std::uint64_t permits = 20;
 constexpr int batch_size = 100;  // five windows' worth
 
-/// A client with a quota, in the midst of a batch of other accounts' that has used up what was there.
+/// A client with a quota, during a batch for other accounts that has used it up.
 template <class Body>
 void beside_a_batch(Body body) {
   sandbox::server api;

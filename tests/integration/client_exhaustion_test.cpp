@@ -31,11 +31,11 @@ struct shortage {
   long in_a_row = 1;
 };
 
-/// One client and what is asked of it, on a context of its own, against a sandbox on another thread. Takes no
-/// memory itself between `short_of_memory` and `enough_memory`.
+/// One client and its calls, on a context of its own, with a sandbox on another thread. Allocates nothing
+/// itself between `short_of_memory` and `enough_memory`.
 class trial {
  public:
-  /// What became of one call.
+  /// The outcome of one call.
   struct call {
     bool begun = false;    // the initiating function returned
     bool refused = false;  // it threw `std::bad_alloc`
@@ -108,7 +108,7 @@ class trial {
     return begin([&](call& one) { client_->async_mint(request, bind(handler_of(one))); });
   }
 
-  /// Has memory run out inside a coroutine, and only there: what `co_spawn` itself takes is Asio's.
+  /// Makes memory run out only inside a coroutine, as `co_spawn` itself allocates in Asio's code.
   template <class Body>
   void in_coroutine(Body body) {
     bool ended = false;
@@ -132,7 +132,7 @@ class trial {
                          [](const call& c) { return c.over(); });
     });
   }
-  /// Whether that holds in time. Nothing may come out of the contexts.
+  /// Whether the condition holds in time. The contexts may not throw.
   template <class Over>
   void run_until(Over over) {
     const auto limit = clock::now() + 3s;
@@ -154,7 +154,7 @@ class trial {
     here_.poll();
   }
 
-  /// There is memory again: the client mints, each call has ended once, and nothing is left of it all.
+  /// Lets memory come back, and checks that the client mints, each call ended once, and nothing is left.
   void end() {
     enough_memory();
     run();
@@ -201,12 +201,12 @@ class ClientExhaustion : public testing::Test {
   /// The faults that each trial meets anew.
   void each_meets(std::vector<std::string> faults) { faults_ = std::move(faults); }
 
-  /// Where `co_spawn` begins a coroutine in the scenario, a shortage must be of one allocation: if it can't
-  /// begin it, Asio takes memory once more in the destructor that lets go of it.
+  /// In scenarios in which `co_spawn` begins a coroutine, only one allocation may fail: if Asio can't begin
+  /// the coroutine, it allocates once more in the destructor.
   enum class longest { one, five_in_a_row };
 
-  /// Plays the scenario again and again; the first, the second, the third … allocation fails, until it passes
-  /// untouched. OpenSSL's are too many: a sample of them.
+  /// Runs the scenario again and again; the first, the second, the third … allocation fails, until none does.
+  /// OpenSSL makes too many for that: only a sample of them fails.
   template <class Scenario>
   void each_fails(Scenario scenario, longest most = longest::five_in_a_row) {
     each_fails(scenario, {.which = allocator::ours}, 1, true);
@@ -470,7 +470,7 @@ TEST_F(ClientExhaustion, clients_that_share_a_governor) {
   });
 }
 
-/// Which accounts of a few were given and came back.
+/// Which of a few accounts were read and had a result.
 struct roll {
   static constexpr int accounts = 4;
   int given = 0;

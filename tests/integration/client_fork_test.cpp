@@ -1,6 +1,7 @@
-// A client, and what it has under way, comes through `fork`: the child says `closed` and touches nothing, the
-// parent goes on unharmed. All is done on one thread, the stand-in for the API too: what a second thread held
-// at the fork, OpenSSL's locks for instance, would be held for ever in the child.
+// A client with mints under way in a `fork`: in the child everything ends with `closed` and nothing is read
+// or written, and the parent's client isn't affected. Everything runs on one thread, the stand-in for the API
+// too, as locks that a second thread held at the fork, OpenSSL's for instance, would be held for ever in the
+// child.
 #include "support/child.hpp"
 #include "support/client_run.hpp"
 #include "support/recording_observer.hpp"
@@ -59,12 +60,12 @@ class Fork : public testing::TestWithParam<fork_case> {
     return o;
   }
 
-  /// What a child has to do with the context before it runs it, if it does that.
+  /// Tells the context of the fork before the child runs it, if the test wants that.
   void in_child() {
     if (GetParam().told == told_of_fork::yes) context->notify_fork(asio::io_context::fork_child);
   }
 
-  /// Has the API go on.
+  /// Lets the API continue.
   void serve() {
     api_context.restart();
     api_context.poll();
@@ -85,7 +86,7 @@ class Fork : public testing::TestWithParam<fork_case> {
     return forked.told([this] { serve(); });
   }
 
-  /// So many mints begin, one for each account.
+  /// Begins so many mints, one for each account.
   void begin_mints(int n) {
     for (const auto& account : accounts(n))
       minter->async_mint({.account = account_id{account}}, [this, account](mint_result r) {
@@ -179,8 +180,8 @@ TEST_P(Fork, mints_under_way_end_as_closed_in_the_child_and_with_tokens_in_the_p
                                                      "a token of se-3"));
 }
 
-// The replies are there when the child first runs the context. Untold, its reactor is the parent's still.
-// behaviours: I9
+// The replies are there when the child first runs the context. If it wasn't told of the fork, its reactor is
+// still the parent's. behaviours: I9
 TEST_P(Fork, replies_that_wait_for_the_parent_arent_read_by_the_child) {
   warm_up();
   begin_mints(4);
@@ -402,7 +403,7 @@ TEST_P(Fork, workers_forked_under_load_mint_with_clients_of_their_own) {
     workers.push_back(std::make_unique<child>([&](auto report) {
       in_child();
       minter->async_mint({.account = "se-1"}, [&](mint_result r) { report(line_of(r)); });
-      // Untold, the parent's context is not to be run.
+      // Without `notify_fork`, the child must not run the parent's context.
       if (GetParam().told == told_of_fork::yes) context->poll();
       minter.reset();
       const auto own = mint_once(api, options_for(api), {account_id{"se-w" + std::to_string(worker)}});

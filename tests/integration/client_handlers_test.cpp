@@ -16,7 +16,8 @@ namespace {
 
 using namespace test;
 
-/// Runs the context until nothing is left to do, however often a handler throws out of it. How often one did.
+/// Runs the context until nothing is left to do, although handlers throw out of it. Returns how often one
+/// did.
 int run_through_throws(asio::io_context& context) {
   const auto until = clock::now() + 30s;
   for (int thrown = 0;;) {
@@ -118,7 +119,7 @@ TEST(Handler, that_mints_again_gets_its_next_token) {
   EXPECT_TRUE(context.stopped());
 }
 
-/// Many mints of which the first to end does something to the client; what came of all of them.
+/// Many mints, of which the first to end does something to the client. Returns the outcomes of all.
 struct after_the_first {
   std::map<std::string, int> ends;
   bool stopped = false;
@@ -209,9 +210,8 @@ std::string busy_until(std::chrono::hours off) {
          "\r\nRetry-After: " + date(there + 1s) + "\r\n\r\n";
 }
 
-// The library reads the wall clock for one thing: a `Retry-After` that is a date. So an hour between the
-// server's clock and ours is what a jump of ours by an hour can do.
-// behaviours: H5, R4
+// The library reads the wall clock only for a `Retry-After` that is a date. So a server's clock that is an
+// hour off has the same effect as a jump of ours by an hour. behaviours: H5, R4
 TEST(WallClock, hour_between_ours_and_the_servers_moves_neither_back_off_nor_deadline) {
   for (const auto off : {-1h, 0h, 1h}) {
     sandbox::server_options so;

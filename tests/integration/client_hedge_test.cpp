@@ -16,7 +16,7 @@ client_options hedging(const sandbox::server& api, http2_use http2) {
   return options;
 }
 
-/// So many replies that it is known what is late.
+/// So many replies that the client knows what is late.
 asio::awaitable<void> hear_replies(client& c, int replies) {
   for (int i = 0; i < replies; ++i) {
     const auto minted = co_await c.mint({.account = "se-usual"});

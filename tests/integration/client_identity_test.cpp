@@ -1,6 +1,6 @@
-// Whose token it is. A mix-up anywhere between call and handler would log one customer in to another's
-// account: so each token that a caller gets is opened, amid all that can go wrong at once. Run under
-// ThreadSanitizer too.
+// Each token is for the caller's account. A mix-up anywhere between call and handler would log one customer
+// in to another's account. So the test decodes each token that a caller gets, while everything goes wrong at
+// once. It also runs under ThreadSanitizer.
 #include "support/client_run.hpp"
 #include "support/token_account.hpp"
 
@@ -38,7 +38,8 @@ constexpr int callers = 3'000, streams = 3, in_a_stream = 400;
 constexpr int all_calls = callers + streams * in_a_stream;
 constexpr auto patience = 90s;
 
-/// What became of every call: how often it ended and how, and whose token it got. From any thread.
+/// The outcome of every call: how often it ended and how, and the account of its token. May be used by any
+/// thread.
 class ledger {
  public:
   void end(const std::string& account, const mint_result& got) {
@@ -79,7 +80,7 @@ class ledger {
   std::vector<std::string> wrong_;
 };
 
-/// One mint that is asked for in one of many ways, and perhaps cancelled at some moment.
+/// One mint, called in one of many ways, and perhaps cancelled at some time.
 class caller : public std::enable_shared_from_this<caller> {
  public:
   caller(client& of, ledger& book, asio::any_io_executor home, int number)
@@ -138,7 +139,7 @@ asio::awaitable<void> read_stream(client& c, ledger& book, int first) {
   }
 }
 
-/// Whatever a network and a sick server do, all at once.
+/// The faults of a network and of a failing server, all at once.
 sandbox::server_options sick_server() {
   auto o = faulty({"status=503,every=11", "close=before,every=17", "reset=before,every=41",
                    "cut=inside:60,every=53", "announce_close,every=37", "stall,every=211"});
@@ -159,7 +160,7 @@ client_options patient_client(const sandbox::server& api) {
   return o;
 }
 
-/// Has all calls made, from wherever `home_of` says, and checks what came of them.
+/// Makes all calls, each on the executor that `home_of` returns, and checks their outcomes.
 template <class HomeOf>
 void all_get_their_own(sandbox::server& api, asio::any_io_executor executor, client_options options,
                        HomeOf home_of) {

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-// What a client and a stream may outlive, and what may outlive them. The sanitizers see what touches freed
-// memory.
+// Which objects a client and a stream may outlive, and which may outlive them. Sanitizers detect uses of
+// freed memory.
 
 namespace ephemint {
 namespace {

@@ -1,4 +1,4 @@
-// What a mint costs in blocks of memory. Apart from the other tests: it replaces the global operator new.
+// How often a mint allocates. A program of its own, as it replaces the global operator new.
 #include "support/client_run.hpp"
 
 #include <ephemint/observer.hpp>
@@ -16,7 +16,7 @@ thread_local long allocations = 0;  // of this thread only: the sandbox's are no
 
 }  // namespace
 
-// What Asio takes its operations' memory from.
+// Asio allocates its operations with this.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   ++allocations;
   void* memory = nullptr;
@@ -41,7 +41,7 @@ namespace {
 constexpr int warm_up = 50;
 constexpr int measured = 200;
 
-/// Not `run_for`, as elsewhere: with that Asio forgets after each step what memory it could use again.
+/// Not `run_for`, as elsewhere: with that, Asio frees its reusable memory after each step.
 template <class Main>
 void run_through(Main main) {
   asio::io_context context;

@@ -1,5 +1,5 @@
-// Names that aren't found at once, and servers whose authority isn't known at once. Apart from the other
-// tests: its own getaddrinfo stands before the C library's.
+// Names that aren't found at once, and servers whose authority isn't known at once. A program of its own, as
+// its getaddrinfo replaces the C library's.
 
 #include "support/client_run.hpp"
 #include "support/scripted_server.hpp"

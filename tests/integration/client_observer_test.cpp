@@ -1,4 +1,4 @@
-// What a client's observer hears, from where, and what it may do there.
+// Which reports a client's observer gets, on which thread, and what it may do in them.
 #include "shell/credential_access.hpp"
 #include "support/client_run.hpp"
 #include "support/recording_observer.hpp"

@@ -15,8 +15,8 @@
 
 namespace ephemint::test {
 
-/// A completion token that begins nothing, and gives the executor that the initiation says it has: what
-/// `cancel_after` of newer Asios and a coroutine library's own tokens ask for.
+/// A completion token that begins nothing, and returns the initiation's executor, which `cancel_after` of
+/// newer versions of Asio and tokens of coroutine libraries need.
 struct executor_of_initiation {};
 
 }  // namespace ephemint::test
@@ -200,7 +200,7 @@ TEST(Operations, are_awaited_on_any_executors_type) {
 
 class CancelledOperation : public ::testing::TestWithParam<asio::cancellation_type> {
  protected:
-  /// `begin` gets a slot; then the signal goes off. Whether the wait had ended within a moment.
+  /// Calls `begin` with a slot, then emits the signal. Returns whether the wait ended at once.
   template <class Begin, class Ended>
   asio::awaitable<bool> cancel(Begin begin, Ended ended) {
     asio::cancellation_signal signal;

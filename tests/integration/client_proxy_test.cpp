@@ -26,7 +26,7 @@ client_options through(const test_proxy& proxy, const sandbox::server& api) {
   return o;
 }
 
-/// The environment's variables that other programs take for a proxy, while this object lives.
+/// Sets the environment variables by which other programs find a proxy, while this object lives.
 class proxy_variables {
  public:
   explicit proxy_variables(const std::string& url) {
@@ -98,7 +98,7 @@ TEST_P(ProxiedClient, credentials_open_the_way_and_wrong_ones_end_it_at_once) {
   const std::string name =
       " through the proxy 127.0.0.1:" + std::to_string(proxy.port()) + ": it answered 407: ";
   for (const auto& [given, said] : {std::pair{none, "it demands credentials"}, {wrong, "it refused"}}) {
-    // Without a deadline: an outage would be waited out.
+    // Without a deadline, so that the mint would wait for the end of an outage.
     const mint_result refused =
         mint_once(api, given, {.account = account_id{"se-1"}, .deadline = no_deadline});
     ASSERT_FALSE(refused.has_value());

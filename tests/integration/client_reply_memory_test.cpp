@@ -35,7 +35,7 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc{};
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return taken(std::malloc(size)); }
-// All forms, though the library's own lead to these: under AddressSanitizer they don't.
+// All forms are replaced: the standard library's other forms call these, but not under AddressSanitizer.
 void* operator new[](std::size_t size) { return operator new(size); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return taken(std::malloc(size)); }
 void operator delete(void* memory) noexcept { give_back(memory); }
@@ -76,7 +76,7 @@ std::ostream& operator<<(std::ostream& out, const reply_size& r) { return out <<
 
 class ReplyMemory : public ::testing::TestWithParam<reply_size> {};
 
-/// What a mint took at most, beyond what a client with a warm connection held before it; and what it left.
+/// The most memory that a mint used, beyond that of a client with a warm connection, and how much it left.
 struct taken_by_a_mint {
   std::string outcome;
   long most = 0;

@@ -1,4 +1,4 @@
-// The key is another one from now on, while requests are out.
+// The key is replaced while requests are under way.
 #include "shell/credential_access.hpp"
 #include "support/client_run.hpp"
 
@@ -82,7 +82,7 @@ TEST_P(RotationOver, leaves_no_request_to_the_old_key_and_fails_no_mint) {
   load.on_token = [&](int minted) {
     if (minted % 100 != 0) return;
     keys.push_back("TEST_renewed-" + std::to_string(keys.size()));
-    api.set_api_key(keys.back());  // what is out is refused from here on
+    api.set_api_key(keys.back());  // requests under way are refused from here on
     c.set_api_key(secret{keys.back()});
     sent_before.push_back(c.stats().requests);
   };
@@ -128,7 +128,7 @@ TEST_P(RotationOver, from_another_thread_fails_no_mint) {
       api.add_api_key(keys.back());
       c.set_api_key(secret{keys.back()});
       api.set_api_key(keys.back());
-      // Behind this one, whatever another thread was writing meanwhile has left.
+      // After this one, everything that another thread was writing meanwhile has been sent.
       const auto r = c.async_mint({.account = "se-rotated"}, asio::use_future).get();
       EXPECT_EQ(name_of(r), "minted");
       sent_by_then.push_back(c.stats().requests);

@@ -1,4 +1,4 @@
-// The machine sleeps: what counts its sleep, and what finds out.
+// The machine sleeps: what counts this time, and what notices it.
 #include "net/gate_timer.hpp"
 #include "support/client_run.hpp"
 #include "support/sleeping_clock.hpp"
@@ -174,7 +174,7 @@ struct listener final : net::gate_timer::owner, std::enable_shared_from_this<lis
   int told = 0;
 };
 
-// The wait that is pending would end in an hour by its own clock, which slept.
+// The pending wait would end in an hour by its own clock, which stood still.
 TEST_F(Sleep, timer_that_is_set_again_after_it_doesnt_wait_for_the_one_before) {
   asio::io_context io{1};
   const auto who = std::make_shared<listener>(io);

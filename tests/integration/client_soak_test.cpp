@@ -1,5 +1,4 @@
-// What stays behind after many mints: nothing. Apart from the other tests: it replaces the allocators and the
-// socket calls.
+// Many mints leave nothing behind. A program of its own, as it replaces the allocators and the socket calls.
 #include "support/client_run.hpp"
 #include "support/failing_memory.hpp"
 #include "support/failing_sockets.hpp"
@@ -22,7 +21,7 @@ struct held {
   long sockets = 0;
 };
 
-/// Has so many mints made, some at a time, and comes back when all have ended.
+/// Makes so many mints, some at a time, and returns when all have ended.
 class round_of_mints {
  public:
   explicit round_of_mints(client& c) : client_{c} {}

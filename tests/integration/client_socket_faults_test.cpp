@@ -21,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, const socket_fault& f) {
   return out << to_string(f.call) << ' ' << ::strerrorname_np(f.error);
 }
 
-/// What one scenario came to.
+/// The result of one scenario.
 struct figures {
   bool failed_a_call = true;
   int failed_mints = 0;
@@ -36,7 +36,7 @@ client_options quick_options(const sandbox::server& api) {
   o.max_connections = 2;
   o.first_backoff = 1ms;
   o.max_backoff = 5ms;
-  // A call that says "not now" though the bytes are there is what only these put an end to.
+  // Only these end the wait after a call that returns EAGAIN although there are bytes.
   o.attempt_timeout = 100ms;
   o.connect_timeout = 200ms;
   o.handshake_timeout = 100ms;

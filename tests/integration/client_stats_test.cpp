@@ -1,4 +1,4 @@
-// What a client says of itself.
+// What a client reports about itself.
 #include "support/client_run.hpp"
 
 #include <optional>
@@ -9,7 +9,7 @@ namespace {
 
 using namespace test;
 
-/// What such a client says after so many mints, each of which may have failed.
+/// The stats of such a client after so many mints, each of which may have failed.
 client_stats after_mints(client_options options, int mints) {
   client_stats seen;
   run([&]() -> asio::awaitable<void> {

@@ -39,7 +39,7 @@ void serve(peer& client) {
   while (client.read_request() == request) client.write(answer);
 }
 
-/// Hears without taking memory, and counts.
+/// Counts events, without allocating.
 struct counter final : link_observer {
   void on_open(link_id, link_room, const dial_facts& how) override {
     ++opened;
@@ -165,7 +165,7 @@ class scenario {
     forget();
     dial();
   }
-  /// Lets the connection go, whatever became of it.
+  /// Drops the connection, whatever its state.
   void forget() {
     seen_.reusable = true;
     expected_gone_ = seen_.gone;
@@ -210,7 +210,7 @@ class Exhaustion : public testing::Test {
     scenario once{std::move(settings), &look_up};
     once.run(n, which, with_endpoint);
     resumed = once.resumed();
-    // OpenSSL doesn't always say that it was memory: then the server seems to be at fault.
+    // OpenSSL doesn't always report a lack of memory: then the server seems to be at fault.
     EXPECT_TRUE(once.all_retryable() || which == allocator::openssl);
     failures = once.failures();
   }

@@ -1,4 +1,4 @@
-// What a connection costs in memory. Apart from the other tests: it replaces the global operator new and
+// How much memory a connection takes. A program of its own, as it replaces the global operator new and
 // OpenSSL's allocator.
 
 #include "codec/request.hpp"

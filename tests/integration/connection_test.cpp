@@ -27,7 +27,7 @@ scripted_server serve(std::vector<scripted_server::script> scripts) {
   return scripted_server{connection_run::good_server(), std::move(scripts)};
 }
 
-/// Shakes hands, then does `rest`.
+/// Does the handshake, then `rest`.
 scripted_server::script after_handshake(scripted_server::script rest) {
   return [rest = std::move(rest)](peer& client) {
     if (client.shake_hands()) rest(client);
@@ -46,7 +46,7 @@ void answer_all(peer& client) {
   while (client.read_request() == request) client.write(answer);
 }
 
-/// A connection that stands, its request sent; what is heard then.
+/// Opens a connection, sends its request, and returns the next event.
 heard answer_to(connection_run& run) {
   EXPECT_EQ(run.dial().what, kind::connected);
   EXPECT_TRUE(run.send(request));

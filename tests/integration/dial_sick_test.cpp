@@ -1,4 +1,4 @@
-// Names with several addresses, of which some accept and then do harm.
+// Names with several addresses, of which some accept and then fail.
 #include "connection_run.hpp"
 #include "scripted_server.hpp"
 
@@ -62,7 +62,7 @@ class name_server {
   std::atomic<int> asked_ = 0;
 };
 
-/// One that writes down what a dial tells of addresses, and has those that it is told go last.
+/// One that records what a dial reports about addresses, and puts given ones last.
 struct noting_run : test::connection_run {
   using connection_run::connection_run;
 

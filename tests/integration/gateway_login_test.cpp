@@ -40,7 +40,7 @@ constexpr const char* login_key = "0123456789abcdef0123456789abcdef";
 
 using header_lines = std::vector<std::pair<std::string, std::string>>;
 
-/// One request, and what came of it.
+/// One request, and its outcome.
 struct visit {
   request asked;
   log_entry log{};

@@ -35,7 +35,7 @@
 #include <utility>
 #include <vector>
 
-// The gateway as those meet it who embed it: all of its faces against a sandbox, and its life.
+// The gateway as a program that embeds it uses it: all of its faces with a sandbox, and its lifetime.
 
 namespace ephemint::gateway {
 namespace {

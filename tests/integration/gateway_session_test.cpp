@@ -42,7 +42,7 @@ using ephemint::test::temporary_directory;
 using ephemint::testing::plain_http;
 using ::testing::HasSubstr;
 
-/// Says what it was asked, or waits, throws, or answers what can't be sent, by the path.
+/// Depending on the path, repeats the request, waits, throws, or gives an answer that can't be sent.
 class trial_face final : public face {
  public:
   std::atomic<int> asked{0}, cancelled{0}, handed_over{0}, lost{0};

@@ -35,7 +35,7 @@ scripted_server serve(std::vector<scripted_server::script> scripts,
   return scripted_server{wishes, std::move(scripts)};
 }
 
-/// What the server's thread says; what stands for nothing if it says nothing for 5 s.
+/// The value from the server's thread; an empty value after 5 s without one.
 template <class Value>
 Value value_of(std::promise<Value>& said) {
   auto coming = said.get_future();

@@ -1,4 +1,4 @@
-// Mints that are given up over HTTP/2: what they leave behind on a connection that others use.
+// Mints that are cancelled over HTTP/2: what they leave on a connection that others use.
 #include "support/http2_trial.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>

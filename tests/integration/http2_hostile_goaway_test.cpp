@@ -1,4 +1,4 @@
-// Servers that say goodbye, in each way in which they do, and those that close without a word.
+// Servers that send GOAWAY, in all usual ways, and servers that close without one.
 #include "support/http2_trial.hpp"
 
 #include <string>

@@ -1,4 +1,4 @@
-// Replies that break HTTP, or strain it: each is an error of its own stream, and nobody else hears of it.
+// Replies that break HTTP's rules or limits: each is an error of its own stream, and affects no other.
 #include "support/http2_trial.hpp"
 
 #include <functional>

@@ -1,4 +1,4 @@
-// What a server may say of itself: its limits, when it says them, how it changes them.
+// A server's SETTINGS: its limits, when it sends them, and how it changes them.
 #include "support/http2_trial.hpp"
 
 #include <atomic>

@@ -15,7 +15,7 @@ void answer_all(frame_peer& p) {
   p.serve();
 }
 
-/// Serves one request, and from then on gives no sign of life, though it reads.
+/// Serves one request, then reads but never answers again.
 void go_deaf(frame_peer& p) {
   p.open();
   if (const auto request = p.next_request()) p.write(good_reply(*request));

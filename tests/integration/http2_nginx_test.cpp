@@ -1,4 +1,4 @@
-// A server that others wrote, with the settings that are known to lose other clients' requests.
+// A real server, with settings that are known to make other clients lose requests.
 #include "support/client_run.hpp"
 #include "support/nginx.hpp"
 
@@ -20,7 +20,7 @@ client_options options_for(const nginx& api) {
   return o;
 }
 
-/// What a batch came to.
+/// The result of a batch.
 struct batch_end {
   int own_tokens = 0;
   std::string first_failure;

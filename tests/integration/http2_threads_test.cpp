@@ -70,7 +70,7 @@ TEST_F(Http2Threads, cancels_and_replies_may_cross) {
       if (i % 3 == 0) asio::post(strand, [signal] { signal->emit(asio::cancellation_type::terminal); });
     }
     while (ended < 200) std::this_thread::yield();
-    // Nobody's place on a connection was lost with a mint that was given up.
+    // No place on a connection was lost with a cancelled mint.
     std::vector<std::future<mint_result>> after;
     for (const auto& account : accounts(40))
       after.push_back(c.async_mint({.account = account}, asio::use_future));

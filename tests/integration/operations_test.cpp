@@ -1,5 +1,4 @@
-// Alerts, dashboard and runbook of docs/operations, put to a real Prometheus that holds what the library
-// writes.
+// Alerts, dashboard and runbook of docs/operations, run in a real Prometheus that has the library's series.
 #include "support/operations.hpp"
 
 #include "support/metric_scrapes.hpp"

@@ -1,5 +1,5 @@
-// What the script bears: broken words, a damaged state, more members and uses than it keeps; and what it may
-// touch.
+// What the script withstands: invalid arguments, a damaged state, more members and uses than it keeps; and
+// which keys it may use.
 #include "codec/script_text.hpp"
 #include "support/quota_script_fixture.hpp"
 

@@ -1,4 +1,4 @@
-// Who is given what, when many want it.
+// Which member gets permits when many want them.
 #include "support/quota_script_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -155,7 +155,7 @@ TEST_F(quota_script_fairness, no_machine_starves_another_and_none_is_over_the_qu
       most = std::max(most, m.given);
       total += m.given;
     }
-    // Of logins that come at once, those have most whose machine asks first; a batch's flow is even.
+    // If logins come at once, the machine that asks first gets most; a batch's flow is even.
     EXPECT_LE(most, logins ? 5 * least : least + 3) << "the fewest " << least << ", the most " << most;
     EXPECT_GE(total, 540u);
     for (std::size_t i = 100; i < sent.size(); ++i) ASSERT_GE(sent[i] - sent[i - 100], 10'000) << i;
