@@ -1,4 +1,4 @@
-# What the benchmarks' figures rest on.
+# The parts that compute the benchmarks' figures.
 set(bench ${PROJECT_SOURCE_DIR}/bench)
 ephemint_test(bench_unit_test
     SOURCES

@@ -25,7 +25,7 @@ target_precompile_headers(client_test PRIVATE support/client_run.hpp <gmock/gmoc
 if(EPHEMINT_HTTP2)
     target_compile_definitions(client_test PRIVATE EPHEMINT_HTTP2)
 endif()
-# Apart from the others: it sets variables of the environment.
+# A program of its own, as it sets environment variables.
 ephemint_test(client_proxy_test
     SOURCES integration/client_proxy_test.cpp
     LIBRARIES ephemint::sandbox ephemint_test_network
@@ -33,27 +33,27 @@ ephemint_test(client_proxy_test
 if(EPHEMINT_HTTP2)
     target_compile_definitions(client_proxy_test PRIVATE EPHEMINT_HTTP2)
 endif()
-# Apart from the others: it replaces operator new.
+# A program of its own, as it replaces operator new.
 ephemint_test(client_memory_test
     SOURCES integration/client_memory_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
-# Apart from the others: thousands of calls at once.
+# A program of its own: thousands of calls at once.
 ephemint_test(client_identity_test
     SOURCES integration/client_identity_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS threads)
-# Apart from the others: its own getaddrinfo stands before the C library's.
+# A program of its own, as its getaddrinfo replaces the C library's.
 ephemint_test(client_names_test
     SOURCES integration/client_names_test.cpp
     LIBRARIES ephemint::sandbox ephemint_test_network ${CMAKE_DL_LIBS}
     LABELS integration)
-# Apart from the others: its own socket calls stand before the C library's.
+# A program of its own, as its socket calls replace the C library's.
 ephemint_test(client_socket_faults_test
     SOURCES integration/client_socket_faults_test.cpp support/failing_sockets.cpp
     LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
     LABELS integration)
-# Apart from the others: they replace the allocators.
+# Programs of their own, as they replace the allocators.
 ephemint_test(client_soak_test
     SOURCES integration/client_soak_test.cpp support/failing_memory.cpp support/failing_sockets.cpp
     LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
@@ -62,12 +62,12 @@ ephemint_test(client_reply_memory_test
     SOURCES integration/client_reply_memory_test.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
-# Apart from the others: it replaces the allocators.
+# A program of its own, as it replaces the allocators.
 ephemint_test(client_exhaustion_test
     SOURCES integration/client_exhaustion_test.cpp support/failing_memory.cpp
     LIBRARIES ephemint::sandbox
     LABELS integration)
-# Apart from the others: it forks, and its own clock and socket calls stand before the C library's.
+# A program of its own, as it forks, and its clock and socket calls replace the C library's.
 ephemint_test(client_process_test
     SOURCES
         integration/client_descriptors_test.cpp
@@ -81,7 +81,7 @@ if(EPHEMINT_HTTP2)
     target_compile_definitions(client_process_test PRIVATE EPHEMINT_HTTP2)
 endif()
 target_precompile_headers(client_process_test PRIVATE support/client_run.hpp <gmock/gmock.h>)
-# Apart from the others: its own getaddrinfo stands before the C library's.
+# A program of its own, as its getaddrinfo replaces the C library's.
 ephemint_test(client_sick_nodes_test
     SOURCES integration/client_sick_nodes_test.cpp support/scripted_names.cpp
     LIBRARIES ephemint::sandbox ephemint_test_network

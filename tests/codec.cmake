@@ -13,5 +13,5 @@ ephemint_test(codec_test LABELS unit LIBRARIES fmt::fmt PRECOMPILED <gtest/gtest
     unit/secret_test.cpp
     unit/untrusted_text_test.cpp)
 
-# Apart from the others: it replaces the global operator new.
+# A program of its own, as it replaces the global operator new.
 ephemint_test(codec_memory_test LABELS unit SOURCES unit/codec_memory_test.cpp)

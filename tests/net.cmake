@@ -20,7 +20,7 @@ if(EPHEMINT_HTTP2)
         LABELS threads
         LIBRARIES ephemint_test_network
         SOURCES integration/http2_connection_test.cpp)
-    # Apart from the others: it replaces the allocators.
+    # A program of its own, as it replaces the allocators.
     ephemint_test(net_http2_memory_test
         LABELS integration
         LIBRARIES ephemint_test_network
@@ -39,7 +39,7 @@ ephemint_test(net_connection_test UNITY
             integration/resolver_test.cpp)
 target_precompile_headers(net_connection_test PRIVATE support/connection_run.hpp <gtest/gtest.h>)
 ephemint_test(net_gate_test LABELS threads SOURCES unit/gate_timer_test.cpp unit/serial_gate_test.cpp)
-# Apart from the others: it replaces the allocators.
+# A program of its own, as it replaces the allocators.
 ephemint_test(net_memory_test
     LABELS integration
     LIBRARIES ephemint_test_network

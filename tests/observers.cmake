@@ -11,7 +11,7 @@ ephemint_test(observers_test
 ephemint_test(observers_threads_test
     SOURCES support/command.cpp support/metrics_text.cpp unit/observers_threads_test.cpp
     LABELS threads)
-# Apart from the others: it replaces the global operator new.
+# A program of its own, as it replaces the global operator new.
 ephemint_test(metrics_memory_test SOURCES unit/metrics_memory_test.cpp LABELS unit)
 ephemint_test(client_metrics_test
     SOURCES integration/client_metrics_test.cpp support/command.cpp support/metrics_text.cpp

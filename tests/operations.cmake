@@ -1,4 +1,4 @@
-# docs/operations, against what the library writes, a shared quota's series included. Where there is no Prometheus they skip.
+# docs/operations, with the library's series and those of a shared quota. Skipped if there is no Prometheus.
 ephemint_test(operations_test
     SOURCES
         integration/operations_test.cpp

@@ -1,4 +1,4 @@
-# ephemint::redis. Those that need a store start a redis-server of their own, and skip where there is none.
+# ephemint::redis. Tests that need a store start a redis-server of their own, and are skipped if there is none.
 add_library(ephemint_redis_server STATIC support/redis_server.cpp)
 target_include_directories(ephemint_redis_server PUBLIC .)
 target_link_libraries(ephemint_redis_server PUBLIC ephemint_hiredis GTest::gtest PRIVATE ephemint_build_flags)
@@ -23,7 +23,7 @@ ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
     integration/store_client_test.cpp
     integration/store_server_test.cpp)
 
-# Apart from the others: it replaces the allocators.
+# A program of its own, as it replaces the allocators.
 ephemint_redis_test(store_exhaustion_test LABELS integration LIBRARIES ${CMAKE_DL_LIBS} SOURCES
     integration/store_exhaustion_test.cpp support/failing_memory.cpp)
 
@@ -60,7 +60,7 @@ ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.
 ephemint_test(lease_test VIRTUAL_TIME
     SOURCES unit/lease_book_test.cpp unit/lease_faults_test.cpp unit/leasing_governor_test.cpp unit/shared_key_test.cpp
     LIBRARIES lease_world LABELS unit)
-# Apart from the others: it replaces the global operator new.
+# A program of its own, as it replaces the global operator new.
 ephemint_test(leasing_governor_memory_test VIRTUAL_TIME
     SOURCES unit/leasing_governor_memory_test.cpp LIBRARIES quota_script LABELS unit)
 ephemint_test(leasing_governor_threads_test SERIAL

@@ -1,4 +1,4 @@
-# Faults of the machine. Each has a short form here; tests/torture/run --full plays all of it.
+# Faults of the machine. Each has a short form here; tests/torture/run --full runs everything.
 
 # It replaces malloc, by glibc's own names for it, which sanitizers replace as well.
 if(NOT EPHEMINT_SANITIZE AND EPHEMINT_BUILD_GATEWAY AND EPHEMINT_BUILD_REDIS)
@@ -21,8 +21,8 @@ if(NOT EPHEMINT_SANITIZE AND EPHEMINT_BUILD_GATEWAY AND EPHEMINT_BUILD_REDIS)
     set_tests_properties(memory_torture PROPERTIES LABELS torture)
 endif()
 
-# What stays behind after very many mints, accounts, clients and logins. The short form is too short for a drift that is
-# small; client_soak_test has one that counts blocks.
+# Checks that very many mints, accounts, clients and logins leave no memory behind. The short form can't detect a small
+# drift; client_soak_test counts allocations.
 if(NOT EPHEMINT_SANITIZE AND EPHEMINT_BUILD_GATEWAY)
     add_executable(soak_torture torture/soak/main.cpp torture/memory/world.cpp)
     target_include_directories(soak_torture PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/torture)

@@ -1,5 +1,5 @@
-// The script's port holds what the script holds and says what it says, in a long random life: with lost and
-// repeated commands, members that die, a store that loses what it has or comes back older, clocks that jump.
+// The script's port has the same state and the same answers as the script, in a long random run: with lost
+// and repeated commands, members that die, a store that loses its data or comes back older, clocks that jump.
 #include "support/quota_script_port.hpp"
 
 #include "core/random.hpp"
@@ -36,7 +36,7 @@ std::string said(const store_answer& a) {
          std::to_string(a.key_probe) + " " + ms(a.key_refused_for) + " " + ms(a.key_retry);
 }
 
-/// A member without sense: it keeps its books, and says whatever chance wants.
+/// A member that sends random commands, but keeps its books.
 struct member {
   std::string name;
   std::uint64_t seq = 0, revision = 0, held = 0, confirmed = 0, learned = 0, key_revision = 0;
@@ -224,7 +224,7 @@ TEST(quota_script_port, does_what_the_script_does) {
     for (const auto& [what, count] : life.modes()) modes[what] += count;
   }
   EXPECT_GT(granted, 1000u);
-  // It was an eventful life: each thing that the script can say was said.
+  // The run was complete: the script gave every kind of answer.
   for (const status s :
        {status::ok, status::lost, status::gone, status::stale, status::version, status::window})
     EXPECT_GE(statuses[s], 10) << static_cast<int>(s);

@@ -1,4 +1,4 @@
-// What members tell each other of refusals: the pause and its probe, the learned limit, the key.
+// What members tell each other about refusals: the pause and its probe, the learned limit, the key.
 #include "support/quota_script_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -92,7 +92,7 @@ TEST_F(quota_script_refusals, an_echo_lengthens_the_pause_and_does_not_restart_t
   pass(2000);
   EXPECT_EQ(wants_logins("b", 3, 1).now, mode::probe);
   call("b", 4, [](store_call& c) { c.probe_succeeded = true; });
-  // What comes in so late, of a request from before, is over.
+  // A late refusal, of a request from before, has no effect.
   EXPECT_EQ(refused("c", 2, 2000, milliseconds{4000}).pause_left.count(), 0);
   EXPECT_EQ(wants_logins("c", 3, 1).logins, 1u);
 }
@@ -106,7 +106,7 @@ TEST_F(quota_script_refusals, a_limit_is_learned_once_and_told_to_all) {
   const store_answer first = proposes("a", 1, 80.5, 0);
   EXPECT_EQ(first.limit, 80);
   EXPECT_EQ(first.learned_revision, 1u);
-  // Who heard of the same refusal, and knew nothing of that.
+  // A member that had the same refusal, and didn't know of that.
   EXPECT_EQ(proposes("b", 2, 70, 0).limit, 80);
   EXPECT_EQ(call("c", 1).learned_revision, 1u);
   EXPECT_EQ(proposes("b", 3, 70, 1).limit, 70);
@@ -168,7 +168,7 @@ TEST_F(quota_script_refusals, a_refused_key_is_tried_by_one_at_a_time) {
   EXPECT_FALSE(open.key_refused);
   EXPECT_EQ(open.key_revision, 3u);
   EXPECT_FALSE(says("c", 1, key_word::nothing, 0).key_refused);
-  // A refusal of before it opened is old.
+  // A refusal from before the gate opened is old.
   EXPECT_FALSE(says("b", 7, key_word::refused, 2).key_refused);
 }
 
@@ -186,7 +186,7 @@ TEST_F(quota_script_refusals, who_uses_another_key_is_not_concerned) {
   EXPECT_TRUE(says("a", 2, key_word::nothing, 1, false, "aaaa").key_refused);
   says("b", 3, key_word::minted, 1, false, "bbbb");
   EXPECT_TRUE(says("a", 3, key_word::nothing, 1, false, "aaaa").key_refused);
-  // Four are remembered: the first gives way.
+  // Four are remembered: the first one is dropped.
   for (const std::string tag : {"c", "d", "e"}) says("c" + tag, 1, key_word::refused, 0, false, tag);
   EXPECT_FALSE(says("a", 4, key_word::nothing, 1, false, "aaaa").key_refused);
   EXPECT_EQ(field("keys"), "bbbb c d e");

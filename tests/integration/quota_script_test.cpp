@@ -1,4 +1,4 @@
-// What the script counts and gives: permits are conserved, whatever is lost, repeated or late.
+// The script's counts and grants: permits are conserved, whatever is lost, repeated or late.
 #include "support/quota_script_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ TEST_F(quota_script, a_report_that_is_sent_again_counts_once) {
                  })
                 .counted,
             7u);
-  // That reply was heard, so the seven are confirmed.
+  // That reply arrived, so the seven are confirmed.
   EXPECT_EQ(used("a", 3, 1, 7).counted, 8u);
 }
 
@@ -269,7 +269,7 @@ TEST_F(quota_script, a_clock_that_steps_back_far_begins_a_new_state) {
   });
   EXPECT_EQ(told.what, status::lost);
   EXPECT_EQ(wants_logins("b", 1, 1).now, mode::recover);
-  // Nobody needs to have known the old state for that.
+  // No member needs to know the old state for that.
   pass(-3'600'000);
   EXPECT_EQ(wants_logins("c", 1, 1).now, mode::recover);
 }

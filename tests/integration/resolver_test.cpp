@@ -111,7 +111,7 @@ TEST(Resolver, a_look_up_may_outlive_everything) {
   for (bool resolver_goes_first : {true, false}) {
     std::promise<void> release, back;
     auto released = release.get_future().share();
-    // Goes with the last copy of the look-up function: when the thread is done.
+    // Destroyed with the last copy of the look-up function, when the thread is done.
     const auto set_back = [&back](void*) { back.set_value(); };
     auto last_copy = std::shared_ptr<void>{nullptr, set_back};
     auto io = std::make_unique<asio::io_context>(1);

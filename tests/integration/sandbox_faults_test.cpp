@@ -2,7 +2,7 @@
 
 #include <optional>
 
-// Faults as they look on the wire.
+// Faults, as seen on the wire.
 
 namespace ephemint::test {
 namespace {
@@ -21,7 +21,7 @@ class sandbox_faults : public testing::Test {
     client_.emplace(server_);
     return client_->mint();
   }
-  /// How the connection looks once all that comes has come.
+  /// The state of the connection after everything has come.
   seen_end end_after_all() {
     surplus_ = client_->read_all();
     return client_->end();

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-// Faults as they look in HTTP/2's frames.
+// Faults, as seen in HTTP/2's frames.
 
 namespace ephemint::test {
 namespace {
@@ -36,7 +36,7 @@ class sandbox_http2_faults : public testing::Test {
       if (f.type == type) return &f;
     return nullptr;
   }
-  /// How the connection looks once all that comes has come.
+  /// The state of the connection after everything has come.
   seen_end end_after_all() {
     while (client_->read_frame()) {
     }

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <vector>
 
-// The sandbox as its users meet it: the API over a real connection, and the server's life.
+// The sandbox as its users see it: the API over a real connection, and the server's lifetime.
 
 namespace ephemint::test {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <openssl/x509_vfy.h>
 
-// What the sandbox shows in its handshakes, seen by a client that verifies.
+// The sandbox's handshakes, as seen by a client that verifies.
 
 namespace ephemint::test {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 // Several of the command's processes, a store, and the sandbox: in short what bench_shared_quota_live does at
-// length. How long something took depends on the machine, and isn't looked at here.
+// length. Times depend on the machine, and aren't checked here.
 namespace ephemint::bench {
 namespace {
 

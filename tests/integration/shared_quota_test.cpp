@@ -71,7 +71,7 @@ void run_dry(asio::io_context& io) {
   EXPECT_TRUE(io.stopped()) << "work is left on the context";
 }
 
-/// Processes that share a quota, as far as they are alike in one.
+/// Processes that share a quota, simulated in one process.
 class members {
  public:
   members(int count, const sandbox::server& api, const shared_quota_options& like) : api_{api} {
@@ -88,7 +88,7 @@ class members {
     }
   }
 
-  /// Has each mint so many.
+  /// Makes each process mint so many.
   void mint(int each) {
     for (auto& one : clients)
       for (int i = 0; i < each; ++i)
@@ -316,7 +316,7 @@ TEST(SharedQuota, LeavesTheStoreAtOnce) {
   EXPECT_EQ(member_count(), 2);
   all.clients.clear();
   for (const auto& each : all.governors) each->leave_store();
-  all.governors.clear();  // what is to be said is said all the same
+  all.governors.clear();  // pending reports are sent nevertheless
   run_dry(all.io);
   EXPECT_EQ(member_count(), 0);
 }

@@ -1,4 +1,4 @@
-// Memory that runs out at each moment of a store's client's life.
+// Memory that runs out at each point of a store client's life.
 
 #include "failing_memory.hpp"
 #include "support/store_run.hpp"
@@ -16,7 +16,7 @@ namespace {
 using test::scripted_store;
 using namespace std::chrono_literals;
 
-/// Hears without taking memory, and counts.
+/// Counts events, without allocating.
 struct counter final : store_client::user {
   explicit counter(std::shared_ptr<net::serial_gate> g) : gate{std::move(g)} {}
   void on_ready() noexcept override {}
@@ -33,7 +33,7 @@ class scenario {
  public:
   explicit scenario(std::string url) : url_{std::move(url)} {}
 
-  /// Two answers, whatever fails on the way. How often something did.
+  /// Gets two answers, although something fails on the way. Returns how often something did.
   int run(long n, long in_a_row) {
     test::fail_allocation(n, test::allocator::any, in_a_row);
     while (!store_) try {

@@ -169,7 +169,7 @@ TEST_P(StoreServer, AReplicaIsNoStore) {
   redis_server master{with({})};
   redis_server replica{with({"--replicaof", "127.0.0.1 " + std::to_string(master.port())})};
   store_run run{replica.url()};
-  // Until it has its data it says so.
+  // Until it has its data, its answers say so.
   std::string why;
   for (int tries = 0; tries < 500 && (why = run.ask()) != "it is a read-only replica (READONLY)"; ++tries)
     std::this_thread::sleep_for(10ms);
@@ -238,7 +238,7 @@ class StoreServerTls : public StoreServer {
     static const test::identity made = test::make_root();
     return made;
   }
-  /// A server that shows this.
+  /// A server with this certificate.
   std::unique_ptr<redis_server> serve(const test::identity& shown) {
     certificate_ = std::make_unique<test::temporary_file>(shown.pem());
     key_ = std::make_unique<test::temporary_file>(pem_of(shown));
