@@ -3,13 +3,21 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <barrier>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -153,6 +161,51 @@ TEST(gateway_listening, living_socket_is_left_alone) {
   EXPECT_EQ(fault_at("unix:" + path),
             "can't listen at unix:" + path + ": something listens there already: Address already in use");
   EXPECT_TRUE(accepts(path));
+}
+
+/// Listens there `rivals` times at once, and says what was wrong with each.
+std::vector<std::string> faults_of_rivals(const std::string& path, std::size_t rivals) {
+  std::vector<std::string> faults(rivals);
+  std::vector<std::optional<listening>> made(rivals);
+  std::barrier together{static_cast<std::ptrdiff_t>(rivals)};
+  const auto rival = [&](std::size_t i) {
+    together.arrive_and_wait();
+    try {
+      made[i].emplace(listen_address{.at = "unix:" + path}, 0600u);
+    } catch (const std::system_error& error) {
+      faults[i] = error.what();
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < rivals; ++i) threads.emplace_back(rival, i);
+  threads.clear();
+  EXPECT_TRUE(accepts(path));
+  return faults;
+}
+
+TEST(gateway_listening, of_those_that_find_a_stale_socket_at_once_one_listens) {
+  const temporary_directory place;
+  const std::string path = place.path() + "/e.sock";
+  for (int round = 0; round < 300; ++round) {
+    leave_stale(path);
+    const std::vector<std::string> faults = faults_of_rivals(path, 3);
+    ASSERT_EQ(std::ranges::count(faults, ""), 1) << "in round " << round;
+    for (const std::string& fault : faults)
+      EXPECT_TRUE(fault.empty() || fault.ends_with("Address already in use")) << fault;
+    ASSERT_TRUE(std::filesystem::is_empty(place.path()));
+  }
+}
+
+TEST(gateway_listening, socket_that_another_is_making_is_told) {
+  const temporary_directory place;
+  const std::string path = place.path() + "/e.sock";
+  const int lock = ::open((path + ".starting").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(::flock(lock, LOCK_EX), 0);
+  EXPECT_EQ(fault_at("unix:" + path),
+            "can't listen at unix:" + path + ": another process is about to: Address already in use");
+  ::close(lock);
+  EXPECT_EQ(fault_at("unix:" + path), "") << "a file that was left is nobody's lock";
+  EXPECT_TRUE(std::filesystem::is_empty(place.path()));
 }
 
 TEST(gateway_listening, file_that_is_no_socket_stays) {

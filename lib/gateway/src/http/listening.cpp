@@ -9,12 +9,14 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -62,6 +64,50 @@ socket_address unix_address(std::string_view at) {
 int new_socket(const socket_address& like) {
   return ::socket(like.at.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
+
+/// A process holds this lock while it removes a stale socket file and makes its own; otherwise one of two
+/// that start at once would remove the other's. A file beside the socket that is locked, and gone when all is
+/// done.
+class making_of_a_socket {
+ public:
+  explicit making_of_a_socket(const socket_address& address) : path_{address.name() + ".starting"} {
+    do {
+      release();
+      open_and_lock(address);
+    } while (was_removed());
+  }
+  making_of_a_socket(const making_of_a_socket&) = delete;
+  making_of_a_socket& operator=(const making_of_a_socket&) = delete;
+  ~making_of_a_socket() {
+    ::unlink(path_.c_str());
+    release();
+  }
+
+ private:
+  void open_and_lock(const socket_address& address) {
+    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    descriptor_ = ::open(path_.c_str(), flags, 0600);
+    if (descriptor_ == -1) cannot_listen(errno, address);
+    while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      const int error = errno;
+      release();
+      if (error == EWOULDBLOCK) cannot_listen(EADDRINUSE, address, "another process is about to");
+      cannot_listen(error, address, "its lock can't be had");
+    }
+  }
+  /// Whether it is the file of somebody who had it between our `open` and our lock.
+  bool was_removed() const noexcept {
+    struct stat ours {};
+    return ::fstat(descriptor_, &ours) == 0 && ours.st_nlink == 0;
+  }
+  void release() noexcept {
+    if (descriptor_ != -1) ::close(std::exchange(descriptor_, -1));
+  }
+
+  const std::string path_;
+  int descriptor_ = -1;
+};
 
 /// Removes a socket file on which no process listens. Other files, and sockets in use, stay.
 void make_way(const socket_address& address, const char* path) {
@@ -168,7 +214,11 @@ listening::listening(const listen_address& given, unsigned mode)
     return;
   }
   const std::string path = address_.is_unix() ? address_.name() : std::string{};
-  if (!path.empty()) make_way(address_, path.c_str());
+  std::optional<making_of_a_socket> alone;
+  if (!path.empty()) {
+    alone.emplace(address_);
+    make_way(address_, path.c_str());
+  }
   descriptor_ = new_socket(address_);
   int error = descriptor_ == -1 ? errno : path.empty() ? prepare_tcp(descriptor_, address_) : 0;
   if (error == 0 && ::bind(descriptor_, address_.at.data(), address_.at.size()) != 0) error = errno;
