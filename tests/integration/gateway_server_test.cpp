@@ -1,3 +1,4 @@
+#include "http/listening.hpp"
 #include "support/client_run.hpp"
 #include "support/plain_http.hpp"
 #include "support/sandbox_fixture.hpp"
@@ -34,6 +35,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <fcntl.h>
 
 // The gateway as a program that embeds it uses it: all of its faces with a sandbox, and its lifetime.
 
@@ -362,6 +365,20 @@ TEST_F(gateway_server, second_server_finds_the_first) {
   server_options o = options();
   EXPECT_THROW(server{std::move(o)}, std::system_error);
   EXPECT_EQ(mint(first.addresses().backend).status, 200);
+}
+
+TEST_F(gateway_server, what_was_handed_over_is_closed_if_another_can_not_listen) {
+  for (listen_address server_options::*const taken : {&server_options::backend, &server_options::login})
+    for (listen_address server_options::*const given : {&server_options::login, &server_options::admin}) {
+      if (taken == given) continue;
+      server_options o = options();
+      listening handed_over{{.at = "unix:" + place_.path() + "/given.sock"}, 0600};
+      o.*given = {.descriptor = handed_over.release()};
+      const int descriptor = (o.*given).descriptor;
+      (o.*taken).at = "unix:/nonexistent/e.sock";
+      EXPECT_THROW(server{std::move(o)}, std::system_error);
+      EXPECT_EQ(::fcntl(descriptor, F_GETFD), -1);
+    }
 }
 
 TEST_F(gateway_server, bad_options_are_named) {

@@ -18,6 +18,8 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <new>
@@ -25,6 +27,7 @@
 #include <utility>
 
 #include <signal.h>
+#include <unistd.h>
 
 namespace ephemint::inline v0::gateway {
 
@@ -60,12 +63,30 @@ class close_wait : public std::enable_shared_from_this<close_wait> {
   bool ended_ = false;
 };
 
+/// The sockets that were handed over: closed with this object, but for those that were taken out.
+class handed_over {
+ public:
+  explicit handed_over(const server_options& o)
+      : all_{o.backend.descriptor, o.login.descriptor, o.admin.descriptor} {}
+  handed_over(const handed_over&) = delete;
+  handed_over& operator=(const handed_over&) = delete;
+  ~handed_over() {
+    for (const int one : all_)
+      if (one != -1) ::close(one);
+  }
+
+  void take(int descriptor) noexcept { std::ranges::replace(all_, descriptor, -1); }
+
+ private:
+  std::array<int, 3> all_;
+};
+
 /// A server apart from its thread: the hub, and a listener for each face.
 class service : public std::enable_shared_from_this<service> {
  public:
   /// Listens. Throws as `server` does.
   service(const asio::any_io_executor& serial, const asio::any_io_executor& clients, server_options options)
-      : hub_{std::make_shared<hub>(serial, clients, std::move(options))} {
+      : handed_over_{options}, hub_{std::make_shared<hub>(serial, clients, std::move(options))} {
     const server_options& o = hub_->options();
     open(o.backend, addresses_.backend, [&] { return make_backend_face(*hub_, addresses_.backend); });
     open(o.login, addresses_.login, [&] { return make_login_face(*hub_); });
@@ -92,6 +113,7 @@ class service : public std::enable_shared_from_this<service> {
   void open(const listen_address&, std::string& address, const std::function<std::unique_ptr<face>()>&);
   void close_client();
 
+  handed_over handed_over_;  ///< those that aren't listened at yet
   const std::shared_ptr<hub> hub_;
   server_addresses addresses_;
   std::vector<std::shared_ptr<socket_file>> files_;
@@ -107,6 +129,7 @@ void service::open(const listen_address& given, std::string& address,
   if (!given.on()) return;
   const server_options& o = hub_->options();
   listening at{given, o.socket_mode};
+  handed_over_.take(given.descriptor);
   if (at.file()) files_.push_back(at.file());
   address = at.address().text();
   // A pointer to the face also keeps the hub.

@@ -52,7 +52,8 @@ listener::listener(asio::any_io_executor executor, std::shared_ptr<face> speaker
       is_ours_{at.is_ours()},
       door_{executor_},
       change_{executor_} {
-  door_.assign(at.address().at.protocol(), at.release());
+  door_.assign(at.address().at.protocol(), at.descriptor());
+  at.release();
 }
 
 void listener::start() { await_somebody(); }

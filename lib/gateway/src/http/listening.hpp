@@ -71,6 +71,7 @@ class listening {
   const std::shared_ptr<socket_file>& file() const noexcept { return file_; }
   /// Whether no other process has the socket: it wasn't handed over.
   bool is_ours() const noexcept { return is_ours_; }
+  int descriptor() const noexcept { return descriptor_; }
   /// Gives the descriptor to the caller.
   int release() noexcept;
 
