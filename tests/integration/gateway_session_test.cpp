@@ -613,6 +613,30 @@ TEST_P(gateway_session, close_waits_a_moment_for_a_request_that_is_on_its_way) {
   EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
 }
 
+TEST_P(gateway_session, close_waits_no_transfer_for_a_request_that_is_half_there) {
+  start({.transfer_timeout = 1h});
+  const std::string head = "POST /half HTTP/1.1\r\nHost: localhost\r\n";
+  plain_http header{address_}, body{address_}, whole{address_}, late{address_};
+  for (plain_http* client : {&header, &body, &whole, &late}) EXPECT_EQ(client->ask("GET", "/").status, 200);
+  header.send(head);
+  body.send(head + "Content-Length: 9\r\n\r\nhalf");
+  whole.send(head);
+  for (int turn = 0; turn < 3; ++turn) take_turn();
+  std::future<void> over = close();
+  take_turn();
+  late.send(head);
+  whole.send("Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(whole.read_answer().status, 200);
+  for (plain_http* client : {&header, &body, &late}) {
+    const auto answer = client->read_answer();
+    EXPECT_EQ(answer.status, 408);
+    EXPECT_EQ(answer.header("connection"), "close");
+  }
+  for (plain_http* client : {&header, &body, &late, &whole}) client->close();
+  EXPECT_EQ(over.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(face_.asked, 5);
+}
+
 TEST_P(gateway_session, close_while_an_answer_leaves_ends_its_connection) {
   start();
   plain_http client{address_};

@@ -28,8 +28,10 @@ using boost::system::error_code;
 // How long, and how many bytes, are still read from a client after the last answer.
 constexpr std::chrono::milliseconds last_words = 1s;
 constexpr std::size_t most_last_words = 256 * 1024;
-// How long to wait, at the end, for a request that may be on its way.
+// At the end: how long to wait for a request that may be on its way, and how long the rest of a header or body
+// that has begun may take.
 constexpr std::chrono::milliseconds grace = 100ms;
+constexpr std::chrono::milliseconds rest = 1s;
 
 /// Whether no header value would end its line.
 bool can_be_sent(const reply& answer) {
@@ -64,7 +66,7 @@ asio::awaitable<void> session::run(std::shared_ptr<session> self) {
 
 void session::finish() {
   finishing_ = true;
-  if (!reader_.begun()) arm(patience());
+  if (reading_) arm(patience());
 }
 
 void session::cut() {
@@ -76,7 +78,9 @@ void session::cut() {
 }
 
 asio::awaitable<bool> session::serve_one() {
+  reading_ = true;
   const refusal refused = co_await read_request();
+  reading_ = false;
   if (!reader_.begun()) co_return false;  // there was no request
   log_entry entry;
   entry.who = who_;
@@ -102,7 +106,7 @@ asio::awaitable<session::refusal> session::read_request() {
   if (now == phase::idle) become_idle();
   while (reader_.look() == request_reader::state::incomplete && !peer_gone_) {
     const phase next = reader_.in_body() ? phase::body : reader_.begun() ? phase::header : now;
-    if (std::exchange(now, next) != next) arm(owner_->limits().transfer_timeout);
+    if (std::exchange(now, next) != next) arm(patience());
     if (reader_.take_expectation()) co_await say_continue();
     if (late_ && !hear_last()) co_return refusal{408, "it came too slowly"};
     co_await read_some();
@@ -119,7 +123,7 @@ asio::awaitable<void> session::read_some() {
   reader_.commit(size);
   idle_since_.reset();
   if (first) begun_at_ = clock::now();
-  if (first && finishing_ && reader_.begun()) arm(owner_->limits().transfer_timeout);
+  if (first && finishing_ && reader_.begun()) arm(patience());
   if (error && !late_) lose_peer();
 }
 
@@ -187,8 +191,8 @@ bool session::hear_last() {
 
 std::chrono::milliseconds session::patience() const {
   const serving_limits& limits = owner_->limits();
+  if (finishing_) return std::min(reader_.begun() ? rest : grace, limits.transfer_timeout);
   if (reader_.begun()) return limits.transfer_timeout;
-  if (finishing_) return std::min(grace, limits.transfer_timeout);
   return served_ ? limits.keep_alive : limits.transfer_timeout;
 }
 

@@ -50,7 +50,7 @@ class session : public std::enable_shared_from_this<session> {
   asio::awaitable<bool> deliver(bool keep, log_entry&);
   asio::awaitable<void> linger();
 
-  /// The time limit for the next byte or the header.
+  /// The time limit for the next byte, the header, or the body.
   std::chrono::milliseconds patience() const;
   /// At the end, on a Unix socket: what was sent is still read, but sending more fails, so that the peer asks
   /// elsewhere. False: there is nothing more to read.
@@ -77,8 +77,9 @@ class session : public std::enable_shared_from_this<session> {
   asio::cancellation_signal gone_;
   clock::time_point begun_at_;
   std::optional<clock::time_point> idle_since_;
-  bool served_ = false;  ///< it has answered a request before this one
-  bool asking_ = false;  ///< its face is answering
+  bool served_ = false;   ///< it has answered a request before this one
+  bool reading_ = false;  ///< it reads a request, or waits for one
+  bool asking_ = false;   ///< its face is answering
   bool peer_gone_ = false;
   bool late_ = false;  ///< the present step has timed out
   bool finishing_ = false;
