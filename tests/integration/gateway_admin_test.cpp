@@ -154,10 +154,10 @@ TEST(GatewayAdmin, metrics_have_the_clients_series_and_the_gateways_own) {
     co_await std::move(minting);
     for (int i = 0; i < 3; ++i) shared.record("backend", {.status = 200}, 1ms);
     for (int i = 0; i < 2; ++i) shared.record("login", {.status = 0}, 1ms);
-    const auto now = clock::now();
-    shared.tickets().open("ticket-1", now, now + 60s, now + 300s);
-    shared.tickets().open("ticket-2", now, now + 60s, now + 300s);
-    shared.tickets().wait_until("ticket-2", now + 10s);
+    const instant now = instant::now();
+    shared.tickets().open("ticket-1", now, now.wall + 60s, now.wall + 300s);
+    shared.tickets().open("ticket-2", now, now.wall + 60s, now.wall + 300s);
+    shared.tickets().wait_until("ticket-2", now.steady + 10s);
     auto asking = ask_admin(shared, get("/metrics"));
     const answered said = co_await std::move(asking);
     EXPECT_EQ(said.reply.status, 200u);

@@ -376,7 +376,8 @@ TEST(GatewayLogin, long_wait_is_a_place_in_line) {
   const auto again = world.get(links[2]);
   EXPECT_THAT(again->body(), HasSubstr("number 3 in line")) << "a reload neither loses nor gains";
   EXPECT_EQ(world.minted(), 0u);
-  EXPECT_EQ(world.shared->tickets().waiting(clock::now() + 12s), 5u) << "nobody is late yet";
+  EXPECT_EQ(world.shared->tickets().waiting({clock::now() + 12s, wall_clock::now() + 12s}), 5u)
+      << "nobody is late yet";
   world.governor->open();
   for (const auto& link : links) EXPECT_EQ(world.get(link)->status(), 302u);
 }
@@ -407,7 +408,7 @@ TEST(GatewayLogin, line_that_outlasts_a_ticket_is_not_joined) {
   EXPECT_EQ(v->status(), 503u);
   EXPECT_GE(v->retry_after(), 289s);
   EXPECT_THAT(v->body(), Not(HasSubstr("http-equiv")));
-  EXPECT_EQ(world.shared->tickets().waiting(clock::now()), 0u);
+  EXPECT_EQ(world.shared->tickets().waiting(instant::now()), 0u);
 }
 
 struct failure_row {
@@ -468,10 +469,10 @@ TEST(GatewayLogin, refused_key_is_told_to_each_click_and_nobody_waits_for_it) {
 // behaviours: G9
 TEST(GatewayLogin, without_room_to_remember_it_no_ticket_is_opened) {
   login_world world;
-  const auto now = clock::now();
+  const instant now = instant::now();
   int taken = 0;
-  while (world.shared->tickets().open("another-" + std::to_string(taken), now, now + 1h, now + 1h) ==
-         ticket_book::admission::opened)
+  while (world.shared->tickets().open("another-" + std::to_string(taken), now, now.wall + 1h,
+                                      now.wall + 1h) == ticket_book::admission::opened)
     ++taken;
   EXPECT_EQ(taken, 100'000);
   const auto v = world.get(world.link());

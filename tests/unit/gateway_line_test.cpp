@@ -68,11 +68,15 @@ class clicking_crowd {
     events_.push({when, ++events_so_far_, std::move(what)});
   }
 
+  static wall_clock::time_point wall(moment when) { return wall_clock::time_point{when.time_since_epoch()}; }
+
   void visit(customer& one) {
-    ASSERT_EQ(book_.open(one.id, now_, one.clicked + 60s, one.clicked + 300s), ticket_book::admission::opened)
+    ASSERT_EQ(book_.open(one.id, {now_, wall(now_)}, wall(one.clicked) + 60s, wall(one.clicked) + 300s),
+              ticket_book::admission::opened)
         << one.id;
     const permit_request login{priority::interactive, one.id, client_};
-    const moment when = governor_->estimate(now_, login, queue_.size() + book_.ahead(one.id, now_));
+    const moment when =
+        governor_->estimate(now_, login, queue_.size() + book_.ahead(one.id, {now_, wall(now_)}));
     const bool came_back = book_.waits(one.id, now_);
     if (when - now_ > (came_back ? patience_once_told : patience)) {
       const moment then = now_ + gateway::told(when - now_, static_cast<double>(random_() % 1000) / 1000);

@@ -21,9 +21,16 @@ using time_point = clock::time_point;
 
 const time_point start{1'000s};
 
+/// What a wall clock shows that was never set, or was set back by so much.
+wall_clock::time_point wall(time_point now, clock::duration set_back = 0s) {
+  return wall_clock::time_point{500'000h} + (now - start) - set_back;
+}
+
+instant at(time_point now, clock::duration set_back = 0s) { return {now, wall(now, set_back)}; }
+
 /// Opens tickets that were issued at `start`, for 60 s.
-admission opens(ticket_book& book, const std::string& id, time_point now) {
-  return book.open(id, now, start + 60s, start + 300s);
+admission opens(ticket_book& book, const std::string& id, time_point now, clock::duration set_back = 0s) {
+  return book.open(id, at(now, set_back), wall(start + 60s), wall(start + 300s));
 }
 
 void wait_from(ticket_book& book, const std::string& id, time_point now, clock::duration told) {
@@ -55,7 +62,7 @@ TEST(gateway_ticket_book, ticket_that_came_to_nothing_opens_again_and_takes_no_r
     EXPECT_EQ(opens(book, "a", start + i * 1s), admission::opened);
     book.give_back("a");
     EXPECT_EQ(book.size(), 0u);
-    EXPECT_EQ(book.waiting(start + i * 1s), 0u) << "nor a place";
+    EXPECT_EQ(book.waiting(at(start + i * 1s)), 0u) << "nor a place";
   }
 }
 
@@ -85,12 +92,35 @@ TEST(gateway_ticket_book, spent_ticket_is_refused_for_as_long_as_it_could_seem_a
   EXPECT_EQ(book.size(), 0u) << "forgotten";
 }
 
+// behaviours: G9
 TEST(gateway_ticket_book, clock_set_back_lets_nobody_in_twice) {
+  for (const clock::duration set_back : {30s, 59s, 60s, 61s, 300s, 3'600s, 86'400s})
+    for (const clock::duration when : {1s, 60s, 61s, 120s, 300s, 360s, 361s, 500s, 4'000s}) {
+      SCOPED_TRACE(testing::Message() << set_back.count() << " ns, " << when.count() << " ns later");
+      ticket_book book;
+      ASSERT_EQ(opens(book, "a", start), admission::opened);
+      book.spend("a");
+      (void)opens(book, "another", start + when);  // may forget it
+      // Until the wall clock has come to the ticket's end a second time.
+      for (clock::duration later = when; later < 60s + set_back; later += 7s)
+        ASSERT_NE(opens(book, "a", start + later, set_back), admission::opened) << later.count();
+      EXPECT_EQ(opens(book, "a", start + set_back + 60s + when, set_back), admission::over);
+    }
+}
+
+TEST(gateway_ticket_book, clock_set_back_shuts_out_no_more_than_it_must) {
+  const auto open = [](ticket_book& book, const char* id, clock::duration later, clock::duration set_back) {
+    const instant now = at(start + later, set_back);
+    return book.open(id, now, now.wall + 60s, now.wall + 300s);
+  };
   ticket_book book;
-  ASSERT_EQ(opens(book, "a", start + 59s), admission::opened);
-  book.spend("a");
-  // The wall clock was set back by a minute, so by that clock the ticket is alive for a minute longer.
-  EXPECT_EQ(book.open("a", start + 100s, start + 120s, start + 360s), admission::spent);
+  ASSERT_EQ(open(book, "known", 0s, 0s), admission::opened);
+  book.spend("known");
+  EXPECT_EQ(open(book, "new", 10s, 7'200s), admission::opened) << "all that was spent is known";
+  EXPECT_EQ(open(book, "known", 10s, 7'200s), admission::spent);
+  EXPECT_EQ(open(book, "later", 1'000s, 0s), admission::opened) << "and is forgotten in its time";
+  EXPECT_EQ(open(book, "doubtful", 1'000s, 1'001s), admission::doubtful);
+  EXPECT_EQ(open(book, "new", 1'001s, 1'000s), admission::opened) << "it ends later than what was forgotten";
 }
 
 // behaviours: G11
@@ -122,42 +152,42 @@ TEST(gateway_ticket_book, each_wait_keeps_alive_from_then_on_but_never_beyond_de
 TEST(gateway_ticket_book, reload_neither_loses_nor_gains_a_place) {
   ticket_book book;
   for (const char* id : {"a", "b", "c"}) wait_from(book, id, start, 20s);
-  EXPECT_EQ(book.ahead("a", start), 0u);
-  EXPECT_EQ(book.ahead("b", start), 1u);
-  EXPECT_EQ(book.ahead("c", start), 2u);
-  EXPECT_EQ(book.ahead("new", start), 3u);
+  EXPECT_EQ(book.ahead("a", at(start)), 0u);
+  EXPECT_EQ(book.ahead("b", at(start)), 1u);
+  EXPECT_EQ(book.ahead("c", at(start)), 2u);
+  EXPECT_EQ(book.ahead("new", at(start)), 3u);
   for (int i = 0; i < 5; ++i) {
     ASSERT_EQ(opens(book, "b", start + 1s), admission::opened);
-    EXPECT_EQ(book.ahead("b", start + 1s), 1u);
+    EXPECT_EQ(book.ahead("b", at(start + 1s)), 1u);
     book.wait_until("b", start + 20s);
-    EXPECT_EQ(book.ahead("c", start + 1s), 2u);
+    EXPECT_EQ(book.ahead("c", at(start + 1s)), 2u);
   }
-  EXPECT_EQ(book.waiting(start + 1s), 3u);
+  EXPECT_EQ(book.waiting(at(start + 1s)), 3u);
 }
 
 TEST(gateway_ticket_book, who_is_served_stands_in_nobodys_way) {
   ticket_book book;
   for (const char* id : {"a", "b"}) wait_from(book, id, start, 5s);
   ASSERT_EQ(opens(book, "a", start + 5s), admission::opened);
-  EXPECT_EQ(book.ahead("b", start + 5s), 0u) << "its mint has been asked for";
+  EXPECT_EQ(book.ahead("b", at(start + 5s)), 0u) << "its mint has been asked for";
   book.give_back("a");
-  EXPECT_EQ(book.ahead("b", start + 5s), 1u) << "it keeps its place";
+  EXPECT_EQ(book.ahead("b", at(start + 5s)), 1u) << "it keeps its place";
   ASSERT_EQ(opens(book, "a", start + 5s), admission::opened);
   book.spend("a");
-  EXPECT_EQ(book.ahead("b", start + 5s), 0u);
-  EXPECT_EQ(book.waiting(start + 5s), 1u);
+  EXPECT_EQ(book.ahead("b", at(start + 5s)), 0u);
+  EXPECT_EQ(book.waiting(at(start + 5s)), 1u);
 }
 
 TEST(gateway_ticket_book, who_is_more_than_2_s_late_does_not_count_until_it_is_back) {
   ticket_book book;
   wait_from(book, "a", start, 5s);
   wait_from(book, "b", start, 30s);
-  EXPECT_EQ(book.ahead("b", start + 7s), 1u);
-  EXPECT_EQ(book.ahead("b", start + 7s + 1ns), 0u);
-  EXPECT_EQ(book.waiting(start + 8s), 1u);
+  EXPECT_EQ(book.ahead("b", at(start + 7s)), 1u);
+  EXPECT_EQ(book.ahead("b", at(start + 7s + 1ns)), 0u);
+  EXPECT_EQ(book.waiting(at(start + 8s)), 1u);
   wait_from(book, "a", start + 9s, 5s);
-  EXPECT_EQ(book.ahead("b", start + 9s), 1u) << "it has its old place";
-  EXPECT_EQ(book.ahead("a", start + 9s), 0u);
+  EXPECT_EQ(book.ahead("b", at(start + 9s)), 1u) << "it has its old place";
+  EXPECT_EQ(book.ahead("a", at(start + 9s)), 0u);
 }
 
 TEST(gateway_ticket_book, who_has_a_place_waits_until_it_is_over_or_served) {
@@ -194,8 +224,11 @@ TEST(gateway_ticket_book, full_book_drops_nobody) {
 TEST(gateway_ticket_book, what_is_over_makes_room) {
   ticket_book book{1};
   wait_from(book, "a", start, 10s);
-  EXPECT_EQ(book.open("b", start + 60s, start + 90s, start + 300s), admission::full);
-  EXPECT_EQ(book.open("b", start + 60s + 1ns, start + 90s, start + 300s), admission::opened);
+  const auto open_b = [&book](time_point now) {
+    return book.open("b", at(now), wall(start + 90s), wall(start + 300s));
+  };
+  EXPECT_EQ(open_b(start + 60s), admission::full);
+  EXPECT_EQ(open_b(start + 60s + 1ns), admission::opened);
 }
 
 TEST(gateway_ticket_book, line_of_100000_is_counted_and_forgotten) {
@@ -204,9 +237,9 @@ TEST(gateway_ticket_book, line_of_100000_is_counted_and_forgotten) {
   for (int i = 0; i < many; ++i) wait_from(book, std::to_string(i), start, 1s + i * 1ms);
   EXPECT_EQ(opens(book, "one more", start), admission::full);
   for (int i = 0; i < many; i += 997)
-    EXPECT_EQ(book.ahead(std::to_string(i), start), static_cast<std::size_t>(i));
-  EXPECT_EQ(book.waiting(start), static_cast<std::size_t>(many));
-  EXPECT_EQ(book.waiting(start + 301s), 0u);
+    EXPECT_EQ(book.ahead(std::to_string(i), at(start)), static_cast<std::size_t>(i));
+  EXPECT_EQ(book.waiting(at(start)), static_cast<std::size_t>(many));
+  EXPECT_EQ(book.waiting(at(start + 301s)), 0u);
   EXPECT_EQ(book.size(), 0u);
 }
 
@@ -303,7 +336,7 @@ TEST(gateway_ticket_book, does_what_a_naive_one_does) {
       const std::string id = std::to_string(number);
       const time_point issued = start + (number - std::min<std::uint64_t>(number, 30)) * 5s;
       if (under_way.empty() || below(2) == 0) {
-        const admission got = book.open(id, now, issued + 60s, issued + 300s);
+        const admission got = book.open(id, at(now), wall(issued + 60s), wall(issued + 300s));
         ASSERT_EQ(got, naive.open(id, now, issued + 60s, issued + 300s)) << seed << ' ' << step;
         if (got == admission::opened) under_way.push_back(id);
       } else {
@@ -320,8 +353,8 @@ TEST(gateway_ticket_book, does_what_a_naive_one_does) {
           book.wait_until(ended, now + told), naive.wait_until(ended, now + told);
         }
       }
-      ASSERT_EQ(book.waiting(now), naive.waiting(now)) << seed << ' ' << step;
-      ASSERT_EQ(book.ahead(id, now), naive.ahead(id, now)) << seed << ' ' << step;
+      ASSERT_EQ(book.waiting(at(now)), naive.waiting(now)) << seed << ' ' << step;
+      ASSERT_EQ(book.ahead(id, at(now)), naive.ahead(id, now)) << seed << ' ' << step;
       ASSERT_EQ(book.size(), naive.size()) << seed << ' ' << step;
     }
   }

@@ -51,7 +51,7 @@ void hub::record(std::string_view listener, const log_entry& entry, std::chrono:
 void hub::recount() {
   const std::scoped_lock lock{mutex_};
   tickets_known_ = tickets_.size();
-  waiting_ = tickets_.waiting(clock::now());
+  waiting_ = tickets_.waiting(instant::now());
 }
 
 std::string hub::counts_text() const {

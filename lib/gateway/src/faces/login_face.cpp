@@ -196,6 +196,8 @@ std::optional<reply> login_face::not_to_open(exchange& of, const click& c, ticke
       return shown(of, "spent", pages_.dead(403));
     case ticket_book::admission::over:
       return shown(of, "expired", pages_.dead(403));
+    case ticket_book::admission::doubtful:
+      return shown(of, "spent", pages_.dead(403), "it may have been, before the clock was set back");
     case ticket_book::admission::full:
       return shown(of, "full", pages_.unable(503, until_it_may_be_better));
   }

@@ -26,14 +26,13 @@ class opening {
 
   const link_ticket& ticket() const noexcept { return ticket_; }
   /// When the ticket can't be kept alive any longer.
-  clock::time_point dies() const { return on_our_clock(ticket_.issued_at + longest_link_age); }
+  clock::time_point dies() const { return instant::now().when(last_); }
   /// How many tickets wait before this one.
-  std::size_t ahead() const { return hub_.tickets().ahead(ticket_.id, clock::now()); }
+  std::size_t ahead() const { return hub_.tickets().ahead(ticket_.id, instant::now()); }
 
   /// Asks the book. Call this first.
   ticket_book::admission open() {
-    const auto expires = on_our_clock(ticket_.expires_at);
-    const auto admitted = hub_.tickets().open(ticket_.id, clock::now(), expires, dies());
+    const auto admitted = hub_.tickets().open(ticket_.id, instant::now(), ticket_.expires_at, last_);
     open_ = admitted == ticket_book::admission::opened;
     return admitted;
   }
@@ -62,13 +61,9 @@ class opening {
   }
 
  private:
-  /// A wall clock's time on our clock.
-  static clock::time_point on_our_clock(wall_clock::time_point when) {
-    return clock::now() + std::chrono::duration_cast<clock::duration>(when - wall_clock::now());
-  }
-
   hub& hub_;
   link_ticket ticket_;
+  const wall_clock::time_point last_ = ticket_.issued_at + longest_link_age;
   bool open_ = false;
   bool counted_ = false;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tickets/instant.hpp"
+
 #include <ephemint/gateway/login_link.hpp>
 
 #include <chrono>
@@ -9,8 +11,6 @@
 #include <string_view>
 
 namespace ephemint::inline v0::gateway {
-
-using wall_clock = std::chrono::system_clock;
 
 /// A ticket that was signed with one of our keys, and has the right form. It may have expired.
 struct link_ticket {

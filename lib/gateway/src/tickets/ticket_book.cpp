@@ -26,25 +26,29 @@ clock::time_point ticket_book::alive_until(const entry& ticket) {
   return std::max(ticket.expires, std::min(ticket.told + kept_alive, ticket.dead));
 }
 
-ticket_book::admission ticket_book::open(std::string_view id, clock::time_point now,
-                                         clock::time_point expires, clock::time_point dead) {
+ticket_book::admission ticket_book::open(std::string_view id, const instant& now, wall_clock::time_point exp,
+                                         wall_clock::time_point dead) {
   pass(now);
   const auto known = tickets_.find(id);
   if (known == tickets_.end()) {
-    if (now >= expires) return admission::over;
+    if (now.wall >= exp) return admission::over;
+    if (exp <= forgotten_) return admission::doubtful;
     if (tickets_.size() >= most_) return admission::full;
-    tickets_.emplace(id, entry{.expires = expires, .dead = dead});
+    tickets_.emplace(id, entry{.expires = now.when(exp),
+                               .dead = now.when(dead),
+                               .exp = exp,
+                               .known_until = std::max(exp, dead) + remembered});
     return admission::opened;
   }
   entry& ticket = known->second;
   if (ticket.is == state::spent) return admission::spent;
   if (ticket.is == state::opening) return admission::busy;
-  if (now >= alive_until(ticket)) return admission::over;
+  if (now.steady >= alive_until(ticket)) return admission::over;
   set(known, state::opening, {});
   return admission::opened;
 }
 
-std::size_t ticket_book::ahead(std::string_view id, clock::time_point now) {
+std::size_t ticket_book::ahead(std::string_view id, const instant& now) {
   pass(now);
   const auto known = tickets_.find(id);
   const bool has_place = known != tickets_.end() && known->second.place;
@@ -62,7 +66,7 @@ bool ticket_book::is_spent(std::string_view id) const {
   return known != tickets_.end() && known->second.is == state::spent;
 }
 
-std::size_t ticket_book::waiting(clock::time_point now) {
+std::size_t ticket_book::waiting(const instant& now) {
   pass(now);
   return line_.before(next_place_);
 }
@@ -71,7 +75,8 @@ void ticket_book::spend(std::string_view id) {
   const auto ticket = find_opening(id);
   if (ticket == tickets_.end()) return;
   const auto& [key, facts] = *ticket;
-  set(ticket, state::spent, std::max(facts.expires, facts.dead) + remembered);
+  set(ticket, state::spent, {});
+  spent_.emplace(facts.known_until, key);
 }
 
 void ticket_book::give_back(std::string_view id) {
@@ -103,24 +108,35 @@ void ticket_book::wait(tickets::iterator ticket) {
 
 void ticket_book::set(tickets::iterator ticket, state next, clock::time_point changes) {
   auto& [id, facts] = *ticket;
-  if (facts.is != state::opening) changes_.erase({facts.changes, id});
+  const auto changes_by_itself = [](state one) { return one == state::waiting || one == state::late; };
+  if (changes_by_itself(facts.is)) changes_.erase({facts.changes, id});
   if (facts.is == state::waiting) line_.remove(*facts.place);
   facts.is = next;
   facts.changes = changes;
-  if (next != state::opening) changes_.emplace(changes, id);
+  if (changes_by_itself(next)) changes_.emplace(changes, id);
   if (next == state::waiting) line_.add(*facts.place);
 }
 
-void ticket_book::pass(clock::time_point now) {
-  while (!changes_.empty() && changes_.begin()->first < now) {
+void ticket_book::pass(const instant& now) {
+  while (!changes_.empty() && changes_.begin()->first < now.steady) {
     const auto ticket = tickets_.find(changes_.begin()->second);
     const entry& facts = ticket->second;
-    if (facts.is == state::waiting && now <= alive_until(facts)) {
+    if (facts.is == state::waiting && now.steady <= alive_until(facts)) {
       set(ticket, state::late, alive_until(facts));
     } else {
       set(ticket, state::opening, {});  // removes it from `line_` and `changes_`
       tickets_.erase(ticket);
     }
+  }
+  forget_spent(now.wall);
+}
+
+void ticket_book::forget_spent(wall_clock::time_point now) {
+  while (!spent_.empty() && spent_.begin()->first < now) {
+    const auto ticket = tickets_.find(spent_.begin()->second);
+    forgotten_ = std::max(forgotten_, ticket->second.exp);
+    spent_.erase(spent_.begin());
+    tickets_.erase(ticket);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tickets/instant.hpp"
+
 #include <ephemint/clock.hpp>
 
 #include <bitset>
@@ -32,37 +34,39 @@ class taken_places {
 /// is kept from its first request until nobody could use it any more, or until it was given back without a
 /// place. None is ever dropped to make room.
 ///
-/// Times are arguments, from a monotonic clock, and never go back; the caller converts a ticket's own times
-/// to that clock.
+/// Times are arguments, from a monotonic clock, and never go back. A ticket's own times are the wall clock's,
+/// which may be set back. So a spent ticket is remembered by that clock; and once a spent ticket was
+/// forgotten, no ticket is opened whose `exp` isn't later than that of the forgotten one.
 class ticket_book {
  public:
   /// How long a ticket stays alive after the time at which it was told to come back.
   static constexpr std::chrono::seconds kept_alive{15};
   /// How long after that time it still counts as ahead of others: pages come back a little late.
   static constexpr std::chrono::seconds patience{2};
-  /// How long a spent ticket is remembered after its death. If the wall clock is set back by less than this,
-  /// the ticket seems alive again, but is still known as spent.
+  /// How long a spent ticket is remembered after its death. If the wall clock is set back by less than this, no
+  /// ticket is `doubtful`.
   static constexpr std::chrono::minutes remembered{1};
 
   /// `most`: how many tickets it holds at most.
   explicit ticket_book(std::size_t most = 100'000) : most_{most} {}
 
   enum class admission {
-    opened,  ///< go on; end it by `spend`, `give_back` or `wait_until`
-    busy,    ///< another request is opening it
-    spent,   ///< it has been used
-    over,    ///< it has expired
-    full,    ///< there is no room for it
+    opened,    ///< go on; end it by `spend`, `give_back` or `wait_until`
+    busy,      ///< another request is opening it
+    spent,     ///< it has been used
+    over,      ///< it has expired
+    doubtful,  ///< the wall clock was set back: it is no longer known whether the ticket has been used
+    full,      ///< there is no room for it
   };
-  /// A request for that ticket. `expires`: the time of its `exp`; `dead`: when it can't be kept alive any
-  /// longer, however long its owner was told to wait.
-  admission open(std::string_view id, clock::time_point now, clock::time_point expires,
-                 clock::time_point dead);
+  /// A request for that ticket. `exp` is the ticket's own; `dead`: when it can't be kept alive any longer,
+  /// however long its owner was told to wait.
+  admission open(std::string_view id, const instant& now, wall_clock::time_point exp,
+                 wall_clock::time_point dead);
 
   /// How many tickets wait in places before that ticket's; for a ticket without a place, in all places. A
   /// ticket that is just being opened doesn't count (its mint has been submitted), nor does one that hasn't
   /// come back in time.
-  std::size_t ahead(std::string_view id, clock::time_point now);
+  std::size_t ahead(std::string_view id, const instant& now);
 
   /// Whether that ticket has a place in the line, and can still be opened from there, or is being opened.
   bool waits(std::string_view id, clock::time_point now) const;
@@ -83,16 +87,17 @@ class ticket_book {
   /// How many tickets it holds.
   std::size_t size() const noexcept { return tickets_.size(); }
   /// How many tickets wait in places and have always come back in time.
-  std::size_t waiting(clock::time_point now);
+  std::size_t waiting(const instant& now);
 
  private:
   enum class state { opening, waiting, late, spent };
   struct entry {
     clock::time_point expires, dead;
+    wall_clock::time_point exp, known_until;  ///< the second: once it is spent
     state is = state::opening;
     std::optional<std::uint64_t> place{};
     clock::time_point told{};     ///< when it should come back; only with a place
-    clock::time_point changes{};  ///< when `pass` must check it; not while it is being opened
+    clock::time_point changes{};  ///< when `pass` must check it; while it waits, or is late
   };
   using tickets = std::map<std::string, entry, std::less<>>;
 
@@ -100,12 +105,15 @@ class ticket_book {
   tickets::iterator find_opening(std::string_view id);
   void wait(tickets::iterator);
   void set(tickets::iterator, state, clock::time_point changes);
-  void pass(clock::time_point now);
+  void pass(const instant& now);
+  void forget_spent(wall_clock::time_point now);
 
   std::size_t most_;
   tickets tickets_;
-  std::set<std::pair<clock::time_point, std::string_view>> changes_;  // all that aren't being opened
-  taken_places line_;                                                 // the `waiting` ones
+  std::set<std::pair<clock::time_point, std::string_view>> changes_;     // of those that wait or are late
+  std::set<std::pair<wall_clock::time_point, std::string_view>> spent_;  // until when they are known
+  wall_clock::time_point forgotten_{};  // the latest `exp` of those that were spent and aren't known any more
+  taken_places line_;                   // of those that are `waiting`
   std::uint64_t next_place_ = 0;
 };
 
