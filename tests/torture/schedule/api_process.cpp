@@ -30,6 +30,7 @@ void obey(sandbox::server& api, const std::string& line) {
   if (line.starts_with("fault ")) api.add_fault(sandbox::parse_fault(line.substr(6)));
   if (line == "clear") api.clear_faults();
   if (line == "reset") api.reset_connections();
+  if (line == "vanish" && let_connections_vanish()) api.reset_connections();
   if (line == "forget") api.forget_sessions();
   if (line.starts_with("drop ")) lose_packets(static_cast<unsigned>(std::atoi(line.c_str() + 5)));
 }

@@ -6,7 +6,10 @@
 
 #include <dirent.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace ephemint::torture {
 namespace {
@@ -29,9 +32,8 @@ void filter(int descriptor, unsigned in_a_hundred) {
   ::setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all);
 }
 
-}  // namespace
-
-void lose_packets(unsigned in_a_hundred) {
+template <class Action>
+void with_each_tcp_socket(Action action) {
   DIR* const open = ::opendir("/proc/self/fd");
   if (open == nullptr) return;
   while (const dirent* one = ::readdir(open)) {
@@ -39,9 +41,33 @@ void lose_packets(unsigned in_a_hundred) {
     int domain = 0;
     socklen_t size = sizeof domain;
     if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) continue;
-    if (domain == AF_INET || domain == AF_INET6) filter(descriptor, in_a_hundred);
+    if (domain == AF_INET || domain == AF_INET6) action(descriptor);
   }
   ::closedir(open);
+}
+
+bool repair(int descriptor) {
+  const int on = 1;
+  return ::setsockopt(descriptor, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) == 0;
+}
+
+}  // namespace
+
+void lose_packets(unsigned in_a_hundred) {
+  with_each_tcp_socket([in_a_hundred](int descriptor) { filter(descriptor, in_a_hundred); });
+}
+
+bool let_connections_vanish() {
+  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool allowed = repair(probe);
+  ::close(probe);
+  if (!allowed) return false;
+  with_each_tcp_socket([](int descriptor) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) == 0) repair(descriptor);
+  });
+  return true;
 }
 
 }  // namespace ephemint::torture

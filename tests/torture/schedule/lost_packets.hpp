@@ -6,4 +6,8 @@ namespace ephemint::torture {
 /// sockets that it accepts later. Needs no privilege, as it is a filter on the socket itself.
 void lose_packets(unsigned in_a_hundred);
 
+/// From now on what closes a TCP connection of this process sends nothing: its peer still has its half. Needs
+/// the network to be this process's own; false: that isn't allowed.
+bool let_connections_vanish();
+
 }  // namespace ephemint::torture

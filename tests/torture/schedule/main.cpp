@@ -105,10 +105,14 @@ class run_of_faults {
          [] {}},
         {"the key is replaced", [this] { minter_.set_api_key(secret{api_.keys[++key_ % 2]}); }, [] {}},
     };
-    if (own_network)
-      troubles_.push_back({"the link is down", [] { set_link(false); }, [] { set_link(true); }});
-    else
-      std::puts("a network of its own isn't allowed here: the link stays up");
+    if (!own_network) {
+      std::puts("a network of its own isn't allowed here: the link stays up, and no connection half open");
+      return;
+    }
+    troubles_.push_back({"the link is down", [] { set_link(false); }, [] { set_link(true); }});
+    troubles_.push_back({"connections are half open", says("vanish"), [] {}});
+    troubles_.push_back({"peers are gone, and say nothing",
+                         [this] { api_.tell("drop 100"), api_.tell("vanish"); }, says("drop 0")});
   }
 
   bool time_is_over() const { return clock::now() - begun_ >= arguments_.time; }
