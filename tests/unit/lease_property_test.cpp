@@ -1,6 +1,7 @@
 // Machines that share a quota through a store that loses commands, answers and data, and whose clock is
 // wrong.
 #include "support/lease_world.hpp"
+#include "support/seeds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -48,7 +49,7 @@ class lease_property : public testing::TestWithParam<case_of> {};
 
 /// No window holds more than the quota, whatever happens to commands; and the quota is used.
 TEST_P(lease_property, never_more_than_the_quota_in_any_window) {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds_to_play(3); ++seed) {
     SCOPED_TRACE(seed);
     lease_world world{small, seed, GetParam().weather};
     for (std::size_t i = 0; i < GetParam().machines; ++i) {
@@ -73,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(weathers, lease_property,
 
 /// Held, charged and free slots make up the quota; and no member holds more than the store has recorded.
 TEST(lease_conservation, held_charged_and_free_are_the_quota) {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds_to_play(5); ++seed) {
     SCOPED_TRACE(seed);
     lease_world world{small, seed, {500us, 0.03, 0.03, 0.05}};
     for (int i = 0; i < 4; ++i) world.add(world.usual()).batch = 1000;
@@ -94,7 +95,7 @@ TEST(lease_conservation, held_charged_and_free_are_the_quota) {
 
 /// When nothing is under way, every permit is available again to any member.
 TEST(lease_conservation, every_permit_comes_back) {
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds_to_play(10); ++seed) {
     SCOPED_TRACE(seed);
     lease_world world{small, seed, {500us, 0.1, 0.1, 0.1}};
     for (int i = 0; i < 4; ++i) world.add(world.usual());
@@ -131,7 +132,7 @@ class lease_disasters : public testing::TestWithParam<disaster> {};
 
 /// No window holds more than the quota, and afterwards the quota is used again.
 TEST_P(lease_disasters, quota_holds_and_is_used_again) {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds_to_play(4); ++seed) {
     SCOPED_TRACE(seed);
     lease_world world{small, seed};
     for (int i = 0; i < 4; ++i) {

@@ -1,6 +1,8 @@
 // Outages of all lengths and kinds, over many seeds.
 #include "support/outage_world.hpp"
 
+#include "support/seeds.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +15,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::uint64_t seeds = 8;
+const std::uint64_t seeds = seeds_to_play(8);
 
 /// One for each half of the longest back-off, as half of it is jitter, and those during its growth.
 constexpr std::size_t most_probes(int length) { return static_cast<std::size_t>(length) + 8; }

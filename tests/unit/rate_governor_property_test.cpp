@@ -1,4 +1,5 @@
 #include "core/random.hpp"
+#include "support/seeds.hpp"
 
 #include <ephemint/rate_governor.hpp>
 
@@ -112,7 +113,7 @@ class storm {
 TEST(rate_governor_property, no_sliding_window_holds_more_than_the_quota) {
   for (const quota q : {quota::declared(1, 1s), quota::declared(7, 1s), quota::declared(20, 2s),
                         quota::declared(200, 10s), quota::declared(50, 100ms)})
-    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    for (std::uint64_t seed = 0; seed < test::seeds_to_play(40); ++seed) {
       storm s{q, seed, {.rate_limited = 5, .unknown = 20, .never_left = 5}};
       s.run(4000, std::max<clock::duration>(1ms, q.window() / static_cast<int>(2 * q.requests())));
       ASSERT_LE(most_in_a_window(s.sends, q.window()), q.requests()) << "seed " << seed;
@@ -124,7 +125,7 @@ TEST(rate_governor_property, no_sliding_window_holds_more_than_the_quota) {
 
 TEST(rate_governor_property, no_grant_in_a_pause_in_any_mode) {
   for (const quota q : {quota::unlimited(), quota::automatic(20, 1s), quota::declared(100, 1s)})
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    for (std::uint64_t seed = 0; seed < test::seeds_to_play(100); ++seed) {
       storm s{q, seed, {.rate_limited = 50, .unknown = 20, .never_left = 5}};
       s.run(3000, 10ms);
       ASSERT_EQ(s.granted_in_a_pause, 0);
@@ -134,7 +135,7 @@ TEST(rate_governor_property, no_grant_in_a_pause_in_any_mode) {
 
 // behaviours: R9
 TEST(rate_governor_property, permits_given_back_cost_nothing) {
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+  for (std::uint64_t seed = 0; seed < test::seeds_to_play(50); ++seed) {
     const auto governor = make_rate_governor(quota::declared(50, 1h), quota_scope::per_api_key, seed);
     core::splitmix random{seed};
     std::vector<permit> held;
