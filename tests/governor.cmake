@@ -23,8 +23,9 @@ ephemint_test(governor_test VIRTUAL_TIME
 ephemint_test(governor_threads_test SERIAL
     SOURCES unit/credential_threads_test.cpp unit/outage_guard_threads_test.cpp unit/rate_governor_threads_test.cpp
     LABELS threads)
-# A program of its own, as it replaces operator new.
+# Apart from the others: they replace operator new.
 ephemint_test(governor_memory_test VIRTUAL_TIME SOURCES unit/governor_memory_test.cpp LABELS unit)
+ephemint_test(account_counts_test VIRTUAL_TIME SOURCES unit/account_counts_test.cpp LABELS unit)
 
 add_library(quota_world STATIC
     support/quota_accounts.cpp

@@ -15,6 +15,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <malloc.h>
 #include <sys/socket.h>
@@ -41,18 +42,32 @@ long resident() {
   return ours * ::sysconf(_SC_PAGESIZE) / 1024;
 }
 
+/// What all blocks that are in use take, in KiB.
+long in_blocks() {
+  const struct mallinfo2 all = ::mallinfo2();
+  return static_cast<long>((all.uordblks + all.hblkhd) / 1024);
+}
+
+/// In KiB: more than that stays behind. What the pages hold besides blocks depends on where those lay.
+struct limits {
+  long resident, blocks;
+};
+
 /// Runs in quarters, and prints how much more memory each has than the first. Returns whether that is little.
-bool soaks(const char* name, long all, const std::function<void(long from, long to)>& some, long most_drift) {
-  long held[4];
+bool soaks(const char* name, long all, const std::function<void(long from, long to)>& some, limits most) {
+  long pages[4], blocks[4];
   for (int quarter = 0; quarter < 4; ++quarter) {
     some(all * quarter / 4, all * (quarter + 1) / 4);
-    held[quarter] = resident();
+    pages[quarter] = resident();
+    blocks[quarter] = in_blocks();
   }
-  const long drift = held[3] - held[0];
-  std::printf("%-28s %10ld  KiB by quarter: %ld %ld %ld %ld, drift %+ld\n", name, all, held[0], held[1],
-              held[2], held[3], drift);
+  std::printf("%-26s %8ld  ", name, all);
+  for (const auto& [what, held] : {std::pair{"resident", pages}, std::pair{"in blocks", blocks}})
+    std::printf("  %s %ld %ld %ld %ld KiB, drift %+ld;", what, held[0], held[1], held[2], held[3],
+                held[3] - held[0]);
+  std::puts("");
   std::fflush(stdout);
-  return drift <= most_drift;
+  return pages[3] - pages[0] <= most.resident && blocks[3] - blocks[0] <= most.blocks;
 }
 
 client_options options_for(const world& around, http2_use http2) {
@@ -104,9 +119,8 @@ bool many_mints(const world& around, http2_use http2, long all) {
   asio::io_context context{1};
   client minter{context, options_for(around, http2)};
   crowd asking{context, minter, false};
-  const bool flat = soaks(
-      http2 == http2_use::only ? "mints over HTTP/2" : "mints over HTTP/1.1", all,
-      [&](long from, long to) { asking.mint(from, to); }, 1'024);
+  const bool flat = soaks(http2 == http2_use::only ? "mints over HTTP/2" : "mints over HTTP/1.1", all,
+                          [&](long from, long to) { asking.mint(from, to); }, {1'024, 16});
   if (asking.failed() > 0) std::printf("  %ld failed\n", asking.failed());
   return flat && asking.failed() == 0;
 }
@@ -123,15 +137,15 @@ bool many_accounts(const world& around, long all) {
   const auto began = clock::now();
   asking.mint(0, std::min(all, 2'000L));
   const double in_time = std::chrono::duration<double>(clock::now() - began).count();
-  const bool flat = soaks(
-      "accounts", all, [&](long from, long to) { asking.mint(2'000 + from, 2'000 + to); }, 16 * 1'024);
+  const bool flat = soaks("accounts", all, [&](long from, long to) { asking.mint(2'000 + from, 2'000 + to); },
+                          {2'048, 2'048});
   std::printf("  %ld KiB more than before the first; 2,000 took %.1f s, a window is 5 s\n",
               resident() - before, in_time);
   return flat && asking.failed() == 0;
 }
 
-/// So many accounts within one window.
-void weigh_accounts(const world& around, long all) {
+/// So many accounts within one window: all are known to the end. True: none takes more than it may.
+bool weigh_accounts(const world& around, long all) {
   asio::io_context context{1};
   client_options options = options_for(around, http2_use::automatic);
   options.rate = quota::declared(200, 1h);
@@ -141,25 +155,26 @@ void weigh_accounts(const world& around, long all) {
   asking.mint(0, 100);
   const long before = resident();
   asking.mint(100, 100 + all);
-  std::printf("%-28s %10ld  %.2f kB an account\n", "accounts in one window", all,
-              static_cast<double>(resident() - before) * 1.024 / static_cast<double>(all));
+  const long more = resident() - before;
+  const double bytes = static_cast<double>(more) * 1024 / static_cast<double>(std::max(all, 1L));
+  std::printf("%-26s %8ld    %ld KiB more, %.0f B an account\n", "accounts in one window", all, more, bytes);
   std::fflush(stdout);
+  return more < 2'048 || bytes <= 200;
 }
 
 bool many_clients(const world& around, long all) {
   long failed = 0;
-  const bool flat = soaks(
-      "clients", all,
-      [&](long from, long to) {
-        for (; from < to; ++from) {
-          asio::io_context context{1};
-          client minter{context, options_for(around, http2_use::automatic)};
-          crowd asking{context, minter, false};
-          asking.mint(0, 1);
-          failed += asking.failed();
-        }
-      },
-      1'024);
+  const bool flat = soaks("clients", all,
+                          [&](long from, long to) {
+                            for (; from < to; ++from) {
+                              asio::io_context context{1};
+                              client minter{context, options_for(around, http2_use::automatic)};
+                              crowd asking{context, minter, false};
+                              asking.mint(0, 1);
+                              failed += asking.failed();
+                            }
+                          },
+                          {1'024, 16});
   if (failed > 0) std::printf("  %ld failed\n", failed);
   return flat && failed == 0;
 }
@@ -190,13 +205,13 @@ bool long_gateway(const world& around, long seconds) {
   options.log = [](std::string_view) {};
   const gateway::server logins{std::move(options)};
   long failed = 0, made = 0;
-  const bool flat = soaks(
-      "seconds of the gateway", seconds,
-      [&](long from, long to) {
-        for (const auto until = clock::now() + std::chrono::seconds{to - from}; clock::now() < until; ++made)
-          failed += !log_in(path);
-      },
-      1'024);
+  const bool flat = soaks("seconds of the gateway", seconds,
+                          [&](long from, long to) {
+                            for (const auto until = clock::now() + std::chrono::seconds{to - from};
+                                 clock::now() < until; ++made)
+                              failed += !log_in(path);
+                          },
+                          {1'024, 16});
   std::printf("  %ld logins, %ld failed\n", made, failed);
   return flat && failed == 0;
 }
@@ -223,7 +238,7 @@ int soak(const arguments& a) {
 #ifdef EPHEMINT_HTTP2
   flat = many_mints(around, http2_use::only, a.mints / 2) && flat;
 #endif
-  weigh_accounts(around, a.accounts / 20);
+  flat = weigh_accounts(around, a.accounts) && flat;
   flat = many_accounts(around, a.accounts) && flat;
   std::puts(flat ? "nothing stays behind" : "something stays behind");
   return !flat;

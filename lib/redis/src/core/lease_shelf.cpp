@@ -37,13 +37,11 @@ lease_terms lease_shelf::terms() const noexcept {
 
 shared_count& lease_shelf::at(time_point now, std::string_view account) {
   if (whole_) return *whole_;
+  if (shared_count* const found = accounts_.find(account)) return *found;
   core::splitmix after = random_;
-  bool made = false;
-  shared_count& book = accounts_.at(now, account, [&] {
-    made = true;
-    return std::make_unique<shared_count>(terms(), after.next(), settings_.key_of_account(account), lost_);
-  });
-  if (!made) return book;
+  const auto forgettable = [now](const shared_count& known) { return known.forgettable(now); };
+  shared_count& book =
+      accounts_.add(account, forgettable, terms(), after.next(), settings_.key_of_account(account), lost_);
   random_ = after;
   if (leaving_) book.leave_store(now);
   return book;

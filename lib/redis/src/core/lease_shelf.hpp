@@ -71,7 +71,7 @@ class lease_shelf {
   /// Null if there is none.
   shared_count* find(std::string_view account) noexcept;
   template <class F>
-  void for_each(F f) const {
+  void for_each(F f) {
     if (whole_)
       f(*whole_);
     else

@@ -18,6 +18,7 @@ class burst_bucket {
 
   void take(time_point now, double rate) noexcept;
   void put_back() noexcept;
+  time_point last_taken() const noexcept { return as_of_; }
 
  private:
   double debt_ = 0;

@@ -1,10 +1,7 @@
 #pragma once
 
-#include "core/time.hpp"
-
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,33 +9,30 @@
 
 namespace ephemint::inline v0::core {
 
-/// Counts by account. A count that holds no more information than a new one (`forgettable`) is dropped when
-/// new accounts come, a few at a time, so that a million accounts that each came once don't stay in memory
-/// (behaviours: Q8).
+/// Counts by account. One that says no more than a new one is dropped while others come, a few a time, so
+/// that a million accounts that each came once don't stay (behaviours: Q8). They stay where they are.
 template <class Count>
 class by_account {
  public:
-  /// The account's count. If there is none, `make()` must give it as a `std::unique_ptr`. Throws what `make`
-  /// throws, and `std::bad_alloc`; then no count was added.
-  template <class Make>
-  Count& at(time_point now, std::string_view account, Make make) {
-    if (Count* const found = find(account)) return *found;
-    std::unique_ptr<Count> made = make();
-    Count& count = *counts_.emplace(std::string{account}, std::move(made)).first->second;
-    sweep(now, count);
+  /// Made of these; it isn't there yet. `forgettable(const Count&)`: whether one may be dropped. Throws
+  /// `std::bad_alloc`; then it isn't there.
+  template <class Forgettable, class... Parts>
+  Count& add(std::string_view account, Forgettable forgettable, Parts&&... parts) {
+    Count& count = counts_.try_emplace(std::string{account}, std::forward<Parts>(parts)...).first->second;
+    sweep(count, forgettable);
     return count;
   }
 
   /// Null if there is none.
   Count* find(std::string_view account) noexcept {
     const auto found = counts_.find(account);
-    return found == counts_.end() ? nullptr : found->second.get();
+    return found == counts_.end() ? nullptr : &found->second;
   }
 
   /// Calls `f(Count&)` for each.
   template <class F>
-  void for_each(F f) const {
-    for (const auto& entry : counts_) f(*entry.second);
+  void for_each(F f) {
+    for (auto& entry : counts_) f(entry.second);
   }
 
   std::size_t size() const noexcept { return counts_.size(); }
@@ -52,17 +46,18 @@ class by_account {
   };
 
   /// Checks two buckets for each new account, so that the whole map was checked before it can double.
-  void sweep(time_point now, const Count& made) noexcept {
+  template <class Forgettable>
+  void sweep(const Count& made, Forgettable forgettable) noexcept {
     for (int i = 0; i < 2 && counts_.bucket_count() > 0; ++i) {
       next_bucket_ = (next_bucket_ + 1) % counts_.bucket_count();
       const std::string* name = nullptr;
       for (auto entry = counts_.begin(next_bucket_); entry != counts_.end(next_bucket_); ++entry)
-        if (entry->second.get() != &made && entry->second->forgettable(now)) name = &entry->first;
+        if (&entry->second != &made && forgettable(std::as_const(entry->second))) name = &entry->first;
       if (name) counts_.erase(counts_.find(*name));
     }
   }
 
-  std::unordered_map<std::string, std::unique_ptr<Count>, text_hash, std::equal_to<>> counts_;
+  std::unordered_map<std::string, Count, text_hash, std::equal_to<>> counts_;
   std::size_t next_bucket_ = 0;
 };
 

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace ephemint::inline v0::core {
 
 void charge_log::reserve(std::size_t charges) {
   if (charges <= ring_.size()) return;
-  std::vector<time_point> larger(std::bit_ceil(std::max<std::size_t>(charges, 8)));
+  times larger(std::bit_ceil(charges));
   for (std::size_t i = 0; i < size_; ++i) larger[i] = at(i);
-  ring_.swap(larger);
+  ring_ = std::move(larger);
   head_ = 0;
 }
 

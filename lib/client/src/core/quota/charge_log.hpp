@@ -2,8 +2,9 @@
 
 #include "core/time.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
-#include <vector>
 
 namespace ephemint::inline v0::core {
 
@@ -15,6 +16,9 @@ namespace ephemint::inline v0::core {
 /// is O(1) in practice.
 class charge_log {
  public:
+  /// So many need no memory of their own.
+  static constexpr std::size_t few = 8;
+
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
@@ -37,7 +41,9 @@ class charge_log {
  private:
   time_point& slot(std::size_t index) noexcept { return ring_[(head_ + index) & (ring_.size() - 1)]; }
 
-  std::vector<time_point> ring_;  // its size is 0 or a power of two
+  using times = boost::container::small_vector<time_point, few>;
+
+  times ring_ = times(few);  // its size is a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
 };

@@ -2,9 +2,70 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace ephemint::inline v0::core {
+
+namespace {
+
+/// The first word of a count at rest: what follows.
+struct kept {
+  std::uint8_t charges = 0;
+  std::uint8_t refused = 0;  // of `charges`
+  std::uint8_t shares = 0;   // of the line, with its floor
+  bool last_send = false;    // not the burst's
+  bool reserve = false;      // there were logins
+  bool held_at = false;      // somebody had to wait
+  bool lessons = false;      // more was learned than times
+  bool pause = false;        // there was one
+};
+
+template <class Part>
+constexpr std::size_t words_of = sizeof(Part) / sizeof(std::uint64_t);
+
+template <class Part>
+concept in_words = std::is_trivially_copyable_v<Part> && sizeof(Part) % sizeof(std::uint64_t) == 0;
+
+/// Only counts them while there is nowhere to write.
+class word_writer {
+ public:
+  explicit word_writer(std::uint64_t* to) noexcept : to_{to} {}
+  std::size_t count() const noexcept { return count_; }
+
+  template <in_words Part>
+  void write(const Part& part) noexcept {
+    if (to_) std::memcpy(to_ + count_, &part, sizeof part);
+    count_ += words_of<Part>;
+  }
+
+ private:
+  std::uint64_t* to_;
+  std::size_t count_ = 0;
+};
+
+class word_reader {
+ public:
+  explicit word_reader(const std::uint64_t* from) noexcept : from_{from} {}
+
+  template <in_words Part>
+  void read(Part& part) noexcept {
+    std::memcpy(static_cast<void*>(&part), from_, sizeof part);
+    from_ += words_of<Part>;
+  }
+  template <in_words Part>
+  Part read() noexcept {
+    Part part{};
+    read(part);
+    return part;
+  }
+
+ private:
+  const std::uint64_t* from_;
+};
+
+}  // namespace
 
 std::optional<time_point> governed_count::ask(time_point now, priority urgency, std::uint32_t client,
                                               std::size_t permits) {
@@ -141,6 +202,68 @@ bool governed_count::forgettable(time_point now) const noexcept {
   const bool still = pause_.open() && unused > window();
   // What was learned about an account that stays away is forgotten, so that memory stays bounded.
   return (still && !learner_.learned_anything()) || unused > window() + memory_of_absent;
+}
+
+std::size_t governed_count::put_to_rest(std::uint64_t* words) const noexcept {
+  const bool few = charged_.size() <= charge_log::few && line_.shares().size() <= waiting_line::few;
+  if (in_flight_ > 0 || !line_.nobody_waits() || !few) return 0;
+  kept k;
+  k.charges = static_cast<std::uint8_t>(charged_.size());
+  k.refused = static_cast<std::uint8_t>(refused_.size());
+  k.shares = static_cast<std::uint8_t>(line_.shares().size());
+  k.last_send = last_send_ != burst_.last_taken();
+  k.reserve = !reserve_.untouched();
+  k.pause = !pause_.untouched();
+  k.held_at = learner_.held_at() != time_point{};
+  k.lessons = k.pause || (k.held_at && quota_.how() == quota::mode::automatic);
+  word_writer to{words};
+  to.write(k);
+  to.write(burst_);
+  to.write(last_used_);
+  to.write(usual_round_trip_);
+  for (std::size_t i = 0; i < charged_.size(); ++i) to.write(charged_.at(i));
+  if (k.last_send) to.write(last_send_);
+  if (k.reserve) to.write(reserve_);
+  if (k.shares > 0) to.write(line_.floor());
+  for (const waiting_line::share& s : line_.shares()) to.write(s);
+  if (k.lessons) {
+    to.write(learner_);
+  } else {
+    to.write(learner_.advanced_to());
+    if (k.held_at) to.write(learner_.held_at());
+  }
+  if (!k.pause) return to.count();
+  to.write(pause_);
+  to.write(release_);
+  to.write(held_by_release_);
+  to.write(random_);  // only pauses draw from it
+  for (std::size_t i = 0; i < refused_.size(); ++i) to.write(refused_.at(i));
+  return to.count();
+}
+
+void governed_count::wake(const std::uint64_t* words) noexcept {
+  word_reader from{words};
+  const auto k = from.read<kept>();
+  from.read(burst_);
+  from.read(last_used_);
+  from.read(usual_round_trip_);
+  for (int i = 0; i < k.charges; ++i) charged_.add(from.read<time_point>());
+  last_send_ = k.last_send ? from.read<time_point>() : burst_.last_taken();
+  if (k.reserve) from.read(reserve_);
+  if (k.shares > 0) line_.take_over(from.read<std::uint64_t>());
+  for (int i = 0; i < k.shares; ++i) line_.take_over(from.read<waiting_line::share>());
+  if (k.lessons) {
+    from.read(learner_);
+  } else {
+    learner_.advance(from.read<time_point>(), 0);
+    if (k.held_at) learner_.on_held_back(from.read<time_point>());
+  }
+  if (!k.pause) return;
+  from.read(pause_);
+  from.read(release_);
+  from.read(held_by_release_);
+  from.read(random_);
+  for (int i = 0; i < k.refused; ++i) refused_.add(from.read<time_point>());
 }
 
 /// Applies what time alone changes.

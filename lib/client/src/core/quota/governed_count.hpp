@@ -60,6 +60,13 @@ class governed_count {
   /// Whether it holds no information that a new count wouldn't have.
   bool forgettable(time_point now) const noexcept;
 
+  // --- at rest ---
+  /// All that it knows, in as few words as that takes. None if a permit is out, somebody waits, or it holds
+  /// more than a few charges. `words`: where to write them, or null. Returns how many.
+  std::size_t put_to_rest(std::uint64_t* words) const noexcept;
+  /// A new one, of the same quota and without a lease, knows what those words say.
+  void wake(const std::uint64_t* words) noexcept;
+
   // --- for a lease ---
   permit_lease* lease() const noexcept { return lease_; }
   /// What this process charged in the last window, as of the last call with a `now`.

@@ -50,7 +50,7 @@ class local_governor final : public rate_governor {
     outstanding_permit p;
     if (!permits_.take(id, p)) return;
     const bool pause_ended = p.count->on_reply(now, p, reply.sent_at, reply.use, reply.retry_after);
-    wake_others(std::move(lock), now, p, pause_ended);
+    came_back(std::move(lock), now, p, pause_ended);
   }
 
   void give_back(time_point now, permit id) noexcept override {
@@ -58,14 +58,14 @@ class local_governor final : public rate_governor {
     outstanding_permit p;
     if (!permits_.take(id, p)) return;
     p.count->give_back(now, p);
-    wake_others(std::move(lock), now, p, false);
+    came_back(std::move(lock), now, p, false);
   }
 
   time_point estimate(time_point now, const permit_request& request,
                       std::size_t ahead) const noexcept override {
     const std::lock_guard lock{mutex_};
-    governed_count* count = scope_ == quota_scope::per_api_key ? &whole_ : accounts_.find(request.account);
-    return count ? count->estimate(now, request.urgency, ahead) : now;
+    if (scope_ == quota_scope::per_api_key) return whole_.estimate(now, request.urgency, ahead);
+    return accounts_.estimate(now, request.account, request.urgency, ahead);
   }
 
   /// If each account has its own count the whole one is never charged, and shows the quota as it was given.
@@ -79,10 +79,13 @@ class local_governor final : public rate_governor {
     return scope_ == quota_scope::per_api_key ? whole_ : accounts_.at(now, account);
   }
 
-  /// This permit came back: tells the clients that may therefore go earlier.
-  void wake_others(std::unique_lock<std::mutex> lock, time_point now, const outstanding_permit& p,
-                   bool pause_ended) noexcept {
-    if (!p.count->others_wait(p.client)) return;
+  /// Tells those who may go earlier for this permit.
+  void came_back(std::unique_lock<std::mutex> lock, time_point now, const outstanding_permit& p,
+                 bool pause_ended) noexcept {
+    if (!p.count->others_wait(p.client)) {
+      if (scope_ == quota_scope::per_account) accounts_.rest(*p.count);
+      return;
+    }
     while (const auto client = p.count->wake_one(now, p.client, pause_ended)) users_.wake(*client);
     users_.tell(std::move(lock));
   }

@@ -24,6 +24,8 @@ class pause_gate {
   static constexpr std::chrono::minutes longest{5};
 
   bool open() const noexcept { return phase_ == phase::open; }
+  /// There never was a pause.
+  bool untouched() const noexcept { return open() && last_event_ == time_point{}; }
   /// Nothing may be sent but one probe, which is due later, due now or under way.
   bool paused() const noexcept { return phase_ == phase::paused || phase_ == phase::probing; }
   bool probing() const noexcept { return phase_ == phase::probing; }

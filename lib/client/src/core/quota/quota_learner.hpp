@@ -32,6 +32,12 @@ class quota_learner {
   void adopt(double limit) noexcept { now_.declared.adopt(limit); }
   /// The last 429 didn't come from counting: forgets what it taught.
   void forget_last() noexcept { now_ = before_; }
+
+  /// When somebody last had to wait; none: `time_point{}`.
+  time_point held_at() const noexcept { return held_at_; }
+  /// All that it knows before the first 429 and the first wait.
+  time_point advanced_to() const noexcept { return advanced_to_; }
+
   /// Lets the limits grow with the time that has passed. `in_window`: permits charged in the last window.
   void advance(time_point now, double in_window) noexcept;
 

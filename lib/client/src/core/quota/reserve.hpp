@@ -18,6 +18,8 @@ class foreground_reserve {
   /// That many logins have left.
   void on_foreground(time_point now, double logins = 1.0) noexcept;
   double permits(time_point now, double limit) const noexcept;
+  /// There never was a login.
+  bool untouched() const noexcept { return weight_ == 0 && as_of_ == time_point{}; }
   bool idle(time_point now) const noexcept { return decayed(now) < 1e-3; }
 
  private:

@@ -65,7 +65,9 @@ bool waiting_line::others_wait(std::uint32_t client) const noexcept {
 
 void waiting_line::leave(std::uint32_t client) noexcept {
   std::erase_if(places_, [=](const place& p) { return p.client == client; });
-  std::erase_if(clients_, [=](const share& s) { return s.client == client; });
+  const auto known =
+      std::find_if(clients_.begin(), clients_.end(), [=](const share& s) { return s.client == client; });
+  if (known != clients_.end()) clients_.erase(known);
 }
 
 std::uint64_t waiting_line::had(std::uint32_t client) const noexcept {

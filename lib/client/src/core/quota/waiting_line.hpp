@@ -4,6 +4,8 @@
 
 #include <ephemint/mint_request.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -58,11 +60,23 @@ class waiting_line {
   /// The places in the order of the line.
   std::span<place> places() noexcept { return places_; }
 
- private:
+  /// What each client has had.
   struct share {
-    std::uint32_t client;
+    std::uint64_t client;
     std::uint64_t had;
   };
+  /// So many need no memory of their own.
+  static constexpr std::size_t few = 2;
+
+  // What is left of it while nobody waits.
+  bool nobody_waits() const noexcept { return places_.empty(); }
+  std::span<const share> shares() const noexcept { return {clients_.data(), clients_.size()}; }
+  std::uint64_t floor() const noexcept { return floor_; }
+  /// A new one takes over the floor, and one share after the other: `few` at most.
+  void take_over(std::uint64_t floor) noexcept { floor_ = floor; }
+  void take_over(const share& had) noexcept { clients_.push_back(had); }
+
+ private:
   // Many times a timer's lateness in a busy loop; at 200 a minute a permit comes every 300 ms.
   static constexpr std::chrono::milliseconds grace{100};
 
@@ -70,7 +84,7 @@ class waiting_line {
   std::uint64_t& account(std::uint32_t client);
 
   std::vector<place> places_;  // at most one for each client of the governor and urgency: a handful
-  std::vector<share> clients_;
+  boost::container::small_vector<share, few> clients_;
   std::uint64_t floor_ = 0;  // rises to the fewest permits that any waiting client has had
 };
 
