@@ -99,4 +99,20 @@ void governor_permit(benchmark::State& state) {
 }
 BENCHMARK(governor_permit)->ArgName("declared")->Arg(0)->Arg(1);
 
+/// Each account once, with a quota of its own: some 10,000 are in a window.
+void governor_permit_of_an_account(benchmark::State& state) {
+  const auto governor =
+      make_rate_governor(quota::declared(200, std::chrono::seconds{1}), quota_scope::per_account);
+  const auto client = governor->join();
+  time_point now = start;
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    const std::string account = "se-" + std::to_string(n++);
+    const auto answer = governor->try_acquire(now, {priority::interactive, account, client});
+    governor->on_reply(now, answer.granted_permit, {permit_use::admitted, account, now, {}});
+    now += std::chrono::microseconds{100};
+  }
+}
+BENCHMARK(governor_permit_of_an_account);
+
 }  // namespace

@@ -11,12 +11,19 @@
 #include <string>
 #include <vector>
 
+#include <malloc.h>
+
 namespace {
 
 // The allocation that fails, counted down while the governor works; 0: none.
 thread_local long fails_at = 0;
 thread_local bool counting = false;
 thread_local bool failed = false;
+thread_local long held = 0;  // bytes, as malloc rounds them
+
+long weight(void* memory) {
+  return memory ? static_cast<long>(::malloc_usable_size(memory) + sizeof(std::size_t)) : 0;
+}
 
 }  // namespace
 
@@ -25,11 +32,16 @@ void* operator new(std::size_t size) {
     failed = true;
     throw std::bad_alloc{};
   }
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc{};
+  void* const memory = std::malloc(size);
+  if (!memory) throw std::bad_alloc{};
+  held += weight(memory);
+  return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  held -= weight(memory);
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace ephemint::redis {
 namespace {
@@ -162,6 +174,42 @@ TEST(leasing_governor_memory, failed_allocation_is_as_if_not_asked) {
     }
     EXPECT_GT(places, 100) << "allocations failed, one a run";
   }
+}
+
+TEST(leasing_governor_memory, account_that_minted_weighs_two_kilobytes_at_most) {
+  leasing_governor::settings s;
+  s.rate = quota::declared(200, 1h);
+  s.scope = quota_scope::per_account;
+  s.key_of_account = [](std::string_view account) {
+    return "ephemint:{0123456789abcdef}:" + std::string{account};
+  };
+  s.seed = 1;
+  leasing_governor governor{s};
+  const std::uint32_t client = governor.join();
+  time_point now{1000s};
+  constexpr long accounts = 5'000;
+  const auto speak = [&] {
+    while (const auto call = governor.next_call(now)) {
+      store_answer a{.epoch = "epoch", .revision = 1, .limit = 200, .free = 30};
+      a.logins = call->call.want_logins;
+      governor.on_answer(now, call->number, a);
+    }
+  };
+  const long before = held;
+  for (long i = 0; i < accounts; ++i) {
+    const std::string account = "se-" + std::to_string(1'000'000 + i);
+    const permit_request request{priority::interactive, account, client};
+    governor.try_acquire(now, request);
+    speak();
+    const admission a = governor.try_acquire(now, request);
+    ASSERT_EQ(a.what, admission::verdict::granted);
+    governor.on_reply(now, a.granted_permit, {permit_use::admitted, account, now, {}});
+    now += 10ms;
+    speak();
+  }
+  const long bytes = (held - before) / accounts;
+  RecordProperty("bytes", static_cast<int>(bytes));
+  EXPECT_LE(bytes, 2'048);
 }
 
 }  // namespace
