@@ -108,7 +108,11 @@ def end(server, patience=(5, 20)):
     """SIGTERM, to the child if strace runs it. Its status. Told twice: Asio hears of a signal by a pipe, and doesn't if that
     one write fails."""
     for seconds in patience:
-        os.kill(child_of(server.pid) or server.pid, signal.SIGTERM)
+        child = child_of(server.pid)
+        try:
+            os.kill(child, signal.SIGTERM) if child else server.send_signal(signal.SIGTERM)
+        except ProcessLookupError:
+            pass  # it has just ended by itself
         try:
             return server.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
