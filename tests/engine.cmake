@@ -24,6 +24,7 @@ ephemint_test(engine_test VIRTUAL_TIME
         unit/engine_shared_link_test.cpp
         unit/engine_sickness_test.cpp
         unit/engine_stale_test.cpp
+        unit/engine_warm_up_test.cpp
         unit/engine_window_test.cpp
         unit/dial_rules_test.cpp
         unit/hedge_rules_test.cpp

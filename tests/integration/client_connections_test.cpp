@@ -207,6 +207,38 @@ TEST(Connections, sessions_are_resumed_and_a_server_that_forgot_them_is_no_failu
   });
 }
 
+// behaviours: Q9
+TEST(Connections, warm_up_ends_with_a_session_to_resume) {
+  sandbox::server api;
+  run([&]() -> asio::awaitable<void> {
+    client c{co_await asio::this_coro::executor, options_for(api)};
+    for (const std::size_t mints : {1, 2}) (co_await c.warm_up(mints)).value();
+    EXPECT_EQ(c.stats().full_handshakes, 1u);
+    EXPECT_EQ(c.stats().resumed_handshakes, 1u);
+  });
+}
+
+// behaviours: Q9
+TEST(Connections, warm_up_ends_whatever_the_server_says_of_the_handshakes_end) {
+  using version = sandbox::tls_version;
+  for (const auto newest : {version::tls_1_2, version::tls_1_3})
+    for (const unsigned tickets : {0u, 1u, 2u})
+      for (const auto http : {http2_use::never, http2_use::automatic}) {
+        sandbox::server_options so;
+        so.max_tls = newest;
+        so.session_tickets = tickets;
+        sandbox::server api{so};
+        run([&]() -> asio::awaitable<void> {
+          auto options = options_for(api);
+          options.http2 = http;
+          client c{co_await asio::this_coro::executor, std::move(options)};
+          (co_await c.warm_up(2)).value();
+          auto minted = co_await c.mint({.account = "se-1"});
+          EXPECT_EQ(name_of(minted), "minted") << tickets;
+        });
+      }
+}
+
 // behaviours: N5, Q4
 TEST(Connections, a_server_that_is_down_is_a_typed_error_with_its_cause) {
   std::string url;

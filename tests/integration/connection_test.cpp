@@ -76,6 +76,50 @@ TEST(Connection, carries_one_request_after_another) {
   EXPECT_EQ(server.connections(), 1);
 }
 
+// behaviours: Q9
+TEST(Connection, is_settled_when_the_tickets_come) {
+  scripted_server server = serve({after_handshake(answer_all), after_handshake(answer_all)});
+  connection_run run{server.port()};
+  for (const bool resumed : {false, true}) {
+    EXPECT_EQ(run.dial().resumed, resumed);
+    EXPECT_TRUE(run.settling);
+    run.settle();
+    EXPECT_EQ(run.settled, 1);
+    EXPECT_TRUE(run.send(request));
+    EXPECT_EQ(run.next().body, "token");
+    EXPECT_EQ(run.settled, 1) << "once";
+    run.link->close();
+    run.renew();
+    run.settled = 0;
+  }
+}
+
+// behaviours: Q9
+TEST(Connection, without_tickets_is_settled_with_the_first_reply) {
+  test::server_wishes silent = connection_run::good_server();
+  silent.tickets = 0;
+  scripted_server server{silent, {after_handshake(answer_all)}};
+  connection_run run{server.port()};
+  run.dial();
+  EXPECT_TRUE(run.settling);
+  EXPECT_TRUE(run.send(request));
+  EXPECT_EQ(run.next().body, "token");
+  EXPECT_EQ(run.settled, 1);
+}
+
+// behaviours: Q9
+TEST(Connection, with_tls_1_2_nothing_follows_the_handshake) {
+  test::server_wishes old = connection_run::good_server();
+  old.greatest_version = TLS1_2_VERSION;
+  scripted_server server{old, {after_handshake(answer_all)}};
+  connection_run run{server.port()};
+  run.dial();
+  EXPECT_FALSE(run.settling);
+  EXPECT_TRUE(run.send(request));
+  EXPECT_EQ(run.next().body, "token");
+  EXPECT_EQ(run.settled, 0);
+}
+
 TEST(Connection, the_next_request_may_be_sent_from_inside_the_reply) {
   scripted_server server = serve({after_handshake(answer_all)});
   connection_run run{server.port()};

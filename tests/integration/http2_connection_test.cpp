@@ -76,6 +76,7 @@ class http2_run : public link_observer {
 
   void on_open(link_id, link_room room, const dial_facts&) override {
     told.push_back("open " + std::to_string(room.capacity) + (room.shared ? " shared" : ""));
+    settling = room.settling;
     if (when_open) when_open();
   }
   void on_dial_failed(link_id, const failure& why) override {
@@ -84,6 +85,7 @@ class http2_run : public link_observer {
   }
   void on_capacity(link_id, std::uint32_t capacity) override { last_capacity = capacity; }
   void on_heard(link_id) override { told.emplace_back("heard"); }
+  void on_settled(link_id) override { settled = true; }
   void on_retiring(link_id) override { told.emplace_back("retiring"); }
   void on_reply(link_id, attempt_id attempt, const detail::http_reply& reply) override {
     EXPECT_TRUE(reply.reusable);
@@ -106,6 +108,7 @@ class http2_run : public link_observer {
   detail::request_writer writer{"127.0.0.1", "/v1/tokens/ephemeral", secret{"TEST_key"}, "agent"};
   std::vector<std::string> told;
   std::uint32_t last_capacity = 0;
+  bool settling = false, settled = false;
   failure last;
   std::function<void()> when_open, when_replied;
 };
@@ -381,6 +384,26 @@ TEST(Http2Connection, a_sign_of_life_is_asked_for_and_heard) {
   run.link->probe();
   run.link->flush();
   EXPECT_THAT(run.next(1), ElementsAre("heard"));
+}
+
+// behaviours: Q9
+TEST(Http2Connection, is_settled_when_the_server_has_its_settings) {
+  scripted_server server = serve({[](peer& client) {
+    http2_script script{client};
+    if (!script.begin()) return;
+    const auto stream = script.request();
+    script.write(settings_ack() + script.answer(stream));
+    client.wait_for_goodbye();
+  }});
+  http2_run run{server.port()};
+  run.dial();
+  run.next(1);
+  EXPECT_TRUE(run.settling);
+  EXPECT_FALSE(run.settled);
+  run.ask(1);
+  run.link->flush();
+  EXPECT_THAT(run.next(1), ElementsAre("reply 1 token"));
+  EXPECT_TRUE(run.settled);
 }
 
 TEST(Http2Connection, what_is_given_up_is_reset_and_the_others_go_on) {

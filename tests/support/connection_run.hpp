@@ -98,6 +98,12 @@ class connection_run : public net::link_observer {
     connect();
     return next();
   }
+  /// Runs until the server has ended the handshake too.
+  void settle() {
+    const auto limit = std::chrono::steady_clock::now() + patience;
+    io.restart();
+    while (settled == 0 && io.run_one_until(limit) != 0) continue;
+  }
 
   /// Checks that nothing is pending, and no event comes.
   void run_dry() {
@@ -110,6 +116,7 @@ class connection_run : public net::link_observer {
   void on_open(net::link_id from, net::link_room room, const net::dial_facts& how) override {
     EXPECT_EQ(room.capacity, 1U);
     EXPECT_FALSE(room.shared);
+    settling = room.settling;
     tell(from, {.what = heard::kind::connected, .resumed = how.resumed});
   }
   void on_dial_failed(net::link_id from, const net::failure& why) override {
@@ -117,6 +124,7 @@ class connection_run : public net::link_observer {
   }
   void on_capacity(net::link_id, std::uint32_t) override { ADD_FAILURE() << "HTTP/1.1 has room for one"; }
   void on_heard(net::link_id) override { ADD_FAILURE() << "HTTP/1.1 is never asked for a sign of life"; }
+  void on_settled(net::link_id) override { ++settled; }
   void on_retiring(net::link_id) override { ADD_FAILURE() << "HTTP/1.1 doesn't retire by itself"; }
   void on_reply(net::link_id from, net::attempt_id attempt, const detail::http_reply& reply) override {
     EXPECT_EQ(attempt, sent);
@@ -146,6 +154,8 @@ class connection_run : public net::link_observer {
   std::shared_ptr<net::connection> link;
   net::link_id id = 0;
   net::attempt_id sent = 0;
+  bool settling = false;  ///< when it opened
+  int settled = 0;        ///< times that it was told since
   std::deque<heard> told;
   std::function<void()> when_replied;
 

@@ -273,7 +273,8 @@ void engine_run::dial(link_id id) {
       found->second.shared = plan.shared;
       found->second.opened_at = now_;
       record("established " + std::to_string(core::slot_of(id)));
-      engine_->on_link_open(now_, id, {plan.capacity, plan.shared});
+      engine_->on_link_open(now_, id, {plan.capacity, plan.shared, plan.settling});
+      if (plan.settles_after) later(*plan.settles_after, [this, id] { settle(id); });
     }
     pump();
   });
@@ -359,6 +360,12 @@ void engine_run::hear(link_id id) {
   const auto found = connections_.find(id);
   if (found == connections_.end() || !std::exchange(found->second.probed, false)) return;
   engine_->on_link_heard(now_, id);
+  pump();
+}
+
+void engine_run::settle(link_id id) {
+  if (connections_.count(id) == 0) return;
+  engine_->on_link_settled(now_, id);
   pump();
 }
 

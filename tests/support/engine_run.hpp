@@ -35,6 +35,8 @@ struct dial_plan {
   std::optional<scripted_failure> fails{};
   std::uint32_t capacity = 1;
   bool shared = false;
+  bool settling = false;                          ///< the server still works at the handshake's end, and
+  std::optional<core::duration> settles_after{};  ///< says so much later that it has done, if ever
 };
 
 /// A reply without its token and messages.
@@ -244,6 +246,7 @@ class engine_run final : private core::attempt_observer {
   void reset(const core::command&);
   void probe(core::link_id);
   void hear(core::link_id);
+  void settle(core::link_id);
   void answer_to(const request&, const request_plan&);
   void lose_link(core::link_id, const scripted_failure&, core::fate);
   static core::fate fate_of(const connection&, const request&, const request_plan&);

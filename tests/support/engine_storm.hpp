@@ -93,6 +93,8 @@ class engine_storm {
     if (one_in(calm_ ? 30 : 3)) plan.fails = scripted_failure{mint_errc::connect_failed, !one_in(5)};
     plan.capacity = random_capacity();
     plan.shared = most_at_once_ != 1;
+    plan.settling = one_in(3);
+    if (one_in(2)) plan.settles_after = ms(100);
     return plan;
   }
   /// 1, as with HTTP/1.1, in two of three storms; in the others any number, even 0.

@@ -121,6 +121,8 @@ class http2_wire_run {
         return "retiring";
       case kind::heard:
         return "heard";
+      case kind::settled:
+        return "settled";
       case kind::attempt_lost:
         last_failure = note.why;
         return "lost " + std::to_string(note.attempt) + ' ' + text_of(note.became) + ": " +

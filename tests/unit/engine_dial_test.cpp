@@ -221,61 +221,6 @@ TEST(engine_dial, dials_are_no_more_than_permits_are_near) {
   run.run_to_rest();
 }
 
-TEST(engine_dial, warm_up_dials_once_and_within_the_bound) {
-  engine_run run{connections(6)};
-  const auto w = run.warm_up(50);
-  EXPECT_EQ(run.dialling(), 4u);
-  run.run_for(1s);
-  EXPECT_TRUE(run.warm_ups()[w].over);
-  EXPECT_FALSE(run.warm_ups()[w].failed) << "all that there can be";
-  EXPECT_EQ(run.count().connections, 6u);
-  run.run_to_rest();
-  EXPECT_EQ(run.dialled(), 6u) << "once: what idles away isn't replaced";
-}
-
-TEST(engine_dial, warm_up_ends_at_the_first_dial_that_fails) {
-  engine_run run;
-  run.dials = [](std::size_t) { return refused_dial(); };
-  const auto w = run.warm_up(8);
-  EXPECT_FALSE(run.warm_ups()[w].over);
-  run.run_for(40ms);
-  EXPECT_TRUE(run.warm_ups()[w].failed);
-  EXPECT_EQ(run.warm_ups()[w].code, mint_errc::connect_failed);
-  run.run_to_rest();
-  EXPECT_EQ(run.dialled(), 4u);
-}
-
-TEST(engine_dial, warm_up_ends_when_there_is_room_for_so_many_mints) {
-  engine_run run;
-  run.next_dials = {{30ms}, {50ms}, {80ms}};
-  const auto two = run.warm_up(2);
-  const auto three = run.warm_up(3);
-  run.run_for(40ms);
-  EXPECT_FALSE(run.warm_ups()[two].over);
-  run.run_for(10ms);
-  EXPECT_TRUE(run.warm_ups()[two].over);
-  EXPECT_FALSE(run.warm_ups()[three].over);
-  run.run_for(30ms);
-  EXPECT_TRUE(run.warm_ups()[three].over);
-  EXPECT_EQ(run.dialled(), 3u);
-  run.run_to_rest();
-}
-
-// behaviours: C6
-TEST(engine_dial, warm_up_is_cancelled_at_once_and_only_that_one) {
-  engine_run run;
-  const auto a = run.warm_up(1);
-  const auto b = run.warm_up(1);
-  run.cancel_warm_up(a);
-  run.cancel_warm_up(a);
-  EXPECT_EQ(run.warm_ups()[a].code, mint_errc::cancelled);
-  EXPECT_FALSE(run.warm_ups()[b].over);
-  run.run_for(40ms);
-  EXPECT_TRUE(run.warm_ups()[b].over);
-  EXPECT_FALSE(run.warm_ups()[b].failed);
-  run.run_to_rest();
-}
-
 // behaviours: Q4, N1
 TEST(engine_dial, connection_that_is_closed_before_its_first_use_is_a_failed_dial) {
   engine_run run;

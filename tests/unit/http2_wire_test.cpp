@@ -723,6 +723,16 @@ TEST(Http2Wire, any_bytes_are_the_sign_of_life_that_was_asked_for) {
   EXPECT_EQ(run.give(window_update(0, 1)), news::none);
 }
 
+// behaviours: Q9
+TEST(Http2Wire, settles_when_the_server_has_its_settings) {
+  http2_wire_run run;
+  run.written();
+  run.give(settings({}));
+  EXPECT_THAT(run.told(), testing::Not(testing::Contains("settled")));
+  EXPECT_EQ(run.give(settings_ack()), news::some);
+  EXPECT_THAT(run.told(), ElementsAre("settled"));
+}
+
 TEST(Http2Wire, a_request_that_was_given_up_is_reset_and_never_told) {  // 29
   http2_wire_run run;
   run.begin();

@@ -22,7 +22,7 @@ void engine::advance(time_point now) noexcept {
   recall(now);
   dispatch(now);
   if (hedges_.on()) hedge_the_late(now);
-  check_warm_ups();
+  check_warm_ups(now);
   dial_as_needed(now);
   if (observer_) note_hold_ups(now);
   if (closing_) say_drained(now);
@@ -371,19 +371,37 @@ std::size_t engine::warm_target() const noexcept {
 }
 
 /// Ends the warm-ups that have as much room as they wanted, or as there can be.
-void engine::check_warm_ups() noexcept {
+void engine::check_warm_ups(time_point now) noexcept {
+  warm_at_ = never;
   for (auto at = warm_ups_.begin(); at != warm_ups_.end();) {
     warm_up& w = *at++;
-    if (w.wanted > links_.capacity() && !links_.complete()) continue;
+    if (!warmed(w, now)) continue;
     w.over = true;
     warm_ups_.erase(warm_ups_.iterator_to(w));
     warmed_.push_back(w);
   }
 }
 
+/// A request that comes while a server still works at the handshake's end would wait for that (Q9).
+bool engine::warmed(const warm_up& w, time_point now) noexcept {
+  if (w.wanted > links_.capacity() && !links_.complete()) return false;
+  std::size_t settled = 0;
+  time_point next = never;
+  links_.for_each([&](const link& l) {
+    if (l.now != link::state::open) return;
+    if (l.settled_at <= now)
+      settled += l.capacity;
+    else
+      next = std::min(next, l.settled_at);
+  });
+  if (settled >= w.wanted || next == never) return true;
+  warm_at_ = std::min(warm_at_, next);
+  return false;
+}
+
 void engine::set_wake(time_point now) noexcept {
-  time_point when = std::min(
-      {attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_, dial_at_, outage_wake(now)});
+  time_point when = std::min({attempts_.next_due(), links_.next_due(), queue_.next_wake(), permit_at_,
+                              dial_at_, warm_at_, outage_wake(now)});
   if (!deadlines_.empty()) when = std::min(when, deadlines_.begin()->deadline);
   if (hedges_.on()) when = std::min(when, hedge_wake(now));
   // A wake-up whose time has passed without an `on_tick` (its timer couldn't be set) doesn't count.

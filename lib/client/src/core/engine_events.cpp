@@ -285,6 +285,8 @@ void engine::on_link_open(time_point now, link_id id, link_room room) noexcept {
   assert(room.shared || room.capacity <= 1);
   dials_.opened(room);
   links_.open(*l, {0, room.shared}, now);
+  if (room.settling)
+    l->settled_at = add(now, std::clamp<duration>(between(now, l->begun_at), least_settling, most_settling));
   on_capacity(now, id, room.capacity);
 }
 
@@ -309,6 +311,13 @@ void engine::on_link_heard(time_point now, link_id id) noexcept {
   if (!l || l->now != link::state::probing) return;
   last_event_ = now;
   links_.heard(*l, now);
+  advance(now);
+}
+
+void engine::on_link_settled(time_point now, link_id id) noexcept {
+  link* const l = links_.find(id);
+  if (!l) return;
+  l->settled_at = time_point::min();
   advance(now);
 }
 

@@ -63,6 +63,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   // telling
   void deliver();
   void tell(wire::note&);
+  void tell_settled();
   void tell_reply(wire::note&);
   void tell_loss(wire::note&);
 
@@ -106,6 +107,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   bool doomed_ = false;       // memory ran out; its end hasn't been told yet
   bool peer_closed_ = false;  // close_notify came
   bool answered_ = false;     // a request was answered already
+  bool settling_ = false;     // the server still works at the handshake's end
   unsigned replies_ = 0;      // in the last read
   clock::time_point idle_since_{};
   std::weak_ptr<dial> dial_;
@@ -164,11 +166,14 @@ void connection::impl::open(std::unique_ptr<tls_stream> stream, const dial_facts
   wire_ = agreed_wire(*endpoint_, *stream_, why);
   if (!wire_) return fail_dial(why);
   shared_ = wire_->capacity().shared;
+  settling_ = shared_ || (stream_->tls().tickets_follow() && !stream_->tls().has_input());
   if (!nothing_wrong_came_early()) return;
   phase_ = phase::open;
   idle_since_ = clock::now();
   in_turn_ = true;
-  observer_->on_open(id_, wire_->capacity(), how);
+  link_room room = wire_->capacity();
+  room.settling = settling_;
+  observer_->on_open(id_, room, how);
   deliver();
   in_turn_ = false;
   if (phase_ == phase::open) write_out();
@@ -210,6 +215,7 @@ void connection::impl::on_input(const error_code& error) noexcept {
     in_turn_ = true;
     replies_ = 0;
     take_plaintext();
+    if (phase_ == phase::open && !shared_) tell_settled();  // tickets came, if nothing else
     in_turn_ = false;
     if (phase_ == phase::open) write_out();  // output of TLS's own too, such as an alert
     if (phase_ == phase::open) stream_->read();
@@ -288,7 +294,13 @@ void connection::impl::tell(wire::note& told) {
       return observer_->on_retiring(id_);
     case wire::note::kind::heard:
       return observer_->on_heard(id_);
+    case wire::note::kind::settled:
+      return tell_settled();
   }
+}
+
+void connection::impl::tell_settled() {
+  if (std::exchange(settling_, false)) observer_->on_settled(id_);
 }
 
 void connection::impl::tell_reply(wire::note& told) {

@@ -248,7 +248,7 @@ void client_impl::woken() noexcept {
 void client_impl::on_open(net::link_id id, net::link_room room, const net::dial_facts& how) {
   const auto self = shared_from_this();
   ++(how.resumed ? resumed_handshakes_ : full_handshakes_);
-  engine_.on_link_open(clock::now(), id, {room.capacity, room.shared});
+  engine_.on_link_open(clock::now(), id, {room.capacity, room.shared, room.settling});
   if (reporter_) reporter_->on_open(id, room, how);
   pump();
 }
@@ -289,6 +289,12 @@ void client_impl::on_capacity(net::link_id id, std::uint32_t capacity) {
 void client_impl::on_heard(net::link_id id) {
   const auto self = shared_from_this();
   engine_.on_link_heard(clock::now(), id);
+  pump();
+}
+
+void client_impl::on_settled(net::link_id id) {
+  const auto self = shared_from_this();
+  engine_.on_link_settled(clock::now(), id);
   pump();
 }
 

@@ -87,6 +87,7 @@ struct client_impl final : std::enable_shared_from_this<client_impl>,
   void on_address(net::link_id, const asio::ip::address&, net::address_news) override;
   void on_capacity(net::link_id, std::uint32_t) override;
   void on_heard(net::link_id) override;
+  void on_settled(net::link_id) override;
   void on_retiring(net::link_id) override;
   void on_reply(net::link_id, net::attempt_id, const http_reply&) override;
   void on_attempt_lost(net::link_id, net::attempt_id, net::fate, const net::failure&) override;

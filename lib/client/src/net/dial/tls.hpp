@@ -76,6 +76,9 @@ class tls_session {
   bool has_input() const noexcept { return !input_.empty() || SSL_has_pending(ssl_.get()) == 1; }
 
   tls_status handshake();
+  /// Whether, when it stands on our side, the server has still to read our last words, and usually answers
+  /// with tickets.
+  bool tickets_follow() const noexcept { return SSL_version(ssl_.get()) >= TLS1_3_VERSION; }
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
 
   /// The HTTP version that the server has chosen, after the handshake. HTTP/1.1 if it has chosen none.

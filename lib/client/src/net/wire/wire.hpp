@@ -46,7 +46,7 @@ class wire {
 
   /// One piece of news for the connection's observer.
   struct note {
-    enum class kind : std::uint8_t { capacity, retiring, heard, reply, attempt_lost };
+    enum class kind : std::uint8_t { capacity, retiring, heard, settled, reply, attempt_lost };
     kind what = kind::reply;
     std::uint32_t capacity = 0;   ///< `capacity` only
     attempt_id attempt = 0;       ///< `reply` and `attempt_lost`

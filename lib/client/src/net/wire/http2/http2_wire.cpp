@@ -145,7 +145,8 @@ struct http2_wire::callbacks {
     return guarded(of, [&](http2_wire& self) {
       self.reading_id_ = 0;
       const nghttp2_frame_hd& head = frame->hd;
-      if (head.type == NGHTTP2_SETTINGS && (head.flags & NGHTTP2_FLAG_ACK) == 0) self.on_settings();
+      const bool is_ack = (head.flags & NGHTTP2_FLAG_ACK) != 0;
+      if (head.type == NGHTTP2_SETTINGS) is_ack ? self.on_settled() : self.on_settings();
       if (head.type == NGHTTP2_GOAWAY)
         self.on_farewell(frame->goaway.error_code, frame->goaway.last_stream_id);
       stream* const s = known(session, head.stream_id);
@@ -450,7 +451,8 @@ void http2_wire::say_goodbye() {
 // --- telling
 
 bool http2_wire::any_news() const noexcept {
-  return over_ != nullptr || heard_ || retiring_ != retiring_told_ || capacity().capacity != capacity_told_;
+  return over_ != nullptr || heard_ || settled_ || retiring_ != retiring_told_ ||
+         capacity().capacity != capacity_told_;
 }
 
 /// First the news of the connection itself, so that no request is sent on one that takes none.
@@ -466,6 +468,10 @@ wire::news http2_wire::next(note& told) {
   }
   if (std::exchange(heard_, false)) {
     told.what = note::kind::heard;
+    return news::some;
+  }
+  if (std::exchange(settled_, false)) {
+    told.what = note::kind::settled;
     return news::some;
   }
   if (over_ == nullptr) return news::none;

@@ -98,6 +98,7 @@ class http2_wire final : public wire {
   void tell_reset(const stream&, note&) const;
   void tell_loss(note&, fate, std::string_view why) const;
   void on_settings() noexcept;
+  void on_settled() noexcept { settled_ = true; }
   void on_farewell(std::uint32_t code, std::int32_t last) noexcept;
   void on_closed(stream&, std::uint32_t code) noexcept;
   bool any_news() const noexcept;
@@ -124,6 +125,7 @@ class http2_wire final : public wire {
   farewell farewell_;
   bool retiring_ = false, retiring_told_ = false;
   bool asked_ = false, heard_ = false;  // a sign of life was asked for; it came
+  bool settled_ = false;                // the server has our settings, which is to be told
   bool answered_ = false;               // a request was answered already
   bool had_rested_ = false;             // it may be stale, as of the oldest request under way
   bool heard_since_ = false;            // something came after that request was submitted
