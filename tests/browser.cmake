@@ -15,6 +15,7 @@ add_executable(browser_test
     support/command.cpp)
 target_include_directories(browser_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
 target_compile_definitions(browser_test PRIVATE EPHEMINT_SCREENSHOTS="${PROJECT_BINARY_DIR}/browser")
+target_compile_options(browser_test PRIVATE -O0)
 target_link_libraries(browser_test PRIVATE
     ephemint::gateway ephemint::sandbox ephemint_build_flags
     fmt::fmt OpenSSL::SSL simdjson::simdjson GTest::gmock GTest::gtest_main)

@@ -4,12 +4,9 @@ if(EPHEMINT_BUILD_CLI)
         SOURCES
             integration/cli_plain_client_test.cpp
             unit/cli_account_feed_test.cpp
-            unit/cli_account_lines_test.cpp
-            unit/cli_arguments_test.cpp
             unit/cli_demo_lane_test.cpp
             unit/cli_demo_picture_test.cpp
             unit/cli_demo_report_test.cpp
-            unit/cli_gateway_arguments_test.cpp
             unit/cli_log_output_test.cpp
             unit/cli_metrics_file_test.cpp
             unit/cli_mint_arguments_test.cpp
@@ -19,8 +16,12 @@ if(EPHEMINT_BUILD_CLI)
             unit/cli_result_lines_test.cpp
             unit/cli_tally_test.cpp
             unit/cli_text_test.cpp
-            unit/cli_values_test.cpp
             support/command.cpp
+        APART
+            unit/cli_account_lines_test.cpp
+            unit/cli_arguments_test.cpp
+            unit/cli_gateway_arguments_test.cpp
+            unit/cli_values_test.cpp
         LIBRARIES ephemint_cli_parts
         PRECOMPILED <gtest/gtest.h> <ephemint/client_options.hpp> <chrono> <functional> <string> <vector>)
 

@@ -1,4 +1,4 @@
-ephemint_test(client_test UNITY
+ephemint_test(client_test
     SOURCES
         integration/client_test.cpp
         integration/client_cancel_test.cpp

@@ -1,6 +1,6 @@
 # The engine: its parts as tables, its rules one by one, and the whole in virtual time.
 ephemint_test(engine_test VIRTUAL_TIME
-    SOURCES
+    APART
         support/engine_run.cpp
         support/sick_nodes.cpp
         unit/address_book_test.cpp

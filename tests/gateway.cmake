@@ -5,7 +5,6 @@ ephemint_test(gateway_unit_test
         unit/gateway_bearers_test.cpp
         unit/gateway_line_test.cpp
         unit/gateway_listening_test.cpp
-        unit/gateway_log_line_test.cpp
         unit/gateway_login_link_test.cpp
         unit/gateway_login_pages_test.cpp
         unit/gateway_mint_body_test.cpp
@@ -15,6 +14,7 @@ ephemint_test(gateway_unit_test
         unit/gateway_request_reader_test.cpp
         unit/gateway_ticket_book_test.cpp
         unit/gateway_ticket_test.cpp
+    APART unit/gateway_log_line_test.cpp
     LIBRARIES ephemint::gateway)
 
 # Faces and sessions, with a client of their own against a sandbox.

@@ -5,7 +5,7 @@ target_link_libraries(ephemint_test_http2
     PUBLIC ephemint::ephemint ephemint::sandbox ephemint_test_network GTest::gtest
     PRIVATE ephemint_build_flags)
 
-ephemint_test(http2_hostile_test UNITY
+ephemint_test(http2_hostile_test
     SOURCES
         integration/http2_hostile_cancel_test.cpp
         integration/http2_hostile_floods_test.cpp

@@ -16,7 +16,7 @@ if(EPHEMINT_HTTP2)
         LABELS unit
         LIBRARIES ephemint_test_network
         SOURCES unit/http2_memory_test.cpp unit/http2_reply_test.cpp unit/http2_wire_test.cpp)
-    ephemint_test(net_http2_connection_test UNITY
+    ephemint_test(net_http2_connection_test
         LABELS threads
         LIBRARIES ephemint_test_network
         SOURCES integration/http2_connection_test.cpp)
@@ -27,12 +27,13 @@ if(EPHEMINT_HTTP2)
         SOURCES integration/http2_exhaustion_test.cpp support/failing_memory.cpp)
 endif()
 ephemint_test(net_tunnel_test LABELS unit SOURCES unit/tunnel_negotiation_test.cpp)
-ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp unit/happy_eyeballs_test.cpp)
+ephemint_test(net_address_test LABELS unit SOURCES unit/address_cache_test.cpp APART unit/happy_eyeballs_test.cpp)
 ephemint_test(net_tls_test
     LABELS unit
     LIBRARIES ephemint_test_network
-    SOURCES unit/authorities_test.cpp unit/tls_basis_test.cpp unit/tls_problem_test.cpp unit/tls_session_test.cpp)
-ephemint_test(net_connection_test UNITY
+    SOURCES unit/authorities_test.cpp unit/tls_basis_test.cpp unit/tls_problem_test.cpp
+    APART unit/tls_session_test.cpp)
+ephemint_test(net_connection_test
     LABELS threads
     LIBRARIES ephemint_test_network
     SOURCES integration/connection_test.cpp integration/dial_test.cpp integration/dial_sick_test.cpp integration/proxy_test.cpp

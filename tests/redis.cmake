@@ -11,7 +11,7 @@ function(ephemint_redis_test name)
     target_link_libraries(${name} PRIVATE ephemint::redis ephemint_redis_server ephemint_test_network OpenSSL::SSL)
 endfunction()
 
-ephemint_redis_test(redis_codec_test LABELS unit SOURCES
+ephemint_redis_test(redis_codec_test LABELS unit APART
     unit/resp_test.cpp
     unit/shared_quota_metrics_test.cpp
     unit/shared_quota_options_test.cpp
@@ -19,7 +19,7 @@ ephemint_redis_test(redis_codec_test LABELS unit SOURCES
     unit/store_place_test.cpp
     unit/store_url_test.cpp)
 
-ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
+ephemint_redis_test(redis_net_test LABELS threads SOURCES
     integration/store_client_test.cpp
     integration/store_server_test.cpp)
 
@@ -27,7 +27,7 @@ ephemint_redis_test(redis_net_test UNITY LABELS threads SOURCES
 ephemint_redis_test(store_exhaustion_test LABELS integration LIBRARIES ${CMAKE_DL_LIBS} SOURCES
     integration/store_exhaustion_test.cpp support/failing_memory.cpp)
 
-ephemint_redis_test(shared_quota_test UNITY LABELS threads LIBRARIES ephemint::sandbox SOURCES
+ephemint_redis_test(shared_quota_test LABELS threads LIBRARIES ephemint::sandbox SOURCES
     integration/shared_quota_test.cpp)
 
 # The script, its port for simulations, and the script in a server whose clock is the test's.

@@ -1,12 +1,10 @@
 # Many processes in virtual time, by the real engine, the real governor and the script's port.
 add_library(leased_quota_world STATIC support/quota_shared.cpp)
-target_compile_options(leased_quota_world PRIVATE ${ephemint_virtual_time_flags})
 target_link_libraries(leased_quota_world PUBLIC shared_quota_world quota_script PRIVATE ephemint_build_flags)
 ephemint_test(shared_quota_world_test VIRTUAL_TIME SOURCES unit/shared_quota_world_test.cpp LIBRARIES leased_quota_world LABELS unit)
 
-# The command's processes, a store and the sandbox: three minutes of waiting, and nothing that the sanitizers don't see
-# elsewhere.
-if(EPHEMINT_BUILD_CLI AND NOT EPHEMINT_SANITIZE)
+# The command's processes, a store and the sandbox: three minutes of waiting.
+if(EPHEMINT_BUILD_CLI)
     ephemint_test(shared_quota_processes_test
         SOURCES
             integration/shared_quota_processes_test.cpp

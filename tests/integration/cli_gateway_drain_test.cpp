@@ -22,8 +22,6 @@
 namespace ephemint::test {
 namespace {
 
-using ephemint::testing::plain_http;
-
 using gateways = std::vector<std::unique_ptr<gateway_process>>;
 
 /// One of a portal's processes. If a gateway accepts no request any more, it tries the next one.

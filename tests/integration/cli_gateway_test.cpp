@@ -37,8 +37,6 @@
 namespace ephemint::test {
 namespace {
 
-using ephemint::testing::ask_once;
-using ephemint::testing::plain_http;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;

@@ -44,10 +44,10 @@ namespace ephemint::gateway {
 namespace {
 
 using namespace std::chrono_literals;
+using ephemint::test::ask_once;
 using ephemint::test::eventually;
+using ephemint::test::plain_http;
 using ephemint::test::temporary_directory;
-using ephemint::testing::ask_once;
-using ephemint::testing::plain_http;
 using ::testing::HasSubstr;
 
 const plain_http::fields json{{"Content-Type", "application/json"}};

@@ -38,8 +38,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using ephemint::test::eventually;
+using ephemint::test::plain_http;
 using ephemint::test::temporary_directory;
-using ephemint::testing::plain_http;
 using ::testing::HasSubstr;
 
 /// Depending on the path, repeats the request, waits, throws, or gives an answer that can't be sent.

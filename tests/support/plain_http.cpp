@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace ephemint::testing {
+namespace ephemint::test {
 namespace {
 
 constexpr std::chrono::milliseconds patience{10'000};
@@ -169,4 +169,4 @@ plain_http::answer ask_once(const std::string& address, std::string_view method,
   return plain_http{address}.ask(method, target, headers, body);
 }
 
-}  // namespace ephemint::testing
+}  // namespace ephemint::test

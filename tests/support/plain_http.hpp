@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ephemint::testing {
+namespace ephemint::test {
 
 /// A blocking HTTP/1.1 client without TLS, over TCP or a Unix socket. Tests of the gateway use it, so it
 /// shares no code with the gateway. It waits at most 10 s for anything, then throws `std::runtime_error`.
@@ -62,4 +62,4 @@ class plain_http {
 plain_http::answer ask_once(const std::string& address, std::string_view method, std::string_view target,
                             const plain_http::fields& headers = {}, std::string_view body = {});
 
-}  // namespace ephemint::testing
+}  // namespace ephemint::test

@@ -42,7 +42,7 @@ TEST(rate_governor_threads, threads_share_one_quota) {
   EXPECT_GE(granted, 850);
 }
 
-struct ear final : quota_listener {
+struct quota_ear final : quota_listener {
   void quota_changed() noexcept override { ++heard; }
   std::atomic<int> heard{0};
 };
@@ -55,7 +55,7 @@ TEST(rate_governor_threads, clients_come_go_and_are_woken_while_others_send) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (int round = 0; round < 20; ++round) {
-        const auto e = std::make_shared<ear>();
+        const auto e = std::make_shared<quota_ear>();
         const std::uint32_t client = governor->join(e);
         std::vector<permit> out;
         for (int i = 0; i < 200; ++i) {
