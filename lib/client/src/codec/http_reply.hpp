@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ephemint/clock.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -21,6 +23,8 @@ struct http_reply {
   /// `Retry-After`. Empty if absent, or if there was more than one and they differ.
   std::string_view retry_after;
   std::string_view date;
+  /// When it was whole. Set by the connection.
+  clock::time_point came_at{};
   /// Whether the connection can take another request.
   bool reusable = false;
   /// `Keep-Alive: timeout`, if the server sent one.

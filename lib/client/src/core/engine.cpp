@@ -87,7 +87,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   m.failed_dials_before = dial_failures_;
   m.submitted = now;
   m.number = counts_.submitted;
-  if (m.deadline != never) deadlines_.insert(m);
+  if (m.deadline != never) deadlines_.insert(deadlines_.end(), m);  // most are the last: no search
   if (patient(m)) {
     ++patient_;
     if (!outlasted(m, now)) least_patience_ = std::min(least_patience_, m.outage_patience);
@@ -308,16 +308,6 @@ std::optional<command> engine::next() noexcept {
 
 // --- questions ---
 
-const mint* engine::asker(attempt_id id) const noexcept {
-  const attempt* a = attempts_.find(id);
-  return a ? a->of : nullptr;
-}
-
-time_point engine::sent_at(attempt_id id) const noexcept {
-  const attempt* a = attempts_.find(id);
-  return a ? a->sent_at : time_point{};
-}
-
 /// How many mints of that priority have room on a link, and lack only permits. Just one if each account has a
 /// quota of its own.
 std::size_t engine::could_leave(priority urgency) const noexcept {
@@ -332,11 +322,9 @@ time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) c
 }
 
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const noexcept {
-  const auto n = count();
-  std::uint64_t ahead = urgency == priority::interactive ? n.ahead_of_interactive : n.ahead_of_background;
-  if (settings_.scope == quota_scope::per_account) ahead = 0;  // no other account takes its permits
-  const time_point when =
-      governor_.estimate(now, {urgency, account.str(), client_}, static_cast<std::size_t>(ahead));
+  // With a quota per account no other account takes its permits.
+  const std::size_t ahead = settings_.scope == quota_scope::per_account ? 0 : ahead_of(urgency);
+  const time_point when = governor_.estimate(now, {urgency, account.str(), client_}, ahead);
   return std::max(when, key_.not_before(now, usual_reply_));
 }
 
@@ -360,9 +348,15 @@ engine::counts engine::count() const noexcept {
   now.in_flight = in_flight_;
   now.connections = links_.live();
   now.shared_connections = links_.shared();
-  now.ahead_of_interactive = fresh_.size() + queue_.accounts(priority::interactive);
-  now.ahead_of_background = now.ahead_of_interactive + queue_.accounts(priority::background);
+  now.ahead_of_interactive = ahead_of(priority::interactive);
+  now.ahead_of_background = ahead_of(priority::background);
   return now;
+}
+
+/// How many mints go before a new one of that priority.
+std::size_t engine::ahead_of(priority urgency) const noexcept {
+  const std::size_t logins = fresh_.size() + queue_.accounts(priority::interactive);
+  return urgency == priority::interactive ? logins : logins + queue_.accounts(priority::background);
 }
 
 }  // namespace ephemint::inline v0::core

@@ -165,10 +165,8 @@ class engine {
   bool drained() const noexcept { return drained_; }
   /// The order in which a dial tries the addresses.
   const address_book& addresses() const noexcept { return addresses_; }
-  /// The mint that still waits for that attempt's reply, or null.
-  const mint* asker(attempt_id) const noexcept;
-  /// The moment just before the request of an attempt under way was written.
-  time_point sent_at(attempt_id) const noexcept;
+  /// An attempt under way, draining ones included, or null.
+  const attempt* find(attempt_id id) const noexcept { return attempts_.find(id); }
   /// Whether a reply may still come to a request that left with a key older than `key_version`.
   bool any_out_before(std::uint64_t key_version) const noexcept {
     return attempts_.any([=](const attempt& a) { return a.key_version < key_version; });
@@ -361,6 +359,7 @@ class engine {
   }
   std::size_t could_leave(priority) const noexcept;
   time_point permit_at(const mint&, time_point now, std::size_t ahead) const noexcept;
+  std::size_t ahead_of(priority) const noexcept;
 
   struct by_deadline {
     bool operator()(const mint& a, const mint& b) const noexcept { return a.deadline < b.deadline; }

@@ -69,7 +69,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
 
   // writing
   void on_written(const error_code&) noexcept override;
-  bool send(attempt_id, const detail::prepared_request&) noexcept;
+  bool send(attempt_id, const detail::prepared_request&, clock::time_point now) noexcept;
   void write_out();
   bool write();
   void flush() noexcept;
@@ -308,7 +308,7 @@ void connection::impl::tell_reply(wire::note& told) {
   if (!shared_) reply.reusable = reply.reusable && !peer_closed_ && !stream_->writing();
   answered_ = true;
   ++replies_;
-  idle_since_ = clock::now();
+  idle_since_ = reply.came_at = clock::now();
   link_observer* const observer = observer_;
   if (!reply.reusable) close();
   observer->on_reply(id_, told.attempt, reply);
@@ -328,10 +328,11 @@ void connection::impl::tell_loss(wire::note& told) {
 
 // --- writing
 
-bool connection::impl::send(attempt_id attempt, const detail::prepared_request& request) noexcept {
+bool connection::impl::send(attempt_id attempt, const detail::prepared_request& request,
+                            clock::time_point now) noexcept {
   assert(phase_ == phase::open);
   if (phase_ != phase::open) return false;
-  const clock::duration idle = clock::now() - idle_since_;
+  const clock::duration idle = now - idle_since_;
   const bool idle_for_long = idle > long_idle;
   if (shared_) {
     const bool rested = wire_->out() == 0;
@@ -491,8 +492,9 @@ void connection::connect(std::chrono::milliseconds connect_timeout,
   impl_->connect({connect_timeout, handshake_timeout});
 }
 
-bool connection::send(attempt_id attempt, const detail::prepared_request& request) noexcept {
-  return impl_->send(attempt, request);
+bool connection::send(attempt_id attempt, const detail::prepared_request& request,
+                      clock::time_point now) noexcept {
+  return impl_->send(attempt, request, now);
 }
 
 void connection::flush() noexcept { impl_->flush(); }

@@ -306,16 +306,19 @@ void client_impl::on_retiring(net::link_id id) {
 
 void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_reply& framed) {
   const auto self = shared_from_this();
-  const core::time_point now = clock::now();
+  const core::time_point now = framed.came_at;
   if (!framed.reusable) connection_at(id).reset();
-  const auto* const asker = static_cast<const operation*>(engine_.asker(attempt));
+  const core::attempt* const asked = engine_.find(attempt);
+  const auto* const asker = asked ? static_cast<const operation*>(asked->of) : nullptr;
   // If nobody waits for this reply, it only shows whether the link is healthy; a token alone is good enough
   // then.
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
-    auto facts = facts_of(keys_.reader().read(framed, engine_.sent_at(attempt),
-                                              std::chrono::system_clock::now(), token_may_be_alone),
-                          framed);
+    // The date of today serves to read a `Retry-After`.
+    const auto wall = framed.retry_after.empty() ? std::chrono::system_clock::time_point{}
+                                                 : std::chrono::system_clock::now();
+    auto facts =
+        facts_of(keys_.reader().read(framed, asked ? asked->sent_at : now, wall, token_may_be_alone), framed);
     if (reporter_ && facts.what == core::reply_facts::answer::minted)
       facts.request_id = keys_.reader().request_id_beside(facts.token, framed);
     engine_.on_reply(now, attempt, std::move(facts));
@@ -375,14 +378,15 @@ void client_impl::perform(const core::command& c) noexcept {
       if (const auto going = std::exchange(connection_at(c.link), nullptr)) going->close();
       return ended(c.link);
     case kind::finish: {
-      publish();  // a caller who is told of the mint's end finds it counted
       operation& op = static_cast<operation&>(*c.of);
-      if (reporter_) reporter_->on_mint(op);
+      if (reporter_) {
+        publish();  // whoever is told of the mint's end finds it counted; its caller is told outside the gate
+        reporter_->on_mint(op);
+      }
       if (op.end.why == core::outcome::cause::token) return op.finished(std::move(op.token));
       return op.finished(error_of(op, *governor_, clock::now()));
     }
     case kind::warmed:
-      publish();
       return static_cast<warm_up_operation*>(c.warm)->finished();
     case kind::wake_at:
       return wake_at(c.at);
@@ -403,7 +407,8 @@ void client_impl::send(const core::command& c) noexcept {
                                    facts_of(net::out_of_memory()));
   }
   request_writer& writer = keys_.writer(static_cast<const operation&>(*c.of).token_only);
-  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account))) return to_flush(c.link);
+  if (connection_at(c.link)->send(c.attempt, writer.write(c.of->account), engine_.last_event()))
+    return to_flush(c.link);
   connection_at(c.link).reset();
   engine_.on_send_failed(clock::now(), c.link, c.attempt);
   ended(c.link, "it could not be written to");

@@ -12,14 +12,14 @@ void attempt_store::prepare(std::size_t attempts) {
   if (wanted <= slots_.size()) return;
   free_.prepare(wanted);
   while (slots_.size() < wanted) {
-    slots_.emplace_back();
+    slots_.push_back(std::make_unique<slot>());
     free_.give(static_cast<std::uint32_t>(slots_.size() - 1));
   }
 }
 
 attempt& attempt_store::begin() noexcept {
   const std::uint32_t index = free_.take();
-  slot& place = slots_[index];
+  slot& place = *slots_[index];
   assert(!place.taken);
   place.taken = true;
   ++size_;
@@ -32,14 +32,14 @@ attempt& attempt_store::begin() noexcept {
 attempt* attempt_store::find(attempt_id id) noexcept {
   const std::uint32_t index = id & (most - 1);
   if (index >= slots_.size()) return nullptr;
-  slot& place = slots_[index];
+  slot& place = *slots_[index];
   return place.taken && place.held.id == id ? &place.held : nullptr;
 }
 
 void attempt_store::end(attempt& a) noexcept {
   set_due(a, never);
   const std::uint32_t index = a.id & (most - 1);
-  slots_[index].taken = false;
+  slots_[index]->taken = false;
   free_.give(index);
   --size_;
 }
@@ -47,7 +47,7 @@ void attempt_store::end(attempt& a) noexcept {
 void attempt_store::set_due(attempt& a, time_point due) noexcept {
   if (a.in_due.is_linked()) due_.erase(due_.iterator_to(a));
   a.due = due;
-  if (due != never) due_.insert(a);
+  if (due != never) due_.insert(due_.end(), a);  // most are the last to be due: no search for them
 }
 
 attempt* attempt_store::expired(time_point now) noexcept {

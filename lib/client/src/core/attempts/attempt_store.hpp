@@ -9,7 +9,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
+#include <vector>
 
 namespace ephemint::inline v0::core {
 
@@ -37,7 +38,7 @@ class attempt_store {
   /// Whether any attempt under way satisfies the predicate.
   template <class Predicate>
   bool any(Predicate is) const noexcept {
-    return std::ranges::any_of(slots_, [&](const slot& s) { return s.taken && is(s.held); });
+    return std::ranges::any_of(slots_, [&](const auto& s) { return s->taken && is(s->held); });
   }
 
   /// Attempts under way, draining ones included.
@@ -60,7 +61,7 @@ class attempt_store {
       boost::intrusive::compare<by_due>, boost::intrusive::constant_time_size<false>>;
 
   // Declared before the set whose hooks live in it.
-  std::deque<slot> slots_;
+  std::vector<std::unique_ptr<slot>> slots_;
   free_list free_;
   due_set due_;
   std::size_t size_ = 0;
