@@ -143,17 +143,18 @@ struct reply_reader::impl {
                std::string_view fault, std::chrono::system_clock::time_point wall) {
     understood.verdict = verdict_of(reply.status, fields.errors);
     understood.message = message_of(understood.verdict, reply.status, fields.errors, fault);
-    understood.request_id = fields.request_id.empty() ? checked_id(reply.request_id) : fields.request_id;
+    understood.request_id = id_of(reply, fields);
     understood.api_errors = std::move(fields.errors);
     if (may_be_tried_again(understood.verdict))
       understood.retry_after = parse_retry_after(reply.retry_after, reply.date, wall);
   }
 
-  /// The request id from the header, if it is valid.
-  std::string checked_id(std::string_view id) const {
-    redactor redacted;
-    redacted.hide_all(known);
-    return is_request_id(id) && !redacted.finds(id) ? std::string{id} : std::string{};
+  /// The body's request id or else the header's, if it can be shown.
+  std::string id_of(const http_reply& reply, const reply_fields& fields) const {
+    const redactor redacted = secrets_of(fields, known);
+    for (const std::string_view id : {fields.request_id, reply.request_id})
+      if (is_request_id(id) && !redacted.finds(id)) return std::string{id};
+    return {};
   }
 
   redirect_policy redirects;

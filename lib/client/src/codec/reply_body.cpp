@@ -59,7 +59,6 @@ class entry_reader {
 /// One pass over the top level's members.
 struct top_level {
   reply_fields fields;
-  std::string_view request_id;
   std::optional<dom::array> errors;
   bool token_seen = false;
   bool redirect_url_seen = false;
@@ -70,7 +69,7 @@ struct top_level {
     else if (key == "redirect_url")
       take_redirect_url(value);
     else if (key == "request_id")
-      request_id = text_of(value).value_or("");
+      fields.request_id = text_of(value).value_or("");
     else if (key == "errors")
       take_errors(value);
   }
@@ -143,14 +142,6 @@ struct body_reader::impl {
     return nullptr;
   }
 
-  redactor secrets_of(const reply_fields& fields) const noexcept {
-    redactor redacted;
-    redacted.hide_all(known);
-    if (fields.redirect_url) redacted.hide(*fields.redirect_url);
-    if (fields.token) redacted.hide(*fields.token);
-    return redacted;
-  }
-
   dom::parser parser;
   const known_keys& known;
 };
@@ -167,12 +158,8 @@ reply_fields body_reader::read(std::string_view body) {
   }
   top_level top;
   for (const auto [key, value] : root) top.take(key, value);
-  if (top.request_id.empty() && !top.errors) return std::move(top.fields);  // the usual good reply
-
-  const redactor redacted = impl_->secrets_of(top.fields);
-  if (is_request_id(top.request_id) && !redacted.finds(top.request_id))
-    top.fields.request_id = top.request_id;
   if (!top.errors) return std::move(top.fields);
+  const redactor redacted = secrets_of(top.fields, impl_->known);
   if (top.errors->size() != 0 && !top.fields.fault) top.fields.fault = "it lists errors";
   for (const dom::element entry : *top.errors) {
     if (top.fields.errors.size() == max_errors) break;
@@ -186,6 +173,14 @@ reply_fields body_reader::read(std::string_view body) {
 void body_reader::forget(const reply_fields& fields) noexcept {
   wipe_text(fields.token);
   wipe_text(fields.redirect_url);
+}
+
+redactor secrets_of(const reply_fields& fields, const known_keys& known) noexcept {
+  redactor redacted;
+  redacted.hide_all(known);
+  if (fields.redirect_url) redacted.hide(*fields.redirect_url);
+  if (fields.token) redacted.hide(*fields.token);
+  return redacted;
 }
 
 bool is_request_id(std::string_view text) noexcept {

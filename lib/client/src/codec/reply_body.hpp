@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +23,7 @@ struct reply_fields {
   /// reader's memory, valid until `forget()` or the next `read()`.
   std::optional<std::string_view> token;
   std::optional<std::string_view> redirect_url;
-  std::string request_id;
+  std::string_view request_id;  ///< as it came, perhaps none: for `is_request_id` and a redactor to judge
   std::vector<api_error> errors;
 };
 
@@ -52,6 +51,9 @@ class body_reader {
   struct impl;
   std::unique_ptr<impl> impl_;
 };
+
+/// Takes these fields' secrets, and the keys, out of a reply's texts; for as long as they hold.
+redactor secrets_of(const reply_fields&, const known_keys&) noexcept;
 
 /// Whether this can be a request id: 1 to 128 visible ASCII characters.
 bool is_request_id(std::string_view) noexcept;
