@@ -40,7 +40,10 @@ std::unique_ptr<wire> agreed_wire(endpoint& with, tls_stream& stream, failure& w
     why = only_http2_was_allowed(with, " doesn't speak HTTP/2");
     return nullptr;
   }
-  if (!is_http2) return std::make_unique<http1_wire>(with.host);
+  if (!is_http2) {
+    stream.read_into(with.ciphertext);
+    return std::make_unique<http1_wire>(with.host);
+  }
   if (!stream.tls().fit_for_http2()) {
     why = with.only_http2 ? only_http2_was_allowed(with, " chose a cipher that HTTP/2 forbids")
                           : connection_lost(with.host, "the server chose a cipher that HTTP/2 forbids");
