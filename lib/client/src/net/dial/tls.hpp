@@ -87,9 +87,9 @@ class tls_session {
   /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
   bool fit_for_http2() const noexcept;
 
-  /// Saves the memory of OpenSSL's buffers, 21 KiB: of all sessions on which this was called, only the one
-  /// used last keeps its buffers. (OpenSSL wipes them when it frees them.) Does nothing with OpenSSL 3.2 and
-  /// later.
+  /// For a session that is one of few, and whose peer says many things at once. Its records are taken one by
+  /// one. And OpenSSL's buffers, 21 KiB, which it wipes as it gives them up, are from now on kept by one of
+  /// those sessions alone that were told so: the one that was used last. (Not with OpenSSL 3.2 and later.)
   void share_buffers() noexcept;
   /// The session isn't used any more.
   void leave_buffers() noexcept;
