@@ -64,7 +64,10 @@ class run_of_faults {
     context_.run_until(std::chrono::steady_clock::now() + arguments_.time + arguments_.phase + 60s);
     if (!batch_over_) seen_.broken("the batch hangs");
     if (!seen_.logins_over()) seen_.broken("a login was never told");
-    if (!recovered_) seen_.broken("no login was minted after all faults had ended");
+    if (!recovered_) {
+      seen_.broken("no login was minted after all faults had ended");
+      print_what_holds();
+    }
     seen_.judge_batch();
     const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun_);
     seen_.judge_quota(api_, quota_requests, quota_window, whole, lost_->count);
@@ -117,6 +120,21 @@ class run_of_faults {
 
   bool time_is_over() const { return clock::now() - begun_ >= arguments_.time; }
 
+  /// Why no login is minted: does the API hear of them, and what does the client wait for?
+  void print_what_holds() const {
+    const client_stats now = minter_.stats();
+    const api_process::life api = api_.seen(api_.lives() - 1);
+    std::printf("  since then the API has seen %llu requests, and minted %llu\n",
+                static_cast<unsigned long long>(api.requests - at_the_end_.requests),
+                static_cast<unsigned long long>(api.minted - at_the_end_.minted));
+    std::printf(
+        "  the client: %zu queued, %zu in flight, %zu connections (%zu HTTP/2), %llu of %llu dials failed, "
+        "%s\n",
+        now.queued, now.in_flight, now.connections, now.http2_connections,
+        static_cast<unsigned long long>(now.failed_dials), static_cast<unsigned long long>(now.dials),
+        minter_.outage() ? "an outage" : "no outage");
+  }
+
   // --- faults: on, off, on …
   void change() {
     if (current_ != nullptr) {
@@ -130,7 +148,10 @@ class run_of_faults {
       std::fflush(stdout);
       current_->on();
     }
-    if (time_is_over() && current_ == nullptr) return;
+    if (time_is_over() && current_ == nullptr) {
+      at_the_end_ = api_.seen(api_.lives() - 1);
+      return;
+    }
     phase_timer_.expires_after(arguments_.phase);
     phase_timer_.async_wait([this](const auto& error) {
       if (!error) change();
@@ -179,6 +200,7 @@ class run_of_faults {
   const std::shared_ptr<unanswered> lost_ = std::make_shared<unanswered>();
   const clock::time_point begun_;
   clock::time_point ended_{};
+  api_process::life at_the_end_{};  ///< what the API had seen when the last fault was over
   boost::asio::io_context context_{1};
   boost::asio::steady_timer phase_timer_{context_}, login_timer_{context_};
   client minter_;
