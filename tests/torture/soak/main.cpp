@@ -122,7 +122,7 @@ bool many_mints(const world& around, http2_use http2, long all) {
   client minter{context, options_for(around, http2)};
   crowd asking{context, minter, false};
   const bool flat = soaks(http2 == http2_use::only ? "mints over HTTP/2" : "mints over HTTP/1.1", all,
-                          [&](long from, long to) { asking.mint(from, to); }, {1'024, 16});
+                          [&](long from, long to) { asking.mint(from, to); }, {1'024, 64});
   if (asking.failed() > 0) std::printf("  %ld failed\n", asking.failed());
   return flat && asking.failed() == 0;
 }
@@ -184,7 +184,7 @@ bool many_clients(const world& around, long all) {
                               failed += asking.failed();
                             }
                           },
-                          {1'024, 16});
+                          {1'024, 64});
   if (failed > 0) std::printf("  %ld failed\n", failed);
   return flat && failed == 0;
 }
@@ -221,7 +221,7 @@ bool long_gateway(const world& around, long seconds) {
                                  clock::now() < until; ++made)
                               failed += !log_in(path);
                           },
-                          {1'024, 16});
+                          {1'024, 64});
   std::printf("  %ld logins, %ld failed\n", made, failed);
   return flat && failed == 0;
 }
