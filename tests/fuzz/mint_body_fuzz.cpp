@@ -1,14 +1,20 @@
 // Any bytes as the body of a sidecar's request: read without a crash; what is accepted is within the rules;
-// the message about anything else is short, and the log's text is only our own.
+// the message about anything else is short, and the log's text is only our own. Any bytes, written as JSON, are
+// one line, which gives the same bytes back when it is read, if they are UTF-8.
 
 #include "faces/mint_body.hpp"
 #include "fuzz/bytes.hpp"
+#include "text/json_object.hpp"
 #include "text/words.hpp"
+
+#include <simdjson.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -46,11 +52,26 @@ void read_estimate(std::string_view json) {
   }
 }
 
+void write(std::string_view text) {
+  const std::string line =
+      std::move(json_object{}.text("text", text).number("size", std::ssize(text))).take();
+  for (const char c : line) require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+  simdjson::dom::parser parser;
+  simdjson::dom::element read;
+  require(parser.parse(line).get(read) == simdjson::SUCCESS);
+  std::string_view again;
+  std::int64_t size = 0;
+  require(read["text"].get(again) == simdjson::SUCCESS && read["size"].get(size) == simdjson::SUCCESS);
+  require(size == std::ssize(text));
+  require(again == text || !simdjson::validate_utf8(text.data(), text.size()));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes{reinterpret_cast<const char*>(data), size};
   read_mint(bytes);
   read_estimate(bytes);
+  write(bytes);
   return 0;
 }

@@ -1,5 +1,5 @@
 // Any bytes as a server's replies: read without a crash, the same in whatever pieces they come, and never
-// more memory than the limits allow.
+// more memory than the limits allow. Any words, written as a command, are read back as the same words.
 //
 // Input: a byte that gives the pieces' size, then what the server says.
 
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -59,6 +60,22 @@ read_all read(std::string_view bytes, std::size_t piece) {
   return all;
 }
 
+/// The lines of a text as the words of one command.
+void write(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (words.size() < 16) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    words.push_back(text.substr(0, end));
+    if (end == text.size()) break;
+    text.remove_prefix(end + 1);
+  }
+  resp_reader reader;
+  reader.feed(resp_command(words).reveal());
+  const auto read = reader.next();
+  require(read && read->what == kind::array);
+  require(std::ranges::equal(read->elements, words, {}, &resp_value::text));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -68,5 +85,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const read_all one = read(bytes, piece), other = read(bytes, 4096);
   require(one.said == other.said);
   require(one.problem.empty() == other.problem.empty());
+  if (bytes.size() < resp_reader::longest_reply / 2) write(bytes);
   return 0;
 }

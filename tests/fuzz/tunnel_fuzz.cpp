@@ -7,6 +7,7 @@
 #include "net/dial/tunnel_negotiation.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,6 +27,15 @@ struct outcome {
   std::string said;
 };
 
+std::string checked(const failure& why) {
+  const std::string_view said = why.message.view();
+  require(why.code == mint_errc::connect_failed);
+  require(said.size() <= 256);
+  require(said.find("the proxy proxy.test:3128") != said.npos);
+  require(said.find("hunter2") == said.npos);
+  return std::string{said};
+}
+
 outcome read(std::string_view bytes, std::size_t piece) {
   static const auto credentials = std::make_shared<const secret>("planted:hunter2");
   tunnel_negotiation made{{.host = "proxy.test", .port = 3128, .credentials = credentials}, "api.test:443"};
@@ -37,17 +47,13 @@ outcome read(std::string_view bytes, std::size_t piece) {
     now.used += size;
     now.known = made.commit(size);
   }
-  if (now.known == status::incomplete) {
-    require(now.used <= (reply_parser::max_interim + 1) * reply_parser::max_head);
+  if (now.known == status::open) return now;
+  if (now.known == status::refused) {
+    now.said = checked(made.problem());
     return now;
   }
-  if (now.known == status::open) return now;
-  const failure& why = made.problem();
-  now.said = why.message.view();
-  require(why.code == mint_errc::connect_failed);
-  require(now.said.size() <= 256);
-  require(now.said.find("the proxy proxy.test:3128") != now.said.npos);
-  require(now.said.find("hunter2") == now.said.npos);
+  require(now.used <= (reply_parser::max_interim + 1) * reply_parser::max_head);
+  now.said = checked(made.broken_off("the end")) + checked(made.stalled(std::chrono::milliseconds{80}));
   return now;
 }
 
