@@ -32,10 +32,11 @@ namespace ephemint::torture {
 namespace {
 
 struct arguments {
-  long stride = 1;     ///< only every n-th allocation
-  unsigned seed = 1;   ///< the first allocation to fail
-  std::string only{};  ///< the scenarios whose names contain this
-  long at = 0;         ///< only this allocation, in this process itself
+  long stride = 1;        ///< only every n-th allocation
+  unsigned seed = 1;      ///< the first allocation to fail
+  std::string only{};     ///< the scenarios whose names contain this
+  std::size_t jobs = 12;  ///< trials in parallel: they mostly wait
+  long at = 0;            ///< only this allocation, in this process itself
   shortage how = shortage::once;
 };
 
@@ -128,15 +129,14 @@ struct tally {
   long tried = 0, short_of = 0;
 };
 
-/// From the first allocation until none fails any more. Trials mostly wait, so some run in parallel.
+/// From the first allocation until none fails any more.
 tally play_all(const stage& s, const world& around, const arguments& a, shortage how, std::mt19937& random) {
-  constexpr std::size_t side_by_side = 12;
   tally all;
   std::deque<std::unique_ptr<trial_apart>> under_way;
   long n = 1 + static_cast<long>(random() % static_cast<unsigned long>(a.stride));
   int untouched = 0;
   while (untouched < 2 || !under_way.empty()) {
-    while (untouched < 2 && under_way.size() < side_by_side) {
+    while (untouched < 2 && under_way.size() < a.jobs) {
       under_way.push_back(std::make_unique<trial_apart>(s, around, n, how));
       n += a.stride;
     }
@@ -187,13 +187,16 @@ arguments read(int count, char** words) {
       a.stride = std::max(1L, number(value));
     else if (name == "--seed")
       a.seed = static_cast<unsigned>(number(value));
+    else if (name == "--jobs")
+      a.jobs = static_cast<std::size_t>(std::max(1L, number(value)));
     else if (name == "--only")
       a.only = value;
     else if (name == "--at")
       a.at = number(value);
     else {
-      std::fprintf(stderr,
-                   "usage: memory_torture [--stride N] [--seed N] [--only NAME [--at N [--for-good]]]\n");
+      std::fprintf(
+          stderr,
+          "usage: memory_torture [--stride N] [--seed N] [--jobs N] [--only NAME [--at N [--for-good]]]\n");
       std::exit(2);
     }
   }
@@ -211,15 +214,20 @@ int run(const arguments& a) {
   }
   const std::vector<stage> all = stages(around, a.only);
   for (const stage& s : all) {  // objects that are made only once are made here
-    const verdict what = play(s, around, a.at, a.how);
-    if (a.at != 0)
-      std::printf("%s: %ld of %ld failed, %s\n", s.name.c_str(), what.failed, what.seen, what.complaint);
-    if (a.at == 0 && complaint() != nullptr) {
-      std::printf("%s falls short with all the memory there is: %s\n", s.name.c_str(), complaint());
-      return 1;
-    }
+    static_cast<void>(play(s, around, 0, shortage::once));
+    if (complaint() == nullptr) continue;
+    std::printf("%s falls short with all the memory there is: %s\n", s.name.c_str(), complaint());
+    return 1;
   }
-  if (a.at != 0) return complaint() != nullptr;
+  if (a.at != 0) {
+    bool short_of_any = false;
+    for (const stage& s : all) {
+      const verdict what = play(s, around, a.at, a.how);
+      std::printf("%s: %ld of %ld failed, %s\n", s.name.c_str(), what.failed, what.seen, what.complaint);
+      short_of_any |= what.complaint[0] != '\0';
+    }
+    return short_of_any;
+  }
   std::mt19937 random{a.seed};
   tally sum;
   std::printf("%-44s %8s %8s\n", "scenario, one or all allocations failing", "tried", "short");

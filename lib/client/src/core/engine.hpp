@@ -348,6 +348,7 @@ class engine {
   void check_warm_ups(time_point now) noexcept;
   bool warmed(const warm_up&, time_point now) noexcept;
   void end_warm_ups(mint_errc, const mint_error& said) noexcept;
+  void lack_memory(time_point now) noexcept;
   std::size_t warm_target() const noexcept;
   void say_drained(time_point now) noexcept;
   void set_wake(time_point now) noexcept;

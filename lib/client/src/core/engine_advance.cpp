@@ -360,8 +360,14 @@ bool engine::dial(time_point now) noexcept try {
   return true;
 } catch (const std::bad_alloc&) {
   dial_at_ = add(now, memory_pause);
-  dials_.postpone(dial_at_);
+  lack_memory(now);
   return false;
+}
+
+/// For a link. Mints wait for some until their deadlines; warm-ups have none, and end.
+void engine::lack_memory(time_point now) noexcept {
+  dials_.postpone(add(now, memory_pause));
+  end_warm_ups(mint_errc::connect_failed, mint_error{mint_errc::connect_failed});
 }
 
 std::size_t engine::warm_target() const noexcept {

@@ -301,7 +301,7 @@ void engine::on_capacity(time_point now, link_id id, std::uint32_t capacity) noe
     if (l->shared) dials_.granted(capacity);
   } catch (const std::bad_alloc&) {
     if (l->in_use == 0) close(*l);  // without places it is useless; another is dialled when there is memory
-    dials_.postpone(add(now, memory_pause));
+    lack_memory(now);
   }
   advance(now);
 }

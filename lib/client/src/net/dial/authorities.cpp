@@ -48,13 +48,25 @@ std::string system_problem() {
   throw std::invalid_argument{std::move(what)};
 }
 
+/// Without memory OpenSSL may take a root for one that another has issued, say nothing, and never look again;
+/// then no server that it vouches for is trusted. A copy is looked at, where that would come out. Whether
+/// they agree.
+bool is_no_root_for_sure(X509& authority) {
+  const auto is_root = [](X509& one) { return (X509_get_extension_flags(&one) & EXFLAG_SS) != 0; };
+  const bool names_itself = (X509_get_extension_flags(&authority) & EXFLAG_SI) != 0;
+  if (!names_itself || is_root(authority)) return true;
+  const certificate_pointer copy{checked(X509_dup(&authority))};
+  return !is_root(*copy);
+}
+
 /// OpenSSL decodes a certificate's key and extensions only once, on first use. If memory ran out at that
 /// moment, the certificate is unusable for ever, or its key counts as weak. So both are checked now.
 bool is_usable(X509& authority) {
   const EVP_PKEY* const key = X509_get0_pubkey(&authority);
-  if (key != nullptr && EVP_PKEY_get_security_bits(key) > 0 && X509_check_purpose(&authority, -1, 0) == 1)
-    return true;
-  if (openssl_lacks_memory()) throw std::bad_alloc{};
+  const bool usable =
+      key != nullptr && EVP_PKEY_get_security_bits(key) > 0 && X509_check_purpose(&authority, -1, 0) == 1;
+  if (usable && is_no_root_for_sure(authority)) return true;
+  if (usable || openssl_lacks_memory()) throw std::bad_alloc{};
   ERR_clear_error();
   return false;
 }
