@@ -12,6 +12,7 @@ ephemint_test(gateway_unit_test
         unit/gateway_own_host_test.cpp
         unit/gateway_problem_test.cpp
         unit/gateway_request_reader_test.cpp
+        unit/gateway_task_test.cpp
         unit/gateway_ticket_book_test.cpp
         unit/gateway_ticket_test.cpp
     APART unit/gateway_log_line_test.cpp

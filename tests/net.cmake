@@ -48,4 +48,4 @@ ephemint_test(net_memory_test
 ephemint_test(net_exhaustion_test
     LABELS integration
     LIBRARIES ephemint_test_network
-    SOURCES integration/connection_exhaustion_test.cpp support/failing_memory.cpp)
+    SOURCES integration/connection_exhaustion_test.cpp unit/authorities_memory_test.cpp support/failing_memory.cpp)

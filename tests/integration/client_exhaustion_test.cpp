@@ -216,6 +216,11 @@ class ClientExhaustion : public testing::Test {
     const long all = play(scenario, {.which = allocator::openssl}, false).taken;
     each_fails(scenario, {.which = allocator::openssl}, all / 12 + 1, false);
   }
+  /// The same, and all that come behind the first.
+  template <class Scenario>
+  void each_fails_for_good(Scenario scenario) {
+    each_fails(scenario, {.which = allocator::ours, .in_a_row = 1'000'000}, 1, false);
+  }
 
  private:
   template <class Scenario>
@@ -388,6 +393,16 @@ TEST_F(ClientExhaustion, handlers_on_executors_of_their_own) {
     t.short_of_memory();
     t.mint_bound([&](auto handler) { return asio::bind_executor(strand, handler); });
     t.mint_bound([&](auto handler) { return asio::bind_executor(far, handler); });
+    t.run();
+  });
+}
+
+// behaviours: H1
+TEST_F(ClientExhaustion, warm_up_ends_where_memory_is_gone_for_good) {
+  each_fails_for_good([](trial& t) {
+    t.make();
+    t.short_of_memory();
+    t.begin([&](trial::call& one) { t.minter().async_warm_up(2, trial::handler_of(one)); });
     t.run();
   });
 }

@@ -6,6 +6,13 @@
 
 #include <ephemint/sandbox/server.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,12 +40,43 @@ struct answered {
   }
 };
 
+/// Runs a gateway's task, and calls `over` when it is done.
+inline gateway::task<void> run_and_tell(gateway::task<gateway::reply> what, gateway::reply& to,
+                                        std::exception_ptr& thrown, asio::any_io_executor here,
+                                        asio::any_completion_handler<void()>& over) {
+  auto running = std::move(what);
+  try {
+    to = co_await running;
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  // Who is told may destroy this task.
+  asio::post(here, [told = std::move(over)]() mutable { std::move(told)(); });
+}
+
+/// Has a face answer, from a coroutine of Asio's.
+inline asio::awaitable<gateway::reply> answer_of(gateway::face& of, gateway::exchange& one) {
+  const asio::any_io_executor here = co_await asio::this_coro::executor;
+  gateway::reply made;
+  gateway::task<void> running;
+  std::exception_ptr thrown;
+  asio::any_completion_handler<void()> over;
+  auto begin = [&](auto handler) {
+    over = std::move(handler);
+    running = run_and_tell(of.answer(one), made, thrown, here, over);
+    running.start();
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin, asio::use_awaitable);
+  if (thrown) std::rethrow_exception(thrown);
+  co_return made;
+}
+
 /// Asks a face as a session does, and then tells it `handed_over`.
 inline asio::awaitable<answered> ask(gateway::face& of, gateway::request asked, bool handed_over = true,
                                      asio::cancellation_slot gone = {}) {
   answered all;
   gateway::exchange one{asked, all.log, gone};
-  auto answering = of.answer(one);
+  auto answering = answer_of(of, one);
   all.reply = co_await std::move(answering);
   if (all.reply.told) all.reply.told(handed_over);
   all.log.status = all.reply.status;

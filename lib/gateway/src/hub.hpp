@@ -9,6 +9,9 @@
 #include <ephemint/gateway/server_options.hpp>
 #include <ephemint/metrics.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +43,14 @@ class hub {
   bool key_is_refused() const { return client_.stats().key_refused || notes_->key_is_refused(clock::now()); }
 
   client& minter() noexcept { return client_; }
+  /// Gives a `mint_result` when it is awaited. Nobody reads the answer of a peer that goes away: what its
+  /// mint would cost of the quota is saved. `request` and the exchange outlive it.
+  auto mint(const exchange& of, const mint_request& request) {
+    return begun_by<mint_result>(of.owner.lock(), [this, &of, &request](auto handler) {
+      client_.async_mint(
+          request, asio::bind_cancellation_slot(of.gone, asio::bind_executor(executor_, std::move(handler))));
+    });
+  }
   mint_notes& notes() noexcept { return *notes_; }
   ticket_book& tickets() noexcept { return tickets_; }
   account_limits& limits() noexcept { return limits_; }

@@ -162,9 +162,9 @@ void service::drain() {
   for (const auto& one : listeners_) one->drain();
 }
 
-void service::close(std::shared_ptr<close_wait> wait) {
+void service::close(std::shared_ptr<close_wait> wait) try {
   if (closed_) return wait->end({});
-  waits_.push_back(std::move(wait));
+  waits_.push_back(wait);
   if (std::exchange(closing_, true)) return;
   drain();
   open_ = listeners_.size();
@@ -172,6 +172,9 @@ void service::close(std::shared_ptr<close_wait> wait) {
     one->close([self = weak_from_this()] {
       if (const auto alive = self.lock(); alive && --alive->open_ == 0) alive->close_client();
     });
+} catch (const std::bad_alloc&) {  // there is none to wait for the end with
+  cut();
+  wait->end({});
 }
 
 void service::close_client() {
@@ -209,8 +212,7 @@ void whatever_fails(Run run) {
     }
 }
 
-/// Runs until the context is stopped, then ends everything. All waits are ended here, and not destroyed with
-/// the context, as destroying a coroutine takes memory.
+/// Until the context is stopped. Then all of it ends at once: what waits hears of it here and now.
 void serve(asio::io_context& context, service& serving) {
   whatever_fails([&] { context.run(); });
   whatever_fails([&] { serving.cut(); });
@@ -237,15 +239,16 @@ class server::impl {
  public:
   explicit impl(server_options options)
       : context_{std::make_shared<asio::io_context>(1)},
-        executor_{asio::prefer(context_->get_executor(), asio::execution::outstanding_work.tracked)} {
+        executor_{context_->get_executor()},
+        busy_{asio::prefer(executor_, asio::execution::outstanding_work.tracked)} {
     options = checked_options(std::move(options));
     options.client.single_threaded = true;
-    build(executor_, std::move(options));
+    build(std::move(options));
     thread_ = thread_without_signals(context_, service_);
   }
 
   impl(executor_type executor, server_options options) : executor_{std::move(executor)} {
-    build(asio::make_strand(executor_), checked_options(std::move(options)));
+    build(checked_options(std::move(options)));
   }
 
   ~impl() {
@@ -280,13 +283,17 @@ class server::impl {
   const executor_type& executor() const noexcept { return executor_; }
 
  private:
-  void build(const executor_type& serial, server_options options) {
+  /// A strand takes memory for each step: none is made where one thing is done at a time anyway.
+  void build(server_options options) {
+    const bool serial_already = options.client.single_threaded;
+    const executor_type serial = serial_already ? executor_ : executor_type{asio::make_strand(executor_)};
     service_ = std::make_shared<service>(serial, executor_, std::move(options));
     perform(&service::start);
   }
 
   std::shared_ptr<asio::io_context> context_;  // null: the caller's context
   executor_type executor_;
+  executor_type busy_;  ///< keeps a context of its own running
   std::shared_ptr<service> service_;
   std::thread thread_;
 };

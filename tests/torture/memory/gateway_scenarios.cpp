@@ -181,11 +181,11 @@ void gateway_is_destroyed(trial& t) {
 }  // namespace
 
 const scenario gateway_scenarios[] = {
-    {"gateway_is_made", gateway_is_made, scenario::needs::nothing, true, true},
-    {"sidecar_logins", sidecar_logins, scenario::needs::nothing, true, true},
-    {"link_logins", link_logins, scenario::needs::nothing, true, true},
-    {"gateway_is_drained", gateway_is_drained, scenario::needs::nothing, true, true},
-    {"gateway_is_destroyed", gateway_is_destroyed, scenario::needs::nothing, true, true},
+    {"gateway_is_made", gateway_is_made, scenario::needs::nothing, true},
+    {"sidecar_logins", sidecar_logins, scenario::needs::nothing, true},
+    {"link_logins", link_logins, scenario::needs::nothing, true},
+    {"gateway_is_drained", gateway_is_drained, scenario::needs::nothing, true},
+    {"gateway_is_destroyed", gateway_is_destroyed, scenario::needs::nothing, true},
     {nullptr, nullptr}};
 
 }  // namespace ephemint::torture

@@ -235,11 +235,11 @@ int run(const arguments& a) {
   for (const stage& s : all)
     for (const shortage how : {shortage::once, shortage::for_good}) {
       const tally one = play_all(s, around, a, how, random);
-      std::printf("%-36s %-7s %8ld %8ld%s\n", s.name.c_str(), how == shortage::once ? "one" : "all",
-                  one.tried, one.short_of, s.what->told_only ? "  (told only)" : "");
+      std::printf("%-36s %-7s %8ld %8ld\n", s.name.c_str(), how == shortage::once ? "one" : "all", one.tried,
+                  one.short_of);
       std::fflush(stdout);
       sum.tried += one.tried;
-      if (!s.what->told_only) sum.short_of += one.short_of;
+      sum.short_of += one.short_of;
     }
   std::printf("%-44s %8ld %8ld\n", "together", sum.tried, sum.short_of);
   return sum.short_of != 0;

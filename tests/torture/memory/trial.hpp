@@ -156,9 +156,6 @@ struct scenario {
   enum class needs { nothing, store } what = needs::nothing;
   /// Run it only over HTTP/1.1: it is about the gateway, or about connections for one request each.
   bool http1_alone = false;
-  /// Failures are reported but don't fail the test: Asio's coroutines, of which the gateway is made, allocate
-  /// memory when they are destroyed, and end the process if there is none.
-  bool told_only = false;
 };
 
 /// All scenarios; the last one has no name.

@@ -113,8 +113,8 @@ class EPHEMINT_EXPORT client {
   /// needn't wait for handshakes. HTTP/1.1 takes one connection for each mint; for HTTP/2 one is usually
   /// enough. Signature: `void(result<void>)`.
   ///
-  /// Completes when they are open. If a connection can't be opened it fails with the cause, `connect_failed`
-  /// or `tls_failed`; if the client is closed, with `closed`.
+  /// Ends when they stand, or with the cause when a dial has failed, or couldn't be begun for want of memory:
+  /// `connect_failed`, `tls_failed`; or with `closed`.
   template <asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_warm_up(std::size_t mints, CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(result<void>)>(initiate_warm_up{impl_}, token, mints);

@@ -33,7 +33,7 @@ class admin_face final : public face {
   std::string_view name() const noexcept override { return "admin"; }
   reply refusal(unsigned status, std::string_view why) override { return refusal_reply(status, why); }
 
-  asio::awaitable<reply> answer(exchange& of) override {
+  task<reply> answer(exchange& of) override {
     for (const std::string_view route : {"/healthz", "/readyz", "/metrics"})
       if (of.path() == route) of.log.route = route.substr(1);
     if (of.log.route == "none") co_return refusal_of(of, 404, "there are /healthz, /readyz and /metrics");

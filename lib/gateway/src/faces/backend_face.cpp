@@ -7,8 +7,6 @@
 
 #include <ephemint/secret.hpp>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -58,7 +56,7 @@ class backend_face final : public face {
   backend_face(hub& of, std::string_view address) : hub_{of}, address_{address} {}
 
   std::string_view name() const noexcept override { return "backend"; }
-  asio::awaitable<reply> answer(exchange& of) override;
+  task<reply> answer(exchange& of) override;
   reply refusal(unsigned status, std::string_view why) override { return refusal_reply(status, why); }
 
  private:
@@ -66,7 +64,7 @@ class backend_face final : public face {
   std::optional<reply> refused_bearer(exchange& of, const bearer*& by);
   std::optional<reply> refused_account(exchange& of, const mint_body& asked, const bearer* by);
   reply estimate(const exchange& of);
-  asio::awaitable<reply> mint(exchange& of, mint_body asked);
+  task<reply> mint(exchange& of, mint_body asked);
   reply handed_over(exchange& of, const mint_body& asked, const ephemeral_token& token,
                     const mint_note& note);
 
@@ -74,7 +72,7 @@ class backend_face final : public face {
   std::string address_;
 };
 
-asio::awaitable<reply> backend_face::answer(exchange& of) {
+task<reply> backend_face::answer(exchange& of) {
   if (of.path() == "/v1/tokens") of.log.route = tokens_route;
   if (of.path() == "/v1/estimates") of.log.route = estimates_route;
   const bearer* by = nullptr;  // valid until the first await: then the bearers may be replaced
@@ -140,22 +138,36 @@ reply backend_face::estimate(const exchange& of) {
           .body = fmt::format(R"({{"wait_ms":{}}})", std::chrono::ceil<milliseconds>(wait).count())};
 }
 
-/// The account's limit has allowed the login, and gets it back if the mint fails. If the caller goes away
-/// while the API is asked, the login still counts, as it has cost the quota: the limit is there to stop
-/// reloads.
-asio::awaitable<reply> backend_face::mint(exchange& of, mint_body asked) {
+/// A login that its account's limit has allowed: given back when this goes, unless it was used.
+class allowed_login {
+ public:
+  allowed_login(account_limits& by, const std::string& account) : by_{by}, account_{account} {}
+  allowed_login(const allowed_login&) = delete;
+  allowed_login& operator=(const allowed_login&) = delete;
+  ~allowed_login() {
+    if (!used_) by_.give_back(account_);
+  }
+  void use() noexcept { used_ = true; }
+
+ private:
+  account_limits& by_;
+  const std::string& account_;
+  bool used_ = false;
+};
+
+/// Who goes away while the API is asked has cost the quota: reloads are what the limit is for.
+task<reply> backend_face::mint(exchange& of, mint_body asked) {
+  allowed_login login{hub_.limits(), of.log.account};
   const mint_request request{.account = asked.account,
                              .urgency = asked.urgency,
                              .deadline = asked.deadline.value_or(hub_.options().deadline),
                              .tag = hub_.notes().next_tag()};
-  // If the peer goes away the mint is cancelled, which saves its permit.
-  auto minting =
-      hub_.minter().async_mint(request, asio::bind_cancellation_slot(of.gone, asio::use_awaitable));
-  const mint_result minted = co_await std::move(minting);
+  auto minting = hub_.mint(of, request);
+  const mint_result minted = co_await minting;
   const mint_note note = hub_.notes().take(request.tag);
   reply answer = minted ? handed_over(of, asked, *minted, note) : failure_of(of, minted.error());
   const bool left_at_the_api = !minted && minted.error().value() == mint_errc::cancelled && note.attempts > 0;
-  if (answer.status != 200 && !left_at_the_api) hub_.limits().give_back(of.log.account);
+  if (answer.status == 200 || left_at_the_api) login.use();
   co_return answer;
 }
 

@@ -5,10 +5,6 @@
 #include "hub.hpp"
 #include "tickets/link_ticket.hpp"
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <random>
@@ -69,13 +65,13 @@ class login_face final : public face {
 
   std::string_view name() const noexcept override { return "login"; }
   reply refusal(unsigned status, std::string_view) override { return pages_.other(status); }
-  asio::awaitable<reply> answer(exchange& of) override;
+  task<reply> answer(exchange& of) override;
 
  private:
   std::optional<reply> misdirected(exchange& of, click& c) const;
   std::optional<reply> not_a_persons(exchange& of, const click& c) const;
   std::optional<reply> to_confirm(exchange& of, const click& c, const link_ticket& ticket);
-  asio::awaitable<reply> log_in(exchange& of, click c, link_ticket ticket);
+  task<reply> log_in(exchange& of, click c, link_ticket ticket);
 
   std::optional<reply> not_to_open(exchange& of, const click& c, ticket_book::admission) const;
   reply waiting(exchange& of, const click& c, opening& held, clock::duration wait);
@@ -95,7 +91,7 @@ reply shown(exchange& of, std::string_view code, reply with, std::string why = {
 
 // --- what is asked for ---
 
-asio::awaitable<reply> login_face::answer(exchange& of) {
+task<reply> login_face::answer(exchange& of) {
   click asked;
   if (auto refused = misdirected(of, asked)) co_return std::move(*refused);
   if (auto refused = not_a_persons(of, asked)) co_return std::move(*refused);
@@ -163,7 +159,7 @@ std::optional<reply> login_face::to_confirm(exchange& of, const click& c, const 
 
 // --- a ticket of ours ---
 
-asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket ticket) {
+task<reply> login_face::log_in(exchange& of, click c, link_ticket ticket) {
   opening held{hub_, std::move(ticket)};
   if (auto refused = not_to_open(of, c, held.open())) co_return std::move(*refused);
   const auto wait = hub_.minter().estimate(priority::interactive, held.ahead());
@@ -177,8 +173,8 @@ asio::awaitable<reply> login_face::log_in(exchange& of, click c, link_ticket tic
 
   const mint_request wanted{
       .account = held.ticket().account, .deadline = hub_.options().deadline, .tag = hub_.notes().next_tag()};
-  auto until_gone = asio::bind_cancellation_slot(of.gone, asio::use_awaitable);
-  const mint_result minted = co_await hub_.minter().async_mint(wanted, std::move(until_gone));
+  auto minting = hub_.mint(of, wanted);
+  const mint_result minted = co_await minting;
   const mint_note note = hub_.notes().take(wanted.tag);
   of.log.request_id = note.request_id;
   if (!minted && minted.error().value() == mint_errc::cancelled && note.attempts > 0) held.keep_count();

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include "http/task.hpp"
+
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +54,8 @@ struct reply {
 struct exchange {
   const request& asked;
   log_entry& log;
-  asio::cancellation_slot gone;  ///< emits `terminal` when the peer goes away before its answer
+  asio::cancellation_slot gone;       ///< emits `terminal` when the peer goes away before its answer
+  std::weak_ptr<const void> owner{};  ///< of the tasks that answer it, for what they wait for
 
   /// The target up to its `?`, and what follows it (none if there is no `?`).
   std::string_view path() const { return target().substr(0, target().find('?')); }
@@ -78,7 +81,7 @@ class face {
   /// The listener's name in the log: `backend`, `login`, `admin`.
   virtual std::string_view name() const noexcept = 0;
   /// Answers a whole request. `of` lives until the answer's `told`. May throw: that is a 500.
-  virtual asio::awaitable<reply> answer(exchange& of) = 0;
+  virtual task<reply> answer(exchange& of) = 0;
   /// The answer, in this face's form, to a request that HTTP itself refuses (400, 408, 413, 431, 500).
   virtual reply refusal(unsigned status, std::string_view why) = 0;
 };

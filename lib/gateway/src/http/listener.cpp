@@ -3,8 +3,6 @@
 #include "http/session.hpp"
 
 #include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
@@ -25,9 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using boost::system::error_code;
-
-/// More memory than beginning a session's coroutine takes.
-constexpr std::size_t most_to_begin = 16 * 1024;
 
 /// The process at a Unix socket's other end.
 std::string process_behind([[maybe_unused]] int descriptor) {
@@ -172,10 +167,7 @@ void listener::open(any_socket socket, const socket_address& peer) {
   std::string who = peer.is_unix() ? process_behind(descriptor) : peer.name();
   auto accepted = std::make_shared<session>(shared_from_this(), std::move(socket), std::move(who));
   sessions_.insert(accepted.get());
-  // A coroutine that can't begin for want of memory needs memory even to be destroyed: so make sure that
-  // there is enough.
-  const auto enough = std::make_unique_for_overwrite<char[]>(most_to_begin);
-  asio::co_spawn(executor_, session::run(std::move(accepted)), asio::detached);
+  accepted->start();
 }
 
 void listener::make_room() {

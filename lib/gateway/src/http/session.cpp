@@ -4,8 +4,7 @@
 
 #include <ephemint/secret.hpp>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/status.hpp>
@@ -14,6 +13,8 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <new>
+#include <tuple>
 #include <utility>
 
 #include <poll.h>
@@ -46,6 +47,18 @@ void append_field(std::string& wire, std::string_view name, std::string_view val
 
 }  // namespace
 
+template <class Handler>
+void session::read::operator()(Handler handler) const {
+  of.socket_.async_read_some(
+      room, asio::bind_allocator(wait_allocator<char>{of.transferring_}, std::move(handler)));
+}
+
+template <class Handler>
+void session::write::operator()(Handler handler) const {
+  asio::async_write(of.socket_, all,
+                    asio::bind_allocator(wait_allocator<char>{of.transferring_}, std::move(handler)));
+}
+
 session::session(std::shared_ptr<listener> owner, any_socket socket, std::string who)
     : owner_{std::move(owner)},
       who_{std::move(who)},
@@ -54,37 +67,50 @@ session::session(std::shared_ptr<listener> owner, any_socket socket, std::string
       begun_at_{clock::now()} {}
 
 session::~session() {
-  wipe_answer();
+  running_ = {};
+  let_go();
   owner_->leave(*this);
 }
 
-asio::awaitable<void> session::run(std::shared_ptr<session> self) {
-  bool open = true;
-  while (open) open = co_await self->serve_one();
-  self->cut();
+void session::start() {
+  running_ = run();
+  running_.start();
 }
 
-void session::finish() {
+task<void> session::run() {
+  try {
+    bool open = true;
+    while (open) open = co_await serve_one();
+  } catch (const std::exception&) {  // no memory, for one thing: this connection ends, and no other
+  }
+  let_go();
+  cut();
+}
+
+void session::finish() noexcept try {
   finishing_ = true;
   if (reading_) arm(patience());
+} catch (const std::bad_alloc&) {
+  cut();
 }
 
 void session::cut() {
   finishing_ = true;
+  disarm();
   timer_.cancel();
   lose_peer();
   error_code ignored;
   socket_.close(ignored);
 }
 
-asio::awaitable<bool> session::serve_one() {
+task<bool> session::serve_one() {
   reading_ = true;
   const refusal refused = co_await read_request();
   reading_ = false;
   if (!reader_.begun()) co_return false;  // there was no request
   log_entry entry;
   entry.who = who_;
-  exchange of{reader_.asked(), entry, gone_.slot()};
+  exchange of{reader_.asked(), entry, gone_.slot(), weak_from_this()};
   if (refused.status != 0)
     refuse(refused, entry);
   else if (!peer_gone_)
@@ -99,7 +125,7 @@ asio::awaitable<bool> session::serve_one() {
   co_return true;
 }
 
-asio::awaitable<session::refusal> session::read_request() {
+task<session::refusal> session::read_request() {
   phase now = served_ && !reader_.begun() ? phase::idle : phase::header;
   begun_at_ = clock::now();
   arm(patience());
@@ -114,12 +140,12 @@ asio::awaitable<session::refusal> session::read_request() {
   co_return reader_.refused();
 }
 
-asio::awaitable<void> session::read_some() {
+task<void> session::read_some() {
   const bool first = !reader_.begun();
   const asio::mutable_buffer room = reader_.room();
-  error_code error;
-  const std::size_t size =
-      co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+  transfer<read> reading{shared_from_this(), {*this, room}};
+  const auto got = co_await reading;
+  const auto& [error, size] = got;
   reader_.commit(size);
   idle_since_.reset();
   if (first) begun_at_ = clock::now();
@@ -127,18 +153,21 @@ asio::awaitable<void> session::read_some() {
   if (error && !late_) lose_peer();
 }
 
-asio::awaitable<void> session::say_continue() {
+task<void> session::say_continue() {
   const asio::const_buffer leave = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
-  error_code ignored;  // the next read will report it
-  co_await asio::async_write(socket_, leave, asio::redirect_error(asio::use_awaitable, ignored));
+  transfer<write> writing{shared_from_this(), {*this, leave}};
+  co_await writing;  // what went wrong is met by the next read
 }
 
-asio::awaitable<void> session::ask(exchange& of) {
+task<void> session::ask(exchange& of) {
   disarm();
   watch();
   bool failed = false;
   try {
-    if (!peer_gone_) answer_ = co_await owner_->speaker().answer(of);
+    if (!peer_gone_) {
+      auto answering = owner_->speaker().answer(of);
+      answer_ = co_await answering;
+    }
     failed = answer_ && !can_be_sent(*answer_);
   } catch (const std::exception&) {  // its text may hold a secret
     failed = true;
@@ -151,14 +180,15 @@ asio::awaitable<void> session::ask(exchange& of) {
   if (failed) refuse({500, "internal error"}, of.log);
 }
 
-asio::awaitable<bool> session::deliver(bool keep, log_entry& entry) {
+task<bool> session::deliver(bool keep, log_entry& entry) {
   bool written = false;
   if (answer_ && !peer_gone_) {
     std::string wire = wire_of(*answer_, keep);
     const asio::const_buffer all = asio::buffer(wire);
     arm(owner_->limits().transfer_timeout);
-    error_code error;
-    co_await asio::async_write(socket_, all, asio::redirect_error(asio::use_awaitable, error));
+    transfer<write> writing{shared_from_this(), {*this, all}};
+    const auto how = co_await writing;
+    const error_code error = std::get<0>(how);
     wipe(wire.data(), wire.size());
     written = !error;
     if (written) entry.status = answer_->status;
@@ -167,15 +197,17 @@ asio::awaitable<bool> session::deliver(bool keep, log_entry& entry) {
   co_return written;
 }
 
-asio::awaitable<void> session::linger() {
+task<void> session::linger() {
   // Closing with unread bytes would send a reset, which may overtake the answer.
   error_code error;
   socket_.shutdown(any_socket::shutdown_send, error);
   arm(std::min(last_words, owner_->limits().transfer_timeout));
   std::size_t heard = 0;
   while (!error && !late_ && heard < most_last_words) {
-    const asio::mutable_buffer room = reader_.scrap();
-    heard += co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+    transfer<read> reading{shared_from_this(), {*this, reader_.scrap()}};
+    std::size_t size = 0;
+    std::tie(error, size) = co_await reading;
+    heard += size;
   }
 }
 
@@ -204,12 +236,14 @@ void session::become_idle() {
 void session::watch() {
   if (peer_has_gone()) return lose_peer();
   asking_ = true;
-  socket_.async_wait(any_socket::wait_read, [self = shared_from_this()](error_code error) {
+  auto look = [self = shared_from_this()](error_code error) {
     if (error || !self->asking_) return;
     if (self->peer_has_gone()) return self->lose_peer();
     // The bytes that came are another request, and would end each further wait at once. The peer is checked
     // once more before the answer is written.
-  });
+  };
+  socket_.async_wait(any_socket::wait_read,
+                     asio::bind_allocator(wait_allocator<char>{watching_}, std::move(look)));
 }
 
 bool session::peer_has_gone() {
@@ -236,13 +270,22 @@ void session::refuse(refusal why, log_entry& entry) {
 }
 
 void session::settle(bool handed_over) {
-  if (answer_ && answer_->told) answer_->told(handed_over);
+  if (!answer_) return;
   wipe_answer();
+  const auto told = std::exchange(answer_->told, nullptr);
   answer_.reset();
+  if (told) told(handed_over);
+}
+
+/// Of an answer that came to nothing.
+void session::let_go() noexcept {
+  try {
+    settle(false);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 void session::wipe_answer() noexcept {
-  if (!answer_) return;
   wipe(answer_->body.data(), answer_->body.size());
   for (auto& [name, value] : answer_->headers) wipe(value.data(), value.size());
 }
@@ -271,19 +314,36 @@ std::string session::wire_of(const reply& answer, bool keep) const {
 
 void session::arm(std::chrono::milliseconds time) {
   late_ = false;
-  timer_.expires_after(time);
-  timer_.async_wait([self = shared_from_this()](error_code) {
-    // If the timer was set anew when this handler was already queued, it does nothing.
-    if (self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
-    self->late_ = true;
-    error_code ignored;
-    self->socket_.cancel(ignored);
-  });
+  due_ = asio::steady_timer::clock_type::now() + time;
+  await_time();
 }
 
 void session::disarm() {
   late_ = false;
-  timer_.expires_at(asio::steady_timer::time_point::max());
+  due_ = never;
+}
+
+/// One wait at a time, which goes on where it ended too early: so it has its memory.
+void session::await_time() {
+  if (timed_) {
+    if (timer_.expiry() > due_) timer_.cancel();
+    return;
+  }
+  if (due_ == never) return;
+  timer_.expires_at(due_);
+  timer_.async_wait(asio::bind_allocator(wait_allocator<char>{timing_},
+                                         [self = shared_from_this()](error_code) { self->on_time(); }));
+  timed_ = true;
+}
+
+void session::on_time() try {
+  timed_ = false;
+  if (due_ > asio::steady_timer::clock_type::now()) return await_time();
+  late_ = true;
+  error_code ignored;
+  socket_.cancel(ignored);
+} catch (const std::bad_alloc&) {  // Asio's list of timers can't grow
+  cut();
 }
 
 }  // namespace ephemint::inline v0::gateway

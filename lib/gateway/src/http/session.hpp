@@ -3,10 +3,11 @@
 #include "http/exchange.hpp"
 #include "http/listener.hpp"
 #include "http/request_reader.hpp"
+#include "http/task.hpp"
+#include "http/wait_memory.hpp"
 
 #include <ephemint/clock.hpp>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace ephemint::inline v0::gateway {
 
@@ -26,10 +28,10 @@ class session : public std::enable_shared_from_this<session> {
   session& operator=(const session&) = delete;
   ~session();
 
-  static asio::awaitable<void> run(std::shared_ptr<session>);
+  void start();
 
   /// Ends it after the answer to its present request, or to one that is just coming.
-  void finish();
+  void finish() noexcept;
   /// Ends it at once; a login under way is cancelled.
   void cut();
   /// Since when it has been waiting for its next request; none: it isn't.
@@ -37,18 +39,37 @@ class session : public std::enable_shared_from_this<session> {
 
  private:
   enum class phase { idle, header, body };
+  static constexpr auto never = asio::steady_timer::time_point::max();
   using refusal = request_reader::refusal;
+  using error_code = boost::system::error_code;
 
-  asio::awaitable<bool> serve_one();
+  struct read {
+    session& of;
+    asio::mutable_buffer room;
+    template <class Handler>
+    void operator()(Handler) const;
+  };
+  struct write {
+    session& of;
+    asio::const_buffer all;
+    template <class Handler>
+    void operator()(Handler) const;
+  };
+  /// Gives an error and how many bytes went.
+  template <class Begin>
+  using transfer = operation<std::tuple<error_code, std::size_t>, Begin>;
+
+  task<void> run();
+  task<bool> serve_one();
   /// What is wrong with the request; status 0: nothing, or the peer is gone.
-  asio::awaitable<refusal> read_request();
-  asio::awaitable<void> read_some();
-  asio::awaitable<void> say_continue();
+  task<refusal> read_request();
+  task<void> read_some();
+  task<void> say_continue();
   /// Lets the face answer, and meanwhile watches whether the peer is still there.
-  asio::awaitable<void> ask(exchange&);
+  task<void> ask(exchange&);
   /// Writes the answer, if there is one and the peer is still there, and calls its `told`.
-  asio::awaitable<bool> deliver(bool keep, log_entry&);
-  asio::awaitable<void> linger();
+  task<bool> deliver(bool keep, log_entry&);
+  task<void> linger();
 
   /// The time limit for the next byte, the header, or the body.
   std::chrono::milliseconds patience() const;
@@ -62,16 +83,21 @@ class session : public std::enable_shared_from_this<session> {
   void refuse(refusal, log_entry&);
   /// Calls the answer's `told`, and overwrites the answer.
   void settle(bool handed_over);
+  void let_go() noexcept;
   void wipe_answer() noexcept;
   std::string wire_of(const reply&, bool keep) const;
   /// Sets the time limit of the present step.
   void arm(std::chrono::milliseconds);
   void disarm();
+  void await_time();
+  void on_time();
 
   const std::shared_ptr<listener> owner_;
   const std::string who_;
   any_socket socket_;
   asio::steady_timer timer_;
+  asio::steady_timer::time_point due_ = never;    ///< when what is under way has had its time
+  wait_memory transferring_, watching_, timing_;  ///< for one wait each, so that none of them can fail
   request_reader reader_;
   std::optional<reply> answer_;
   asio::cancellation_signal gone_;
@@ -81,9 +107,11 @@ class session : public std::enable_shared_from_this<session> {
   bool reading_ = false;  ///< it reads a request, or waits for one
   bool asking_ = false;   ///< its face is answering
   bool peer_gone_ = false;
-  bool late_ = false;  ///< the present step has timed out
+  bool timed_ = false;  ///< the timer is waited for
+  bool late_ = false;   ///< what is under way has had its time
   bool finishing_ = false;
   bool deaf_ = false;  ///< reads only what was sent before
+  task<void> running_;
 };
 
 }  // namespace ephemint::inline v0::gateway

@@ -1,6 +1,7 @@
 #include "tickets/ticket_book.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace ephemint::inline v0::gateway {
 
@@ -34,17 +35,23 @@ ticket_book::admission ticket_book::open(std::string_view id, const instant& now
     if (now.wall >= exp) return admission::over;
     if (exp <= forgotten_) return admission::doubtful;
     if (tickets_.size() >= most_) return admission::full;
-    tickets_.emplace(id, entry{.expires = now.when(exp),
-                               .dead = now.when(dead),
-                               .exp = exp,
-                               .known_until = std::max(exp, dead) + remembered});
+    const auto made =
+        tickets_.emplace(id, entry{.expires = now.when(exp), .dead = now.when(dead), .exp = exp}).first;
+    try {
+      changes_.emplace(made->second.changes, made->first);
+      spent_tickets own{{std::max(exp, dead) + remembered, made->first}};
+      made->second.when_spent = own.extract(own.begin());
+    } catch (const std::bad_alloc&) {
+      forget(made);
+      throw;
+    }
     return admission::opened;
   }
   entry& ticket = known->second;
   if (ticket.is == state::spent) return admission::spent;
   if (ticket.is == state::opening) return admission::busy;
   if (now.steady >= alive_until(ticket)) return admission::over;
-  set(known, state::opening, {});
+  set(known, state::opening, never);
   return admission::opened;
 }
 
@@ -71,21 +78,21 @@ std::size_t ticket_book::waiting(const instant& now) {
   return line_.before(next_place_);
 }
 
-void ticket_book::spend(std::string_view id) {
+void ticket_book::spend(std::string_view id) noexcept {
   const auto ticket = find_opening(id);
   if (ticket == tickets_.end()) return;
-  const auto& [key, facts] = *ticket;
-  set(ticket, state::spent, {});
-  spent_.emplace(facts.known_until, key);
+  set(ticket, state::spent, never);
+  spent_.insert(std::move(ticket->second.when_spent));
 }
 
-void ticket_book::give_back(std::string_view id) {
+void ticket_book::give_back(std::string_view id) noexcept {
   const auto ticket = find_opening(id);
   if (ticket == tickets_.end()) return;
-  if (ticket->second.place)
+  if (!ticket->second.place) return forget(ticket);
+  try {
     wait(ticket);
-  else
-    tickets_.erase(ticket);
+  } catch (const std::bad_alloc&) {  // it keeps its place, but tickets behind it don't count it
+  }
 }
 
 void ticket_book::wait_until(std::string_view id, clock::time_point then) {
@@ -106,15 +113,23 @@ void ticket_book::wait(tickets::iterator ticket) {
   set(ticket, state::waiting, std::min(facts.told + patience, alive_until(facts)));
 }
 
+/// Allocates only for a place in the line, and does that last.
 void ticket_book::set(tickets::iterator ticket, state next, clock::time_point changes) {
   auto& [id, facts] = *ticket;
-  const auto changes_by_itself = [](state one) { return one == state::waiting || one == state::late; };
-  if (changes_by_itself(facts.is)) changes_.erase({facts.changes, id});
+  auto change = changes_.extract({facts.changes, id});
+  change.value().first = changes;
+  changes_.insert(std::move(change));
   if (facts.is == state::waiting) line_.remove(*facts.place);
   facts.is = next;
   facts.changes = changes;
-  if (changes_by_itself(next)) changes_.emplace(changes, id);
   if (next == state::waiting) line_.add(*facts.place);
+}
+
+void ticket_book::forget(tickets::iterator ticket) noexcept {
+  const auto& [id, facts] = *ticket;
+  changes_.erase({facts.changes, id});
+  if (facts.is == state::waiting) line_.remove(*facts.place);
+  tickets_.erase(ticket);
 }
 
 void ticket_book::pass(const instant& now) {
@@ -124,8 +139,7 @@ void ticket_book::pass(const instant& now) {
     if (facts.is == state::waiting && now.steady <= alive_until(facts)) {
       set(ticket, state::late, alive_until(facts));
     } else {
-      set(ticket, state::opening, {});  // removes it from `line_` and `changes_`
-      tickets_.erase(ticket);
+      forget(ticket);
     }
   }
   forget_spent(now.wall);
@@ -136,7 +150,7 @@ void ticket_book::forget_spent(wall_clock::time_point now) {
     const auto ticket = tickets_.find(spent_.begin()->second);
     forgotten_ = std::max(forgotten_, ticket->second.exp);
     spent_.erase(spent_.begin());
-    tickets_.erase(ticket);
+    forget(ticket);
   }
 }
 

@@ -43,8 +43,8 @@ class ticket_book {
   static constexpr std::chrono::seconds kept_alive{15};
   /// How long after that time it still counts as ahead of others: pages come back a little late.
   static constexpr std::chrono::seconds patience{2};
-  /// How long a spent ticket is remembered after its death. If the wall clock is set back by less than this, no
-  /// ticket is `doubtful`.
+  /// How long a spent ticket is remembered after its death. If the wall clock is set back by less than this,
+  /// no ticket is `doubtful`.
   static constexpr std::chrono::minutes remembered{1};
 
   /// `most`: how many tickets it holds at most.
@@ -77,9 +77,9 @@ class ticket_book {
   // These end what `open` began. For a ticket that isn't being opened they do nothing.
 
   /// A token was handed over.
-  void spend(std::string_view id);
+  void spend(std::string_view id) noexcept;
   /// There was no login: the ticket can be opened again, and keeps its place if it had one.
-  void give_back(std::string_view id);
+  void give_back(std::string_view id) noexcept;
   /// The owner was told to come back then. The ticket keeps its place, or gets the last one, and stays alive
   /// until 15 s after that time, whatever its `exp`.
   void wait_until(std::string_view id, clock::time_point then);
@@ -90,14 +90,18 @@ class ticket_book {
   std::size_t waiting(const instant& now);
 
  private:
+  static constexpr auto never = clock::time_point::max();
+  using spent_tickets = std::set<std::pair<wall_clock::time_point, std::string_view>>;
+
   enum class state { opening, waiting, late, spent };
   struct entry {
     clock::time_point expires, dead;
-    wall_clock::time_point exp, known_until;  ///< the second: once it is spent
+    wall_clock::time_point exp;
     state is = state::opening;
     std::optional<std::uint64_t> place{};
-    clock::time_point told{};     ///< when it should come back; only with a place
-    clock::time_point changes{};  ///< when `pass` must check it; while it waits, or is late
+    clock::time_point told{};               ///< when it should come back; only with a place
+    clock::time_point changes = never;      ///< when `pass` must check it: while it waits, or is late
+    spent_tickets::node_type when_spent{};  ///< its element of `spent_`, so that `spend` allocates nothing
   };
   using tickets = std::map<std::string, entry, std::less<>>;
 
@@ -106,12 +110,13 @@ class ticket_book {
   void wait(tickets::iterator);
   void set(tickets::iterator, state, clock::time_point changes);
   void pass(const instant& now);
+  void forget(tickets::iterator) noexcept;
   void forget_spent(wall_clock::time_point now);
 
   std::size_t most_;
   tickets tickets_;
-  std::set<std::pair<clock::time_point, std::string_view>> changes_;     // of those that wait or are late
-  std::set<std::pair<wall_clock::time_point, std::string_view>> spent_;  // until when they are known
+  std::set<std::pair<clock::time_point, std::string_view>> changes_;  // of all
+  spent_tickets spent_;                                               // until when they are known
   wall_clock::time_point forgotten_{};  // the latest `exp` of those that were spent and aren't known any more
   taken_places line_;                   // of those that are `waiting`
   std::uint64_t next_place_ = 0;
