@@ -46,6 +46,7 @@ time_point account_counts::estimate(time_point now, std::string_view account, pr
 
 bool account_counts::forgettable(time_point now, const entry& e) const noexcept {
   if (e.count) return e.count->forgettable(now);
+  if (governed_count::used_lately(now, quota_.window(), e.at_rest.get())) return false;
   governed_count count{quota_, 0};
   count.wake(e.at_rest.get());
   return count.forgettable(now);

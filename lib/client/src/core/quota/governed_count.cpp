@@ -218,8 +218,8 @@ std::size_t governed_count::put_to_rest(std::uint64_t* words) const noexcept {
   k.lessons = k.pause || (k.held_at && quota_.how() == quota::mode::automatic);
   word_writer to{words};
   to.write(k);
-  to.write(burst_);
   to.write(last_used_);
+  to.write(burst_);
   to.write(usual_round_trip_);
   for (std::size_t i = 0; i < charged_.size(); ++i) to.write(charged_.at(i));
   if (k.last_send) to.write(last_send_);
@@ -241,11 +241,17 @@ std::size_t governed_count::put_to_rest(std::uint64_t* words) const noexcept {
   return to.count();
 }
 
+bool governed_count::used_lately(time_point now, duration window, const std::uint64_t* words) noexcept {
+  word_reader from{words};
+  from.read<kept>();
+  return between(now, from.read<time_point>()) <= window;
+}
+
 void governed_count::wake(const std::uint64_t* words) noexcept {
   word_reader from{words};
   const auto k = from.read<kept>();
-  from.read(burst_);
   from.read(last_used_);
+  from.read(burst_);
   from.read(usual_round_trip_);
   for (int i = 0; i < k.charges; ++i) charged_.add(from.read<time_point>());
   last_send_ = k.last_send ? from.read<time_point>() : burst_.last_taken();

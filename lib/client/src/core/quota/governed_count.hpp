@@ -66,6 +66,8 @@ class governed_count {
   std::size_t put_to_rest(std::uint64_t* words) const noexcept;
   /// A new one, of the same quota and without a lease, knows what those words say.
   void wake(const std::uint64_t* words) noexcept;
+  /// By those words, whether it was used within the last window: then it isn't forgettable.
+  static bool used_lately(time_point now, duration window, const std::uint64_t* words) noexcept;
 
   // --- for a lease ---
   permit_lease* lease() const noexcept { return lease_; }
