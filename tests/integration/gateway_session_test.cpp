@@ -8,9 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,6 +43,7 @@ using ::testing::HasSubstr;
 /// Depending on the path, repeats the request, waits, throws, or gives an answer that can't be sent.
 class trial_face final : public face {
  public:
+  asio::any_io_executor at;
   std::atomic<int> asked{0}, cancelled{0}, handed_over{0}, lost{0};
 
   /// Lets all answer that wait at `/wait`.
@@ -57,7 +56,7 @@ class trial_face final : public face {
 
   std::string_view name() const noexcept override { return "trial"; }
 
-  asio::awaitable<reply> answer(exchange& of) override {
+  task<reply> answer(exchange& of) override {
     ++asked;
     of.log.route = "trial";
     const std::string path{of.path()};
@@ -82,13 +81,20 @@ class trial_face final : public face {
   }
 
  private:
-  asio::awaitable<void> wait(exchange& of) {
-    asio::steady_timer timer{co_await asio::this_coro::executor, 1h};
+  struct begin_wait {
+    asio::steady_timer& timer;
+    exchange& of;
+    template <class Handler>
+    void operator()(Handler handler) const {
+      timer.async_wait(asio::bind_cancellation_slot(of.gone, std::move(handler)));
+    }
+  };
+  task<void> wait(exchange& of) {
+    asio::steady_timer timer{at, 1h};
     waiting_.push_back(&timer);
     boost::system::error_code error;
-    if (!released_)
-      co_await timer.async_wait(
-          asio::bind_cancellation_slot(of.gone, asio::redirect_error(asio::use_awaitable, error)));
+    operation<boost::system::error_code, begin_wait> waiting{of.owner.lock(), {timer, of}};
+    if (!released_) error = co_await waiting;
     waiting_.remove(&timer);
     if (error && !released_) ++cancelled;
   }
@@ -105,6 +111,7 @@ class gateway_session : public ::testing::TestWithParam<const char*> {
                                                                   : std::string{GetParam()};
     listening made{{.at = at}, 0600};
     address_ = made.address().text();
+    face_.at = context_.get_executor();
     const auto speaker = std::shared_ptr<face>{&face_, [](face*) {}};
     listener_ = std::make_shared<listener>(context_.get_executor(), speaker, std::move(made), limits,
                                            [this](const log_entry& entry, std::chrono::milliseconds) {

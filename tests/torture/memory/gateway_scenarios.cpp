@@ -27,7 +27,7 @@ const std::string link_secret(32, 'k');
 
 /// The status of the answer; 0: the connection was closed without one. Reports it if nothing comes at all.
 int status_of(int descriptor, std::string_view request) noexcept {
-  const timeval patience{.tv_sec = 6, .tv_usec = 0};
+  const timeval patience{.tv_sec = 12, .tv_usec = 0};
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   static_cast<void>(::send(descriptor, request.data(), request.size(), MSG_NOSIGNAL));
   std::array<char, 4096> bytes{};
@@ -85,7 +85,7 @@ class trial_gateway {
   gateway::server_options options() const {
     gateway::server_options made;
     made.client = trial_.options;
-    made.deadline = 2s;
+    made.deadline = 5s;  // also where the machine is busy
     made.per_account.requests = 0;
     made.backend.at = "unix:" + path_;
     made.login.at = "127.0.0.1:0";
