@@ -1,6 +1,6 @@
 // Any bytes as the body of a sidecar's request: read without a crash; what is accepted is within the rules;
-// the message about anything else is short, and the log's text is only our own. Any bytes, written as JSON, are
-// one line, which gives the same bytes back when it is read, if they are UTF-8.
+// the message about anything else is short, and the log's text is only our own. Any bytes, written as JSON,
+// are one line, which gives the same bytes back when it is read, if they are UTF-8.
 
 #include "faces/mint_body.hpp"
 #include "fuzz/bytes.hpp"

@@ -9,7 +9,8 @@
 namespace ephemint::test {
 namespace {
 
-/// A server that still works at the handshake's end when its client has done, and says so much later that it has, if ever.
+/// A server that still works at the handshake's end when its client has done, and says so much later that it
+/// has, if ever.
 dial_plan settling(core::duration takes, std::optional<core::duration> settles_after) {
   return {.takes = takes, .settling = true, .settles_after = settles_after};
 }

@@ -120,7 +120,8 @@ TEST(gateway_ticket_book, clock_set_back_shuts_out_no_more_than_it_must) {
   EXPECT_EQ(open(book, "known", 10s, 7'200s), admission::spent);
   EXPECT_EQ(open(book, "later", 1'000s, 0s), admission::opened) << "and is forgotten in its time";
   EXPECT_EQ(open(book, "doubtful", 1'000s, 1'001s), admission::doubtful);
-  EXPECT_EQ(open(book, "newer", 1'001s, 1'000s), admission::opened) << "it ends later than what was forgotten";
+  EXPECT_EQ(open(book, "newer", 1'001s, 1'000s), admission::opened)
+      << "it ends later than what was forgotten";
 }
 
 // behaviours: G11

@@ -34,8 +34,8 @@ class api_process {
   /// Kills it; none runs until `revive`.
   void kill();
   void revive();
-  /// Sends a line to the one that runs: `fault SPEC`, `clear`, `reset`, `vanish` (a `reset` that clients aren't
-  /// told of), `forget`, or `drop N`, which loses N of a hundred packets to it.
+  /// Sends a line to the one that runs: `fault SPEC`, `clear`, `reset`, `vanish` (a `reset` that clients
+  /// aren't told of), `forget`, or `drop N`, which loses N of a hundred packets to it.
   void tell(const std::string& line);
 
   int lives() const noexcept;

@@ -16,8 +16,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <thread>
+#include <utility>
 
 #include <malloc.h>
 #include <sys/socket.h>

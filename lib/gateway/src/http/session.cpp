@@ -29,8 +29,8 @@ using boost::system::error_code;
 // How long, and how many bytes, are still read from a client after the last answer.
 constexpr std::chrono::milliseconds last_words = 1s;
 constexpr std::size_t most_last_words = 256 * 1024;
-// At the end: how long to wait for a request that may be on its way, and how long the rest of a header or body
-// that has begun may take.
+// At the end: how long to wait for a request that may be on its way, and how long the rest of a header or
+// body that has begun may take.
 constexpr std::chrono::milliseconds grace = 100ms;
 constexpr std::chrono::milliseconds rest = 1s;
 
