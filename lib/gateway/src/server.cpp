@@ -9,7 +9,9 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,6 +22,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
@@ -36,12 +39,11 @@ class close_wait : public std::enable_shared_from_this<close_wait> {
  public:
   using handler_type = asio::any_completion_handler<void(result<void>)>;
 
-  close_wait(handler_type handler, const asio::any_io_executor& otherwise)
-      : handler_{std::move(handler)},
-        at_{asio::prefer(asio::get_associated_executor(handler_, otherwise),
-                         asio::execution::outstanding_work.tracked)} {}
+  /// Takes the handler, unless it throws.
+  close_wait(handler_type& handler, const asio::any_io_executor& otherwise)
+      : at_{where_to_tell(handler, otherwise)}, handler_{std::move(handler)} {}
 
-  asio::cancellation_slot slot() const { return asio::get_associated_cancellation_slot(handler_); }
+  handler_type& handler() noexcept { return handler_; }
 
   void end(result<void> how) {
     if (std::exchange(ended_, true)) return;
@@ -55,10 +57,16 @@ class close_wait : public std::enable_shared_from_this<close_wait> {
   }
 
  private:
+  static asio::any_completion_executor where_to_tell(const handler_type& handler,
+                                                     const asio::any_io_executor& otherwise) {
+    const auto own = asio::get_associated_executor(handler, otherwise);
+    if (!own) throw std::bad_alloc{};  // Asio gives an empty executor if it has no memory to copy it
+    return asio::prefer(own, asio::execution::outstanding_work.tracked);
+  }
   void tell() { std::move(handler_)(std::move(how_)); }
 
-  handler_type handler_;
   asio::any_completion_executor at_;
+  handler_type handler_;
   result<void> how_{};
   bool ended_ = false;
 };
@@ -234,6 +242,34 @@ std::thread thread_without_signals(std::shared_ptr<asio::io_context> context,
 
 }  // namespace
 
+/// Awaiting `async_close` would destroy the coroutine if it threw, as the coroutine is suspended by then. So
+/// a wait that can't begin completes at once, and its exception is thrown from here. `begin(handler)` takes
+/// the handler, unless it throws.
+template <class Begin>
+asio::awaitable<result<void>> awaited(Begin begin) {
+  std::exception_ptr thrown;
+  auto initiation = [&thrown, &begin](auto handler) {
+    close_wait::handler_type erased;
+    try {
+      close_wait::handler_type{std::move(handler)}.swap(erased);
+      begin(erased);
+      return;  // the coroutine may be gone
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    // If there was no memory to erase the handler's type, it is still in `handler`.
+    if (erased)
+      std::move(erased)(result<void>{});
+    else
+      std::move(handler)(result<void>{});
+  };
+  auto operation =
+      asio::async_initiate<const asio::deferred_t, void(result<void>)>(std::move(initiation), asio::deferred);
+  const result<void> how = co_await std::move(operation);
+  if (thrown) std::rethrow_exception(thrown);
+  co_return how;
+}
+
 /// The service, and where it runs.
 class server::impl {
  public:
@@ -279,6 +315,23 @@ class server::impl {
       }
   }
 
+  /// Takes the handler, unless it throws.
+  void close(close_wait::handler_type& handler) {
+    const auto slot = asio::get_associated_cancellation_slot(handler);
+    const auto wait = std::make_shared<close_wait>(handler, executor_);
+    try {
+      if (auto to_cancel = slot; to_cancel.is_connected())
+        to_cancel.assign([wait, at = service_->executor()](asio::cancellation_type) {
+          asio::post(at, [wait] { wait->end(mint_error{mint_errc::cancelled}); });
+        });
+      perform([wait](service& s) { s.close(wait); });
+    } catch (...) {
+      if (auto to_cancel = slot; to_cancel.is_connected()) to_cancel.clear();
+      handler = std::move(wait->handler());
+      throw;
+    }
+  }
+
   service& running() noexcept { return *service_; }
   const executor_type& executor() const noexcept { return executor_; }
 
@@ -309,16 +362,11 @@ const server_addresses& server::addresses() const noexcept { return impl_->runni
 
 void server::drain() { impl_->perform(&service::drain); }
 
-void server::start_close(close_wait::handler_type handler) {
-  auto wait = std::make_shared<close_wait>(std::move(handler), impl_->executor());
-  if (auto slot = wait->slot(); slot.is_connected())
-    slot.assign([wait, at = impl_->running().executor()](asio::cancellation_type) {
-      asio::post(at, [wait] { wait->end(mint_error{mint_errc::cancelled}); });
-    });
-  impl_->perform([wait](service& s) { s.close(wait); });
-}
+void server::start_close(close_wait::handler_type handler) { impl_->close(handler); }
 
-asio::awaitable<result<void>> server::close() { return async_close(asio::use_awaitable); }
+asio::awaitable<result<void>> server::close() {
+  return awaited([this](close_wait::handler_type& handler) { impl_->close(handler); });
+}
 
 void server::set_api_key(secret key) { impl_->running().shared().set_api_key(std::move(key)); }
 
