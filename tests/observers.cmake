@@ -4,8 +4,8 @@ ephemint_test(observers_test
         support/command.cpp
         support/metrics_text.cpp
         unit/log_observer_test.cpp
-        unit/metrics_test.cpp
         unit/observers_test.cpp
+    APART unit/metrics_test.cpp
     LIBRARIES fmt::fmt
     LABELS unit)
 ephemint_test(observers_threads_test

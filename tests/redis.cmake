@@ -58,7 +58,8 @@ target_compile_options(lease_world PRIVATE ${ephemint_virtual_time_flags})
 
 ephemint_test(lease_property_test VIRTUAL_TIME SOURCES unit/lease_property_test.cpp LIBRARIES lease_world LABELS unit)
 ephemint_test(lease_test VIRTUAL_TIME
-    SOURCES unit/lease_book_test.cpp unit/lease_faults_test.cpp unit/leasing_governor_test.cpp unit/shared_key_test.cpp
+    SOURCES unit/lease_book_test.cpp unit/lease_faults_test.cpp unit/shared_key_test.cpp
+    APART unit/leasing_governor_test.cpp
     LIBRARIES lease_world LABELS unit)
 # A program of its own, as it replaces the global operator new.
 ephemint_test(leasing_governor_memory_test VIRTUAL_TIME
