@@ -51,7 +51,7 @@ inline gateway::task<void> run_and_tell(gateway::task<gateway::reply> what, gate
     thrown = std::current_exception();
   }
   // Who is told may destroy this task.
-  asio::post(here, [told = std::move(over)]() mutable { std::move(told)(); });
+  asio::post(here, [&over] { std::move(over)(); });
 }
 
 /// Has a face answer, from a coroutine of Asio's.

@@ -134,7 +134,7 @@ bool many_accounts(const world& around, long all) {
   constexpr auto pace = 100ms;
   asio::io_context context{1};
   client_options options = options_for(around, http2_use::automatic);
-  options.rate = quota::declared(200, 5s);
+  options.rate = quota::declared(200, 500ms);
   options.scope = quota_scope::per_account;
   client minter{context, std::move(options)};
   crowd asking{context, minter, true};
