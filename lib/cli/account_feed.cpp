@@ -104,7 +104,7 @@ asio::awaitable<std::optional<account_id>> account_feed::next_awaited() {
         co_await awaited_->async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
     if (ended_) co_return std::nullopt;  // it was stopped meanwhile
     if (error && error != asio::error::eof) fail(error.value());
-    // An end is told by `eof`: this is how Asio says that the descriptor couldn't be made non-blocking.
+    // The end would be `eof`. No bytes without an error: Asio couldn't make the descriptor non-blocking.
     if (!error && size == 0) fail(ENOTTY);
     take_block(size);
   }

@@ -43,8 +43,8 @@ class hub {
   bool key_is_refused() const { return client_.stats().key_refused || notes_->key_is_refused(clock::now()); }
 
   client& minter() noexcept { return client_; }
-  /// Gives a `mint_result` when it is awaited. Nobody reads the answer of a peer that goes away: what its
-  /// mint would cost of the quota is saved. `request` and the exchange outlive it.
+  /// Awaiting it gives a `mint_result`. If the peer goes away the mint is cancelled, to save its cost of the
+  /// quota. `request` and the exchange must outlive it.
   auto mint(const exchange& of, const mint_request& request) {
     return begun_by<mint_result>(of.owner.lock(), [this, &of, &request](auto handler) {
       client_.async_mint(

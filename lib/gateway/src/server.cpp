@@ -71,7 +71,7 @@ class close_wait : public std::enable_shared_from_this<close_wait> {
   bool ended_ = false;
 };
 
-/// The sockets that were handed over: closed with this object, but for those that were taken out.
+/// The sockets that were handed over. The destructor closes those that haven't been taken out.
 class handed_over {
  public:
   explicit handed_over(const server_options& o)
@@ -121,7 +121,7 @@ class service : public std::enable_shared_from_this<service> {
   void open(const listen_address&, std::string& address, const std::function<std::unique_ptr<face>()>&);
   void close_client();
 
-  handed_over handed_over_;  ///< those that aren't listened at yet
+  handed_over handed_over_;  ///< those on which no listener listens yet
   const std::shared_ptr<hub> hub_;
   server_addresses addresses_;
   std::vector<std::shared_ptr<socket_file>> files_;
@@ -180,7 +180,7 @@ void service::close(std::shared_ptr<close_wait> wait) try {
     one->close([self = weak_from_this()] {
       if (const auto alive = self.lock(); alive && --alive->open_ == 0) alive->close_client();
     });
-} catch (const std::bad_alloc&) {  // there is none to wait for the end with
+} catch (const std::bad_alloc&) {  // no memory to wait for the end
   cut();
   wait->end({});
 }
@@ -220,7 +220,7 @@ void whatever_fails(Run run) {
     }
 }
 
-/// Until the context is stopped. Then all of it ends at once: what waits hears of it here and now.
+/// Serves until the context is stopped. Then everything ends at once: all waits complete before it returns.
 void serve(asio::io_context& context, service& serving) {
   whatever_fails([&] { context.run(); });
   whatever_fails([&] { serving.cut(); });
@@ -242,9 +242,9 @@ std::thread thread_without_signals(std::shared_ptr<asio::io_context> context,
 
 }  // namespace
 
-/// Awaiting `async_close` would destroy the coroutine if it threw, as the coroutine is suspended by then. So
-/// a wait that can't begin completes at once, and its exception is thrown from here. `begin(handler)` takes
-/// the handler, unless it throws.
+/// When a wait begins, the coroutine is already suspended; an exception at that point would destroy it. So a
+/// wait that can't begin completes at once, and the exception is thrown from here. `begin(handler)` takes the
+/// handler, unless it throws.
 template <class Begin>
 asio::awaitable<result<void>> awaited(Begin begin) {
   std::exception_ptr thrown;
@@ -336,7 +336,7 @@ class server::impl {
   const executor_type& executor() const noexcept { return executor_; }
 
  private:
-  /// A strand takes memory for each step: none is made where one thing is done at a time anyway.
+  /// A strand allocates for each step, so none is made if the executor runs one handler at a time anyway.
   void build(server_options options) {
     const bool serial_already = options.client.single_threaded;
     const executor_type serial = serial_already ? executor_ : executor_type{asio::make_strand(executor_)};

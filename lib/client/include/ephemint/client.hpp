@@ -113,8 +113,9 @@ class EPHEMINT_EXPORT client {
   /// needn't wait for handshakes. HTTP/1.1 takes one connection for each mint; for HTTP/2 one is usually
   /// enough. Signature: `void(result<void>)`.
   ///
-  /// Ends when they stand, or with the cause when a dial has failed, or couldn't be begun for want of memory:
-  /// `connect_failed`, `tls_failed`; or with `closed`.
+  /// Completes when the server has completed the handshakes too. If a connection can't be opened, or there is
+  /// no memory to begin one, it fails with the cause, `connect_failed` or `tls_failed`; if the client is
+  /// closed, with `closed`.
   template <asio::completion_token_for<void(result<void>)> CompletionToken>
   auto async_warm_up(std::size_t mints, CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(result<void>)>(initiate_warm_up{impl_}, token, mints);

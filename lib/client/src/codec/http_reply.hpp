@@ -23,7 +23,7 @@ struct http_reply {
   /// `Retry-After`. Empty if absent, or if there was more than one and they differ.
   std::string_view retry_after;
   std::string_view date;
-  /// When it was whole. Set by the connection.
+  /// When all of it had been received. Set by the connection.
   clock::time_point came_at{};
   /// Whether the connection can take another request.
   bool reusable = false;

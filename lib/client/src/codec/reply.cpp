@@ -149,7 +149,7 @@ struct reply_reader::impl {
       understood.retry_after = parse_retry_after(reply.retry_after, reply.date, wall);
   }
 
-  /// The body's request id or else the header's, if it can be shown.
+  /// The body's request id or else the header's: the first that is well formed and holds no secret.
   std::string id_of(const http_reply& reply, const reply_fields& fields) const {
     const redactor redacted = secrets_of(fields, known);
     for (const std::string_view id : {fields.request_id, reply.request_id})

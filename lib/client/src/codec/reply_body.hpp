@@ -23,7 +23,7 @@ struct reply_fields {
   /// reader's memory, valid until `forget()` or the next `read()`.
   std::optional<std::string_view> token;
   std::optional<std::string_view> redirect_url;
-  std::string_view request_id;  ///< as it came, perhaps none: for `is_request_id` and a redactor to judge
+  std::string_view request_id;  ///< unchecked, perhaps empty: see `is_request_id` and `secrets_of`
   std::vector<api_error> errors;
 };
 
@@ -52,7 +52,7 @@ class body_reader {
   std::unique_ptr<impl> impl_;
 };
 
-/// Takes these fields' secrets, and the keys, out of a reply's texts; for as long as they hold.
+/// Hides these fields' secrets, and the keys, in a reply's texts. Valid as long as the fields and the keys.
 redactor secrets_of(const reply_fields&, const known_keys&) noexcept;
 
 /// Whether this can be a request id: 1 to 128 visible ASCII characters.

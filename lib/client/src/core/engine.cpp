@@ -87,7 +87,7 @@ void engine::begin(mint& m, time_point now) noexcept {
   m.failed_dials_before = dial_failures_;
   m.submitted = now;
   m.number = counts_.submitted;
-  if (m.deadline != never) deadlines_.insert(deadlines_.end(), m);  // most are the last: no search
+  if (m.deadline != never) deadlines_.insert(deadlines_.end(), m);  // a hint: most are the last
   if (patient(m)) {
     ++patient_;
     if (!outlasted(m, now)) least_patience_ = std::min(least_patience_, m.outage_patience);
@@ -322,7 +322,7 @@ time_point engine::permit_at(const mint& m, time_point now, std::size_t ahead) c
 }
 
 time_point engine::estimate(time_point now, const account_id& account, priority urgency) const noexcept {
-  // With a quota per account no other account takes its permits.
+  // If each account has a quota of its own, the mints of other accounts don't delay this one.
   const std::size_t ahead = settings_.scope == quota_scope::per_account ? 0 : ahead_of(urgency);
   const time_point when = governor_.estimate(now, {urgency, account.str(), client_}, ahead);
   return std::max(when, key_.not_before(now, usual_reply_));
@@ -353,7 +353,7 @@ engine::counts engine::count() const noexcept {
   return now;
 }
 
-/// How many mints go before a new one of that priority.
+/// How many mints are sent before a new one of that priority.
 std::size_t engine::ahead_of(priority urgency) const noexcept {
   const std::size_t logins = fresh_.size() + queue_.accounts(priority::interactive);
   return urgency == priority::interactive ? logins : logins + queue_.accounts(priority::background);

@@ -127,7 +127,7 @@ class engine {
   void on_capacity(time_point now, link_id, std::uint32_t capacity) noexcept;
   /// After `probe`: the link gave a sign of life.
   void on_link_heard(time_point now, link_id) noexcept;
-  /// It opened `settling`: the server has ended the handshake too.
+  /// For a link that opened `settling`: now the server has completed the handshake too.
   void on_link_settled(time_point now, link_id) noexcept;
   /// The link takes no more requests; those on it go on.
   void on_link_retiring(time_point now, link_id) noexcept;
@@ -149,7 +149,8 @@ class engine {
   void on_quota_changed(time_point now) noexcept { advance(now); }
   /// There is a new key.
   void on_key_changed(time_point now) noexcept { advance(now); }
-  /// Opens links with room for that many mints; their servers have completed the handshake. `warmed` follows.
+  /// Opens links with room for that many mints. `warmed` follows, when the servers have completed the
+  /// handshakes too.
   void on_warm_up(time_point now, warm_up&) noexcept;
   void on_cancel(time_point now, warm_up&) noexcept;
   /// Takes no more mints; commands `drained` when the last one is over.
@@ -202,8 +203,8 @@ class engine {
   /// A connection that is lost unused before this age counts as a failed dial: the server is full, or refuses
   /// us after the handshake. An older one may have been closed because it was unused.
   static constexpr std::chrono::seconds newcomer{1};
-  /// A server has ended its part of the handshake after as long as the dial took, at least and at most these:
-  /// a round trip and little work. Not all of them say when.
+  /// Not every server says when it has completed the handshake, which takes it a round trip and little work.
+  /// A link counts as settled once it has been open for as long as its dial took, within these limits.
   static constexpr std::chrono::milliseconds least_settling{20};
   static constexpr std::chrono::milliseconds most_settling{250};
   /// How long a dropped attempt's reply may take before its link is given up (behaviours C3).
@@ -452,7 +453,7 @@ class engine {
   time_point armed_ = never;
   time_point permit_at_ = never;
   time_point dial_at_ = never;
-  time_point warm_at_ = never;          ///< a link will have settled that a warm-up waits for
+  time_point warm_at_ = never;          ///< when the next link that a warm-up waits for will have settled
   std::optional<priority> permitless_;  ///< the urgency of the first mint that lacks only a permit
   bool closing_ = false;
   bool drained_ = false;

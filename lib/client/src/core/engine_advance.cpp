@@ -364,7 +364,8 @@ bool engine::dial(time_point now) noexcept try {
   return false;
 }
 
-/// For a link. Mints wait for some until their deadlines; warm-ups have none, and end.
+/// There is no memory to begin a dial. Mints wait for memory until their deadlines; warm-ups have no
+/// deadline, so they end.
 void engine::lack_memory(time_point now) noexcept {
   dials_.postpone(add(now, memory_pause));
   end_warm_ups(mint_errc::connect_failed, mint_error{mint_errc::connect_failed});
@@ -388,7 +389,8 @@ void engine::check_warm_ups(time_point now) noexcept {
   }
 }
 
-/// A request that comes while a server still works at the handshake's end would wait for that (Q9).
+/// Whether a warm-up is over. It waits for the links to settle: a request that comes while the server still
+/// completes the handshake would have to wait for that (Q9).
 bool engine::warmed(const warm_up& w, time_point now) noexcept {
   if (w.wanted > links_.capacity() && !links_.complete()) return false;
   std::size_t settled = 0;

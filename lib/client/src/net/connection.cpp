@@ -107,7 +107,7 @@ struct connection::impl final : dial::waiter, tls_stream::user {
   bool doomed_ = false;       // memory ran out; its end hasn't been told yet
   bool peer_closed_ = false;  // close_notify came
   bool answered_ = false;     // a request was answered already
-  bool settling_ = false;     // the server still works at the handshake's end
+  bool settling_ = false;     // the server hasn't completed the handshake yet
   unsigned replies_ = 0;      // in the last read
   clock::time_point idle_since_{};
   std::weak_ptr<dial> dial_;
@@ -215,7 +215,7 @@ void connection::impl::on_input(const error_code& error) noexcept {
     in_turn_ = true;
     replies_ = 0;
     take_plaintext();
-    if (phase_ == phase::open && !shared_) tell_settled();  // tickets came, if nothing else
+    if (phase_ == phase::open && !shared_) tell_settled();  // at least the tickets came
     in_turn_ = false;
     if (phase_ == phase::open) write_out();  // output of TLS's own too, such as an alert
     if (phase_ == phase::open) stream_->read();

@@ -35,7 +35,7 @@ class connection : public std::enable_shared_from_this<connection> {
   /// Takes one whole request, only when open and with room. Its bytes needn't stay valid after the call.
   /// HTTP/1.1 writes it at once: one TLS record and one system call, if the socket takes it all. HTTP/2
   /// writes with `flush`. False: not a byte has left, and the connection has ended; the observer isn't told.
-  /// `now` is the time of the event that causes the request.
+  /// `now` is the time of the event that caused the request.
   bool send(attempt_id, const detail::prepared_request&, clock::time_point now = clock::now()) noexcept;
 
   /// Writes what was taken since the last call, so that all requests of one turn of the event loop leave

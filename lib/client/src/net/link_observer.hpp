@@ -25,8 +25,8 @@ enum class fate : std::uint8_t {
 /// How much room a connection has.
 struct link_room {
   std::uint32_t capacity = 1;  ///< requests at once
-  bool shared = false;    ///< by many requests at once, as it is with HTTP/2: one can end without the others
-  bool settling = false;  ///< the server still works at the handshake's end; `on_settled` follows, usually
+  bool shared = false;         ///< by many requests at once, as with HTTP/2: one can end without the others
+  bool settling = false;  ///< the server hasn't completed the handshake yet; usually `on_settled` follows
 };
 
 /// What happened to a dial at one address.
@@ -59,7 +59,7 @@ class link_observer {
   virtual void on_capacity(link_id, std::uint32_t) = 0;
   /// The sign of life came for which `connection::probe` asked.
   virtual void on_heard(link_id) = 0;
-  /// The server has ended the handshake too: its tickets came, or, with HTTP/2, its word that it has our
+  /// The server has completed the handshake too: its tickets came, or, with HTTP/2, it acknowledged our
   /// settings.
   virtual void on_settled(link_id) {}
   /// The connection takes no more requests; those under way go on.

@@ -86,7 +86,7 @@ class tls_stream {
   handler_memory reading_, writing_memory_;
   member_task<tls_stream, &tls_stream::on_readable> readable_{*this};
   member_task<tls_stream, &tls_stream::on_writable> writable_{*this};
-  // Until it is told another one: for the handshake.
+  // For the handshake, until `received_` is set to another place.
   static constexpr std::size_t own_size = 4096;
   std::unique_ptr<char[]> own_place_{new char[own_size]};
   std::span<char> received_{own_place_.get(), own_size};

@@ -314,7 +314,7 @@ void client_impl::on_reply(net::link_id id, net::attempt_id attempt, const http_
   // then.
   const bool token_may_be_alone = !asker || asker->token_only;
   try {
-    // The date of today serves to read a `Retry-After`.
+    // Today's date is needed only to read a `Retry-After`.
     const auto wall = framed.retry_after.empty() ? std::chrono::system_clock::time_point{}
                                                  : std::chrono::system_clock::now();
     auto facts =
@@ -380,7 +380,7 @@ void client_impl::perform(const core::command& c) noexcept {
     case kind::finish: {
       operation& op = static_cast<operation&>(*c.of);
       if (reporter_) {
-        publish();  // whoever is told of the mint's end finds it counted; its caller is told outside the gate
+        publish();  // before anything hears of the mint's end; its caller hears of it outside the gate
         reporter_->on_mint(op);
       }
       if (op.end.why == core::outcome::cause::token) return op.finished(std::move(op.token));

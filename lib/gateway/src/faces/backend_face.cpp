@@ -138,7 +138,7 @@ reply backend_face::estimate(const exchange& of) {
           .body = fmt::format(R"({{"wait_ms":{}}})", std::chrono::ceil<milliseconds>(wait).count())};
 }
 
-/// A login that its account's limit has allowed: given back when this goes, unless it was used.
+/// A login that the account's limit has allowed. The destructor gives it back, unless it was used.
 class allowed_login {
  public:
   allowed_login(account_limits& by, const std::string& account) : by_{by}, account_{account} {}
@@ -155,7 +155,8 @@ class allowed_login {
   bool used_ = false;
 };
 
-/// Who goes away while the API is asked has cost the quota: reloads are what the limit is for.
+/// If a peer goes away while the API is asked, its login counts as used: it cost a request, and the limit is
+/// meant for pages that are reloaded again and again.
 task<reply> backend_face::mint(exchange& of, mint_body asked) {
   allowed_login login{hub_.limits(), of.log.account};
   const mint_request request{.account = asked.account,

@@ -55,7 +55,7 @@ struct exchange {
   const request& asked;
   log_entry& log;
   asio::cancellation_slot gone;       ///< emits `terminal` when the peer goes away before its answer
-  std::weak_ptr<const void> owner{};  ///< of the tasks that answer it, for what they wait for
+  std::weak_ptr<const void> owner{};  ///< of the tasks that answer it; kept by the operations that they await
 
   /// The target up to its `?`, and what follows it (none if there is no `?`).
   std::string_view path() const { return target().substr(0, target().find('?')); }

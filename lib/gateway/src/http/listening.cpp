@@ -65,9 +65,9 @@ int new_socket(const socket_address& like) {
   return ::socket(like.at.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/// A process holds this lock while it removes a stale socket file and makes its own; otherwise one of two
-/// that start at once would remove the other's. A file beside the socket that is locked, and gone when all is
-/// done.
+/// A lock that a process holds while it removes a stale socket file and makes its own. Without it, one of two
+/// processes that start at once could remove the other's. It is a lock on a file beside the socket, which is
+/// removed afterwards.
 class making_of_a_socket {
  public:
   explicit making_of_a_socket(const socket_address& address) : path_{address.name() + ".starting"} {
@@ -96,7 +96,7 @@ class making_of_a_socket {
       cannot_listen(error, address, "its lock can't be had");
     }
   }
-  /// Whether it is the file of somebody who had it between our `open` and our lock.
+  /// Whether another process removed the file between our `open` and our lock.
   bool was_removed() const noexcept {
     struct stat ours {};
     return ::fstat(descriptor_, &ours) == 0 && ours.st_nlink == 0;

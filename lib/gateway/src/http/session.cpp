@@ -29,8 +29,8 @@ using boost::system::error_code;
 // How long, and how many bytes, are still read from a client after the last answer.
 constexpr std::chrono::milliseconds last_words = 1s;
 constexpr std::size_t most_last_words = 256 * 1024;
-// At the end: how long to wait for a request that may be on its way, and how long the rest of a header or
-// body that has begun may take.
+// When the session is to end: how long to wait for a request that may be on its way, and how long the rest of
+// a header or body that has begun may take.
 constexpr std::chrono::milliseconds grace = 100ms;
 constexpr std::chrono::milliseconds rest = 1s;
 
@@ -81,7 +81,7 @@ task<void> session::run() {
   try {
     bool open = true;
     while (open) open = co_await serve_one();
-  } catch (const std::exception&) {  // no memory, for one thing: this connection ends, and no other
+  } catch (const std::exception&) {  // such as no memory: only this connection ends
   }
   let_go();
   cut();
@@ -156,7 +156,7 @@ task<void> session::read_some() {
 task<void> session::say_continue() {
   const asio::const_buffer leave = asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25);
   transfer<write> writing{shared_from_this(), {*this, leave}};
-  co_await writing;  // what went wrong is met by the next read
+  co_await writing;  // an error shows again in the next read
 }
 
 task<void> session::ask(exchange& of) {
@@ -277,7 +277,7 @@ void session::settle(bool handed_over) {
   if (told) told(handed_over);
 }
 
-/// Of an answer that came to nothing.
+/// Drops an answer that wasn't handed over.
 void session::let_go() noexcept {
   try {
     settle(false);
@@ -323,7 +323,8 @@ void session::disarm() {
   due_ = never;
 }
 
-/// One wait at a time, which goes on where it ended too early: so it has its memory.
+/// There is only one wait at a time, so that `timing_` has memory for it. If it ends before `due_`, `on_time`
+/// begins it again.
 void session::await_time() {
   if (timed_) {
     if (timer_.expiry() > due_) timer_.cancel();

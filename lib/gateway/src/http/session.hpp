@@ -55,7 +55,7 @@ class session : public std::enable_shared_from_this<session> {
     template <class Handler>
     void operator()(Handler) const;
   };
-  /// Gives an error and how many bytes went.
+  /// Its result: an error, and how many bytes were transferred.
   template <class Begin>
   using transfer = operation<std::tuple<error_code, std::size_t>, Begin>;
 
@@ -96,19 +96,19 @@ class session : public std::enable_shared_from_this<session> {
   const std::string who_;
   any_socket socket_;
   asio::steady_timer timer_;
-  asio::steady_timer::time_point due_ = never;    ///< when what is under way has had its time
-  wait_memory transferring_, watching_, timing_;  ///< for one wait each, so that none of them can fail
+  asio::steady_timer::time_point due_ = never;    ///< when the time limit of the present step is over
+  wait_memory transferring_, watching_, timing_;  ///< for one wait each: beginning it needs no allocation
   request_reader reader_;
   std::optional<reply> answer_;
   asio::cancellation_signal gone_;
   clock::time_point begun_at_;
   std::optional<clock::time_point> idle_since_;
-  bool served_ = false;   ///< it has answered a request before this one
+  bool served_ = false;   ///< it has answered an earlier request
   bool reading_ = false;  ///< it reads a request, or waits for one
   bool asking_ = false;   ///< its face is answering
   bool peer_gone_ = false;
-  bool timed_ = false;  ///< the timer is waited for
-  bool late_ = false;   ///< what is under way has had its time
+  bool timed_ = false;  ///< a wait for the timer is pending
+  bool late_ = false;   ///< the time limit of the present step is over
   bool finishing_ = false;
   bool deaf_ = false;  ///< reads only what was sent before
   task<void> running_;

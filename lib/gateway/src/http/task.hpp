@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-// Coroutines that own what they wait in. Asio's own let go of a coroutine by posting it, which takes memory
-// in a destructor: where there is none, the process ends. These let go of it where they stand.
+// Coroutines whose owner may destroy them while they wait, without an allocation. Asio's own post a coroutine
+// to destroy it. That allocates inside a destructor, and without memory the process ends.
 
 namespace ephemint::inline v0::gateway {
 
@@ -23,9 +23,9 @@ struct task_result<void> {
   void take() noexcept {}
 };
 
-/// A coroutine that runs once it is started, or awaited by another. It takes no memory but its frame: if
-/// there is none, calling it throws `std::bad_alloc`. To destroy a task that waits destroys all that it
-/// holds.
+/// A coroutine that runs when it is started, or awaited by another. It allocates only its frame: if there is
+/// no memory for that, calling the coroutine throws `std::bad_alloc`. Destroying a task that waits destroys
+/// all that its frame holds.
 template <class T>
 class [[nodiscard]] task {
  public:
@@ -57,10 +57,10 @@ class [[nodiscard]] task {
     if (frame_) std::exchange(frame_, nullptr).destroy();
   }
 
-  /// Runs it up to where it first waits.
+  /// Runs it until it first waits.
   void start() { frame_.resume(); }
 
-  // To await it runs it: its result comes out of that, or what it throws.
+  // Awaiting a task runs it, and gives its result or throws its exception.
   bool await_ready() const noexcept { return false; }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
     frame_.promise().caller = caller;
@@ -78,11 +78,11 @@ class [[nodiscard]] task {
   frame frame_ = nullptr;
 };
 
-/// An operation of Asio's, to be awaited inside a task that `owner` owns: what its handler is called with
-/// makes the result. `begin(handler)` begins it; what that throws comes out of the await.
+/// An Asio operation, to be awaited inside a task that `owner` owns. `begin(handler)` begins it; awaiting it
+/// throws what `begin` throws. The result is made from the arguments with which the handler is called.
 ///
-/// The handler keeps the owner until it has run. Asio may throw it away instead, with its context: then the
-/// owner may go, and the task with it.
+/// The handler keeps the owner alive until it has run. If Asio destroys the handler instead, together with
+/// its context, the owner may be destroyed, and the task with it.
 template <class Result, class Begin>
 class operation {
  public:
@@ -92,7 +92,7 @@ class operation {
   operation& operator=(const operation&) = delete;
 
   bool await_ready() const noexcept { return false; }
-  /// False: it couldn't be begun.
+  /// False: `begin` threw, and `await_resume` throws the same.
   bool await_suspend(std::coroutine_handle<> waiting) noexcept try {
     begin_(handler{std::move(owner_), this, waiting});
     return true;

@@ -91,7 +91,7 @@ void ticket_book::give_back(std::string_view id) noexcept {
   if (!ticket->second.place) return forget(ticket);
   try {
     wait(ticket);
-  } catch (const std::bad_alloc&) {  // it keeps its place, but tickets behind it don't count it
+  } catch (const std::bad_alloc&) {  // it keeps its place, but isn't counted for tickets behind it
   }
 }
 
@@ -113,7 +113,7 @@ void ticket_book::wait(tickets::iterator ticket) {
   set(ticket, state::waiting, std::min(facts.told + patience, alive_until(facts)));
 }
 
-/// Allocates only for a place in the line, and does that last.
+/// Allocates only for a place in the line, as its last step.
 void ticket_book::set(tickets::iterator ticket, state next, clock::time_point changes) {
   auto& [id, facts] = *ticket;
   auto change = changes_.extract({facts.changes, id});

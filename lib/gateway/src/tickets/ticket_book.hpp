@@ -31,20 +31,21 @@ class taken_places {
 };
 
 /// Which tickets were spent, which are just being opened, and which wait in which place of the line. A ticket
-/// is kept from its first request until nobody could use it any more, or until it was given back without a
+/// is kept from its first request until it can't be used any more, or until it was given back without a
 /// place. None is ever dropped to make room.
 ///
-/// Times are arguments, from a monotonic clock, and never go back. A ticket's own times are the wall clock's,
-/// which may be set back. So a spent ticket is remembered by that clock; and once a spent ticket was
-/// forgotten, no ticket is opened whose `exp` isn't later than that of the forgotten one.
+/// Times are arguments. Those of the monotonic clock never go back. A ticket's own times are those of the
+/// wall clock, which may be set back. So the wall clock decides how long a spent ticket is remembered; and
+/// once one was forgotten, an unknown ticket is opened only if its `exp` is later than that of the forgotten
+/// one.
 class ticket_book {
  public:
   /// How long a ticket stays alive after the time at which it was told to come back.
   static constexpr std::chrono::seconds kept_alive{15};
   /// How long after that time it still counts as ahead of others: pages come back a little late.
   static constexpr std::chrono::seconds patience{2};
-  /// How long a spent ticket is remembered after its death. If the wall clock is set back by less than this,
-  /// no ticket is `doubtful`.
+  /// How long a spent ticket is remembered after it has expired for good. If the wall clock is set back by
+  /// less than this, no ticket is `doubtful`.
   static constexpr std::chrono::minutes remembered{1};
 
   /// `most`: how many tickets it holds at most.
@@ -58,7 +59,7 @@ class ticket_book {
     doubtful,  ///< the wall clock was set back: it is no longer known whether the ticket has been used
     full,      ///< there is no room for it
   };
-  /// A request for that ticket. `exp` is the ticket's own; `dead`: when it can't be kept alive any longer,
+  /// A request for that ticket. `exp` is the ticket's own. From `dead` on it can't be kept alive any longer,
   /// however long its owner was told to wait.
   admission open(std::string_view id, const instant& now, wall_clock::time_point exp,
                  wall_clock::time_point dead);
@@ -115,10 +116,10 @@ class ticket_book {
 
   std::size_t most_;
   tickets tickets_;
-  std::set<std::pair<clock::time_point, std::string_view>> changes_;  // of all
-  spent_tickets spent_;                                               // until when they are known
-  wall_clock::time_point forgotten_{};  // the latest `exp` of those that were spent and aren't known any more
-  taken_places line_;                   // of those that are `waiting`
+  std::set<std::pair<clock::time_point, std::string_view>> changes_;  // of all tickets
+  spent_tickets spent_;                 // with the time until which each is remembered
+  wall_clock::time_point forgotten_{};  // the latest `exp` of spent tickets that were forgotten
+  taken_places line_;                   // of the tickets that are `waiting`
   std::uint64_t next_place_ = 0;
 };
 

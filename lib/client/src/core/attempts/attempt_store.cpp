@@ -47,7 +47,7 @@ void attempt_store::end(attempt& a) noexcept {
 void attempt_store::set_due(attempt& a, time_point due) noexcept {
   if (a.in_due.is_linked()) due_.erase(due_.iterator_to(a));
   a.due = due;
-  if (due != never) due_.insert(due_.end(), a);  // most are the last to be due: no search for them
+  if (due != never) due_.insert(due_.end(), a);  // the end is a hint: most are the last to be due
 }
 
 attempt* attempt_store::expired(time_point now) noexcept {

@@ -25,7 +25,7 @@ constexpr std::size_t link_slots(std::size_t max_connections) noexcept { return 
 struct link_room {
   std::uint32_t capacity = 1;  ///< requests at once
   bool shared = false;         ///< many requests share it; one can be given up alone
-  bool settling = false;       ///< the server still works at the handshake's end
+  bool settling = false;       ///< the server hasn't completed the handshake yet
 };
 
 /// What the engine knows of one connection: how many requests it takes at once, and how many are on it.
@@ -55,7 +55,7 @@ struct link {
   time_point begun_at{};              ///< when its dial began
   time_point opened_at{};
   time_point retire_at{};  ///< when it reaches its maximum age
-  /// From then on the handshake counts as completed by the server, whether it said so or not.
+  /// From this time on the server counts as having completed the handshake, whether it said so or not.
   time_point settled_at = time_point::min();
   duration idle_limit{};  ///< from the option, or from the server
   /// When it will have been idle for too long, or reaches its maximum age, or must have given a sign of life.

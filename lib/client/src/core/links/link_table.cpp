@@ -198,7 +198,7 @@ void link_table::update_room(link& l) noexcept {
 void link_table::set_due(link& l, time_point due) noexcept {
   if (l.in_due.is_linked()) due_.erase(due_.iterator_to(l));
   l.due = due;
-  if (due != never) due_.insert(due_.end(), l);  // as most are the last to be due
+  if (due != never) due_.insert(due_.end(), l);  // the end is a hint: most are the last to be due
 }
 
 link* link_table::expired(time_point now) noexcept {

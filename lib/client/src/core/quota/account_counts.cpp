@@ -40,7 +40,7 @@ time_point account_counts::estimate(time_point now, std::string_view account, pr
   governed_count count{quota_, 0};
   count.wake(found->at_rest.get());
   const time_point when = count.estimate(now, urgency, ahead);
-  count.put_to_rest(found->at_rest.get());  // time only takes away from it
+  count.put_to_rest(found->at_rest.get());  // fits: with time a count only gets smaller
   return when;
 }
 

@@ -16,24 +16,24 @@ namespace ephemint::inline v0::core {
 
 /// Accounts by name, each with a window of its own.
 ///
-/// Reason: of a batch's million accounts each mints once a window, and its count must be kept until that is
-/// over. So a count is whole only while a permit of its account is out or waited for, and the few words that
-/// say what it knows otherwise: a sixth of the memory.
+/// Reason: each of a batch's million accounts mints once per window, and its count must be kept until the
+/// window is over. So a count is held whole only while a permit of its account is out or waited for. The rest
+/// of the time it is at rest: only the few words that say what it knows are kept, a sixth of the memory.
 class account_counts {
  public:
   account_counts(const quota& q, std::uint64_t seed) : quota_{q}, seed_{seed} {}
 
-  /// Its count, made if it isn't there; valid until it is put to rest. Throws `std::bad_alloc`; then nothing
-  /// has changed.
+  /// The account's count, which is made if there is none; valid until it is put to rest. Throws
+  /// `std::bad_alloc`; then nothing has changed.
   governed_count& at(time_point now, std::string_view account);
-  /// One of `at`'s is put to rest, if it can be.
+  /// Puts a count that `at` returned to rest, if possible.
   void rest(governed_count&) noexcept;
-  /// When its permit after `ahead` others can be had.
+  /// When the account can get a permit, after `ahead` others.
   time_point estimate(time_point now, std::string_view account, priority, std::size_t ahead) noexcept;
 
  private:
   struct awake;
-  /// Of one account: one of both.
+  /// Exactly one of the two is set.
   struct entry {
     std::unique_ptr<awake> count;
     std::unique_ptr<std::uint64_t[]> at_rest;

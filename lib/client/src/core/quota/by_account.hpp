@@ -9,13 +9,14 @@
 
 namespace ephemint::inline v0::core {
 
-/// Counts by account. One that says no more than a new one is dropped while others come, a few a time, so
-/// that a million accounts that each came once don't stay (behaviours: Q8). They stay where they are.
+/// Counts by account. Each new account drops a few counts that say no more than a new one would, so that a
+/// million accounts that each came once don't stay (behaviours: Q8). The counts that remain don't move.
 template <class Count>
 class by_account {
  public:
-  /// Made of these; it isn't there yet. `forgettable(const Count&)`: whether one may be dropped. Throws
-  /// `std::bad_alloc`; then it isn't there.
+  /// Adds the account's count, made from `parts`. Precondition: it has none yet.
+  /// `forgettable(const Count&)`: whether a count may be dropped. Throws `std::bad_alloc`; then nothing was
+  /// added.
   template <class Forgettable, class... Parts>
   Count& add(std::string_view account, Forgettable forgettable, Parts&&... parts) {
     Count& count = counts_.try_emplace(std::string{account}, std::forward<Parts>(parts)...).first->second;

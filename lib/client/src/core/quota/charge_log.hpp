@@ -16,7 +16,7 @@ namespace ephemint::inline v0::core {
 /// is O(1) in practice.
 class charge_log {
  public:
-  /// So many need no memory of their own.
+  /// Up to this many are held without an allocation.
   static constexpr std::size_t few = 8;
 
   std::size_t size() const noexcept { return size_; }

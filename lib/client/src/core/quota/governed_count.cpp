@@ -10,16 +10,16 @@ namespace ephemint::inline v0::core {
 
 namespace {
 
-/// The first word of a count at rest: what follows.
+/// The first word of a count at rest. It says which parts follow.
 struct kept {
   std::uint8_t charges = 0;
-  std::uint8_t refused = 0;  // of `charges`
-  std::uint8_t shares = 0;   // of the line, with its floor
-  bool last_send = false;    // not the burst's
-  bool reserve = false;      // there were logins
-  bool held_at = false;      // somebody had to wait
-  bool lessons = false;      // more was learned than times
-  bool pause = false;        // there was one
+  std::uint8_t refused = 0;  // how many of `charges`
+  std::uint8_t shares = 0;   // the line's; if any, with its floor
+  bool last_send = false;    // if it isn't the burst's `last_taken`
+  bool reserve = false;      // if there were logins
+  bool held_at = false;      // if a client had to wait
+  bool lessons = false;      // if the learner knows more than its two times
+  bool pause = false;        // if there was one
 };
 
 template <class Part>
@@ -28,7 +28,7 @@ constexpr std::size_t words_of = sizeof(Part) / sizeof(std::uint64_t);
 template <class Part>
 concept in_words = std::is_trivially_copyable_v<Part> && sizeof(Part) % sizeof(std::uint64_t) == 0;
 
-/// Only counts them while there is nowhere to write.
+/// Writes parts one after the other. With a null `to` it only counts their words.
 class word_writer {
  public:
   explicit word_writer(std::uint64_t* to) noexcept : to_{to} {}
@@ -236,7 +236,7 @@ std::size_t governed_count::put_to_rest(std::uint64_t* words) const noexcept {
   to.write(pause_);
   to.write(release_);
   to.write(held_by_release_);
-  to.write(random_);  // only pauses draw from it
+  to.write(random_);  // only pauses use it
   for (std::size_t i = 0; i < refused_.size(); ++i) to.write(refused_.at(i));
   return to.count();
 }

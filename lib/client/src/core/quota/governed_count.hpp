@@ -61,12 +61,12 @@ class governed_count {
   bool forgettable(time_point now) const noexcept;
 
   // --- at rest ---
-  /// All that it knows, in as few words as that takes. None if a permit is out, somebody waits, or it holds
-  /// more than a few charges. `words`: where to write them, or null. Returns how many.
+  /// Writes all that it knows to `words`, unless that is null. Returns how many words that takes: 0 if it
+  /// can't be put to rest, as a permit is out, a client waits, or it holds more than a few charges or shares.
   std::size_t put_to_rest(std::uint64_t* words) const noexcept;
-  /// A new one, of the same quota and without a lease, knows what those words say.
+  /// Restores what `put_to_rest` wrote. Precondition: this count is new, has the same quota, and no lease.
   void wake(const std::uint64_t* words) noexcept;
-  /// By those words, whether it was used within the last window: then it isn't forgettable.
+  /// Whether the count that wrote those words was used within the last window: then it isn't forgettable.
   static bool used_lately(time_point now, duration window, const std::uint64_t* words) noexcept;
 
   // --- for a lease ---

@@ -79,7 +79,7 @@ class local_governor final : public rate_governor {
     return scope_ == quota_scope::per_api_key ? whole_ : accounts_.at(now, account);
   }
 
-  /// Tells those who may go earlier for this permit.
+  /// Tells the clients that may send earlier because this permit came back.
   void came_back(std::unique_lock<std::mutex> lock, time_point now, const outstanding_permit& p,
                  bool pause_ended) noexcept {
     if (!p.count->others_wait(p.client)) {

@@ -33,9 +33,10 @@ class quota_learner {
   /// The last 429 didn't come from counting: forgets what it taught.
   void forget_last() noexcept { now_ = before_; }
 
-  /// When somebody last had to wait; none: `time_point{}`.
+  /// When a request last had to wait; `time_point{}` if none has.
   time_point held_at() const noexcept { return held_at_; }
-  /// All that it knows before the first 429 and the first wait.
+  /// The time up to which `advance` has let the limits grow. Before the first 429 and the first wait it knows
+  /// nothing else.
   time_point advanced_to() const noexcept { return advanced_to_; }
 
   /// Lets the limits grow with the time that has passed. `in_window`: permits charged in the last window.

@@ -60,19 +60,19 @@ class waiting_line {
   /// The places in the order of the line.
   std::span<place> places() noexcept { return places_; }
 
-  /// What each client has had.
+  /// How many permits a client has had.
   struct share {
     std::uint64_t client;
     std::uint64_t had;
   };
-  /// So many need no memory of their own.
+  /// Up to this many are held without an allocation.
   static constexpr std::size_t few = 2;
 
-  // What is left of it while nobody waits.
+  // What must be kept of the line while no client waits.
   bool nobody_waits() const noexcept { return places_.empty(); }
   std::span<const share> shares() const noexcept { return {clients_.data(), clients_.size()}; }
   std::uint64_t floor() const noexcept { return floor_; }
-  /// A new one takes over the floor, and one share after the other: `few` at most.
+  /// Restore a new line from these: first the floor, then each share, at most `few`.
   void take_over(std::uint64_t floor) noexcept { floor_ = floor; }
   void take_over(const share& had) noexcept { clients_.push_back(had); }
 

@@ -48,9 +48,9 @@ std::string system_problem() {
   throw std::invalid_argument{std::move(what)};
 }
 
-/// Without memory OpenSSL may take a root for one that another has issued, say nothing, and never look again;
-/// then no server that it vouches for is trusted. A copy is looked at, where that would come out. Whether
-/// they agree.
+/// If memory runs out, OpenSSL may silently mistake a root for a certificate that another authority has
+/// issued, and keeps that mistake: then no server whose chain ends in this root is trusted. A copy is decoded
+/// anew. False: the copy is a root, although the original isn't marked as one.
 bool is_no_root_for_sure(X509& authority) {
   const auto is_root = [](X509& one) { return (X509_get_extension_flags(&one) & EXFLAG_SS) != 0; };
   const bool names_itself = (X509_get_extension_flags(&authority) & EXFLAG_SI) != 0;

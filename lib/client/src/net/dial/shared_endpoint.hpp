@@ -52,7 +52,8 @@ class endpoint {
   const std::string called;  // its name in the messages of a handshake
   /// How many streams the server last allowed on an HTTP/2 connection.
   std::uint32_t known_streams = std::numeric_limits<std::uint32_t>::max();
-  /// Where the HTTP/1.1 connections read to, one at a time: OpenSSL joins records on its own.
+  /// The HTTP/1.1 connections read into this, one at a time: OpenSSL itself keeps the beginning of a record
+  /// that isn't complete.
   std::array<char, 4096> ciphertext;
   /// For the HTTP/2 connections; made with the first one.
   std::shared_ptr<http2_stock> stock;

@@ -76,8 +76,8 @@ class tls_session {
   bool has_input() const noexcept { return !input_.empty() || SSL_has_pending(ssl_.get()) == 1; }
 
   tls_status handshake();
-  /// Whether, when it stands on our side, the server has still to read our last words, and usually answers
-  /// with tickets.
+  /// Whether the server still has to read our last message when the handshake is complete on our side. It
+  /// usually answers with tickets.
   bool tickets_follow() const noexcept { return SSL_version(ssl_.get()) >= TLS1_3_VERSION; }
   bool resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
 
@@ -87,9 +87,9 @@ class tls_session {
   /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
   bool fit_for_http2() const noexcept;
 
-  /// For a session that is one of few, and whose peer says many things at once. Its records are taken one by
-  /// one. And OpenSSL's buffers, 21 KiB, which it wipes as it gives them up, are from now on kept by one of
-  /// those sessions alone that were told so: the one that was used last. (Not with OpenSSL 3.2 and later.)
+  /// For sessions that are few, and whose peers send much at once. From now on OpenSSL takes one record at a
+  /// time. And of all sessions on which this was called, only the one that was used last keeps OpenSSL's
+  /// buffers (21 KiB, wiped when they are freed). OpenSSL 3.2 and later keep them all.
   void share_buffers() noexcept;
   /// The session isn't used any more.
   void leave_buffers() noexcept;

@@ -35,10 +35,10 @@ struct server_addresses {
 ///     co_await logins.close();     // what is under way ends, nothing new begins
 ///
 /// \par Threads
-/// All members may be called from any thread. What it does itself is done one thing at a time, on the
-/// executor given, or on a thread of its own. That thread takes no signals. If the executor runs one handler
-/// at a time anyway, set `client.single_threaded` in the options: no strand is made then, and memory that
-/// runs out ends connections, never the process.
+/// All members may be called from any thread. The server's own work runs one step at a time, on the given
+/// executor, or on a thread of its own. That thread takes no signals. If the executor runs one handler at a
+/// time anyway, set `client.single_threaded` in the options: then no strand is made, and running out of
+/// memory ends connections, but never the process.
 ///
 /// \par Lifetime
 /// A given executor's context must outlive the server. Destruction closes all connections at once, and ends

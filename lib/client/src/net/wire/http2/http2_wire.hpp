@@ -125,7 +125,7 @@ class http2_wire final : public wire {
   farewell farewell_;
   bool retiring_ = false, retiring_told_ = false;
   bool asked_ = false, heard_ = false;  // a sign of life was asked for; it came
-  bool settled_ = false;                // the server has our settings, which is to be told
+  bool settled_ = false;                // the server acknowledged our settings; not reported yet
   bool answered_ = false;               // a request was answered already
   bool had_rested_ = false;             // it may be stale, as of the oldest request under way
   bool heard_since_ = false;            // something came after that request was submitted
