@@ -99,7 +99,7 @@ void governor_permit(benchmark::State& state) {
 }
 BENCHMARK(governor_permit)->ArgName("declared")->Arg(0)->Arg(1);
 
-/// Each account once, with a quota of its own: some 10,000 are in a window.
+/// Each account mints once, with a quota of its own; about 10,000 accounts are in a window.
 void governor_permit_of_an_account(benchmark::State& state) {
   const auto governor =
       make_rate_governor(quota::declared(200, std::chrono::seconds{1}), quota_scope::per_account);
