@@ -1,4 +1,4 @@
-# The rate governor and the key: their parts as tables, and its properties.
+# The rate governor and the key: table tests of their parts, and property tests of the governor.
 ephemint_test(governor_test VIRTUAL_TIME
     SOURCES
         unit/burst_bucket_test.cpp
@@ -22,6 +22,6 @@ ephemint_test(governor_test VIRTUAL_TIME
 ephemint_test(governor_threads_test SERIAL
     SOURCES unit/credential_threads_test.cpp unit/outage_guard_threads_test.cpp unit/rate_governor_threads_test.cpp
     LABELS threads)
-# Apart from the others: they replace operator new.
+# Programs of their own, as they replace operator new.
 ephemint_test(governor_memory_test VIRTUAL_TIME SOURCES unit/governor_memory_test.cpp LABELS unit)
 ephemint_test(account_counts_test VIRTUAL_TIME SOURCES unit/account_counts_test.cpp LABELS unit)

@@ -1,4 +1,4 @@
-# The quota's world in virtual time, for the figures of docs/guide/rate-limits.md.
+# The simulation of the quota in virtual time, for the figures of docs/guide/rate-limits.md.
 add_library(quota_world STATIC
     support/quota_accounts.cpp
     support/quota_cases.cpp
@@ -20,7 +20,7 @@ ephemint_test(quota_world_test VIRTUAL_TIME
         unit/quota_world_test.cpp
     LIBRARIES quota_world LABELS unit)
 
-# The same with a store between the processes.
+# The same with processes that share the quota through a store.
 add_library(shared_quota_world STATIC
     support/quota_central.cpp
     support/shared_cases.cpp)

@@ -3,7 +3,7 @@ add_library(leased_quota_world STATIC support/quota_shared.cpp)
 target_link_libraries(leased_quota_world PUBLIC shared_quota_world quota_script PRIVATE ephemint_build_flags)
 ephemint_test(shared_quota_world_test VIRTUAL_TIME SOURCES unit/shared_quota_world_test.cpp LIBRARIES leased_quota_world LABELS unit)
 
-# The command's processes, a store and the sandbox: three minutes of waiting.
+# Runs processes of the command, a store and the sandbox; mostly waits, for three minutes.
 if(EPHEMINT_BUILD_CLI)
     ephemint_test(shared_quota_processes_test
         SOURCES

@@ -1,6 +1,6 @@
-// Any bytes as the body of a sidecar's request: read without a crash; what is accepted is within the rules;
-// the message about anything else is short, and the log's text is only our own. Any bytes, written as JSON,
-// are one line, which gives the same bytes back when it is read, if they are UTF-8.
+// Any bytes as the body of a sidecar's request are read without a crash. A body that is accepted is within
+// the rules. The message about any other is short, and the text for the log is only our own. Any bytes that
+// are written as JSON give one line; reading it gives the same bytes back, if they are UTF-8.
 
 #include "faces/mint_body.hpp"
 #include "fuzz/bytes.hpp"

@@ -1,5 +1,6 @@
-// Any bytes as a server's replies: read without a crash, the same in whatever pieces they come, and never
-// more memory than the limits allow. Any words, written as a command, are read back as the same words.
+// Any bytes as a server's replies are read without a crash, with the same result however they are split, and
+// never take more memory than the limits allow. Any words that are written as a command are read back as the
+// same words.
 //
 // Input: a byte that gives the pieces' size, then what the server says.
 
@@ -60,7 +61,7 @@ read_all read(std::string_view bytes, std::size_t piece) {
   return all;
 }
 
-/// The lines of a text as the words of one command.
+/// Writes a command whose words are the lines of `text`, and reads it back.
 void write(std::string_view text) {
   std::vector<std::string_view> words;
   while (words.size() < 16) {

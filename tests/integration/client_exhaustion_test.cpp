@@ -216,7 +216,7 @@ class ClientExhaustion : public testing::Test {
     const long all = play(scenario, {.which = allocator::openssl}, false).taken;
     each_fails(scenario, {.which = allocator::openssl}, all / 12 + 1, false);
   }
-  /// The same, and all that come behind the first.
+  /// The same, but all later allocations fail as well.
   template <class Scenario>
   void each_fails_for_good(Scenario scenario) {
     each_fails(scenario, {.which = allocator::ours, .in_a_row = 1'000'000}, 1, false);

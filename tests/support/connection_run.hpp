@@ -98,7 +98,7 @@ class connection_run : public net::link_observer {
     connect();
     return next();
   }
-  /// Runs until the server has ended the handshake too.
+  /// Runs until the server has completed the handshake too.
   void settle() {
     const auto limit = std::chrono::steady_clock::now() + patience;
     io.restart();
@@ -154,8 +154,8 @@ class connection_run : public net::link_observer {
   std::shared_ptr<net::connection> link;
   net::link_id id = 0;
   net::attempt_id sent = 0;
-  bool settling = false;  ///< when it opened
-  int settled = 0;        ///< times that it was told since
+  bool settling = false;  ///< as `on_open` said
+  int settled = 0;        ///< how often `on_settled` was called
   std::deque<heard> told;
   std::function<void()> when_replied;
 

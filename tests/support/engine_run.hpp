@@ -35,8 +35,8 @@ struct dial_plan {
   std::optional<scripted_failure> fails{};
   std::uint32_t capacity = 1;
   bool shared = false;
-  bool settling = false;                          ///< the server still works at the handshake's end, and
-  std::optional<core::duration> settles_after{};  ///< says so much later that it has done, if ever
+  bool settling = false;                          ///< opens before the server has completed the handshake
+  std::optional<core::duration> settles_after{};  ///< when the server then says that it has; none: never
 };
 
 /// A reply without its token and messages.

@@ -40,7 +40,7 @@ struct answered {
   }
 };
 
-/// Runs a gateway's task, and calls `over` when it is done.
+/// Runs a gateway's task, and calls `over` when it has ended.
 inline gateway::task<void> run_and_tell(gateway::task<gateway::reply> what, gateway::reply& to,
                                         std::exception_ptr& thrown, asio::any_io_executor here,
                                         asio::any_completion_handler<void()>& over) {
@@ -50,11 +50,11 @@ inline gateway::task<void> run_and_tell(gateway::task<gateway::reply> what, gate
   } catch (...) {
     thrown = std::current_exception();
   }
-  // Who is told may destroy this task.
+  // Posted, as the handler may destroy this task.
   asio::post(here, [&over] { std::move(over)(); });
 }
 
-/// Has a face answer, from a coroutine of Asio's.
+/// A face's answer, for an Asio coroutine.
 inline asio::awaitable<gateway::reply> answer_of(gateway::face& of, gateway::exchange& one) {
   const asio::any_io_executor here = co_await asio::this_coro::executor;
   gateway::reply made;

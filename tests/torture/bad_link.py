@@ -1,4 +1,4 @@
-"""An HTTP proxy between a client and an API, whose packets to it can be lost, and whose connections can vanish."""
+"""An HTTP proxy between a client and an API. It can lose the client's packets, and let connections vanish."""
 
 import contextlib
 import ctypes
@@ -18,14 +18,14 @@ class BadLink:
         threading.Thread(target=self.accept, daemon=True).start()
 
     def lose(self, in_a_hundred):
-        """So many of the packets that come from clients, acknowledgements included, are lost from now on."""
+        """From now on loses this many in a hundred of the packets from clients, acknowledgements included."""
         self.lost = in_a_hundred
         for one in (self.door, *self.clients):
             with contextlib.suppress(OSError):
                 lose_packets(one, in_a_hundred)
 
     def vanish(self):
-        """All connections go without a word to the client: it still has its halves. False: that isn't allowed here."""
+        """Drops all connections without telling the clients, which still have their ends. False: that isn't allowed here."""
         with socket.socket() as probe:
             try:
                 probe.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
@@ -81,7 +81,7 @@ def lose_packets(one, in_a_hundred):
     bound = 0xFFFFFFFF // 100 * in_a_hundred
     program = b"".join(struct.pack("HBBI", *step) for step in (
         (0x20, 0, 0, 0xFFFFF000 + 56),  # a random number
-        (0x25, 1, 0, bound),  # greater: skip one
+        (0x25, 1, 0, bound),  # if it is greater, skip the next step
         (0x06, 0, 0, 0),  # drop
         (0x06, 0, 0, 0xFFFFFFFF)))  # fmt: skip
     held = ctypes.create_string_buffer(program)

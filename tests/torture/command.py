@@ -51,7 +51,7 @@ class Sandbox:
 
 
 class Gateway:
-    """`ephemint gateway` on a Unix socket, in front of a sandbox; `before` are words that run it, as strace's are."""
+    """`ephemint gateway` on a Unix socket, in front of a sandbox. `before` are words put before the command, such as strace's."""
 
     def __init__(self, command, api, *options, before=(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **more):
         self.directory = tempfile.TemporaryDirectory()
@@ -62,7 +62,7 @@ class Gateway:
             env=api.environment(), stdout=stdout, stderr=stderr, start_new_session=True, **more)  # fmt: skip
 
     def first_line(self, limit=15):
-        """Where it listens; none if it couldn't start."""
+        """The line that says where it listens; empty if it couldn't start."""
         return self.process.stdout.readline() if select.select([self.process.stdout], [], [], limit)[0] else b""
 
     def serves(self, tries=25):
@@ -84,7 +84,7 @@ class Gateway:
 
 
 def log_in(path, account="se-1", patience=10):
-    """A login by the gateway there: its status, and whose token it got; 0 without an answer."""
+    """Logs in through the gateway at `path`. Returns the status, 0 without an answer, and the account of the token, or None."""
     class Connection(http.client.HTTPConnection):
         def connect(self):
             self.sock = socket.socket(socket.AF_UNIX)
@@ -105,8 +105,8 @@ def log_in(path, account="se-1", patience=10):
 
 
 def end(server, patience=(5, 20)):
-    """SIGTERM, to the child if strace runs it. Its status. Told twice: Asio hears of a signal by a pipe, and doesn't if that
-    one write fails."""
+    """Sends SIGTERM to the server, or to its child if strace runs it, and returns its exit status. Sends it a second time if need
+    be: Asio passes a signal on by writing to a pipe, and loses it if that write fails."""
     for seconds in patience:
         child = child_of(server.pid)
         try:

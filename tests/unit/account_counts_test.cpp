@@ -1,5 +1,5 @@
-// Accounts' counts, which are put to rest, against counts that never are; and what they weigh. Apart from the
-// other tests: it replaces the global operator new.
+// Compares accounts' counts, which are put to rest, with counts that never are; and measures their memory. A
+// program of its own, as it replaces the global operator new.
 #include "core/quota/account_counts.hpp"
 
 #include "core/quota/by_account.hpp"
@@ -20,9 +20,9 @@
 
 namespace {
 
-// The allocation that fails, counted down; 0: none.
+// Counts down to the allocation that fails; 0: none fails.
 thread_local long fails_at = 0;
-thread_local long held = 0;  // bytes, as malloc rounds them
+thread_local long held = 0;  // bytes, with malloc's rounding
 
 std::size_t weight(void* memory) { return memory ? ::malloc_usable_size(memory) + sizeof(std::size_t) : 0; }
 
@@ -48,7 +48,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t seed = 7;
 
-/// The same, but nothing is ever put to rest.
+/// Like `account_counts`, but no count is ever put to rest.
 class counts_that_never_rest {
  public:
   explicit counts_that_never_rest(const quota& q) : quota_{q} {}
@@ -71,8 +71,8 @@ class counts_that_never_rest {
   by_account<governed_count> counts_;
 };
 
-/// A few clients of a table of accounts, random but for the seed, and all that they are answered. Accounts
-/// are few and busy, or many that come once; there are gaps in which all is forgotten.
+/// Calls by a few clients for a table of accounts, chosen at random from the seed, and a transcript of all
+/// answers. The accounts are a few busy ones and many that come once; in long gaps all are forgotten.
 template <class Counts>
 class random_calls {
  public:
@@ -115,7 +115,7 @@ class random_calls {
     now_ += passed;
   }
 
-  /// With one of the first few allocations failing, sometimes: then once more.
+  /// Calls it, sometimes with one of its first few allocations failing; then calls it once more.
   template <class Call>
   auto insist(Call call) {
     const auto which = static_cast<long>(random_.next() % 8);
@@ -220,7 +220,7 @@ TEST(account_counts, rest_changes_no_answer) { expect_the_same(false); }
 // behaviours: H1, R9
 TEST(account_counts, rest_changes_no_answer_when_memory_runs_out) { expect_the_same(true); }
 
-/// Bytes an account, once each had its mint in the same window.
+/// Bytes per account, after each has minted once in the same window.
 double bytes_an_account(const quota& q, priority urgency, permit_use use, std::size_t accounts,
                         std::string_view prefix = "se-") {
   account_counts counts{q, seed};
@@ -243,7 +243,7 @@ double bytes_an_account(const quota& q, priority urgency, permit_use use, std::s
 TEST(account_counts, account_that_minted_weighs_little) {
   const quota q = quota::declared(200, 1h);
   double most = 0;
-  // The map doubles its buckets now and then: weighed before and after.
+  // Two of these counts lie just before and just after the map adds buckets.
   for (const std::size_t accounts : {1'000u, 10'000u, 107'897u, 107'899u, 200'000u})
     for (const priority urgency : {priority::interactive, priority::background}) {
       const double bytes = bytes_an_account(q, urgency, permit_use::admitted, accounts);

@@ -24,7 +24,7 @@ TEST(authorities_memory, a_root_is_known_for_one_whichever_allocation_fails) {
   const endpoint_settings settings{
       .host = "localhost", .system_authorities = false, .authority_pem = test::make_root().pem()};
   bool failed = true;
-  for (long n = 0; failed && !HasFailure(); ++n) {  // 0: none fails, what is made once is made
+  for (long n = 0; failed && !HasFailure(); ++n) {  // 0: none fails; makes what is made only once
     const openssl_pointer<SSL_CTX, SSL_CTX_free> context{SSL_CTX_new(TLS_client_method())};
     bool refused = false;
     test::take_part();

@@ -1,4 +1,4 @@
-// Warm-ups: when the engine says that one is over.
+// When the engine says that a warm-up is over.
 #include "support/engine_run.hpp"
 
 #include <gtest/gtest.h>
@@ -9,13 +9,13 @@
 namespace ephemint::test {
 namespace {
 
-/// A server that still works at the handshake's end when its client has done, and says so much later that it
-/// has, if ever.
+/// A dial to a server that hasn't completed the handshake yet when the client has. It says that it has after
+/// `settles_after`, or never.
 dial_plan settling(core::duration takes, std::optional<core::duration> settles_after) {
   return {.takes = takes, .settling = true, .settles_after = settles_after};
 }
 
-/// How long a warm-up for so many mints takes.
+/// How long a warm-up for `mints` mints takes.
 core::duration time_of_warm_up(engine_run& run, std::size_t mints) {
   const auto w = run.warm_up(mints);
   const auto begin = run.now();

@@ -163,7 +163,7 @@ TEST(gateway_listening, living_socket_is_left_alone) {
   EXPECT_TRUE(accepts(path));
 }
 
-/// Listens there `rivals` times at once, and says what was wrong with each.
+/// Listens at `path` `rivals` times at once. Returns the error of each, empty if it listens.
 std::vector<std::string> faults_of_rivals(const std::string& path, std::size_t rivals) {
   std::vector<std::string> faults(rivals);
   std::vector<std::optional<listening>> made(rivals);

@@ -12,7 +12,7 @@
 namespace ephemint::gateway {
 namespace {
 
-/// Owns a task, and what it waits for.
+/// Owns a task, and the handler of the operation that it awaits.
 struct owner : std::enable_shared_from_this<owner> {
   std::function<void(int)> waiting;
   int got = 0;
@@ -88,7 +88,7 @@ TEST(gateway_task, what_is_awaited_keeps_the_owner_until_it_has_come) {
   std::function<void(int)> handler = std::exchange(one->waiting, nullptr);
   one.reset();
   ASSERT_FALSE(seen.expired());
-  handler = nullptr;  // thrown away with its context
+  handler = nullptr;  // as if it was destroyed with its context
   EXPECT_TRUE(seen.expired());
 }
 

@@ -21,7 +21,7 @@ using time_point = clock::time_point;
 
 const time_point start{1'000s};
 
-/// What a wall clock shows that was never set, or was set back by so much.
+/// What the wall clock shows at `now`, after it was set back by `set_back`.
 wall_clock::time_point wall(time_point now, clock::duration set_back = 0s) {
   return wall_clock::time_point{500'000h} + (now - start) - set_back;
 }
@@ -101,7 +101,7 @@ TEST(gateway_ticket_book, clock_set_back_lets_nobody_in_twice) {
       ASSERT_EQ(opens(book, "a", start), admission::opened);
       book.spend("a");
       (void)opens(book, "another", start + when);  // may forget it
-      // Until the wall clock has come to the ticket's end a second time.
+      // Until the wall clock has reached the ticket's `exp` a second time.
       for (clock::duration later = when; later < 60s + set_back; later += 7s)
         ASSERT_NE(opens(book, "a", start + later, set_back), admission::opened) << later.count();
       EXPECT_EQ(opens(book, "a", start + set_back + 361s, set_back), admission::over);

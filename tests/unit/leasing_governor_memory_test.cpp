@@ -19,7 +19,7 @@ namespace {
 thread_local long fails_at = 0;
 thread_local bool counting = false;
 thread_local bool failed = false;
-thread_local long held = 0;  // bytes, as malloc rounds them
+thread_local long held = 0;  // bytes, with malloc's rounding
 
 long weight(void* memory) {
   return memory ? static_cast<long>(::malloc_usable_size(memory) + sizeof(std::size_t)) : 0;

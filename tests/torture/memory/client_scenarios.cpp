@@ -133,7 +133,7 @@ void cancelled_mints(trial& t) {
   t.run();
 }
 
-/// It has no deadline, and ends all the same.
+/// A warm-up has no deadline, but ends nevertheless.
 void warm_up(trial& t) {
   t.make();
   t.short_of_memory();

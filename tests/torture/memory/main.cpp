@@ -129,7 +129,7 @@ struct tally {
   long tried = 0, short_of = 0;
 };
 
-/// From the first allocation until none fails any more.
+/// Lets one allocation after the other fail, one in each trial, until a scenario ends before reaching it.
 tally play_all(const stage& s, const world& around, const arguments& a, shortage how, std::mt19937& random) {
   tally all;
   std::deque<std::unique_ptr<trial_apart>> under_way;

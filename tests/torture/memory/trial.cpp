@@ -63,7 +63,7 @@ void trial::end() {
   enough_memory();
   run();
   if (minter && mints_on_) {
-    static std::string last_words;  // for `complain`
+    static std::string last_words;  // for `complain`, after this function
     const call& again = begin([&](call& one) {
       minter->async_mint({.account = "se-1", .deadline = 5s}, [&one](const mint_result& minted) {
         ++one.told;

@@ -34,8 +34,8 @@ class api_process {
   /// Kills it; none runs until `revive`.
   void kill();
   void revive();
-  /// Sends a line to the one that runs: `fault SPEC`, `clear`, `reset`, `vanish` (a `reset` that clients
-  /// aren't told of), `forget`, or `drop N`, which loses N of a hundred packets to it.
+  /// Sends a line to the running process: `fault SPEC`, `clear`, `reset`, `vanish` (a `reset` of which
+  /// clients don't hear), `forget`, or `drop N`, which loses N in a hundred of the packets to it.
   void tell(const std::string& line);
 
   int lives() const noexcept;

@@ -120,7 +120,7 @@ class run_of_faults {
 
   bool time_is_over() const { return clock::now() - begun_ >= arguments_.time; }
 
-  /// Why no login is minted: does the API hear of them, and what does the client wait for?
+  /// Prints hints why no login is minted: what the API has received, and what the client waits for.
   void print_what_holds() const {
     const client_stats now = minter_.stats();
     const api_process::life api = api_.seen(api_.lives() - 1);

@@ -44,13 +44,14 @@ long resident() {
   return ours * ::sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/// What all blocks that are in use take, in KiB.
+/// The size of all allocated blocks, in KiB.
 long in_blocks() {
   const struct mallinfo2 all = ::mallinfo2();
   return static_cast<long>((all.uordblks + all.hblkhd) / 1024);
 }
 
-/// In KiB: more than that stays behind. What the pages hold besides blocks depends on where those lay.
+/// How much memory use may grow from the first quarter to the last, in KiB. Resident memory also depends on
+/// where the blocks lie in the pages.
 struct limits {
   long resident, blocks;
 };
@@ -128,7 +129,7 @@ bool many_mints(const world& around, http2_use http2, long all) {
 }
 
 /// Each account once, each with a quota of its own: what is kept for an account is freed after its window.
-/// At a pace, as what is kept follows it.
+/// The pace is fixed, as the memory depends on it.
 bool many_accounts(const world& around, long all) {
   constexpr long slice = 250;
   constexpr auto pace = 100ms;
@@ -154,7 +155,8 @@ bool many_accounts(const world& around, long all) {
   return flat && asking.failed() == 0;
 }
 
-/// So many accounts within one window: all are known to the end. True: none takes more than it may.
+/// All accounts mint within one window, so all must be kept until the end. Returns whether they take no more
+/// memory than allowed.
 bool weigh_accounts(const world& around, long all) {
   asio::io_context context{1};
   client_options options = options_for(around, http2_use::automatic);
