@@ -171,7 +171,6 @@ bool tls_session::fit_for_http2() const noexcept {
 void tls_session::share_buffers() noexcept {
   // With read-ahead OpenSSL would move all the rest of its input to the front of its buffer after each
   // record.
-  SSL_set_read_ahead(ssl_.get(), 0);
   // From 3.2 on, OpenSSL wipes buffers when it frees them, even those that it hasn't allocated yet, and
   // crashes.
   if (OpenSSL_version_num() >= 0x30200000L) return;

@@ -87,9 +87,9 @@ class tls_session {
   /// Whether HTTP/2 may be spoken over the cipher that was agreed on (RFC 9113, 9.2.2).
   bool fit_for_http2() const noexcept;
 
-  /// For sessions that are few, and whose peers send much at once. From now on OpenSSL takes one record at a
-  /// time. And of all sessions on which this was called, only the one that was used last keeps OpenSSL's
-  /// buffers (21 KiB, wiped when they are freed). OpenSSL 3.2 and later keep them all.
+  /// Saves the memory of OpenSSL's buffers, 21 KiB: of all sessions on which this was called, only the one
+  /// used last keeps its buffers. (OpenSSL wipes them when it frees them.) Does nothing with OpenSSL 3.2 and
+  /// later.
   void share_buffers() noexcept;
   /// The session isn't used any more.
   void leave_buffers() noexcept;
