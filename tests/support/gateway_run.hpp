@@ -62,7 +62,7 @@ inline asio::awaitable<gateway::reply> answer_of(gateway::face& of, gateway::exc
   std::exception_ptr thrown;
   asio::any_completion_handler<void()> over;
   auto begin = [&](auto handler) {
-    over = std::move(handler);
+    asio::any_completion_handler<void()>{std::move(handler)}.swap(over);  // 1.81's assignment never ends
     running = run_and_tell(of.answer(one), made, thrown, here, over);
     running.start();
   };

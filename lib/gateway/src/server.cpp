@@ -327,7 +327,7 @@ class server::impl {
       perform([wait](service& s) { s.close(wait); });
     } catch (...) {
       if (auto to_cancel = slot; to_cancel.is_connected()) to_cancel.clear();
-      handler = std::move(wait->handler());
+      handler.swap(wait->handler());
       throw;
     }
   }
