@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,10 +15,12 @@ using h2::error_code;
 
 class Http2Resets : public testing::Test {};
 
-/// Resets the first of the next `n` requests, answers the others and all that follow.
+/// Resets the first of `n` requests on its first connection, and answers the others and all that follow, also
+/// on a later connection, to which the retry may go.
 frame_server::script one_of(int n, error_code code) {
-  return [=](frame_peer& p) {
+  return [=, first = std::make_shared<std::atomic<bool>>(true)](frame_peer& p) {
     p.open();
+    if (!first->exchange(false)) return p.serve();
     const auto requests = p.next_requests(n);
     for (const auto& each : requests)
       p.write(each.stream == requests.front().stream ? h2::rst_stream(each.stream, code) : good_reply(each));
