@@ -32,7 +32,7 @@ if(NOT EPHEMINT_SANITIZE AND EPHEMINT_BUILD_GATEWAY)
         target_compile_definitions(soak_torture PRIVATE EPHEMINT_HTTP2)
     endif()
     add_test(NAME soak_torture
-        COMMAND soak_torture --mints 6000 --accounts 40000 --clients 200 --gateway-seconds 2)
+        COMMAND soak_torture --mints 6000 --accounts 60000 --clients 1200 --gateway-seconds 8)
     set_tests_properties(soak_torture PROPERTIES LABELS torture)
 endif()
 

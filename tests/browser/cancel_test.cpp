@@ -6,6 +6,7 @@ namespace ephemint::test {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AnyOf;
 using testing::ElementsAre;
 
 /// The API is slow, so that something can happen meanwhile.
@@ -89,7 +90,8 @@ TEST_F(login_under_way, impatient_second_click_logs_in) {
   begin();
   browser().go(link_);  // in the same tab, which ends the first
   EXPECT_EQ(portal_account(), "se-1");
-  EXPECT_THAT(statuses_of(2), ElementsAre(0, 302));
+  // The second click may overtake the end of the first: its page then comes again by itself.
+  EXPECT_THAT(statuses_of(2), AnyOf(ElementsAre(0, 302), ElementsAre(0, 409, 302)));
   EXPECT_EQ(logins->stats().minted, 1u);
 }
 
