@@ -56,7 +56,7 @@ asio::awaitable<void> open_portal(ephemint::client& minter, session& s) {
 // endregion
 
 // region: login_options
-/// The same in the partner's own colours, opened at the customer's billing page.
+/// A login in the partner's own theme that opens at the customer's billing page.
 asio::awaitable<void> open_billing(ephemint::client& minter, session& s, std::string theme_id) {
   auto minted = co_await minter.mint({.account = s.account});
   if (!minted) {
@@ -71,19 +71,19 @@ asio::awaitable<void> open_billing(ephemint::client& minter, session& s, std::st
 // endregion
 
 // region: existing_context
-/// A server that has an `io_context` already, run by several threads: the client is one more thing on it.
+/// For a server that has an `io_context` already, run by several threads: the client uses that one.
 void serve(asio::io_context& context, ephemint::client_options options, std::vector<session>& sessions) {
   ephemint::client minter{context.get_executor(), std::move(options)};
   std::vector<std::future<void>> open;
   for (session& s : sessions)
     open.push_back(asio::co_spawn(context, open_portal(minter, s), asio::use_future));
   for (auto& done : open) done.get();
-  minter.async_close(asio::use_future).get();  // lets what is under way finish
+  minter.async_close(asio::use_future).get();  // waits for mints under way
 }
 // endregion
 
 // region: shared_governor
-/// One client a thread, each on a context of its own, and one quota for all of them.
+/// One client for each thread, each on its own context, and one quota for all of them.
 class worker {
  public:
   worker(ephemint::client_options options, std::shared_ptr<ephemint::rate_governor> governor)
@@ -107,7 +107,7 @@ class worker {
 // endregion
 
 // region: cancel
-/// The browser went away: its mint ends at once, with `mint_errc::cancelled`.
+/// If the browser disconnects, its mint ends at once, with `mint_errc::cancelled`.
 void give_up_early(ephemint::client& minter) {
   asio::cancellation_signal gone;
   const auto done = [](const ephemint::mint_result& r) { std::cout << to_string(r.error().value()) << '\n'; };
@@ -117,11 +117,11 @@ void give_up_early(ephemint::client& minter) {
 // endregion
 
 // region: clean_up
-/// A session that is told to stop, and still says goodbye.
+/// A session that is cancelled, and then still does some work to clean up.
 asio::awaitable<void> open_portal_or_part(ephemint::client& minter, session& s) {
   auto minted = co_await minter.mint({.account = s.account});
   if (!minted && minted.error().code() == ephemint::mint_errc::cancelled) {
-    // From the cancel on each await would throw. This forgets the cancel, and hears of no other:
+    // After a cancellation each further await would throw. This clears it, and ignores later ones:
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await s.say_goodbye();
     co_return;
@@ -133,7 +133,7 @@ asio::awaitable<void> open_portal_or_part(ephemint::client& minter, session& s) 
 // endregion
 
 // region: wait
-/// Tells somebody how long the login would take, before it is asked for.
+/// Says how long a login would take, before it is requested.
 void show_wait(const ephemint::client& minter) {
   const auto wait = std::chrono::ceil<std::chrono::seconds>(minter.estimate());
   std::cout << "the next login is served in " << wait.count() << " s\n";
@@ -190,7 +190,7 @@ void run_cancel() {
   asio::io_context context;
   ephemint::client minter{context.get_executor(), example::options_for(api)};
   give_up_early(minter);
-  minter.async_close(asio::detached);  // else its connections would keep `run` busy
+  minter.async_close(asio::detached);  // otherwise its idle connections keep `run` from returning
   context.run();
 }
 

@@ -26,7 +26,7 @@ std::string advice(const ephemint::mint_error& error) {
 // endregion
 
 // region: support
-/// For the log; the API's support asks for the request id. Written at once, so that threads' lines don't mix.
+/// For the log. The API's support needs the request id. One write: lines of several threads don't mix.
 void write_to_log(const ephemint::account_id& account, const ephemint::mint_error& error) {
   std::ostringstream lines;
   lines << account.str() << ": " << error << " after " << error.attempts() << " attempts\n";

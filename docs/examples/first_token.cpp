@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> log_in(ephemint::client_options options) {
   ephemint::client minter{co_await asio::this_coro::executor, std::move(options)};
-  auto token = (co_await minter.mint({.account = "se-1"})).value();  // throws if there is none, and says why
+  auto token = (co_await minter.mint({.account = "se-1"})).value();  // throws if it failed, and says why
   std::cout << "redirect to " << token.login_url().value() << '\n';
   std::cout << token << " dies in " << token.remaining() / std::chrono::milliseconds{1} << " ms\n";
 }

@@ -11,15 +11,14 @@ namespace asio = boost::asio;
 namespace {
 
 // region: rotation
-/// The API has given a new key, and still takes the old one: from here on no request carries that.
+/// The API has issued a new key and still accepts the old one. After this call no request uses the old one.
 void take_up(ephemint::client& minter, std::string_view renewed) {
   minter.set_api_key(ephemint::secret{renewed});
 }
 // endregion
 
 // region: many_keys
-/// A client for each partner's key. What one of them may send, and what is refused of it, is none of the
-/// others' business.
+/// A client for each partner's key. Their quotas, and the refusals of their keys, are independent.
 class partners {
  public:
   partners(asio::io_context& context, ephemint::client_options usual)
@@ -58,7 +57,7 @@ asio::awaitable<void> mint_for_each(partners& all, int count) {
   for (int i = 0; i < count; ++i) {
     ephemint::client& its = all.of("partner " + std::to_string(i));
     co_await mint_one(its);
-    co_await its.close();  // else its idle connection keeps the context running for 30 s
+    co_await its.close();  // otherwise its idle connection keeps the context running for 30 s
   }
 }
 

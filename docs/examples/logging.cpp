@@ -22,7 +22,7 @@ namespace {
 using ephemint::severity;
 
 // region: stream
-/// Lines as they are.
+/// Writes the lines unchanged.
 std::shared_ptr<ephemint::observer> log_to(std::ostream& out) {
   return std::make_shared<ephemint::log_observer>(
       [&out](severity how, std::string_view line) { out << to_string(how) << ": " << line << '\n'; });

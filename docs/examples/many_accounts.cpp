@@ -19,9 +19,9 @@ void hand_over(const ephemint::account_id&, const ephemint::ephemeral_token&) { 
 // region: batch
 asio::awaitable<void> mint_all(ephemint::client& minter, std::vector<std::string> accounts) {
   auto results = minter.mint_many(std::move(accounts), {.in_flight = 16});
-  while (auto next = co_await results.next()) {  // as they come, not in the accounts' order
+  while (auto next = co_await results.next()) {  // in order of completion
     if (next->result)
-      hand_over(next->account, *next->result);  // now: it lives 10 s
+      hand_over(next->account, *next->result);  // at once: it lives 10 s
     else
       std::cerr << next->account.str() << ": " << next->result.error() << '\n';
   }
@@ -29,7 +29,7 @@ asio::awaitable<void> mint_all(ephemint::client& minter, std::vector<std::string
 // endregion
 
 // region: source
-/// A million accounts needn't be in memory: the next one is read when there is room for its mint.
+/// A million accounts needn't be in memory: the next one is read when its mint can begin.
 ephemint::account_source lines_of(std::istream& in) {
   return [&in]() -> std::optional<ephemint::account_id> {
     std::string line;

@@ -22,7 +22,7 @@ using asio::ip::tcp;
 namespace {
 
 // region: observer
-/// For all clients of a program: they count into the same series.
+/// One for all clients of a program: they add to the same series.
 std::shared_ptr<ephemint::metrics> count(ephemint::client_options& options) {
   auto seen = std::make_shared<ephemint::metrics>();
   options.observer = seen;
@@ -48,7 +48,7 @@ asio::awaitable<void> answer(tcp::socket socket, std::shared_ptr<const ephemint:
 }
 // endregion
 
-/// What Prometheus does every few seconds.
+/// Does what Prometheus does every few seconds.
 asio::awaitable<std::string> scrape(tcp::endpoint server) {
   tcp::socket socket{co_await asio::this_coro::executor};
   co_await socket.async_connect(server, asio::use_awaitable);

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // region: observer
-/// Says of each mint what became of it, and why it took its time.
+/// Prints each mint's result, and what its time was spent on.
 class narrator final : public ephemint::observer {
  public:
   void on_attempt(const ephemint::attempt_report& a) noexcept override {

@@ -1,4 +1,4 @@
-// Built only where CMake finds opentelemetry-cpp: the library itself knows nothing of it.
+// Built only if CMake finds opentelemetry-cpp. The library itself doesn't use it.
 #include "example.hpp"
 
 #include <ephemint/observer.hpp>
@@ -55,7 +55,7 @@ trace::EndSpanOptions ending_after(ephemint::clock::duration took, const trace::
 }
 // endregion
 
-/// What is kept of a request until its mint is over.
+/// What is remembered of a request until its mint has ended.
 struct request {
   ephemint::attempt_outcome outcome;
   int http_status;
@@ -64,7 +64,7 @@ struct request {
 };
 
 // region: observer
-/// Makes spans of mints when they are over: one a mint, and under it one a request.
+/// Makes spans when a mint has ended: one for the mint, and below it one for each request.
 class span_observer final : public ephemint::observer {
  public:
   span_observer(opentelemetry::nostd::shared_ptr<trace::Tracer> tracer, std::string url, std::string host,

@@ -17,14 +17,14 @@ ephemint::client_options portal_options(ephemint::secret api_key) {
   options.api_key = std::move(api_key);
   options.base_url = "https://api.eu.shipengine.com";
   options.rate = ephemint::quota::declared(1000, 60s);  // raised on request
-  options.deadline = 5s;                                // a login that takes longer is given up
+  options.deadline = 5s;                                // a login that takes longer fails
   options.max_connections = 4;
   return options;
 }
 // endregion
 
 // region: redirect_hosts
-/// A test system: its own API, whose tokens open its own portal.
+/// A test system that has its own API and its own portal.
 ephemint::client_options staging_options(ephemint::secret api_key) {
   ephemint::client_options options;
   options.api_key = std::move(api_key);
@@ -46,7 +46,7 @@ ephemint::client_options proxied_options(ephemint::secret api_key, ephemint::sec
 // endregion
 
 // region: warm_up
-/// Handshakes before the first customer comes; tells at once if the API can't be reached or trusted.
+/// Connects before the first customer comes, and fails at once if the API can't be reached or trusted.
 asio::awaitable<void> start(ephemint::client& minter) { (co_await minter.warm_up(2)).value(); }
 // endregion
 

@@ -29,21 +29,21 @@ using connection_ptr = std::shared_ptr<connection>;
 struct portal {
   ephemint::client minter;
   tcp::acceptor acceptor;
-  std::set<connection_ptr> silent{};  // browsers that have asked for nothing yet
+  std::set<connection_ptr> silent{};  // browsers that have sent no request yet
 };
 
-/// Whose portal it is, as your sessions know it: never as the URL says, which anybody can make up.
+/// The account, from your own session: never from the URL, which anybody can make up.
 std::optional<ephemint::account_id> account_of(const request& asked) {
   const std::string_view cookie{asked[http::field::cookie]};
   if (!cookie.starts_with("session=")) return std::nullopt;
   return ephemint::account_id{cookie.substr(8)};
 }
 
-/// A browser that went away follows no login: its mint ends, and leaves its permit to others.
+/// A browser that has disconnected needs no login: its mint ends, and others get its permit.
 void watch(connection_ptr browser) {
   tcp::socket& socket = browser->stream.socket();
   socket.async_wait(tcp::socket::wait_read, [browser](error_code error) {
-    if (!error && browser->stream.socket().available(error) == 0)  // an end: no byte to read
+    if (!error && browser->stream.socket().available(error) == 0)  // readable, but no bytes: its end
       browser->gone.emit(asio::cancellation_type::terminal);
   });
 }
@@ -61,7 +61,7 @@ asio::awaitable<answer> log_in(portal& p, connection_ptr browser, const request&
   const auto account = account_of(asked);
   if (asked.method() != http::verb::get || asked.target() != "/portal" || !account)
     co_return answer{http::status::not_found, 11};
-  if (asked["Sec-Purpose"].starts_with("prefetch"))  // nobody has clicked yet
+  if (asked["Sec-Purpose"].starts_with("prefetch"))  // the customer hasn't clicked yet
     co_return answer{http::status::forbidden, 11};
   watch(browser);
   const ephemint::mint_request wanted{.account = *account};
@@ -79,15 +79,15 @@ asio::awaitable<void> serve(portal& p, connection_ptr browser) {
   http::request_parser<http::empty_body> parser;
   error_code error;
   auto into_error = asio::redirect_error(asio::use_awaitable, error);
-  browser->stream.expires_after(10s);  // for the whole request: nobody holds a connection by dripping
+  browser->stream.expires_after(10s);  // for the whole request: sending it slowly gives no more time
   p.silent.insert(browser);
   co_await http::async_read(browser->stream, buffer, parser, into_error);
   p.silent.erase(browser);
   if (error) co_return;
-  browser->stream.expires_never();  // a mint has a deadline of its own
+  browser->stream.expires_never();  // a mint has its own deadline
   answer reply = co_await log_in(p, browser, parser.get());
   reply.keep_alive(false);
-  reply.set(http::field::cache_control, "no-store");  // its URL opens the portal for whoever has it
+  reply.set(http::field::cache_control, "no-store");  // its URL opens the portal for anybody who has it
   reply.prepare_payload();
   browser->stream.expires_after(10s);
   co_await http::async_write(browser->stream, reply, into_error);
@@ -98,7 +98,7 @@ asio::awaitable<void> accept(portal& p) {
   while (p.acceptor.is_open()) {
     error_code error;
     tcp::socket socket = co_await p.acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-    if (error) {  // out of descriptors, say: some will be free soon
+    if (error) {  // for example no free descriptor: there will be one soon
       asio::steady_timer pause{p.acceptor.get_executor(), 100ms};
       co_await pause.async_wait(asio::use_awaitable);
       continue;
@@ -108,7 +108,7 @@ asio::awaitable<void> accept(portal& p) {
   }
 }
 
-/// After a signal nobody is let in, whoever waits gets an answer, and then `run()` has nothing left to do.
+/// After a signal no connection is accepted, those who wait get their answers, and then `run()` returns.
 asio::awaitable<void> drain_on_signal(portal& p) {
   asio::signal_set signals{p.acceptor.get_executor(), SIGTERM, SIGINT};
   co_await signals.async_wait(asio::use_awaitable);

@@ -16,8 +16,8 @@
 namespace {
 
 // region: adapter
-/// Our series among those of a prometheus-cpp registry. A histogram's parts become counters of their own
-/// names, which is what they are: `histogram_quantile` takes them as it does any other.
+/// Adds our series to those of a prometheus-cpp registry. The parts of a histogram become counters with their
+/// own names, which `histogram_quantile` accepts like those of any histogram.
 class ephemint_series final : public prometheus::Collectable {
  public:
   explicit ephemint_series(std::shared_ptr<const ephemint::metrics> seen) : seen_{std::move(seen)} {}
@@ -57,7 +57,7 @@ class ephemint_series final : public prometheus::Collectable {
 
 }  // namespace
 
-/// The registry's own writer makes of the adapter's series what `metrics` itself says.
+/// Checks that the registry's writer prints the adapter's series as `metrics` itself does.
 int main() {
   const auto seen = std::make_shared<ephemint::metrics>();
   seen->on_mint({});

@@ -13,9 +13,9 @@ namespace asio = boost::asio;
 namespace {
 
 // region: embed
-/// A login must survive one bad gateway: the test's API answers its first request with a 503.
+/// A login must survive one failure: the test's API answers its first request with a 503.
 bool login_survives_a_503() {
-  ephemint::sandbox::server api;  // a free port of loopback, a key, a certificate authority of its own
+  ephemint::sandbox::server api;  // has a free port of loopback, a key, and its own certificate authority
   api.add_fault({.count = 1, .status = 503, .body = ephemint::sandbox::fault_body::html});
 
   asio::thread_pool pool{1};
@@ -32,7 +32,7 @@ bool login_survives_a_503() {
 // endregion
 
 // region: limit
-/// An API that counts as the real one may.
+/// An API whose rate limit is like the real one's.
 ephemint::sandbox::server_options limited() {
   using enum ephemint::sandbox::limiter_kind;
   return {.limit = {.kind = sliding_window, .requests = 200, .window = std::chrono::seconds{60}}};
@@ -50,7 +50,7 @@ bool mints_at(const ephemint::sandbox::server& api) {
 }
 
 // region: http2
-/// A server may refuse a stream that it hasn't looked at: a login must survive that too.
+/// An HTTP/2 server may refuse a stream unprocessed: a login must survive that too.
 bool login_survives_a_refused_stream() {
   ephemint::sandbox::server api;
   ephemint::sandbox::fault refused = ephemint::sandbox::fault::refuse();

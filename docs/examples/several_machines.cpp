@@ -14,21 +14,21 @@ using namespace std::chrono_literals;
 namespace {
 
 // region: share
-/// The governor of this process. Every client of the process is made with it.
+/// The governor of this process, to be used for each of its clients.
 std::shared_ptr<ephemint::shared_rate_governor> share_quota(asio::any_io_executor executor,
                                                             const ephemint::client_options& client,
                                                             ephemint::secret password) {
   ephemint::shared_quota_options store;
   store.url = "redis://127.0.0.1:6379";                      // rediss:// beyond a private network
-  store.password = std::move(password);                      // of the store; none where it asks for none
-  store.rate = ephemint::quota::declared(200, 60s);          // the key's: all processes together
-  store.share_if_lost = ephemint::quota::declared(50, 60s);  // there will be four processes
+  store.password = std::move(password);                      // of the store; empty if it needs none
+  store.rate = ephemint::quota::declared(200, 60s);          // of the key, for all processes together
+  store.share_if_lost = ephemint::quota::declared(50, 60s);  // a quarter, as there are four processes
   return ephemint::make_shared_rate_governor(executor, client.api_key, client.base_url, std::move(store));
 }
 // endregion
 
 // region: watch
-/// For the log: a line whenever the store is lost, or is back.
+/// For the log: a line whenever the store is lost or found again.
 void watch(ephemint::shared_rate_governor& governor) {
   governor.on_change([](const ephemint::shared_quota_stats& now) {
     if (now.connected)

@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 // region: after
-/// For a program of threads that wait: one of these for all of them.
+/// For a program whose threads block: one of these serves all of them.
 class logins {
  public:
   explicit logins(ephemint::client_options options) : minter_{pool_, std::move(options)} {}
@@ -25,7 +25,7 @@ class logins {
     return std::string{minted.value().redirect_url()};
   }
 
-  /// Each URL is used as soon as it is there, while it lives; there is no vector of them.
+  /// Each URL is used as soon as it arrives, while it lives. They aren't collected in a vector.
   template <class Use>
   void log_in_all(std::vector<std::string> accounts, Use use) {
     auto results = minter_.mint_many(std::move(accounts));
@@ -47,7 +47,7 @@ class logins {
 int main() {
   ephemint::sandbox::server api;
   ephemint::client_options options = example::options_for(api);
-  options.rate = ephemint::quota::unlimited();  // else a test key's batch would take its time
+  options.rate = ephemint::quota::unlimited();  // otherwise a test key's batch would take minutes
   logins minter{std::move(options)};
   std::cout << minter.log_in("se-1") << '\n';
   minter.log_in_all({"se-2", "se-3"},

@@ -1,4 +1,5 @@
-// What one writes in an afternoon with libcurl, for the guide's page on what becomes of it.
+// A client as one writes it in an afternoon with libcurl. The guide's page on migration changes it to
+// Ephemint.
 #include <simdjson.h>
 
 #include <chrono>

@@ -23,7 +23,7 @@ answer refusal(const ephemint::mint_error& error) {
 asio::awaitable<answer> answer_to(ephemint::client& minter, const http::request<http::empty_body>& asked) {
   if (asked.target() != "/portal") co_return answer{http::status::not_found, 11};
   if (asked["Sec-Purpose"].starts_with("prefetch")) co_return answer{http::status::forbidden, 11};
-  const ephemint::mint_result minted = co_await minter.mint({.account = "se-1"});  // your session knows whose
+  const ephemint::mint_result minted = co_await minter.mint({.account = "se-1"});  // from your session
   if (!minted) co_return refusal(minted.error());
   answer redirect{http::status::found, 11};
   redirect.set(http::field::location, minted->redirect_url());
@@ -39,7 +39,7 @@ asio::awaitable<void> serve(ephemint::client& minter, asio::ip::tcp::socket sock
   co_await http::async_read(browser, buffer, asked, asio::use_awaitable);
   answer reply = co_await answer_to(minter, asked);
   reply.keep_alive(false);
-  reply.set(http::field::cache_control, "no-store");  // its URL opens the portal for whoever has it
+  reply.set(http::field::cache_control, "no-store");  // its URL opens the portal for anybody who has it
   reply.prepare_payload();
   co_await http::async_write(browser, reply, asio::use_awaitable);
 }
