@@ -179,7 +179,7 @@ std::string parse_head(std::string_view text, std::size_t max_body, reply_head& 
   const bool hinted_end =
       parser.last_request() || (head.keep_alive && *head.keep_alive <= std::chrono::seconds{1});
   head.keeps_alive = parser.version() == 11 && !hinted_end && head.body != reply_head::framing::until_close &&
-                     (has_no_body(head.status) || parser.keep_alive());
+                     parser.keep_alive();
   return {};
 }
 
