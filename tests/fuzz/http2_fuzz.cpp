@@ -1,7 +1,8 @@
-// Any bytes from an HTTP/2 server: read without a crash, within bounds, and each request has one outcome.
+// Any bytes from an HTTP/2 server: read without a crash, within bounds, and each request has one outcome, the
+// same one whether the bytes come whole, byte by byte or in odd pieces.
 //
-// Input: one byte that says how many requests are out (1 to 8, its low three bits), one that says in pieces
-// of which size the rest comes (0: all at once), then what the server says.
+// Input: one byte that says how many requests are out (1 to 8, its low three bits), one that gives the odd
+// pieces' size, then what the server says.
 
 #include "codec/request.hpp"
 #include "fuzz/bytes.hpp"
@@ -24,46 +25,60 @@ using namespace ephemint::net;
 using ephemint::fuzz::is_clean;
 using ephemint::fuzz::require;
 
-/// The requests under way; checks that each has at most one outcome.
+/// The requests under way, and what became of each.
 class course {
  public:
-  explicit course(attempt_id requests) : told_(requests, false) {
+  explicit course(attempt_id requests) : outcomes_(requests) {
     for (attempt_id attempt = 0; attempt < requests; ++attempt)
       spoken_.submit(attempt, writer_.write("se-1"), {});
     spoken_.sent();
   }
 
-  void run(std::string_view bytes, std::size_t piece) {
-    while (!bytes.empty()) {
+  /// One outcome for each request.
+  std::vector<std::string> run(std::string_view bytes, std::size_t piece) {
+    auto known = wire::news::none;
+    while (!bytes.empty() && known != wire::news::refused) {
       const auto room = spoken_.room();
       const auto size = std::min({bytes.size(), room.size(), piece});
       std::copy_n(bytes.begin(), size, room.begin());
       bytes.remove_prefix(size);
-      const auto known = spoken_.commit(size);
+      known = spoken_.commit(size);
       tell();
-      most_output_ = std::max(most_output_, spoken_.output().size());
+      // An answer to each frame of one record.
+      require(spoken_.output().size() <= 64 * 1024);
       spoken_.sent();
-      if (known != wire::news::refused) continue;
-      require(!spoken_.problem().message.view().empty() && is_clean(spoken_.problem().message.view()));
-      return;
     }
-    spoken_.end(false, "the end");
+    if (known != wire::news::refused) spoken_.end(false, "the end");
     tell();
+    const std::string_view why = spoken_.problem().message.view();
+    require(!why.empty() && is_clean(why));
+    const std::string rest = std::to_string(static_cast<int>(spoken_.fate_of_rest())) + std::string{why};
+    for (auto& outcome : outcomes_)
+      if (outcome.empty()) outcome = rest;
+    return std::move(outcomes_);
   }
-  /// The most that one record can make us write: an answer to each of its frames.
-  bool bounded() const { return most_output_ <= 64 * 1024; }
 
  private:
   void tell() {
     wire::note note;
     while (spoken_.next(note) == wire::news::some) {
       if (note.what != wire::note::kind::reply && note.what != wire::note::kind::attempt_lost) continue;
-      require(note.attempt < told_.size() && !told_[note.attempt]);
-      told_[note.attempt] = true;
+      require(note.attempt < outcomes_.size() && outcomes_[note.attempt].empty());
+      std::string& outcome = outcomes_[note.attempt];
       require(is_clean(note.why.message.view()));
-      if (note.what != wire::note::kind::reply) continue;
-      require(note.reply.status >= 200 && note.reply.status <= 999);
-      require(note.reply.body.size() <= reply_limits::body);
+      if (note.what == wire::note::kind::attempt_lost) {
+        // Of two errors in one frame the text may name either.
+        outcome = "lost " + std::to_string(static_cast<int>(note.became)) + ' ' +
+                  std::to_string(static_cast<int>(note.why.code)) + (note.why.retryable ? " retryable" : "");
+        continue;
+      }
+      const auto& reply = note.reply;
+      require(reply.status >= 200 && reply.status <= 999);
+      require(reply.body.size() <= reply_limits::body);
+      outcome = std::to_string(reply.status);
+      for (const auto text : {reply.body, reply.body_fault, reply.content_type, reply.request_id,
+                              reply.retry_after, reply.date})
+        outcome.append(1, '\n').append(text);
       spoken_.forget_reply();
     }
   }
@@ -72,8 +87,7 @@ class course {
   http2_stock stock_;
   http2_wire spoken_{host_, stock_, {}};
   detail::request_writer writer_{"api.test", "/", secret{"TEST_planted"}, "agent"};
-  std::vector<bool> told_;
-  std::size_t most_output_ = 0;
+  std::vector<std::string> outcomes_;  // empty: none yet
 };
 
 }  // namespace
@@ -81,8 +95,9 @@ class course {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 2, size - 2};
-  course run{static_cast<attempt_id>(data[0] % 8) + 1};
-  run.run(bytes, data[1] == 0 ? bytes.size() : data[1]);
-  require(run.bounded());
+  const attempt_id requests = data[0] % 8 + 1;
+  const auto whole = course{requests}.run(bytes, bytes.size());
+  require(course{requests}.run(bytes, 1) == whole);
+  if (data[1] > 1) require(course{requests}.run(bytes, data[1]) == whole);
   return 0;
 }

@@ -320,6 +320,50 @@ TEST(Http2Wire, a_reply_that_breaks_the_rules_ends_alone) {  // 30, 31, 32, 36, 
   }
 }
 
+/// What is told about these requests if the server's bytes come in such pieces.
+http2_wire_run::told_list told_in_pieces(std::string_view bytes, std::size_t piece) {
+  http2_wire_run run;
+  run.begin();
+  run.ask_all(3);
+  run.written();
+  http2_wire_run::told_list all;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+    run.give(bytes.substr(0, piece));
+    for (auto& one : run.told())
+      if (one != "retiring") all.push_back(std::move(one));
+    run.written();
+  }
+  return all;
+}
+
+TEST(Http2Wire, what_comes_behind_a_reply_that_breaks_the_rules_changes_nothing_of_its_end) {
+  const std::string behind[] = {goaway(0, error_code::no_error), goaway(1, error_code::enhance_your_calm),
+                                rst_stream(1, error_code::refused_stream), http2_wire_run::good_reply(1)};
+  for (const auto& bad : bad_replies())
+    for (const auto& next : behind) {
+      SCOPED_TRACE(bad.name);
+      const auto whole = told_in_pieces(bad.bytes + next, std::string::npos);
+      ASSERT_FALSE(whole.empty());
+      EXPECT_EQ(whole.front(), std::string{"lost 1 begun: api.test: the reply was refused: "} + bad.why);
+      EXPECT_EQ(told_in_pieces(bad.bytes + next, 1), whole);
+    }
+}
+
+TEST(Http2Wire, a_request_that_a_goaway_excludes_ends_with_its_code_whatever_the_next_one_says) {
+  const std::string two = goaway(1, error_code::enhance_your_calm) + goaway(1, error_code::no_error);
+  const auto whole = told_in_pieces(two, std::string::npos);
+  EXPECT_THAT(whole, testing::Contains("lost 2 unknown: api.test: the server went away (ENHANCE_YOUR_CALM)"));
+  EXPECT_EQ(told_in_pieces(two, 1), whole);
+}
+
+TEST(Http2Wire, a_block_in_many_frames_may_come_byte_by_byte) {
+  std::string all = open_headers(1, literal(":status", "200"));
+  for (int i = 0; i < 90; ++i) all += continuation(1, i == 0 ? literal("date", "today") : "");
+  all += continuation(1, "", true) + data(1, "token", true);
+  for (const std::size_t piece : {std::string::npos, std::size_t{1}, std::size_t{5}})
+    EXPECT_THAT(told_in_pieces(all, piece), ElementsAre("reply 1 200 token")) << piece;
+}
+
 TEST(Http2Wire, a_body_that_is_too_long_is_reset_and_its_status_told) {  // 41
   http2_wire_run run;
   run.begin();

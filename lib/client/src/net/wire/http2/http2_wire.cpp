@@ -8,6 +8,7 @@
 #include <array>
 #include <cassert>
 #include <new>
+#include <span>
 #include <utility>
 
 #include <nghttp2/nghttp2.h>
@@ -23,8 +24,8 @@ constexpr std::int32_t connection_window = 1 << 20;
 /// The most acknowledgements of the server's pings and settings that may wait. All of them are written
 /// whenever something was read.
 constexpr std::size_t most_acks = 100;
-/// nghttp2 counts calls instead of frames, so a block whose bytes come one by one has many. The size of a
-/// block is bounded by its bytes.
+/// So many frames may continue a block. nghttp2 counts calls that bring a frame's head or a part of it: one
+/// for each frame, as we give it heads whole.
 [[maybe_unused]] constexpr std::size_t most_continuations = 100;
 
 /// NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, which older nghttp2 headers don't have.
@@ -66,6 +67,16 @@ nghttp2_nv field_of(const detail::request_field& field) noexcept {
   return {bytes_of(field.name), bytes_of(field.value), field.name.size(), field.value.size(),
           static_cast<std::uint8_t>(NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE | kept_out)};
 }
+
+/// Wipes these bytes at its end.
+struct wiped_at_end {
+  explicit wiped_at_end(std::span<char> some) noexcept : bytes{some} {}
+  ~wiped_at_end() { wipe(bytes.data(), bytes.size()); }
+  wiped_at_end(const wiped_at_end&) = delete;
+  wiped_at_end& operator=(const wiped_at_end&) = delete;
+
+  const std::span<char> bytes;
+};
 
 /// The error code's name in RFC 9113, or a text that it is unknown.
 std::string_view name_of(std::uint32_t code) noexcept { return nghttp2_http2_strerror(code); }
@@ -269,7 +280,7 @@ void http2_wire::sent() noexcept {
 }
 
 /// Ends the connection because of an error of the server's.
-wire::news http2_wire::die(std::uint32_t code, std::string_view why) {
+void http2_wire::die(std::uint32_t code, std::string_view why) {
   if (own_code_ == 0) {
     nghttp2_session_terminate_session(session_.get(), code);
     write_frames();
@@ -282,33 +293,45 @@ wire::news http2_wire::die(std::uint32_t code, std::string_view why) {
     retiring_ = true;
   }
   problem_ = connection_lost(host_, std::string{"the server sent "} + std::string{why});
-  return news::refused;
 }
 
 // --- reading
 
 wire::news http2_wire::commit(std::size_t size) {
-  char* const bytes = stock_.plaintext().data();
-  idle_frames_ += frames_.take({bytes, size});
+  const std::span<char> came = stock_.plaintext().first(size);
+  const wiped_at_end wipe_them{came};
   heard_since_ = true;
   if (std::exchange(asked_, false)) heard_ = true;
-  const auto taken =
-      nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes), size);
-  wipe(bytes, size);
+  for (std::string_view rest{came.data(), came.size()}; !rest.empty();) {
+    const auto piece = frames_.take(rest);
+    if (piece.begins) ++idle_frames_;
+    if (!piece.bytes.empty() && !read(piece.bytes)) return news::refused;
+  }
+  return any_news() ? news::some : news::none;
+}
+
+/// Reads bytes of one frame. What nghttp2 then wants to write is written before the next one is read: a
+/// request whose reply breaks the rules ends with the RST_STREAM that we write, and would end otherwise if a
+/// GOAWAY or RST_STREAM of the server's were read before. False: the connection must end.
+bool http2_wire::read(std::string_view bytes) {
+  const auto taken = nghttp2_session_mem_recv(
+      session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (out_of_memory_ || taken == NGHTTP2_ERR_NOMEM) throw std::bad_alloc{};
   if (taken < 0) {
     const bool flood = taken == NGHTTP2_ERR_FLOODED || taken == too_many_continuations;
-    return die(flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR,
-               flood ? "more frames than a reply takes" : "what isn't HTTP/2");
+    die(flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR,
+        flood ? "more frames than a reply takes" : "what isn't HTTP/2");
+    return false;
   }
   write_frames();
   if (idle_frames_ > most_idle_frames) {
     reading_id_ = 0;
-    return die(NGHTTP2_ENHANCE_YOUR_CALM, "more frames than a reply takes");
+    die(NGHTTP2_ENHANCE_YOUR_CALM, "more frames than a reply takes");
+    return false;
   }
-  if (own_code_ != 0 && !closing_)
-    return die(own_code_, "what breaks HTTP/2 (" + std::string{name_of(own_code_)} + ')');
-  return any_news() ? news::some : news::none;
+  if (own_code_ == 0 || closing_) return true;
+  die(own_code_, "what breaks HTTP/2 (" + std::string{name_of(own_code_)} + ')');
+  return false;
 }
 
 wire::news http2_wire::end(bool, std::string_view cause) {
@@ -368,7 +391,8 @@ void http2_wire::finish(stream& s) noexcept {
 
 void http2_wire::on_closed(stream& s, std::uint32_t code) noexcept {
   if (!s.out) return;
-  s.code = code;
+  s.excluded = farewell_.came && s.id > farewell_.last && !s.reset_by_peer;
+  s.code = s.excluded ? farewell_.code : code;  // nghttp2 calls it refused, whatever the reason was
   finish(s);
   const auto now = s.reply.now();
   if (now == http2_reply::status::complete) {
@@ -500,7 +524,7 @@ bool http2_wire::tell_end(stream& s, note& told) {
   } else if (now == status::refused) {
     told.became = fate::begun;
     told.why = {mint_errc::bad_response, host_ + ": " + s.reply.problem(), false};
-  } else if (s.reset_by_peer || (farewell_.came && s.id > farewell_.last)) {
+  } else if (s.reset_by_peer || s.excluded) {
     tell_reset(s, told);
   } else {
     told.became = fate::begun;
@@ -509,18 +533,16 @@ bool http2_wire::tell_end(stream& s, note& told) {
   return false;
 }
 
-/// The server has reset the stream, or its GOAWAY excludes it, which nghttp2 reports as refused whatever the
-/// reason was.
+/// The server has reset the stream, or its GOAWAY excludes it.
 void http2_wire::tell_reset(const stream& s, note& told) const {
-  const std::uint32_t code = s.reset_by_peer ? s.code : farewell_.code;
   const std::string how = s.reset_by_peer ? "the server reset the request (" : "the server went away (";
   const bool unseen =
-      s.reset_by_peer ? code == NGHTTP2_REFUSED_STREAM && !s.reply.begun() : code == NGHTTP2_NO_ERROR;
+      s.reset_by_peer ? s.code == NGHTTP2_REFUSED_STREAM && !s.reply.begun() : s.code == NGHTTP2_NO_ERROR;
   const fate usual = s.reply.begun() ? fate::begun : fate::unknown;
-  const bool other = code == NGHTTP2_HTTP_1_1_REQUIRED;
-  tell_loss(told, unseen || other ? fate::unprocessed : usual, how + std::string{name_of(code)} + ')');
+  const bool other = s.code == NGHTTP2_HTTP_1_1_REQUIRED;
+  tell_loss(told, unseen || other ? fate::unprocessed : usual, how + std::string{name_of(s.code)} + ')');
   told.why.other_protocol = other;
-  if (code == NGHTTP2_INADEQUATE_SECURITY) {
+  if (s.code == NGHTTP2_INADEQUATE_SECURITY) {
     told.why.code = mint_errc::tls_failed;
     told.why.retryable = false;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/wire/http2/frame_counter.hpp"
+#include "net/wire/http2/frame_splitter.hpp"
 #include "net/wire/http2/http2_reply.hpp"
 #include "net/wire/http2/http2_stock.hpp"
 #include "net/wire/wiped_buffer.hpp"
@@ -68,6 +68,7 @@ class http2_wire final : public wire {
     std::uint32_t code = 0;      // why it was closed
     bool out = false;            // it hasn't ended yet
     bool reset_by_peer = false;  // the peer's RST_STREAM closed it
+    bool excluded = false;       // the peer's GOAWAY closed it
     bool unsent = false;         // it was never sent
     http2_reply reply;
     stream* next = nullptr;  // in `over_`
@@ -88,7 +89,8 @@ class http2_wire final : public wire {
   static std::unique_ptr<nghttp2_session, deleter> make_session(http2_wire&);
   void introduce(const settings&);
   void write_frames();
-  news die(std::uint32_t code, std::string_view why);
+  bool read(std::string_view bytes);
+  void die(std::uint32_t code, std::string_view why);
 
   stream& take_stream();
   void recycle(stream&) noexcept;
@@ -131,7 +133,7 @@ class http2_wire final : public wire {
   bool heard_since_ = false;            // something came after that request was submitted
   bool out_of_memory_ = false;          // in a callback, which must not throw
   bool closing_ = false;                // we have ended it
-  frame_counter frames_;
+  frame_splitter frames_;
   int idle_frames_ = 0;          // since the last reply
   std::int32_t reading_id_ = 0;  // the stream whose frame is being read
   std::uint32_t own_code_ = 0;   // the error code with which nghttp2 ended it
