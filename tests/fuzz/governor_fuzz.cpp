@@ -1,5 +1,6 @@
-// Any calls of a governor, as clients make them: never more requests than its declared quota in any window,
-// none in a pause, and no client is told to ask again at once.
+// Any calls of a governor, as clients make them, and any answers of a server: never more requests than a
+// declared quota in any window, none in a pause, and no client is told to ask again at once. The quota may
+// also be learned, or unlimited.
 //
 // Input: decisions, two bytes each.
 
@@ -26,11 +27,15 @@ using fuzz::require;
 
 class calls {
  public:
-  explicit calls(fuzz::decisions from)
-      : from_{from},
-        quota_{quota::declared(1 + from_.below(12), 100ms * (1 + from_.below(40)))},
-        scope_{from_.one_in(4) ? quota_scope::per_account : quota_scope::per_api_key},
-        governor_{make_rate_governor(quota_, scope_, 7)} {
+  explicit calls(fuzz::decisions from) : from_{from} {
+    const std::uint64_t requests = 1 + from_.below(12);
+    const auto window = 100ms * (1 + from_.below(40));
+    const std::uint64_t kind = from_.below(12);
+    if (kind % 4 == 0) scope_ = quota_scope::per_account;
+    quota_ = kind / 4 == 1   ? quota::automatic(requests, window)
+             : kind / 4 == 2 ? quota::unlimited()
+                             : quota::declared(requests, window);
+    governor_ = make_rate_governor(quota_, scope_, 7);
     for (auto& client : clients_) client = governor_->join();
   }
 
@@ -70,6 +75,8 @@ class calls {
     }
   }
 
+  bool is_declared() const { return quota_.how() == quota::mode::declared; }
+
   count& count_of(const std::string& account) {
     return counts_[scope_ == quota_scope::per_account ? account : std::string{}];
   }
@@ -94,7 +101,7 @@ class calls {
   void send(count& seen) {
     while (!seen.sent.empty() && now_ - seen.sent.front() >= quota_.window()) seen.sent.pop_front();
     seen.sent.push_back(now_);
-    require(seen.sent.size() <= quota_.requests());
+    require(!is_declared() || seen.sent.size() <= quota_.requests());
   }
 
   void come_back() {
@@ -112,7 +119,9 @@ class calls {
     if (reply.retry_after) seen.paused_until = std::max(seen.paused_until, now_ + *reply.retry_after);
     governor_->on_reply(now_, back.id, reply);
     const quota_state known = governor_->state(now_);
-    require(!known.in_force || known.in_force->requests() <= quota_.requests());
+    require(!known.in_force || !is_declared() || known.in_force->requests() <= quota_.requests());
+    require(!known.in_force || known.in_force->how() == quota::mode::unlimited ||
+            known.in_force->requests() != 0);
   }
 
   void rejoin() {
@@ -122,8 +131,8 @@ class calls {
   }
 
   fuzz::decisions from_;
-  quota quota_;
-  quota_scope scope_;
+  quota quota_ = quota::unlimited();
+  quota_scope scope_ = quota_scope::per_api_key;
   std::shared_ptr<rate_governor> governor_;
   std::vector<std::uint32_t> clients_ = std::vector<std::uint32_t>(3);
   std::vector<out> out_;
