@@ -3,9 +3,14 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
+
+#include <sys/timerfd.h>
 
 namespace ephemint::net {
 namespace {
@@ -30,6 +35,16 @@ struct listener final : gate_timer::owner, std::enable_shared_from_this<listener
   clock::time_point at{};
   std::optional<clock::time_point> again;
 };
+
+/// Disarms all timers of the kernel's that this process has as descriptors: those of its reactors.
+void disarm_timers() {
+  for (const auto& each : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(each, gone) != "anon_inode:[timerfd]") continue;
+    const itimerspec never{};
+    ASSERT_EQ(::timerfd_settime(std::stoi(each.path().filename()), 0, &never, nullptr), 0);
+  }
+}
 
 class GateTimer : public testing::Test {
  protected:
@@ -89,6 +104,28 @@ TEST_F(GateTimer, it_may_be_set_when_it_tells) {
   run();
   EXPECT_EQ(who->told, 2);
   EXPECT_GE(who->at, now + 6ms);
+}
+
+// A child of a `fork` that runs the parent's context without `notify_fork` takes the parent's timer: Asio
+// then has no event for a wait that is over. behaviours: I9
+TEST_F(GateTimer, wait_that_the_reactor_lost_ends_when_the_timer_is_set_again) {
+  who->timer.set(now + 1ms);
+  disarm_timers();
+  io.run_for(20ms);
+  ASSERT_EQ(who->told, 0);
+  who->timer.set(now + 1ms);
+  run();
+  EXPECT_EQ(who->told, 1);
+
+  who->timer.set(now + 30ms);
+  disarm_timers();
+  io.restart();
+  io.run_for(60ms);
+  const auto later = clock::now() + 5ms;
+  who->timer.set(later);
+  run();
+  EXPECT_EQ(who->told, 2);
+  EXPECT_GE(who->at, later);
 }
 
 // behaviours: C7
