@@ -190,7 +190,7 @@ TEST(cli_sandbox, terminal_gets_a_line_to_copy) {
   EXPECT_EQ(sandbox.wait().status, 0);
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // it needs descriptors itself, and calls it an error if it gets none
+#ifndef EPHEMINT_ADDRESS_SANITIZER  // it needs descriptors itself, and calls it an error if it gets none
 TEST(cli_demo, gives_up_after_a_few_failures_and_says_why) {
   // Enough descriptors for the sandbox and none for the client's connections.
   const std::string line = std::string{"exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n 14; exec "} +

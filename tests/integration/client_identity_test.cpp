@@ -30,7 +30,7 @@ namespace {
 using namespace test;
 
 // ThreadSanitizer makes all of it some fifteen times slower.
-#if defined(__SANITIZE_THREAD__)
+#ifdef EPHEMINT_THREAD_SANITIZER
 constexpr int callers = 600, streams = 2, in_a_stream = 100;
 #else
 constexpr int callers = 3'000, streams = 3, in_a_stream = 400;

@@ -692,7 +692,7 @@ TEST_P(gateway_session, cut_ends_requests_and_their_logins) {
   EXPECT_EQ(face_.lost, 1);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // with it comes UBSan, which looks at types through a pipe
+#ifndef EPHEMINT_ADDRESS_SANITIZER  // with it comes UBSan, which looks at types through a pipe
 TEST_P(gateway_session, listener_that_runs_out_of_descriptors_goes_on) {
   start();
   rlimit before{};

@@ -6,6 +6,7 @@
 #include "core/quota/governed_count.hpp"
 #include "core/quota/permit_table.hpp"
 #include "core/random.hpp"
+#include "support/seeds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -205,7 +206,7 @@ class random_calls {
 void expect_the_same(bool memory_runs_out) {
   for (const quota q : {quota::declared(30, 500ms), quota::declared(3, 2s), quota::declared(200, 5s),
                         quota::automatic(20, 500ms), quota::automatic(4, 1s), quota::unlimited()})
-    for (std::uint64_t run = 0; run < 12; ++run) {
+    for (std::uint64_t run = 0; run < test::seeds_to_play(12); ++run) {
       const auto expected = random_calls<counts_that_never_rest>{q, run, false}.run(4'000);
       const auto met = random_calls<account_counts>{q, run, memory_runs_out}.run(4'000);
       ASSERT_EQ(met.size(), expected.size());
