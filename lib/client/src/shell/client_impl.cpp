@@ -61,11 +61,14 @@ bool set(net::gate_timer& timer, core::time_point when) noexcept {
 }
 
 /// Asio's list of timers grows when a timer is set, and never shrinks. With room for our timers from the
-/// beginning, they can be set even while memory is short; no other event may ever come. Throws
-/// `std::bad_alloc`.
+/// beginning, they can be set even while memory is short; no other event may ever come. The list is the
+/// context's: dials, a quota store and the user take places in it as well. Throws `std::bad_alloc`.
 void make_room_for_timers(const asio::any_io_executor& executor) {
-  asio::steady_timer room[] = {asio::steady_timer{executor}, asio::steady_timer{executor}};
-  for (asio::steady_timer& each : room) {
+  constexpr std::size_t places = 32;
+  std::vector<asio::steady_timer> room;
+  room.reserve(places);
+  for (std::size_t i = 0; i < places; ++i) {
+    asio::steady_timer& each = room.emplace_back(executor);
     each.expires_after(std::chrono::hours{1});
     each.async_wait([](const boost::system::error_code&) {});
   }
