@@ -28,8 +28,8 @@ void gate_timer::set(clock::time_point when) {
   wanted_ = when;
   if (!pending_) return wait();
   // A wait that ends too early is begun again then. How long it still waits must be asked of the timer's own
-  // clock, which may have stood still since it was set (S8). If it should be over, the reactor may have lost it:
-  // to a child of a `fork` that runs the parent's context without `notify_fork`.
+  // clock, which may have stood still since it was set (S8). If it should be over, the reactor may have lost
+  // it: to a child of a `fork` that runs the parent's context without `notify_fork`.
   const auto rest = timer_->expiry() - boost::asio::steady_timer::clock_type::now();
   if (rest <= clock::duration::zero() || rest_until(when) < rest) timer_->cancel();
 }
