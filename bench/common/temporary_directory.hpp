@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 namespace ephemint::bench {
 
@@ -13,6 +14,10 @@ class temporary_directory {
   ~temporary_directory();
 
   const std::filesystem::path& path() const noexcept { return path_; }
+
+  /// Writes a file that only its owner can read, as an API key should be, or the command warns. Returns its
+  /// path.
+  std::filesystem::path write_private(std::string_view name, std::string_view text) const;
 
  private:
   std::filesystem::path path_;

@@ -16,9 +16,9 @@ gateway_process::gateway_process(const server_address& api, std::string_view htt
 }
 
 command gateway_process::command_before(const server_address& api, std::string_view http) const {
-  const std::string authority = directory_.path() / "ca.pem", key = directory_.path() / "api-key";
+  const std::string authority = directory_.path() / "ca.pem";
+  const std::string key = directory_.write_private("api-key", api.api_key + '\n');
   std::ofstream{authority} << api.authority_pem;
-  std::ofstream{key} << api.api_key << '\n';
   // Accounts log in more often than people do, and the quota is as large as the direct caller's.
   return {
       .arguments = {EPHEMINT_COMMAND, "gateway", "--listen", "unix:" + socket(), "--base-url", api.base_url,

@@ -74,8 +74,7 @@ std::filesystem::path accounts_file(const task& t, std::uint64_t count) {
 /// The real command, from a file of accounts to a line of JSON for each. It ends with 0 if all were minted.
 measurement run_mint_command(const std::string& program, const task& t, std::uint64_t count) {
   const auto accounts = accounts_file(t, count);
-  const auto key = t.scratch.path() / "api-key";
-  std::ofstream{key} << api_key << '\n';
+  const auto key = t.scratch.write_private("api-key", fmt::format("{}\n", api_key));
   const auto begin = clock::now();
   const auto done =
       run({.arguments = {program, "mint", "--accounts", accounts, "--base-url", t.server.base_url(),
