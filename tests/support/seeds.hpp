@@ -7,7 +7,7 @@
 namespace ephemint::test {
 
 /// $EPHEMINT_TEST_SEEDS_ONE_IN, or 1: where each seed takes long, as under AddressSanitizer, only one in so
-/// many is used, and of the places at which an allocation can fail one in so many.
+/// many is used, and of the places at which an allocation or a command can fail one in so many.
 inline std::uint64_t one_seed_in() {
   const char* const asked = std::getenv("EPHEMINT_TEST_SEEDS_ONE_IN");
   return asked == nullptr ? 1 : std::max<std::uint64_t>(1, std::strtoull(asked, nullptr, 10));
