@@ -74,6 +74,7 @@ ephemint_test(client_process_test
         integration/client_fork_test.cpp
         integration/client_sleep_test.cpp
         unit/process_mark_test.cpp
+        unit/test_process_test.cpp
         support/sleeping_clock.cpp
     LIBRARIES ephemint::sandbox ${CMAKE_DL_LIBS}
     LABELS integration)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/process.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -20,7 +22,7 @@ class child {
   explicit child(Body body) {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::pipe(ends), 0);
-    number_ = ::fork();
+    number_ = fork_process();
     if (number_ == 0) {
       ::alarm(20);  // if the child hangs, the parent doesn't
       body([to = ends[1]](std::string_view line) { write_all(to, std::string{line} + '\n'); });

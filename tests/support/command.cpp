@@ -1,5 +1,7 @@
 #include "support/command.hpp"
 
+#include "support/process.hpp"
+
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -73,7 +75,7 @@ command::command(std::vector<std::string> arguments, std::map<std::string, std::
     throw std::runtime_error{"no pipes"};
   std::vector<std::string> variables = environment_with(environment);
   const std::vector<char*> argv = pointers_to(arguments), envp = pointers_to(variables);
-  process_ = ::fork();
+  process_ = fork_process();
   if (process_ == 0) {  // only what is safe in a copy of a program with threads
     ::dup2(in[0], STDIN_FILENO);
     ::dup2(out[1], STDOUT_FILENO);
@@ -93,7 +95,7 @@ command::command(std::vector<std::string> arguments, std::map<std::string, std::
 command::~command() {
   for (int* descriptor : {&in_, &out_, &err_}) close_one(*descriptor);
   if (process_ == -1) return;
-  ::kill(process_, SIGKILL);
+  signal_process(process_, SIGKILL);
   ::waitpid(process_, nullptr, 0);
 }
 
@@ -107,7 +109,7 @@ void command::write(std::string_view text) {
 
 void command::end_input() { close_one(in_); }
 void command::close_output() { close_one(out_); }
-void command::signal(int number) { ::kill(process_, number); }
+void command::signal(int number) { signal_process(process_, number); }
 
 bool command::read_some(int& descriptor, std::string& into) {
   char block[65536];
@@ -156,7 +158,7 @@ outcome command::wait(std::string_view input) {
       const ssize_t size = ::write(in_, input.data(), input.size());
       input.remove_prefix(size > 0 ? static_cast<std::size_t>(size) : errno == EAGAIN ? 0 : input.size());
     }
-    if (steady_clock::now() > patience) ::kill(process_, SIGKILL);
+    if (steady_clock::now() > patience) signal_process(process_, SIGKILL);
   }
   int status = 0;
   ::waitpid(std::exchange(process_, -1), &status, 0);

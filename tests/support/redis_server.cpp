@@ -1,5 +1,7 @@
 #include "support/redis_server.hpp"
 
+#include "support/process.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -136,8 +138,7 @@ bool redis_server::run(std::uint16_t port) {
   pointers.push_back(nullptr);
 
   const pid_t parent = ::getpid();
-  process_ = ::fork();
-  if (process_ == -1) throw std::runtime_error{"fork"};
+  process_ = fork_process();
   if (process_ == 0) {  // only what is safe in a copy of a program with threads
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
@@ -167,12 +168,12 @@ bool redis_server::is_ready() const {
 void redis_server::stop() {
   connection_.reset();
   if (process_ == -1) return;
-  ::kill(process_, SIGKILL);
+  signal_process(process_, SIGKILL);
   ::waitpid(std::exchange(process_, -1), nullptr, 0);
 }
 
-void redis_server::freeze() const { ::kill(process_, SIGSTOP); }
-void redis_server::thaw() const { ::kill(process_, SIGCONT); }
+void redis_server::freeze() const { signal_process(process_, SIGSTOP); }
+void redis_server::thaw() const { signal_process(process_, SIGCONT); }
 
 std::string redis_server::url() const {
   return (settings_.tls ? "rediss://127.0.0.1:" : "redis://127.0.0.1:") + std::to_string(port_);

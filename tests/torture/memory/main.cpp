@@ -2,6 +2,7 @@
 // fails; each time in a process of its own.
 
 #include "failing_malloc.hpp"
+#include "support/process.hpp"
 #include "support/redis_server.hpp"
 #include "trial.hpp"
 #include "world.hpp"
@@ -95,7 +96,7 @@ class trial_apart {
         ::mmap(nullptr, sizeof(verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::bad_alloc{};
     shared_ = static_cast<verdict*>(page);
-    process_ = ::fork();
+    process_ = test::fork_process();
     if (process_ != 0) return;
     const int nowhere = ::open("/dev/null", O_WRONLY);
     ::dup2(nowhere, STDERR_FILENO);

@@ -1,5 +1,6 @@
 #include "world.hpp"
 
+#include "support/process.hpp"
 #include "support/test_proxy.hpp"
 
 #include <ephemint/sandbox/server.hpp>
@@ -64,7 +65,7 @@ std::string read_all(int from) {
 world start_world() {
   int ends[2] = {-1, -1};
   if (::pipe(ends) != 0) throw std::runtime_error{"no pipe"};
-  if (::fork() == 0) {
+  if (test::fork_process() == 0) {
     ::close(ends[0]);
     try {
       serve(ends[1]);

@@ -1,6 +1,7 @@
 #include "api_process.hpp"
 
 #include "lost_packets.hpp"
+#include "support/process.hpp"
 
 #include <ephemint/sandbox/server.hpp>
 
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -25,6 +27,17 @@ namespace ephemint::torture {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr pid_t none = 0;
+constexpr const char* accepted_keys[] = {"TEST_the_first_key", "TEST_the_second_key"};
+
+/// Says where the API is and what it accepts, each ended by a NUL.
+void introduce(const sandbox::server& api, int to) {
+  for (const std::string& word :
+       {api.base_url(), std::string{accepted_keys[0]}, std::string{accepted_keys[1]}, api.ca_pem()})
+    if (::write(to, word.c_str(), word.size() + 1) < 0) ::_exit(1);
+  ::close(to);
+}
 
 void obey(sandbox::server& api, const std::string& line) {
   if (line.starts_with("fault ")) api.add_fault(sandbox::parse_fault(line.substr(6)));
@@ -79,7 +92,8 @@ api_process::api_process(std::string_view limit) {
   if (shared == MAP_FAILED || ::pipe(told) != 0 || ::pipe(said) != 0) throw std::bad_alloc{};
   page_ = new (shared) page{};
   page_->serves = true;
-  holder_ = ::fork();
+  std::signal(SIGPIPE, SIG_IGN);  // if nobody hears, `tell` throws
+  holder_ = test::fork_process();
   if (holder_ == 0) {
     ::close(told[0]);
     ::close(said[1]);
@@ -109,19 +123,16 @@ void api_process::hold(std::string_view limit, int told_to, int heard_from) {
   sandbox::server_options options;
   options.tracked_accounts = 0;
   options.limit = sandbox::parse_rate_limit(limit);
-  options.api_key = "TEST_the_first_key";
+  options.api_key = accepted_keys[0];
   sandbox::server api{context.get_executor(), std::move(options)};
-  api.add_api_key("TEST_the_second_key");
-  for (const std::string& word :
-       {api.base_url(), std::string{"TEST_the_first_key"}, std::string{"TEST_the_second_key"}, api.ca_pem()})
-    if (::write(told_to, word.c_str(), word.size() + 1) < 0) ::_exit(1);
-  ::close(told_to);
+  api.add_api_key(accepted_keys[1]);
   while (true) {
     while (!page_->serves) ::usleep(10'000);
     const int number = page_->lives++ % most_lives;
     context.notify_fork(asio::execution_context::fork_prepare);
-    const pid_t worker = ::fork();
+    const pid_t worker = test::fork_process();
     if (worker == 0) {
+      if (told_to != -1) ::close(told_to);
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       context.notify_fork(asio::execution_context::fork_child);
       const auto work = asio::make_work_guard(context);
@@ -130,23 +141,36 @@ void api_process::hold(std::string_view limit, int told_to, int heard_from) {
     }
     context.notify_fork(asio::execution_context::fork_parent);
     page_->worker = worker;
+    if (told_to != -1) introduce(api, std::exchange(told_to, -1));
+    siginfo_t how;
+    ::waitid(P_PID, static_cast<id_t>(worker), &how, WEXITED | WNOWAIT);
+    page_->worker = none;  // before its number can be that of another process
     ::waitpid(worker, nullptr, 0);
   }
 }
 
 api_process::~api_process() {
-  go_on();
   ::close(commands_);
-  ::kill(holder_, SIGKILL);
-  ::kill(page_->worker, SIGKILL);
+  page_->serves = false;
+  test::signal_process(page_->worker, SIGKILL);
+  test::signal_process(holder_, SIGKILL);
   ::waitpid(holder_, nullptr, 0);
 }
 
-void api_process::stop() { ::kill(page_->worker, SIGSTOP); }
-void api_process::go_on() { ::kill(page_->worker, SIGCONT); }
+pid_t api_process::worker() const {
+  for (int tries = 0; tries < 10'000; ++tries) {
+    if (const pid_t running = page_->worker; running != none) return running;
+    ::usleep(1'000);
+  }
+  throw std::runtime_error{"the sandbox doesn't run"};
+}
+
+void api_process::stop() { test::signal_process(worker(), SIGSTOP); }
+void api_process::go_on() { test::signal_process(worker(), SIGCONT); }
 void api_process::kill() {
+  const pid_t running = worker();
   page_->serves = false;
-  ::kill(page_->worker, SIGKILL);
+  test::signal_process(running, SIGKILL);
 }
 void api_process::revive() { page_->serves = true; }
 

@@ -19,7 +19,7 @@ class api_process {
     std::uint64_t requests, minted, rate_limited, peak_per_window;
   };
 
-  /// Make it before anything else, as it forks. `limit` is the quota, in the form of
+  /// Returns when it serves. Make it before anything else, as it forks. `limit` is the quota, in the form of
   /// `sandbox::parse_rate_limit`.
   explicit api_process(std::string_view limit);
   api_process(const api_process&) = delete;
@@ -44,12 +44,14 @@ class api_process {
  private:
   static constexpr int most_lives = 128;
   struct page {
-    std::atomic<pid_t> worker;
+    std::atomic<pid_t> worker;  ///< 0 while none runs
     std::atomic<bool> serves;
     std::atomic<int> lives;
     std::atomic<std::uint64_t> counts[most_lives][4];
   };
 
+  /// The process that serves; waits for it while one is being made.
+  pid_t worker() const;
   [[noreturn]] void hold(std::string_view limit, int told_to, int heard_from);
 
   page* page_ = nullptr;
