@@ -1,3 +1,4 @@
+#include "support/seeds.hpp"
 #include "tickets/ticket_book.hpp"
 
 #include <gtest/gtest.h>
@@ -322,7 +323,7 @@ class naive_book {
 };
 
 TEST(gateway_ticket_book, does_what_a_naive_one_does) {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= test::seeds_to_play(40); ++seed) {
     std::mt19937_64 random{seed};
     const auto below = [&](std::uint64_t bound) { return random() % bound; };
     const std::size_t most = seed % 4 == 0 ? 8 : 1'000;
