@@ -1,6 +1,6 @@
 // Any bytes from the sandbox's client over HTTP/2: the same requests in whatever pieces they come, within
-// bounds, and the sandbox sends whole frames. (After a request is answered, the rest depends on what came
-// before.)
+// bounds, and the sandbox sends whole frames. (Once it has sent something, such as an answer or the end of a
+// stream that leaves room for another, the rest depends on what came before.)
 //
 // Input: a byte that gives the pieces' size, one that says how replies are made, then what the client says
 // behind its preface.
@@ -30,18 +30,20 @@ constexpr std::uint32_t max_streams = 4;
 
 class course final : private http2_events {
  public:
-  course(unsigned how, bool answers)
-      : how_{how}, answers_{answers}, peer_{make_http2_peer(*this, max_streams, {})} {}
+  enum class side { answers, sends, only_listens };
+
+  course(unsigned how, side ours) : how_{how}, ours_{ours}, peer_{make_http2_peer(*this, max_streams, {})} {}
 
   /// The requests, one after the other.
   std::string run(std::string_view bytes, std::size_t piece) {
     bool going_on = peer_->receive(preface);
     for (; going_on && !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
       going_on = peer_->receive(bytes.substr(0, piece));
-      if (answers_) answer_all();
-      take_all();
+      if (ours_ == side::answers) answer_all();
+      if (ours_ != side::only_listens) take_all();
       require(peer_->open_streams() <= max_streams + 1);
     }
+    take_all();
     return std::move(asked_);
   }
 
@@ -85,7 +87,7 @@ class course final : private http2_events {
   }
 
   const unsigned how_;
-  const bool answers_;
+  const side ours_;
   std::unique_ptr<http2_peer> peer_;
   std::string asked_;
   std::set<std::uint32_t> known_;
@@ -98,7 +100,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2 || size > 256 * 1024) return 0;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 2, size - 2};
   const std::size_t piece = 1 + data[0];
-  course{data[1], true}.run(bytes, piece);
-  require(course{data[1], false}.run(bytes, piece) == course{data[1], false}.run(bytes, 1));
+  const auto requests = [&](course::side ours, std::size_t size_of_piece) {
+    return course{data[1], ours}.run(bytes, size_of_piece);
+  };
+  requests(course::side::answers, piece);
+  requests(course::side::sends, 1);
+  require(requests(course::side::only_listens, piece) == requests(course::side::only_listens, 1));
   return 0;
 }

@@ -208,6 +208,22 @@ TEST_F(sandbox_http2_peer, stream_too_many_is_refused_alone) {
   EXPECT_EQ(requests.size(), 3u) << "one has ended: there is room again";
 }
 
+TEST_F(sandbox_http2_peer, stream_that_it_resets_counts_until_the_reset_is_sent) {
+  wire::field_list against_the_rules = mint_fields;
+  against_the_rules.emplace_back("on-[ehalf-of", "se-1");
+  for (const bool is_sent : {true, false}) {
+    begin(1);
+    sent();
+    requests.clear();
+    refused = 0;
+    EXPECT_TRUE(peer->receive(wire::headers(1, wire::block(against_the_rules), true)));
+    if (is_sent) EXPECT_EQ(shape_of_sent(), "R");
+    ask(3);
+    EXPECT_EQ(requests.size(), is_sent ? 1u : 0u);
+    EXPECT_EQ(refused, is_sent ? 0 : 1);
+  }
+}
+
 TEST_F(sandbox_http2_peer, limit_changes_at_run_time) {
   begin(2);
   sent();
