@@ -1,5 +1,6 @@
 // Any bytes from an HTTP/2 server: read without a crash, within bounds, and each request has one outcome, the
-// same one whether the bytes come whole, byte by byte or in odd pieces.
+// same one whether the bytes come whole, byte by byte or in odd pieces. And whatever the client does between
+// the pieces, no request has two outcomes, and none that was given up has one.
 //
 // Input: one byte that says how many requests are out (1 to 8, its low three bits), one that gives the odd
 // pieces' size, then what the server says.
@@ -28,9 +29,8 @@ using ephemint::fuzz::require;
 /// The requests under way, and what became of each.
 class course {
  public:
-  explicit course(attempt_id requests) : outcomes_(requests) {
-    for (attempt_id attempt = 0; attempt < requests; ++attempt)
-      spoken_.submit(attempt, writer_.write("se-1"), {});
+  explicit course(attempt_id requests, bool busy = false) : busy_{busy} {
+    while (outcomes_.size() < requests) submit();
     spoken_.sent();
   }
 
@@ -47,6 +47,8 @@ class course {
       // An answer to each frame of one record.
       require(spoken_.output().size() <= 64 * 1024);
       spoken_.sent();
+      if (busy_ && known != wire::news::refused)
+        do_something(static_cast<std::uint8_t>(bytes.empty() ? 0 : bytes[0]));
     }
     if (known != wire::news::refused) spoken_.end(false, "the end");
     tell();
@@ -59,6 +61,41 @@ class course {
   }
 
  private:
+  void submit() {
+    spoken_.submit(outcomes_.size(), writer_.write("se-1"), {});
+    outcomes_.emplace_back();
+  }
+
+  /// One thing that a client does between a server's frames.
+  void do_something(std::uint8_t which) {
+    switch (which % 8) {
+      case 0:
+        spoken_.probe();
+        break;
+      case 1:
+      case 2:
+        if (outcomes_.size() < most_requests) submit();
+        break;
+      case 3:
+        spoken_.say_goodbye();
+        break;
+      case 4:
+      case 5:
+        give_up(which / 8 % outcomes_.size());
+        break;
+      default:
+        return;
+    }
+    if (which < 128) spoken_.sent();  // else it waits for the socket
+    tell();
+  }
+
+  void give_up(attempt_id attempt) {
+    if (!outcomes_[attempt].empty()) return;
+    spoken_.reset(attempt);
+    outcomes_[attempt] = "given up";
+  }
+
   void tell() {
     wire::note note;
     while (spoken_.next(note) == wire::news::some) {
@@ -83,11 +120,14 @@ class course {
     }
   }
 
+  static constexpr std::size_t most_requests = 64;
+
   const std::string host_ = "api.test";
   http2_stock stock_;
   http2_wire spoken_{host_, stock_, {}};
   detail::request_writer writer_{"api.test", "/", secret{"TEST_planted"}, "agent"};
   std::vector<std::string> outcomes_;  // empty: none yet
+  const bool busy_;
 };
 
 }  // namespace
@@ -99,5 +139,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto whole = course{requests}.run(bytes, bytes.size());
   require(course{requests}.run(bytes, 1) == whole);
   if (data[1] > 1) require(course{requests}.run(bytes, data[1]) == whole);
+  course{requests, true}.run(bytes, std::max<std::size_t>(1, data[1]));
   return 0;
 }
