@@ -217,7 +217,9 @@ TEST_F(sandbox_http2_peer, stream_that_it_resets_counts_until_the_reset_is_sent)
     requests.clear();
     refused = 0;
     EXPECT_TRUE(peer->receive(wire::headers(1, wire::block(against_the_rules), true)));
-    if (is_sent) EXPECT_EQ(shape_of_sent(), "R");
+    if (is_sent) {
+      EXPECT_EQ(shape_of_sent(), "R");
+    }
     ask(3);
     EXPECT_EQ(requests.size(), is_sent ? 1u : 0u);
     EXPECT_EQ(refused, is_sent ? 0 : 1);
